@@ -1,0 +1,65 @@
+/*
+ * layout - the numbers and layouts a user program shares with the kernel.
+ */
+#ifndef UCOW_LAYOUT_H
+#define UCOW_LAYOUT_H
+
+#define PAGE_SIZE 4096u
+#define PAGE_SHIFT 12
+
+/* User space: [USERBASE, USERTOP). Programs are linked at USER_TEXT; the stack is at the top. */
+#define USERBASE 0x00200000u
+#define USERTOP 0xB0000000u
+#define USER_TEXT 0x00800020u
+#define USER_STACK_PAGES 256u
+
+/* Timer ticks a second: sleep() and gettime() count in these. */
+#define TICK_HZ 100
+
+/* clone() flags. */
+#define CLONE_VM 0x100u /* share the memory instead of copying it */
+
+/* mmap() rights and flags, with Linux's numbers. */
+#define PROT_NONE 0u
+#define PROT_READ 1u
+#define PROT_WRITE 2u
+#define PROT_EXEC 4u
+#define MAP_SHARED 1u
+#define MAP_PRIVATE 2u
+#define MAP_FIXED 0x10u
+#define MAP_ANONYMOUS 0x20u
+
+/* exec(): the most arguments, and the most bytes of them with their NULs. Beyond: -E_TOO_BIG. */
+#define EXEC_MAX_ARGS 64
+#define EXEC_MAX_BYTES 4096
+
+/* Bytes of a process's or program's name, with its NUL. */
+#define PROC_NAME_SIZE 32
+
+/* A process, as procs() tells it. */
+struct proc_info {
+    int pid;
+    int parent;
+    unsigned state;       /* index into UNINIT RUNNABLE RUNNING SLEEPING ZOMBIE */
+    unsigned killed;      /* 1 when it has been told to die */
+    int exit_code;        /* meaningful in ZOMBIE */
+    unsigned exit_reason; /* index into exit kill fault oom; meaningful in ZOMBIE */
+    unsigned pages;       /* user pages mapped now */
+    unsigned runs;        /* times it was given the CPU */
+    char name[PROC_NAME_SIZE];
+};
+
+/* The machine's memory, as meminfo() tells it, in pages unless it says otherwise. */
+struct mem_info {
+    unsigned total;      /* frames the kernel manages */
+    unsigned free;       /* of them, free */
+    unsigned user;       /* private or shared pages of processes */
+    unsigned pgtables;   /* page directories and tables */
+    unsigned kstacks;    /* kernel stacks */
+    unsigned cache;      /* pages of programs kept for the next exec */
+    unsigned heap;       /* pages of the kernel heap */
+    unsigned heap_bytes; /* bytes handed out by the kernel heap */
+    unsigned processes;  /* processes alive, zombies included */
+};
+
+#endif

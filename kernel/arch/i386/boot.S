@@ -1,0 +1,125 @@
+/*
+ * boot - from the Multiboot loader to C (Multiboot 0.6.96, 3.1 and 3.2).
+ *
+ * We are entered in 32-bit protected mode without paging, at our physical address; eax holds the
+ * loader's magic number and ebx the physical address of its information. The CPU must have the
+ * features the compiler and mmu.c count on; without them we say so and stop.
+ *
+ * The first page directory is kernel_pgdir itself: 4 MiB pages over all linear memory, whatever
+ * is installed, and the first 4 MiB a second time at 0, where this code runs. mmu_init() tidies up.
+ */
+#include "arch/i386/vectors.h"
+#include "config.h"
+
+#define PHYS(symbol) ((symbol) - 0xC0000000)
+#define MULTIBOOT_MAGIC 0x1BADB002
+#define MULTIBOOT_FLAGS 0x3             /* modules page-aligned, memory information wanted */
+#define MULTIBOOT_LOADER 0x2BADB002
+#define LARGE_PAGE_RW 0x83              /* present, writable, 4 MiB */
+#define LINEAR_DIRECTORY_ENTRIES 224    /* 896 MiB */
+#define COM1 0x3f8
+#define DEBUG_EXIT 0xf4
+#define EXIT_PANIC 0x12
+
+/* CPUID leaf 1, edx */
+#define CPUID_NEEDED ((1 << 0) | (1 << 3) | (1 << 4) | (1 << 15)) /* FPU, PSE, TSC, CMOV */
+#define EFLAGS_ID 0x00200000
+
+        .section .boot, "ax"
+        .align 4
+multiboot_header:
+        .long MULTIBOOT_MAGIC
+        .long MULTIBOOT_FLAGS
+        .long -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
+
+        .globl boot_entry
+boot_entry:
+        cli
+        cld
+        movl $PHYS(boot_stack_top), %esp
+        movl $not_multiboot, %esi
+        cmpl $MULTIBOOT_LOADER, %eax
+        jne boot_fail
+
+        movl %ebx, %ebp                 /* cpuid overwrites ebx */
+        movl $cpu_too_old, %esi
+        pushfl
+        popl %eax
+        movl %eax, %ecx
+        xorl $EFLAGS_ID, %eax           /* a CPU with cpuid lets this flag be changed */
+        pushl %eax
+        popfl
+        pushfl
+        popl %eax
+        xorl %ecx, %eax
+        testl $EFLAGS_ID, %eax
+        jz boot_fail
+        movl $1, %eax
+        cpuid
+        andl $CPUID_NEEDED, %edx
+        cmpl $CPUID_NEEDED, %edx
+        jne boot_fail
+
+        movl $PHYS(kernel_pgdir), %edi
+        movl $LARGE_PAGE_RW, %eax
+        movl %eax, (%edi)
+        addl $(0xC0000000 >> 20), %edi
+        movl $LINEAR_DIRECTORY_ENTRIES, %ecx
+1:      stosl
+        addl $0x400000, %eax
+        loop 1b
+
+        movl %cr4, %eax
+        orl $0x10, %eax                 /* CR4.PSE */
+        movl %eax, %cr4
+        movl $PHYS(kernel_pgdir), %eax
+        movl %eax, %cr3
+        movl %cr0, %eax
+        orl $0x80010000, %eax           /* CR0.PG, CR0.WP */
+        movl %eax, %cr0
+
+        movl $boot_stack_top, %esp
+        pushl %ebp                      /* argument: where the Multiboot information is */
+        xorl %ebp, %ebp                 /* here backtraces end */
+        pushl $0                        /* and kmain does not return */
+        movl $kmain, %eax
+        jmp *%eax
+
+/* esi: a message. Say it on COM1 and leave with the status of a panic. */
+boot_fail:
+        movw $(COM1 + 3), %dx
+        movb $3, %al                    /* 8 bits, no parity */
+        outb %al, %dx
+1:      lodsb
+        testb %al, %al
+        jz 3f
+        movb %al, %ah
+        movw $(COM1 + 5), %dx
+2:      inb %dx, %al
+        testb $0x20, %al                /* room in the transmitter */
+        jz 2b
+        movb %ah, %al
+        movw $COM1, %dx
+        outb %al, %dx
+        jmp 1b
+3:      movb $EXIT_PANIC, %al
+        outb %al, $DEBUG_EXIT
+4:      hlt
+        jmp 4b
+
+not_multiboot:
+        .asciz "ucow: not started by a Multiboot loader: use qemu-system-i386 -kernel, or GRUB's multiboot command\r\n"
+cpu_too_old:
+        .asciz "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer\r\n"
+
+/* The first stack, later idle's: below it a page that mmu_init() takes away. */
+        .section .bss
+        .globl boot_stack_guard, boot_stack, boot_stack_top
+        .align 4096
+boot_stack_guard:
+        .skip 4096
+boot_stack:
+        .skip CONFIG_KSTACK_PAGES * 4096
+boot_stack_top:
+
+        .section .note.GNU-stack, "", @progbits

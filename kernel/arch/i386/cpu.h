@@ -1,0 +1,224 @@
+/*
+ * cpu - one wrapper for each machine instruction that C cannot say, and what this CPU can do.
+ */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* EFLAGS, Intel SDM vol. 1, 3.4.3 */
+#define EFLAGS_FIXED 0x00000002u /* always 1 */
+#define EFLAGS_IF 0x00000200u
+#define EFLAGS_AC 0x00040000u
+
+/* CR0 and CR4, Intel SDM vol. 3A, 2.5 */
+#define CR0_MP 0x00000002u
+#define CR0_EM 0x00000004u
+#define CR0_TS 0x00000008u
+#define CR0_NE 0x00000020u
+#define CR0_WP 0x00010000u
+#define CR0_PG 0x80000000u
+#define CR4_PSE 0x00000010u
+#define CR4_OSFXSR 0x00000200u
+#define CR4_OSXMMEXCPT 0x00000400u
+#define CR4_UMIP 0x00000800u
+#define CR4_SMEP 0x00100000u
+#define CR4_SMAP 0x00200000u
+
+/* What cpu_init() found; set once. Read by assembler too: bytes, 0 or 1. */
+struct cpu_features {
+    uint8_t fxsr;
+    uint8_t sse;
+    uint8_t smep;
+    uint8_t smap;
+    uint8_t umip;
+};
+extern struct cpu_features cpu_features;
+
+/* Find out what the CPU can do and switch its protections on (WP, SMEP, SMAP, UMIP). */
+void cpu_init(void);
+
+static inline void cpu_cli(void)
+{
+    __asm__ volatile("cli" ::: "memory");
+}
+
+static inline void cpu_sti(void)
+{
+    __asm__ volatile("sti" ::: "memory");
+}
+
+/* Let interrupts in and wait for one: nothing can come between the two. */
+static inline void cpu_sti_hlt(void)
+{
+    __asm__ volatile("sti; hlt" ::: "memory");
+}
+
+static inline void cpu_hlt(void)
+{
+    __asm__ volatile("hlt" ::: "memory");
+}
+
+static inline uint32_t cpu_eflags(void)
+{
+    uint32_t eflags;
+    __asm__ volatile("pushfl; popl %0" : "=r"(eflags)::"memory");
+    return eflags;
+}
+
+/* Switch interrupts off; returns what cpu_irq_restore() wants to put them back. */
+static inline uint32_t cpu_irq_save(void)
+{
+    uint32_t eflags = cpu_eflags();
+    cpu_cli();
+    return eflags;
+}
+
+static inline void cpu_irq_restore(uint32_t eflags)
+{
+    if (eflags & EFLAGS_IF)
+        cpu_sti();
+}
+
+static inline bool cpu_irq_enabled(void)
+{
+    return (cpu_eflags() & EFLAGS_IF) != 0;
+}
+
+static inline uint32_t cpu_read_cr0(void)
+{
+    uint32_t value;
+    __asm__ volatile("movl %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_write_cr0(uint32_t value)
+{
+    __asm__ volatile("movl %0, %%cr0" ::"r"(value) : "memory");
+}
+
+/* The address of the last page fault. */
+static inline uint32_t cpu_read_cr2(void)
+{
+    uint32_t value;
+    __asm__ volatile("movl %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline uint32_t cpu_read_cr3(void)
+{
+    uint32_t value;
+    __asm__ volatile("movl %%cr3, %0" : "=r"(value));
+    return value;
+}
+
+/* Change the page directory; forgets all translations. */
+static inline void cpu_write_cr3(uint32_t value)
+{
+    __asm__ volatile("movl %0, %%cr3" ::"r"(value) : "memory");
+}
+
+static inline uint32_t cpu_read_cr4(void)
+{
+    uint32_t value;
+    __asm__ volatile("movl %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cpu_write_cr4(uint32_t value)
+{
+    __asm__ volatile("movl %0, %%cr4" ::"r"(value) : "memory");
+}
+
+/* Forget the translation of one page. */
+static inline void cpu_invlpg(uintptr_t va)
+{
+    __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
+}
+
+static inline void cpu_clts(void)
+{
+    __asm__ volatile("clts");
+}
+
+struct cpuid_result {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid_result cpu_cpuid(uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_result r;
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+static inline uint64_t cpu_tsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return ((uint64_t)high << 32) | low;
+}
+
+static inline uintptr_t cpu_frame_pointer(void)
+{
+    return (uintptr_t)__builtin_frame_address(0);
+}
+
+struct descriptor_table {
+    uint16_t limit;
+    uint32_t base;
+} __attribute__((packed));
+
+static inline void cpu_lidt(const struct descriptor_table *table)
+{
+    __asm__ volatile("lidt %0" ::"m"(*table));
+}
+
+static inline void cpu_lgdt(const struct descriptor_table *table)
+{
+    __asm__ volatile("lgdt %0" ::"m"(*table));
+}
+
+static inline void cpu_ltr(uint16_t selector)
+{
+    __asm__ volatile("ltr %0" ::"r"(selector));
+}
+
+/* Make the CPU use the descriptors just loaded: far return for cs, plain loads for the others. */
+static inline void cpu_load_segments(uint16_t code, uint16_t data)
+{
+    __asm__ volatile("pushl %0; pushl $1f; lret; 1: movw %w1, %%ds; movw %w1, %%es; movw %w1, %%ss; "
+                     "movw %w2, %%fs; movw %w2, %%gs"
+                     ::"r"((uint32_t)code), "r"(data), "r"((uint16_t)0)
+                     : "memory");
+}
+
+/* FPU state in the format of the CPU: fxsave's 512 bytes (16-aligned), or fnsave's 108. */
+static inline void cpu_fxsave(void *area)
+{
+    __asm__ volatile("fxsave (%0)" ::"r"(area) : "memory");
+}
+
+static inline void cpu_fxrstor(const void *area)
+{
+    __asm__ volatile("fxrstor (%0)" ::"r"(area) : "memory");
+}
+
+static inline void cpu_fnsave(void *area)
+{
+    __asm__ volatile("fnsave (%0)" ::"r"(area) : "memory");
+}
+
+static inline void cpu_frstor(const void *area)
+{
+    __asm__ volatile("frstor (%0)" ::"r"(area) : "memory");
+}
+
+static inline void cpu_fninit(void)
+{
+    __asm__ volatile("fninit");
+}
+
+
+#endif

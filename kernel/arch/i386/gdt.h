@@ -1,0 +1,34 @@
+/*
+ * gdt - flat segments for the two rings, and the task state segments.
+ *
+ * No I/O port is open to ring 3: the I/O map of the TSS lies beyond its limit, and IOPL is 0.
+ */
+#ifndef ARCH_GDT_H
+#define ARCH_GDT_H
+
+#include <stdint.h>
+
+#include "arch/i386/mmu.h"
+
+/* Registers of an interrupted task, as the CPU leaves them in a TSS (Intel SDM vol. 3A, 8.2.1). */
+struct tss {
+    uint32_t back_link;
+    uint32_t esp0, ss0, esp1, ss1, esp2, ss2;
+    uint32_t cr3, eip, eflags, eax, ecx, edx, ebx, esp, ebp, esi, edi;
+    uint32_t es, cs, ss, ds, fs, gs, ldt;
+    uint16_t trap, io_map_base;
+};
+
+/* The one TSS that is loaded while anything but the double-fault handler runs. */
+extern struct tss cpu_tss;
+
+/* Load the segments; double faults will run `double_fault` on a stack and task of their own. */
+void gdt_init(void (*double_fault)(void));
+
+/* Where the CPU puts the frame when it next comes from ring 3. */
+static inline void gdt_set_kernel_stack(uintptr_t top)
+{
+    cpu_tss.esp0 = top;
+}
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * linear - physical memory as the kernel sees it: one block at KERNBASE.
+ *
+ * Only the first KMEMSIZE bytes of physical memory can be reached this way; what lies above is
+ * not used.
+ */
+#ifndef ARCH_LINEAR_H
+#define ARCH_LINEAR_H
+
+#include <stdint.h>
+
+#include <ucow/layout.h>
+
+#define KERNBASE 0xC0000000u
+#define KMEMSIZE 0x38000000u
+
+typedef uint32_t paddr_t;
+
+static inline void *phys_to_virt(paddr_t pa)
+{
+    return (void *)(uintptr_t)(pa + KERNBASE);
+}
+
+static inline paddr_t virt_to_phys(const void *va)
+{
+    return (paddr_t)(uintptr_t)va - KERNBASE;
+}
+
+#endif

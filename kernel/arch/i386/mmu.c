@@ -1,0 +1,155 @@
+/*
+ * mmu - two-level paging of the i386 (Intel SDM vol. 3A, 4.3).
+ *
+ * Linear memory is mapped by 4 MiB pages, except where the kernel image lies: there by 4 KiB
+ * pages, so that text and rodata can be read-only and the boot stack can have its guard.
+ */
+#include "arch/i386/mmu.h"
+#include "debug/assert.h"
+#include "lib/string.h"
+#include "lib/util.h"
+
+#define LARGE_BYTES 0x400000u
+#define LARGE_SHIFT 22
+#define ENTRIES 1024
+#define KERNEL_FIRST (KERNBASE >> LARGE_SHIFT)
+
+extern char kernel_start[], kernel_rodata_end[], kernel_end[], boot_stack_guard[];
+
+_Alignas(PAGE_SIZE) struct pgdir kernel_pgdir;
+static uintptr_t kva_end;
+
+static pte_t *kernel_pte(uintptr_t va)
+{
+    pte_t *pte = pte_find(&kernel_pgdir, va);
+    ASSERT(pte != NULL);
+    return pte;
+}
+
+/* Replace the large page at `va` by a table of small ones with the same rights. */
+static void split_large(uintptr_t va, void *(*boot_alloc)(void))
+{
+    pte_t *table = boot_alloc();
+    uintptr_t base = ALIGN_DOWN(va, LARGE_BYTES);
+    for (size_t i = 0; i < ENTRIES; i++)
+        table[i] = pte_make(virt_to_phys((void *)base) + (paddr_t)(i * PAGE_SIZE), PTE_W);
+    kernel_pgdir.entries[va >> LARGE_SHIFT] = virt_to_phys(table) | PTE_P | PTE_W;
+}
+
+static void protect_kernel(void *(*boot_alloc)(void))
+{
+    for (uintptr_t va = KERNBASE; va < (uintptr_t)kernel_end; va += LARGE_BYTES)
+        split_large(va, boot_alloc);
+    for (uintptr_t va = (uintptr_t)kernel_start; va < (uintptr_t)kernel_rodata_end; va += PAGE_SIZE)
+        *kernel_pte(va) &= ~PTE_W;
+    *kernel_pte((uintptr_t)boot_stack_guard) = 0;
+}
+
+void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void))
+{
+    kernel_pgdir.entries[0] = 0; /* boot.S ran there */
+    for (paddr_t pa = ALIGN_UP(memory_end, LARGE_BYTES); pa < KMEMSIZE; pa += LARGE_BYTES)
+        kernel_pgdir.entries[(pa + KERNBASE) >> LARGE_SHIFT] = 0;
+    protect_kernel(boot_alloc);
+    kva_end = KVA_BASE + MIN(kva_pages, (KVA_END - KVA_BASE) / PAGE_SIZE) * PAGE_SIZE;
+    for (uintptr_t va = KVA_BASE; va < kva_end; va += LARGE_BYTES)
+        kernel_pgdir.entries[va >> LARGE_SHIFT] = virt_to_phys(boot_alloc()) | PTE_P | PTE_W;
+    mmu_load(&kernel_pgdir);
+}
+
+uintptr_t mmu_kva_end(void)
+{
+    return kva_end;
+}
+
+void pgdir_init(struct pgdir *pgdir)
+{
+    memcpy(&pgdir->entries[KERNEL_FIRST], &kernel_pgdir.entries[KERNEL_FIRST],
+           (ENTRIES - KERNEL_FIRST) * sizeof(pgdir->entries[0]));
+}
+
+void pgdir_add_table(struct pgdir *pgdir, uintptr_t va, void *table)
+{
+    ASSERT(va < KERNBASE && !(pgdir->entries[va >> LARGE_SHIFT] & PTE_P));
+    pgdir->entries[va >> LARGE_SHIFT] = virt_to_phys(table) | PTE_RIGHTS;
+}
+
+void *pgdir_take_table(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
+{
+    ASSERT(end <= KERNBASE);
+    for (size_t i = (start + LARGE_BYTES - 1) >> LARGE_SHIFT; i < end >> LARGE_SHIFT; i++) {
+        uint32_t pde = pgdir->entries[i];
+        if (pde & PTE_P) {
+            pgdir->entries[i] = 0;
+            if (mmu_is_loaded(pgdir))
+                mmu_flush_all(); /* the CPU may keep the directory entry too (SDM vol. 3A, 4.10) */
+            return phys_to_virt(pte_frame(pde));
+        }
+    }
+    return NULL;
+}
+
+void mmu_kva_map(uintptr_t va, paddr_t frame)
+{
+    ASSERT(!pte_present(*kernel_pte(va)));
+    *kernel_pte(va) = pte_make(frame, PTE_W);
+}
+
+void mmu_kva_unmap(uintptr_t va)
+{
+    ASSERT(pte_present(*kernel_pte(va)));
+    *kernel_pte(va) = 0;
+    mmu_flush_page(va);
+}
+
+static uint32_t rights_of(uint32_t entry)
+{
+    return entry & PTE_P ? entry & PTE_RIGHTS : 0;
+}
+
+/* Rights of page number `page`, and in *n how many pages from it on surely have the same. */
+static uint32_t page_rights(const struct pgdir *pgdir, size_t page, size_t *n)
+{
+    uint32_t pde = pgdir->entries[page / ENTRIES];
+    *n = 1;
+    if ((pde & PTE_P) && !(pde & PTE_LARGE))
+        return rights_of(((const pte_t *)phys_to_virt(pte_frame(pde)))[page % ENTRIES]);
+    *n = ENTRIES - page % ENTRIES;
+    return rights_of(pde);
+}
+
+/* The runs of pages from number `page` to `end`. */
+static void walk_pages(const struct pgdir *pgdir, size_t page, size_t end, mmu_run_fn *run, void *ctx)
+{
+    for (size_t n, next; page < end; page = next) {
+        uint32_t rights = page_rights(pgdir, page, &n);
+        next = page + n;
+        while (next < end && page_rights(pgdir, next, &n) == rights)
+            next += n;
+        if (rights != 0)
+            run(ctx, 1, next - page, page << PAGE_SHIFT, next << PAGE_SHIFT, rights);
+    }
+}
+
+void mmu_walk_runs(struct pgdir *pgdir, mmu_run_fn *run, void *ctx)
+{
+    for (size_t i = 0, next; i < ENTRIES; i = next) {
+        uint32_t rights = rights_of(pgdir->entries[i]);
+        for (next = i + 1; next < ENTRIES && rights_of(pgdir->entries[next]) == rights;)
+            next++;
+        if (rights == 0)
+            continue;
+        run(ctx, 0, next - i, i << LARGE_SHIFT, next << LARGE_SHIFT, rights);
+        walk_pages(pgdir, i * ENTRIES, next * ENTRIES, run, ctx);
+    }
+}
+
+bool mmu_readable(uintptr_t va)
+{
+    if (va < KERNBASE)
+        return false;
+    uint32_t pde = kernel_pgdir.entries[va >> LARGE_SHIFT];
+    if (!(pde & PTE_P))
+        return false;
+    return (pde & PTE_LARGE) || pte_present(*kernel_pte(va));
+}

@@ -1,0 +1,148 @@
+/*
+ * multiboot - the loader's structures, and the way out of them.
+ */
+#include "arch/i386/multiboot.h"
+
+#include <stdbool.h>
+
+#include "lib/string.h"
+#include "lib/util.h"
+
+#define INFO_MEMORY BIT(0)
+#define INFO_CMDLINE BIT(2)
+#define INFO_MODULES BIT(3)
+#define INFO_MEMORY_MAP BIT(6)
+
+struct multiboot_info {
+    uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4];
+    uint32_t mmap_length, mmap_addr;
+};
+
+struct multiboot_module {
+    uint32_t start, end, string, reserved;
+};
+
+struct multiboot_mmap_entry {
+    uint32_t size; /* of what follows */
+    uint64_t base, length;
+    uint32_t type;
+} __attribute__((packed));
+
+#define MMAP_USABLE 1
+#define MMAP_MAX_ENTRIES 128
+#define LOW_MEMORY_END 0xA0000u
+#define KIB 1024u
+
+static void problem(struct boot_info *boot, const char *text)
+{
+    if (boot->problems_n < ARRAY_SIZE(boot->problems))
+        boot->problems[boot->problems_n++] = text;
+}
+
+/* Bytes at a physical address the loader names, or NULL when we cannot reach them. */
+static const void *reach(uint32_t pa, uint32_t bytes)
+{
+    return pa != 0 && pa < KMEMSIZE && bytes <= KMEMSIZE - pa ? phys_to_virt(pa) : NULL;
+}
+
+/* One pass over the memory map, over the usable entries or over the others; false: it is broken. */
+static bool read_mmap(struct memmap *map, const struct multiboot_info *info, bool usable)
+{
+    const char *bytes = reach(info->mmap_addr, info->mmap_length);
+    if (bytes == NULL)
+        return false;
+    struct multiboot_mmap_entry entry;
+    uint32_t at = 0, n = 0;
+    while (at + sizeof(entry) <= info->mmap_length) {
+        memcpy(&entry, bytes + at, sizeof(entry));
+        if (entry.size < sizeof(entry) - sizeof(entry.size) || entry.size > info->mmap_length || ++n > MMAP_MAX_ENTRIES)
+            return false;
+        if (usable && entry.type == MMAP_USABLE)
+            memmap_add(map, entry.base, entry.length);
+        if (!usable && entry.type != MMAP_USABLE)
+            memmap_reserve(map, entry.base, entry.base + entry.length);
+        at += entry.size + sizeof(entry.size);
+    }
+    return n > 0;
+}
+
+static void read_memory(struct boot_info *boot, const struct multiboot_info *info)
+{
+    struct memmap *map = &boot->memory;
+    memmap_init(map);
+    if ((info->flags & INFO_MEMORY_MAP) && read_mmap(map, info, true) && map->n > 0) {
+        read_mmap(map, info, false);
+        return;
+    }
+    if (info->flags & INFO_MEMORY_MAP)
+        problem(boot, "the memory map is broken; its two sizes are used instead");
+    memmap_init(map);
+    if (info->flags & INFO_MEMORY) {
+        memmap_add(map, 0, MIN((uint64_t)info->mem_lower * KIB, (uint64_t)LOW_MEMORY_END));
+        memmap_add(map, 1024 * KIB, (uint64_t)info->mem_upper * KIB);
+    }
+}
+
+/* A module's name: the word behind the path if there is one, else the path's last part. */
+static void module_name(char *name, const char *string)
+{
+    const char *word = strchr(string, ' ');
+    while (word != NULL && *word == ' ')
+        word++;
+    if (word == NULL || *word == '\0') {
+        word = string;
+        for (const char *p = string; *p != '\0' && *p != ' '; p++)
+            if (*p == '/')
+                word = p + 1;
+    }
+    size_t n = 0;
+    while (n < BOOT_NAME_BYTES - 1 && word[n] != '\0' && word[n] != ' ')
+        n++;
+    memcpy(name, word, n);
+    name[n] = '\0';
+}
+
+static void read_modules(struct boot_info *boot, const struct multiboot_info *info)
+{
+    struct multiboot_module module;
+    for (uint32_t i = 0; i < info->mods_count; i++) {
+        const char *entry = reach(info->mods_addr, (i + 1) * sizeof(module));
+        if (entry == NULL || i == BOOT_MODULES_MAX) {
+            problem(boot, "there are more boot modules than we can take; the others are left out");
+            return;
+        }
+        memcpy(&module, entry + i * sizeof(module), sizeof(module));
+        const char *string = reach(module.string, 1);
+        if (module.end < module.start || reach(module.start, module.end - module.start) == NULL) {
+            problem(boot, "a boot module lies outside the memory we can reach; it is left out");
+            continue;
+        }
+        struct boot_module *to = &boot->modules[boot->modules_n++];
+        module_name(to->name, string != NULL ? string : "");
+        to->start = module.start;
+        to->end = module.end;
+    }
+}
+
+void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end)
+{
+    struct multiboot_info info;
+    memset(boot, 0, sizeof(*boot));
+    const void *at = reach(info_pa, sizeof(info));
+    if (at == NULL) {
+        problem(boot, "the loader's information lies outside the memory we can reach");
+        return;
+    }
+    memcpy(&info, at, sizeof(info));
+    const char *cmdline = info.flags & INFO_CMDLINE ? reach(info.cmdline, 1) : NULL;
+    if (cmdline != NULL && strlcpy(boot->cmdline, cmdline, sizeof(boot->cmdline)) >= sizeof(boot->cmdline))
+        problem(boot, "the command line is too long; its end is left out");
+    if (info.flags & INFO_MODULES)
+        read_modules(boot, &info);
+    read_memory(boot, &info);
+
+    memmap_reserve(&boot->memory, 0, PAGE_SIZE); /* frame 0 would look like no frame at all */
+    memmap_reserve(&boot->memory, 1024 * KIB, kernel_end);
+    for (size_t i = 0; i < boot->modules_n; i++)
+        memmap_reserve(&boot->memory, boot->modules[i].start, boot->modules[i].end);
+}

@@ -1,0 +1,33 @@
+/*
+ * multiboot - what the loader tells us (Multiboot 0.6.96, 3.3).
+ *
+ * Nothing of it is believed unchecked, and all of it is copied: the memory it lies in will be
+ * given away.
+ */
+#ifndef ARCH_MULTIBOOT_H
+#define ARCH_MULTIBOOT_H
+
+#include "mm/memmap.h"
+
+#define BOOT_CMDLINE_BYTES 2048
+#define BOOT_MODULES_MAX 16
+#define BOOT_NAME_BYTES 64
+
+struct boot_module {
+    char name[BOOT_NAME_BYTES];
+    paddr_t start, end;
+};
+
+struct boot_info {
+    char cmdline[BOOT_CMDLINE_BYTES];
+    struct boot_module modules[BOOT_MODULES_MAX];
+    size_t modules_n;
+    struct memmap memory; /* usable memory, without what modules and kernel occupy */
+    const char *problems[4]; /* what was wrong, in words */
+    size_t problems_n;
+};
+
+/* Read the information at physical address `info_pa`. The image of the kernel is [0, kernel_end). */
+void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * string.S - memcpy, memmove and memset with the string instructions.
+ *
+ * C cannot ask for `rep movsl`, and counts of words instead of bytes are a quarter of the work.
+ * The direction flag is clear at every call (SysV i386 ABI); memmove sets it for a while, and
+ * trap entry clears it, should an interrupt come just then.
+ *
+ * Each keeps a frame, so that a backtrace from a fault in here names the caller. On the stack:
+ *
+ *     ARG(3)  bytes
+ *     ARG(2)  source, or the byte to store
+ *     ARG(1)  destination, also the result
+ *      4(%ebp)  return address
+ *      0(%ebp)  the caller's frame
+ *     -4(%ebp)  saved edi, and below it esi
+ */
+#define ARG(n) (4 + 4 * (n))(%ebp)
+
+.macro ENTER name
+    .globl \name
+    .type \name, @function
+    .p2align 4
+\name:
+    .cfi_startproc
+    pushl %ebp
+    .cfi_def_cfa_offset 8
+    .cfi_offset %ebp, -8
+    movl %esp, %ebp
+    .cfi_def_cfa_register %ebp
+    pushl %edi
+    .cfi_offset %edi, -12
+.endm
+
+.macro LEAVE name
+    popl %edi
+    popl %ebp
+    .cfi_def_cfa %esp, 4
+    ret
+    .cfi_endproc
+    .size \name, . - \name
+.endm
+
+    .text
+
+ENTER memcpy
+    pushl %esi
+    .cfi_offset %esi, -16
+    movl ARG(1), %edi
+    movl ARG(2), %esi
+    movl ARG(3), %edx
+    movl %edi, %eax
+.Lforward:
+    movl %edx, %ecx
+    shrl $2, %ecx
+    rep movsl
+    movl %edx, %ecx
+    andl $3, %ecx
+    rep movsb
+    popl %esi
+LEAVE memcpy
+
+ENTER memmove
+    pushl %esi
+    .cfi_offset %esi, -16
+    movl ARG(1), %edi
+    movl ARG(2), %esi
+    movl ARG(3), %edx
+    movl %edi, %eax
+    movl %edi, %ecx
+    subl %esi, %ecx
+    cmpl %edx, %ecx
+    jae .Lforward                   /* the destination is below the source, or behind its end */
+
+    /* From the end downwards: the odd bytes first, then words, whose address is 3 below the last byte's. */
+    leal -1(%edi,%edx), %edi
+    leal -1(%esi,%edx), %esi
+    std
+    movl %edx, %ecx
+    andl $3, %ecx
+    rep movsb
+    subl $3, %edi
+    subl $3, %esi
+    movl %edx, %ecx
+    shrl $2, %ecx
+    rep movsl
+    cld
+    popl %esi
+LEAVE memmove
+
+ENTER memset
+    movl ARG(1), %edi
+    movzbl ARG(2), %eax
+    imull $0x01010101, %eax, %eax   /* the byte, four times */
+    movl ARG(3), %edx
+    movl %edx, %ecx
+    shrl $2, %ecx
+    rep stosl
+    movl %edx, %ecx
+    andl $3, %ecx
+    rep stosb
+    movl ARG(1), %eax
+LEAVE memset
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,83 @@
+/*
+ * usercopy - the only instructions of the kernel that touch user memory.
+ *
+ * Each has an entry in the fixup table: when it faults and the fault cannot be served, trap.c
+ * goes on at the entry's second address, and the function says how much was left undone. Where
+ * the CPU has SMAP, the door is open only here. The address range has been checked by usercopy.c.
+ */
+        .macro FIXUP from, to
+        .pushsection .fixups, "a"
+        .long \from, \to
+        .popsection
+        .endm
+
+        .macro USER_OPEN                /* stac, where the CPU has it */
+        cmpb $0, cpu_features + 3       /* struct cpu_features: smap */
+        je 9f
+        stac
+9:
+        .endm
+
+        .macro USER_CLOSE
+        cmpb $0, cpu_features + 3
+        je 9f
+        clac
+9:
+        .endm
+
+        .text
+
+/* size_t usercopy_bytes(void *to, const void *from, size_t n): the bytes not copied. */
+        .globl usercopy_bytes
+usercopy_bytes:
+        pushl %esi
+        pushl %edi
+        movl 12(%esp), %edi
+        movl 16(%esp), %esi
+        movl 20(%esp), %edx
+        USER_OPEN
+        movl %edx, %ecx
+        shrl $2, %ecx
+        andl $3, %edx
+1:      rep movsl
+        movl %edx, %ecx
+2:      rep movsb
+3:      USER_CLOSE
+        movl %ecx, %eax
+        popl %edi
+        popl %esi
+        ret
+4:      leal (%edx, %ecx, 4), %ecx      /* ecx words and edx bytes were left */
+        jmp 3b
+        FIXUP 1b, 4b
+        FIXUP 2b, 3b
+
+/* size_t usercopy_string(char *to, const char *from, size_t n): copies up to and with a NUL, at
+ * most n bytes; the number of bytes copied, n when there was no NUL among them, or -1 after a
+ * fault. */
+        .globl usercopy_string
+usercopy_string:
+        pushl %esi
+        pushl %edi
+        movl 12(%esp), %edi
+        movl 16(%esp), %esi
+        movl 20(%esp), %ecx
+        USER_OPEN
+        xorl %edx, %edx
+1:      cmpl %ecx, %edx
+        jae 3f
+2:      movb (%esi, %edx), %al
+        movb %al, (%edi, %edx)
+        incl %edx
+        testb %al, %al
+        jnz 1b
+3:      USER_CLOSE
+        movl %edx, %eax
+        popl %edi
+        popl %esi
+        ret
+4:      movl $-1, %edx
+        jmp 3b
+        FIXUP 2b, 4b
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,24 @@
+/*
+ * usercopy - the instructions that touch user memory; mm/usercopy.h is for everybody else.
+ */
+#ifndef ARCH_USERCOPY_H
+#define ARCH_USERCOPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define USERCOPY_FAULT ((size_t)-1)
+
+/* Copy n bytes; returns how many were not copied because of a fault. */
+size_t usercopy_bytes(void *to, const void *from, size_t n);
+
+/* Copy up to and with a NUL, at most n bytes; the number of bytes copied, or USERCOPY_FAULT. */
+size_t usercopy_string(char *to, const char *from, size_t n);
+
+/* Instructions that may fault on user addresses, and where to go on when they do. */
+struct fixup {
+    uint32_t eip, go_on;
+};
+extern const struct fixup fixup_table[], fixup_table_end[];
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * assert - what we promise ourselves.
+ *
+ * ASSERT states what only a mistake of ours can break; nothing that a program, a full memory or
+ * a broken disk can do reaches one. Its expression has no side effects: without debug_checks it
+ * is compiled, and thrown away. panic() is for what cannot be gone on from, in every build.
+ */
+#ifndef DEBUG_ASSERT_H
+#define DEBUG_ASSERT_H
+
+#include "config.h"
+
+/* Print where and why, the current process, its trap frame, the stack and the last events of the
+ * trace; then power off with status 37. Allocates nothing, may be called from anywhere. */
+_Noreturn void panic_at(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#define panic(...) panic_at(__FILE__, __LINE__, __VA_ARGS__)
+
+#define ASSERT(condition)                                                                                    \
+    do {                                                                                                     \
+        if (CONFIG_DEBUG_CHECKS && !(condition))                                                             \
+            panic("assertion failed: %s", #condition);                                                       \
+    } while (0)
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * backtrace - which function called which, with file and line.
+ *
+ * The table that turns an address into a line is made from the debug information of the linked
+ * kernel (tools/lines.py) and linked in behind everything else.
+ */
+#ifndef DEBUG_BACKTRACE_H
+#define DEBUG_BACKTRACE_H
+
+#include <stdint.h>
+
+/* Print `function (file:line)` of a code address, without a newline. */
+void backtrace_print_site(uintptr_t address);
+
+/* Print the callers of the frame at `ebp`, the innermost first, one a line; follows only frames
+ * in readable kernel memory, upwards, 32 at most. */
+void backtrace_print(uintptr_t ebp);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * console - one cursor, many writers.
+ */
+#include "dev/console.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include "arch/i386/cpu.h"
+#include "dev/uart.h"
+#include "lib/printf.h"
+#include "lib/util.h"
+
+static bool line_open;  /* the cursor is not at the beginning of a line */
+static int line_writer; /* who began it */
+
+static void put(char c)
+{
+    if (c == '\n')
+        uart_put('\r');
+    uart_put(c);
+}
+
+void console_write(int writer, const char *text, size_t n)
+{
+    if (n == 0)
+        return;
+    uint32_t eflags = cpu_irq_save(); /* an interrupt handler may have something to say as well */
+    if (line_open && line_writer != writer)
+        put('\n');
+    for (size_t i = 0; i < n; i++)
+        put(text[i]);
+    line_open = text[n - 1] != '\n';
+    line_writer = writer;
+    cpu_irq_restore(eflags);
+}
+
+void kprintf(const char *format, ...)
+{
+    char line[CONSOLE_LINE_BYTES];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    console_write(CONSOLE_KERNEL, line, MIN((size_t)n, sizeof(line) - 1));
+}

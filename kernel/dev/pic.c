@@ -1,0 +1,61 @@
+/*
+ * pic - Intel 8259A data sheet, in the wiring of the PC/AT.
+ */
+#include "dev/pic.h"
+#include "arch/i386/io.h"
+#include "arch/i386/vectors.h"
+#include "lib/util.h"
+
+#define MASTER 0x20
+#define SLAVE 0xA0
+#define DATA 1 /* offset of the second port */
+#define CASCADE_IRQ 2
+#define ICW1_INIT_ICW4 0x11
+#define ICW4_8086 0x01
+#define OCW2_END 0x20
+#define OCW3_READ_ISR 0x0B
+
+static uint16_t shut = 0xFFFF;
+
+static void set_mask(void)
+{
+    io_out8(MASTER + DATA, (uint8_t)shut);
+    io_out8(SLAVE + DATA, (uint8_t)(shut >> 8));
+}
+
+void pic_init(void)
+{
+    io_out8(MASTER, ICW1_INIT_ICW4);
+    io_out8(MASTER + DATA, VECTOR_IRQ);
+    io_out8(MASTER + DATA, BIT(CASCADE_IRQ));
+    io_out8(MASTER + DATA, ICW4_8086);
+    io_out8(SLAVE, ICW1_INIT_ICW4);
+    io_out8(SLAVE + DATA, VECTOR_IRQ + 8);
+    io_out8(SLAVE + DATA, CASCADE_IRQ);
+    io_out8(SLAVE + DATA, ICW4_8086);
+    shut = (uint16_t)~BIT(CASCADE_IRQ);
+    set_mask();
+}
+
+void pic_open(unsigned irq)
+{
+    shut &= (uint16_t)~BIT(irq);
+    set_mask();
+}
+
+static bool in_service(uint16_t port, unsigned line)
+{
+    io_out8(port, OCW3_READ_ISR);
+    return (io_in8(port) & BIT(line)) != 0;
+}
+
+bool pic_acknowledge(unsigned irq)
+{
+    if (irq == 7 && !in_service(MASTER, 7))
+        return false;
+    bool noise = irq == 15 && !in_service(SLAVE, 7);
+    if (irq >= 8 && !noise)
+        io_out8(SLAVE, OCW2_END);
+    io_out8(MASTER, OCW2_END); /* of noise on 15 too: the master served its cascade line */
+    return !noise;
+}

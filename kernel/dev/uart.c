@@ -1,0 +1,88 @@
+/*
+ * uart - National Semiconductor 16550 data sheet.
+ *
+ * The buffer is full when the writer is a whole buffer ahead of the reader: free-running
+ * counters cannot mistake full for empty.
+ */
+#include "dev/uart.h"
+#include "arch/i386/io.h"
+
+#define COM1 0x3F8
+#define DATA (COM1 + 0)
+#define INTERRUPTS (COM1 + 1)
+#define FIFO (COM1 + 2)
+#define LINE_CONTROL (COM1 + 3)
+#define MODEM (COM1 + 4)
+#define LINE_STATUS (COM1 + 5)
+#define SCRATCH (COM1 + 7)
+
+#define LINE_8N1 0x03
+#define LINE_DIVISOR 0x80
+#define MODEM_DTR_RTS_OUT2 0x0B /* OUT2 lets the interrupt through on a PC */
+#define FIFO_ON_CLEAR 0x07
+#define INTERRUPT_RECEIVED 0x01
+#define STATUS_RECEIVED 0x01
+#define STATUS_OVERRUN 0x02
+#define STATUS_ROOM 0x20
+
+#define BUFFER_BYTES 256 /* a power of two */
+
+static bool present;
+static uint8_t buffer[BUFFER_BYTES];
+static unsigned written, taken, lost;
+
+void uart_init(void)
+{
+    io_out8(SCRATCH, 0xA5);
+    present = io_in8(SCRATCH) == 0xA5;
+    if (!present)
+        return;
+    io_out8(INTERRUPTS, 0);
+    io_out8(LINE_CONTROL, LINE_DIVISOR);
+    io_out8(DATA, 1); /* 115200 */
+    io_out8(INTERRUPTS, 0);
+    io_out8(LINE_CONTROL, LINE_8N1);
+    io_out8(FIFO, FIFO_ON_CLEAR);
+    io_out8(MODEM, MODEM_DTR_RTS_OUT2);
+}
+
+void uart_enable_input(void)
+{
+    if (present)
+        io_out8(INTERRUPTS, INTERRUPT_RECEIVED);
+}
+
+void uart_put(char c)
+{
+    if (!present)
+        return;
+    while (!(io_in8(LINE_STATUS) & STATUS_ROOM))
+        ;
+    io_out8(DATA, (uint8_t)c);
+}
+
+void uart_interrupt(void)
+{
+    uint8_t status;
+    while (present && ((status = io_in8(LINE_STATUS)) & STATUS_RECEIVED)) {
+        uint8_t byte = io_in8(DATA);
+        if (status & STATUS_OVERRUN)
+            lost++;
+        if (written - taken < BUFFER_BYTES)
+            buffer[written++ % BUFFER_BYTES] = byte;
+        else
+            lost++;
+    }
+}
+
+int uart_take(void)
+{
+    return written == taken ? -1 : buffer[taken++ % BUFFER_BYTES];
+}
+
+unsigned uart_take_lost(void)
+{
+    unsigned n = lost;
+    lost = 0;
+    return n;
+}

@@ -1,0 +1,36 @@
+/*
+ * bitmap - numbered yes-or-no's, 32 to a word.
+ *
+ * Bit n is bit n % 32 of word n / 32. The caller provides the words and the lock.
+ */
+#ifndef LIB_BITMAP_H
+#define LIB_BITMAP_H
+
+#include "lib/util.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BITMAP_WORD_BITS 32u
+/* uint32_t bits[BITMAP_WORDS(n)] holds n bits. */
+#define BITMAP_WORDS(nbits) (((nbits) + BITMAP_WORD_BITS - 1) / BITMAP_WORD_BITS)
+
+static inline void bitmap_set(uint32_t *bits, unsigned n)
+{
+    bits[n / BITMAP_WORD_BITS] |= BIT(n % BITMAP_WORD_BITS);
+}
+
+static inline void bitmap_clear(uint32_t *bits, unsigned n)
+{
+    bits[n / BITMAP_WORD_BITS] &= ~BIT(n % BITMAP_WORD_BITS);
+}
+
+static inline bool bitmap_test(const uint32_t *bits, unsigned n)
+{
+    return bits[n / BITMAP_WORD_BITS] >> n % BITMAP_WORD_BITS & 1;
+}
+
+/* The first clear bit at or after `start`, going on at 0 behind the last; `nbits` when all are set.
+ * Whole words are skipped, so the cost is a few instructions while the map is sparse. */
+unsigned bitmap_find_clear(const uint32_t *bits, unsigned nbits, unsigned start);
+
+#endif

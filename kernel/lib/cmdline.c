@@ -1,0 +1,75 @@
+/*
+ * cmdline - words between blanks; nothing is quoted.
+ */
+#include "lib/cmdline.h"
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "lib/string.h"
+
+/* The next word of *rest, ended by a NUL, or NULL. */
+static char *next_word(char **rest)
+{
+    char *p = *rest;
+    while (*p == ' ' || *p == '\t')
+        p++;
+    if (*p == '\0')
+        return NULL;
+    char *word = p;
+    while (*p != '\0' && *p != ' ' && *p != '\t')
+        p++;
+    if (*p != '\0')
+        *p++ = '\0';
+    *rest = p;
+    return word;
+}
+
+/* A loader's path: no `=` in it, or a `/` in front of that. */
+static bool is_path(const char *word)
+{
+    const char *slash = strchr(word, '/'), *equals = strchr(word, '=');
+    return equals == NULL || (slash != NULL && slash < equals);
+}
+
+static void keep(struct cmdline *cmdline, char **words, int *n, char *word)
+{
+    if (*n < CMDLINE_MAX_ARGS)
+        words[(*n)++] = word;
+    else
+        cmdline->dropped++;
+}
+
+void cmdline_parse(struct cmdline *cmdline, char *text)
+{
+    memset(cmdline, 0, sizeof(*cmdline));
+    bool options = true, first = true;
+    for (char *word; (word = next_word(&text)) != NULL; first = false) {
+        if (options && strcmp(word, "--") == 0)
+            options = false;
+        else if (!options)
+            keep(cmdline, cmdline->args, &cmdline->args_n, word);
+        else if (!first || !is_path(word))
+            keep(cmdline, cmdline->options, &cmdline->options_n, word);
+    }
+}
+
+const char *cmdline_value(const char *word, const char *key)
+{
+    size_t length = strlen(key);
+    return strncmp(word, key, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
+}
+
+int cmdline_number(const char *text)
+{
+    int n = 0;
+    if (*text == '\0')
+        return -1;
+    for (; *text != '\0'; text++) {
+        int digit = *text - '0';
+        if (digit < 0 || digit > 9 || n > (INT_MAX - digit) / 10)
+            return -1;
+        n = n * 10 + digit;
+    }
+    return n;
+}

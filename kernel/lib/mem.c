@@ -1,0 +1,39 @@
+/*
+ * mem - memcpy, memmove and memset for any machine; arch/i386/string.S has the quick ones.
+ *
+ * To be compiled with -ffreestanding or -fno-builtin: otherwise the compiler recognises each loop
+ * for what it is, and replaces it with a call of the function it stands in.
+ */
+#include "lib/string.h"
+#include <stdint.h>
+
+void *memcpy(void *dst, const void *src, size_t n)
+{
+    unsigned char *to = dst;
+    const unsigned char *from = src;
+
+    while (n-- != 0)
+        *to++ = *from++;
+    return dst;
+}
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+    unsigned char *to = dst;
+    const unsigned char *from = src;
+
+    if ((uintptr_t)to - (uintptr_t)from >= n) /* dst is below src, or behind its end */
+        return memcpy(dst, src, n);
+    while (n-- != 0)
+        to[n] = from[n];
+    return dst;
+}
+
+void *memset(void *dst, int byte, size_t n)
+{
+    unsigned char *to = dst;
+
+    while (n-- != 0)
+        *to++ = (unsigned char)byte;
+    return dst;
+}

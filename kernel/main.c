@@ -1,0 +1,202 @@
+/*
+ * main - the order in which the kernel comes up.
+ */
+#include "arch/i386/cpu.h"
+#include "arch/i386/mmu.h"
+#include "arch/i386/multiboot.h"
+#include "arch/i386/trap.h"
+#include "debug/trace.h"
+#include "dev/console.h"
+#include "dev/pic.h"
+#include "dev/pit.h"
+#include "dev/power.h"
+#include "dev/uart.h"
+#include "fs/bootfs.h"
+#include "lib/cmdline.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/kstack.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "proc/init.h"
+#include "proc/proc.h"
+#include "proc/proc_line.h"
+#include "proc/sched.h"
+
+#define KIB 1024u
+#define MIB (1024u * KIB)
+#define MEMORY_MIN (2 * MIB) /* usable, beside the kernel and its archive */
+
+_Noreturn void kmain(paddr_t multiboot_info);
+
+extern char kernel_end[];
+extern const uint8_t boot_archive_start[], boot_archive_end[];
+
+static struct boot_info boot;
+static struct cmdline cmdline;
+static struct {
+    bool trace;
+    size_t trace_kib; /* 0: as memory allows */
+    size_t max_procs; /* 0: as memory allows */
+} params = {.trace = true};
+
+static void print_banner(void)
+{
+    kprintf("ucow " CONFIG_VERSION ": user processes on i386\n");
+    kprintf("options: " CONFIG_OPTIONS "\n");
+    kprintf("cpu: fxsr=%u sse=%u smep=%u smap=%u umip=%u\n", cpu_features.fxsr, cpu_features.sse,
+            cpu_features.smep, cpu_features.smap, cpu_features.umip);
+}
+
+static _Noreturn void boot_fail(const char *why)
+{
+    kprintf("kernel panic at boot:\n    %s\n", why);
+    power_off(POWER_PANIC);
+}
+
+static void report_memory(void)
+{
+    const struct memmap *map = &boot.memory;
+    kprintf("memory: %u KiB usable in %u ranges\n", (unsigned)(memmap_bytes(map) / KIB), (unsigned)map->n);
+    for (size_t i = 0; i < boot.problems_n; i++)
+        kprintf("boot: %s\n", boot.problems[i]);
+    if (map->wrapped + map->overlapping + map->dropped != 0)
+        kprintf("memory: the firmware's map has %u entries that overlap, %u that wrap, %u too many: mended\n",
+                map->overlapping, map->wrapped, map->dropped);
+    if (map->beyond_bytes != 0)
+        kprintf("memory: %u MiB lie beyond %u MiB and are not used\n", (unsigned)(map->beyond_bytes / MIB),
+                KMEMSIZE / MIB);
+    if (memmap_bytes(map) < MEMORY_MIN)
+        boot_fail("less than 2 MiB of usable memory: give the machine at least 4 MiB");
+}
+
+static void set_number(size_t *param, const char *text, const char *option)
+{
+    int value = cmdline_number(text);
+    if (value <= 0)
+        kprintf("boot: option \"%s\" needs a number above 0: ignored\n", option);
+    else
+        *param = (size_t)value;
+}
+
+static void read_option(const char *option)
+{
+    const char *value;
+    if ((value = cmdline_value(option, "trace")) != NULL) {
+        if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+            kprintf("boot: option \"%s\" is neither trace=on nor trace=off: ignored\n", option);
+        else
+            params.trace = strcmp(value, "on") == 0;
+    } else if ((value = cmdline_value(option, "trace_kib")) != NULL) {
+        set_number(&params.trace_kib, value, option);
+    } else if ((value = cmdline_value(option, "max_procs")) != NULL) {
+        set_number(&params.max_procs, value, option);
+    } else {
+        kprintf("boot: unknown option \"%s\": ignored\n", option);
+    }
+}
+
+static void read_cmdline(void)
+{
+    cmdline_parse(&cmdline, boot.cmdline);
+    for (int i = 0; i < cmdline.options_n; i++)
+        read_option(cmdline.options[i]);
+    if (cmdline.dropped > 0)
+        kprintf("boot: %d words of the command line are too many: ignored\n", cmdline.dropped);
+}
+
+/* Memory for ever, before there is a page allocator; zeroed. */
+static void *boot_alloc(size_t bytes)
+{
+    paddr_t pa = memmap_carve(&boot.memory, bytes);
+    if (pa == 0)
+        boot_fail("not enough memory in one piece for the kernel's tables");
+    return memset(phys_to_virt(pa), 0, bytes);
+}
+
+static void *boot_alloc_page(void)
+{
+    return boot_alloc(PAGE_SIZE);
+}
+
+static size_t power_of_two_below(size_t n)
+{
+    size_t power = 1;
+    while (power <= n / 2)
+        power *= 2;
+    return power;
+}
+
+static void start_trace(size_t frames)
+{
+    if (!CONFIG_TRACE)
+        return;
+    size_t kib = params.trace_kib != 0 ? params.trace_kib : MIN(frames * 4 / 64, (size_t)1024);
+    size_t most = (size_t)(memmap_bytes(&boot.memory) / KIB / 2);
+    if (kib > most) {
+        kprintf("boot: trace_kib=%u is more than half of the memory: %u are used\n", (unsigned)kib, (unsigned)most);
+        kib = most;
+    }
+    size_t bytes = power_of_two_below(MAX(kib, (size_t)4) * KIB);
+    void *buffer = boot_alloc(bytes);
+    trace_init(buffer, virt_to_phys(buffer), bytes);
+    trace_enable(params.trace);
+}
+
+/* Page tables, frames, heap, and the tables whose size depends on how much memory there is. */
+static void start_memory(void)
+{
+    size_t frames = memmap_end(&boot.memory) / PAGE_SIZE;
+    size_t procs = params.max_procs != 0 ? params.max_procs : frames / 4;
+    procs = MAX(MIN(procs, (size_t)10000), (size_t)8);
+
+    mmu_init((paddr_t)(frames * PAGE_SIZE), (procs + 2) * KSTACK_SLOT_PAGES, boot_alloc_page);
+    start_trace(frames);
+    uint16_t *kstack_slots = boot_alloc((procs + 2) * sizeof(uint16_t));
+    void *pids = boot_alloc(pid_table_bytes(procs + 1));
+    page_init(boot_alloc(frames * sizeof(struct page)), frames);
+    for (size_t i = 0; i < boot.memory.n; i++) {
+        const struct memmap_range *range = &boot.memory.range[i];
+        page_add_free(range->start / PAGE_SIZE, (range->end - range->start) / PAGE_SIZE);
+    }
+    page_open_ledger();
+    kmalloc_init();
+    kstack_init(kstack_slots, procs + 2);
+    mm_init();
+    proc_init(pids, procs + 1);
+    proc_line_init();
+}
+
+static void start_programs(void)
+{
+    bootfs_add_archive(boot_archive_start, (size_t)(boot_archive_end - boot_archive_start));
+    for (size_t i = 0; i < boot.modules_n; i++) {
+        const struct boot_module *module = &boot.modules[i];
+        bootfs_add(module->name, phys_to_virt(module->start), module->end - module->start);
+    }
+    bootfs_open_ledger();
+    kprintf("bootfs: %u programs\n", (unsigned)bootfs_count());
+}
+
+/* boot.S calls this on the boot stack, paging on, interrupts off. */
+void kmain(paddr_t multiboot_info)
+{
+    uart_init();
+    cpu_init();
+    print_banner();
+    multiboot_read(&boot, multiboot_info, virt_to_phys(kernel_end));
+    report_memory();
+    read_cmdline();
+    trap_init();
+    start_memory();
+    start_programs();
+    TRACE(boot, page_total_count(), page_free_count(), CONFIG_COW);
+    pic_init();
+    pit_init();
+    pic_open(IRQ_TIMER);
+    pic_open(IRQ_COM1);
+    uart_enable_input();
+    init_start(cmdline.args_n, cmdline.args);
+    sched_idle();
+}

@@ -1,0 +1,52 @@
+/*
+ * copy_range, copied at once.
+ *
+ * A writable page of a private region is copied at fork; a page that nobody can write, or that
+ * is meant to be shared, is handed on with one more count. No page is ever shared until written.
+ */
+#include <ucow/errno.h>
+
+#include "debug/trace.h"
+#include "lib/string.h"
+#include "mm/copy_range.h"
+#include "mm/page.h"
+
+static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
+{
+    struct page *page = phys_to_page(pte_frame(pte));
+    if (share || !pte_writable(pte)) {
+        page_hold(page);
+        return mm_map_page(to, va, page, pte & PTE_W);
+    }
+    struct page *copy = page_alloc(PAGE_USER);
+    if (copy == NULL)
+        return -E_NO_MEM;
+    memcpy(page_to_virt(copy), page_to_virt(page), PAGE_SIZE);
+    TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), page->count);
+    return mm_map_page(to, va, copy, PTE_W);
+}
+
+int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags)
+{
+    size_t n;
+    for (uintptr_t va = start; va < end; va += n * PAGE_SIZE) {
+        pte_t *pte = pte_run(from->pgdir, va, end, &n);
+        for (size_t i = 0; pte != NULL && i < n; i++) {
+            if (!pte_present(pte[i]))
+                continue;
+            int error = copy_page(to, va + i * PAGE_SIZE, pte[i], (flags & VM_SHARED) != 0);
+            if (error != 0)
+                return error;
+        }
+    }
+    return 0;
+}
+
+enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
+{
+    (void)mm;
+    (void)va;
+    (void)pte;
+    ASSERT(pte_writable(*pte)); /* in a writable region every present page is writable here */
+    return MM_FILL;
+}

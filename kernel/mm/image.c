@@ -1,0 +1,123 @@
+/*
+ * image - from segments, which begin and end anywhere, to regions, which are whole pages.
+ */
+#include "mm/image.h"
+
+#include <ucow/errno.h>
+#include <ucow/layout.h>
+
+#include "debug/assert.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+
+static struct kmem_cache image_cache;
+
+void image_init(void)
+{
+    page_store_init();
+    kmem_cache_init(&image_cache, "image", sizeof(struct image), sizeof(void *));
+}
+
+static void image_fill(struct vm_object *object, uintptr_t index, void *to)
+{
+    const struct image *image = container_of(object, struct image, object);
+    uintptr_t page = index * PAGE_SIZE, done = page, end = page + PAGE_SIZE;
+    char *bytes = to;
+    for (size_t i = 0; i < image->segments_n; i++) {
+        const struct image_segment *s = &image->segments[i];
+        uintptr_t first = MAX(s->va, page), last = MIN(s->va + s->file_bytes, end);
+        if (first >= last)
+            continue;
+        memset(bytes + (done - page), 0, first - done);
+        memcpy(bytes + (first - page), image->data + s->file_offset + (first - s->va), last - first);
+        done = last;
+    }
+    memset(bytes + (done - page), 0, end - done);
+}
+
+static int image_page(struct vm_object *object, uintptr_t index, struct page **result)
+{
+    struct image *image = container_of(object, struct image, object);
+    struct page *page = page_store_find(&image->pages, index);
+    if (page == NULL) {
+        page = page_alloc(PAGE_CACHE);
+        if (page == NULL)
+            return -E_NO_MEM;
+        image_fill(object, index, page_to_virt(page));
+        if (page_store_add(&image->pages, index, page) != 0) {
+            page_drop(page);
+            return -E_NO_MEM;
+        }
+    }
+    page_hold(page);
+    *result = page;
+    return 0;
+}
+
+static void image_destroy(struct vm_object *object)
+{
+    struct image *image = container_of(object, struct image, object);
+    page_store_clear(&image->pages);
+    kmem_cache_free(&image_cache, image);
+}
+
+static const struct vm_object_ops image_ops = {image_page, image_fill, image_destroy};
+
+struct image *image_new(const uint8_t *data)
+{
+    struct image *image = kmem_cache_zalloc(&image_cache);
+    if (image == NULL)
+        return NULL;
+    image->object = (struct vm_object){.ops = &image_ops, .count = 1};
+    image->data = data;
+    return image;
+}
+
+struct run {
+    uintptr_t start, end;
+    uint32_t flags;
+};
+
+/* Whole pages for the segments: a page that two segments share gets the rights of both. */
+static size_t make_runs(const struct image *image, struct run *runs)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < image->segments_n; i++) {
+        const struct image_segment *s = &image->segments[i];
+        uintptr_t start = ALIGN_DOWN(s->va, PAGE_SIZE), end = ALIGN_UP(s->va + s->memory_bytes, PAGE_SIZE);
+        if (n > 0 && start < runs[n - 1].end) {
+            struct run *last = &runs[n - 1];
+            if (last->start < start) {
+                last->end = start;
+                runs[n++] = (struct run){start, start + PAGE_SIZE, last->flags};
+            }
+            runs[n - 1].flags |= s->flags;
+            start += PAGE_SIZE;
+        }
+        if (start < end)
+            runs[n++] = (struct run){start, end, s->flags};
+    }
+    return n;
+}
+
+int image_map(struct image *image, struct mm *mm)
+{
+    struct run runs[2 * IMAGE_MAX_SEGMENTS];
+    size_t n = make_runs(image, runs);
+    for (size_t i = 0; i < n; i++) {
+        vm_object_hold(&image->object);
+        const struct vma region = {.start = runs[i].start,
+                                   .end = runs[i].end,
+                                   .flags = runs[i].flags,
+                                   .object = &image->object,
+                                   .index = runs[i].start / PAGE_SIZE};
+        int error = mm_map(mm, &region);
+        if (error != 0)
+            return error;
+    }
+    mm->brk_start = mm->brk = runs[n - 1].end;
+    return 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * kstack - slots of the kernel's virtual area, each a guard page and a stack.
+ *
+ * A few stacks stay mapped after use: fork and exit then cost no change of the kernel's tables.
+ */
+#include "mm/kstack.h"
+
+#include "arch/i386/mmu.h"
+#include "debug/assert.h"
+#include "debug/ledger.h"
+#include "mm/page.h"
+
+#define KEPT_MAX 16
+
+static uint16_t *free_slot; /* a stack of free slot numbers */
+static size_t free_slots_n;
+static size_t used;
+static uintptr_t kept[KEPT_MAX]; /* free, still mapped */
+static size_t kept_n;
+
+static uintptr_t slot_base(size_t slot)
+{
+    return KVA_BASE + (slot * KSTACK_SLOT_PAGES + 1) * PAGE_SIZE;
+}
+
+/* Unmap the first `n` pages of a stack and give their frames back. */
+static void unmap_pages(uintptr_t base, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uintptr_t va = base + i * PAGE_SIZE;
+        struct page *page = phys_to_page(pte_frame(*pte_find(&kernel_pgdir, va)));
+        mmu_kva_unmap(va);
+        page_drop(page);
+    }
+}
+
+static void release(uintptr_t base)
+{
+    unmap_pages(base, CONFIG_KSTACK_PAGES);
+    free_slot[free_slots_n++] = (uint16_t)((base - KVA_BASE) / PAGE_SIZE / KSTACK_SLOT_PAGES);
+}
+
+static void shrink(void *keeper)
+{
+    (void)keeper;
+    while (kept_n > 0)
+        release(kept[--kept_n]);
+}
+
+static size_t held(void *keeper)
+{
+    (void)keeper;
+    return used;
+}
+
+void kstack_init(uint16_t *free_slots, size_t slots)
+{
+    static struct ledger_account account = {.name = "kernel stacks", .held = held, .shrink = shrink};
+    free_slot = free_slots;
+    while (slots > 0)
+        free_slot[free_slots_n++] = (uint16_t)--slots;
+    ledger_open(&account);
+}
+
+uintptr_t kstack_alloc(void)
+{
+    if (kept_n > 0) {
+        used++;
+        return kept[--kept_n];
+    }
+    if (free_slots_n == 0)
+        return 0;
+    uintptr_t base = slot_base(free_slot[free_slots_n - 1]);
+    for (size_t i = 0; i < CONFIG_KSTACK_PAGES; i++) {
+        struct page *page = page_alloc(PAGE_KSTACK);
+        if (page == NULL) {
+            unmap_pages(base, i);
+            return 0;
+        }
+        mmu_kva_map(base + i * PAGE_SIZE, page_to_phys(page));
+    }
+    free_slots_n--;
+    used++;
+    return base;
+}
+
+void kstack_free(uintptr_t base)
+{
+    ASSERT(used > 0);
+    used--;
+    if (kept_n < KEPT_MAX)
+        kept[kept_n++] = base;
+    else
+        release(base);
+}

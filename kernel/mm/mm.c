@@ -1,0 +1,205 @@
+/*
+ * mm - making, copying and unmaking address spaces; brk, mmap and munmap.
+ */
+#include "mm/mm.h"
+
+#include <ucow/errno.h>
+
+#include "debug/assert.h"
+#include "lib/util.h"
+#include "mm/copy_range.h"
+#include "mm/image.h"
+#include "mm/shmem.h"
+#include "mm/slab.h"
+
+/* mmap() without an address looks for room below the stack and the page that guards it. */
+#define STACK_BOTTOM (USERTOP - USER_STACK_PAGES * PAGE_SIZE)
+#define MMAP_TOP (STACK_BOTTOM - PAGE_SIZE)
+
+static struct kmem_cache mm_cache;
+
+void mm_init(void)
+{
+    kmem_cache_init(&mm_cache, "mm", sizeof(struct mm), sizeof(void *));
+    vma_init();
+    image_init();
+    shmem_init();
+}
+
+struct mm *mm_new(void)
+{
+    struct mm *mm = kmem_cache_zalloc(&mm_cache);
+    if (mm == NULL)
+        return NULL;
+    mm->pgdir = pgtable_new();
+    if (mm->pgdir == NULL) {
+        kmem_cache_free(&mm_cache, mm);
+        return NULL;
+    }
+    mm->count = 1;
+    mutex_init(&mm->lock);
+    return mm;
+}
+
+void mm_drop(struct mm *mm)
+{
+    ASSERT(mm->count > 0);
+    if (--mm->count != 0)
+        return;
+    for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
+        mm->pages -= pgtable_clear(mm->pgdir, vma->start, vma->end);
+    ASSERT(mm->pages == 0);
+    vma_clear(&mm->vmas);
+    pgtable_free(mm->pgdir);
+    kmem_cache_free(&mm_cache, mm);
+}
+
+/* Fill `to`, which has the regions of `from`, with its pages. */
+static int dup_mmap(struct mm *to, struct mm *from)
+{
+    for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
+        int error = copy_range(to, from, vma->start, vma->end, vma->flags);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+struct mm *mm_dup(struct mm *from, int *error)
+{
+    ASSERT(mutex_is_held(&from->lock));
+    *error = -E_NO_MEM;
+    struct mm *mm = mm_new();
+    if (mm == NULL)
+        return NULL;
+    *error = vma_copy_all(&mm->vmas, &from->vmas);
+    if (*error == 0) {
+        *error = dup_mmap(mm, from);
+        mmu_flush_all(); /* the parent's pages may have become read-only, also when it failed */
+    }
+    if (*error != 0) {
+        mm_drop(mm);
+        return NULL;
+    }
+    mm->brk_start = from->brk_start;
+    mm->brk = from->brk;
+    return mm;
+}
+
+int mm_map(struct mm *mm, const struct vma *model)
+{
+    if (model->start < USERBASE || model->end > USERTOP || model->start >= model->end) {
+        vm_object_drop(model->object);
+        return -E_INVAL;
+    }
+    return vma_add(&mm->vmas, model);
+}
+
+/* Take [start, end), page-aligned and in user space, out of regions and tables. */
+static int unmap(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+    int error = vma_cut(&mm->vmas, start, end);
+    if (error != 0)
+        return error;
+    mm->pages -= pgtable_clear(mm->pgdir, start, end);
+
+    /* Tables go when no region is left between the neighbours. */
+    struct vma *before = vma_before(&mm->vmas, start), *after = vma_find(&mm->vmas, end);
+    pgtable_prune(mm->pgdir, before != NULL ? before->end : 0, after != NULL ? after->start : USERTOP);
+    return 0;
+}
+
+static bool in_user_space(uintptr_t addr, size_t length)
+{
+    return addr >= USERBASE && addr < USERTOP && length <= USERTOP - addr;
+}
+
+int mm_munmap(struct mm *mm, uintptr_t addr, size_t length)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    if (addr % PAGE_SIZE != 0 || length == 0 || length > USERTOP)
+        return -E_INVAL;
+    length = ALIGN_UP(length, PAGE_SIZE);
+    if (!in_user_space(addr, length))
+        return -E_INVAL;
+    return unmap(mm, addr, addr + length);
+}
+
+static bool mmap_arguments_ok(uintptr_t addr, size_t length, unsigned prot, unsigned flags)
+{
+    unsigned sharing = flags & (MAP_SHARED | MAP_PRIVATE);
+    if (length == 0 || (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)) != 0)
+        return false;
+    if ((flags & ~(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS)) != 0 || !(flags & MAP_ANONYMOUS))
+        return false;
+    if (sharing != MAP_SHARED && sharing != MAP_PRIVATE)
+        return false;
+    return !(flags & MAP_FIXED) || addr % PAGE_SIZE == 0;
+}
+
+/* Where a mapping of `length` shall go: at the wish if there is room, else the highest gap; 0: nowhere. */
+static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
+{
+    wish = ALIGN_UP(wish, PAGE_SIZE);
+    if (in_user_space(wish, length) && wish + length <= MMAP_TOP) {
+        struct vma *after = vma_find(&mm->vmas, wish);
+        if (after == NULL || after->start >= wish + length)
+            return wish;
+    }
+    return vma_gap(&mm->vmas, length, USERBASE, MMAP_TOP);
+}
+
+uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, unsigned flags)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    if (!mmap_arguments_ok(addr, length, prot, flags))
+        return (uintptr_t)-E_INVAL;
+    if (length > USERTOP - USERBASE)
+        return (uintptr_t)-E_NO_MEM;
+    length = ALIGN_UP(length, PAGE_SIZE);
+
+    struct vm_object *object = NULL;
+    if (flags & MAP_SHARED) {
+        object = shmem_new();
+        if (object == NULL)
+            return (uintptr_t)-E_NO_MEM;
+    }
+    int error = -E_NO_MEM;
+    if (!(flags & MAP_FIXED))
+        addr = place_mapping(mm, addr, length);
+    else if (in_user_space(addr, length))
+        error = unmap(mm, addr, addr + length);
+    else
+        addr = 0;
+    if (addr == 0 || (error != 0 && (flags & MAP_FIXED))) {
+        vm_object_drop(object);
+        return (uintptr_t)-E_NO_MEM;
+    }
+    const struct vma model = {.start = addr,
+                              .end = addr + length,
+                              .flags = prot | (flags & MAP_SHARED ? VM_SHARED : 0),
+                              .object = object};
+    error = mm_map(mm, &model);
+    return error == 0 ? addr : (uintptr_t)error;
+}
+
+uintptr_t mm_brk(struct mm *mm, uintptr_t addr)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    if (addr < mm->brk_start || addr >= USERTOP)
+        return mm->brk;
+    uintptr_t old_end = ALIGN_UP(mm->brk, PAGE_SIZE), new_end = ALIGN_UP(addr, PAGE_SIZE);
+    int error = 0;
+    if (new_end > old_end) {
+        struct vma *after = vma_find(&mm->vmas, old_end);
+        if (new_end > STACK_BOTTOM - PAGE_SIZE || (after != NULL && after->start < new_end))
+            return mm->brk;
+        const struct vma heap = {.start = old_end, .end = new_end, .flags = VM_READ | VM_WRITE};
+        error = mm_map(mm, &heap);
+    } else if (new_end < old_end) {
+        error = unmap(mm, new_end, old_end);
+    }
+    if (error == 0)
+        mm->brk = addr;
+    return mm->brk;
+}

@@ -1,0 +1,33 @@
+/*
+ * pgtable - page tables as memory: who pays for their frames, and what user entries hold.
+ *
+ * Every present user entry owns one count of its frame. Tables are made when an entry in them is
+ * first needed, and given back when the last region they served is gone.
+ */
+#ifndef MM_PGTABLE_H
+#define MM_PGTABLE_H
+
+#include "arch/i386/mmu.h"
+
+struct page;
+
+/* A new address space with nothing in its user half; NULL: no memory. */
+struct pgdir *pgtable_new(void);
+
+/* Give up a pgdir, which is not loaded and has no entries left, with its tables. */
+void pgtable_free(struct pgdir *pgdir);
+
+/* The entry for `va`, its tables made where they are missing; NULL: no memory. */
+pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
+
+/* The same for the entries from `va` towards `end` that lie side by side, their number in *n. */
+pte_t *pgtable_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n);
+
+/* Clear every entry of [start, end), dropping what they hold; returns how many were present.
+ * Flushes when the pgdir is loaded. */
+size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
+
+/* Give back the tables that serve only addresses of [start, end), in which no entry is left. */
+void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * shmem - anonymous memory that parent and children share: mmap(MAP_SHARED).
+ *
+ * A page exists from its first touch by anyone until the last region that refers to the object
+ * is gone.
+ */
+#ifndef MM_SHMEM_H
+#define MM_SHMEM_H
+
+struct vm_object;
+
+void shmem_init(void);
+
+/* A new object with count 1, all zeros; NULL: no memory. */
+struct vm_object *shmem_new(void);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * vma - a red-black tree of regions by address.
+ */
+#include "mm/vma.h"
+
+#include <ucow/errno.h>
+#include <ucow/layout.h>
+
+#include "debug/assert.h"
+#include "mm/slab.h"
+
+static struct kmem_cache vma_cache;
+
+void vma_init(void)
+{
+    kmem_cache_init(&vma_cache, "vma", sizeof(struct vma), sizeof(void *));
+}
+
+static struct vma *of_node(struct rb_node *node)
+{
+    return node == NULL ? NULL : rb_entry(node, struct vma, node);
+}
+
+struct vma *vma_first(const struct vma_set *set)
+{
+    return of_node(rb_first(&set->root));
+}
+
+struct vma *vma_next(const struct vma *vma)
+{
+    return of_node(rb_next(&vma->node));
+}
+
+struct vma *vma_find(struct vma_set *set, uintptr_t va)
+{
+    struct vma *best = NULL;
+    for (struct rb_node *node = set->root.node; node != NULL;) {
+        struct vma *vma = of_node(node);
+        bool ends_behind = va < vma->end;
+        if (ends_behind)
+            best = vma;
+        node = node->child[ends_behind ? RB_LEFT : RB_RIGHT];
+    }
+    if (best != NULL)
+        set->recent = best;
+    return best;
+}
+
+struct vma *vma_before(const struct vma_set *set, uintptr_t va)
+{
+    struct vma *best = NULL;
+    for (struct rb_node *node = set->root.node; node != NULL;) {
+        struct vma *vma = of_node(node);
+        bool begins_before = vma->start < va;
+        if (begins_before)
+            best = vma;
+        node = node->child[begins_before ? RB_RIGHT : RB_LEFT];
+    }
+    return best;
+}
+
+static void link_vma(struct vma_set *set, struct vma *vma)
+{
+    struct rb_node **link = &set->root.node, *parent = NULL;
+    while (*link != NULL) {
+        parent = *link;
+        link = &parent->child[of_node(parent)->start <= vma->start ? RB_RIGHT : RB_LEFT];
+    }
+    rb_insert(&set->root, parent, link, &vma->node);
+    set->n++;
+}
+
+/* Take a region out and give up its count of the object. */
+static void remove_vma(struct vma_set *set, struct vma *vma)
+{
+    rb_erase(&set->root, &vma->node);
+    set->n--;
+    set->recent = NULL;
+    vm_object_drop(vma->object);
+    kmem_cache_free(&vma_cache, vma);
+}
+
+/* Whether `right` begins where `left` ends and goes on in the same way. */
+static bool continues(const struct vma *left, const struct vma *right)
+{
+    return left->end == right->start && left->flags == right->flags && left->object == right->object &&
+           (left->object == NULL || vma_index(left, left->end) == right->index);
+}
+
+static void merge_with_neighbours(struct vma_set *set, struct vma *vma)
+{
+    struct vma *next = vma_next(vma), *prev = of_node(rb_prev(&vma->node));
+    if (next != NULL && continues(vma, next)) {
+        vma->end = next->end;
+        remove_vma(set, next);
+    }
+    if (prev != NULL && continues(prev, vma)) {
+        prev->end = vma->end;
+        remove_vma(set, vma);
+    }
+}
+
+int vma_add(struct vma_set *set, const struct vma *model)
+{
+    ASSERT(model->start < model->end && (model->start | model->end) % PAGE_SIZE == 0);
+    int error = -E_INVAL;
+    struct vma *after = vma_find(set, model->start);
+    if (after != NULL && after->start < model->end)
+        goto fail;
+    error = -E_NO_MEM;
+    struct vma *vma = kmem_cache_alloc(&vma_cache);
+    if (vma == NULL)
+        goto fail;
+    *vma = *model;
+    link_vma(set, vma);
+    merge_with_neighbours(set, vma);
+    ASSERT(vma_ok(set));
+    return 0;
+fail:
+    vm_object_drop(model->object);
+    return error;
+}
+
+/* Cut a hole [start, end) into the middle of a region. */
+static int split_vma(struct vma_set *set, struct vma *vma, uintptr_t start, uintptr_t end)
+{
+    struct vma *upper = kmem_cache_alloc(&vma_cache);
+    if (upper == NULL)
+        return -E_NO_MEM;
+    *upper = *vma;
+    upper->start = end;
+    upper->index = vma_index(vma, end);
+    vm_object_hold(upper->object);
+    vma->end = start;
+    link_vma(set, upper);
+    return 0;
+}
+
+int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
+{
+    for (struct vma *vma = vma_find(set, start), *next; vma != NULL && vma->start < end; vma = next) {
+        next = vma_next(vma);
+        if (vma->start < start && vma->end > end)
+            return split_vma(set, vma, start, end); /* then it is the only one: all or nothing */
+        if (vma->start >= start && vma->end <= end) {
+            remove_vma(set, vma);
+        } else if (vma->start < start) {
+            vma->end = start;
+        } else {
+            vma->index = vma_index(vma, end);
+            vma->start = end;
+        }
+    }
+    ASSERT(vma_ok(set));
+    return 0;
+}
+
+uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high)
+{
+    uintptr_t top = high; /* everything from here to `high` has been looked at */
+    for (struct vma *vma = of_node(rb_last(&set->root)); vma != NULL; vma = of_node(rb_prev(&vma->node))) {
+        if (vma->start >= top)
+            continue;
+        uintptr_t bottom = vma->end > low ? vma->end : low;
+        if (bottom < top && top - bottom >= bytes)
+            return top - bytes;
+        top = vma->start;
+        if (top <= low)
+            return 0;
+    }
+    return top > low && top - low >= bytes ? top - bytes : 0;
+}
+
+int vma_copy_all(struct vma_set *to, const struct vma_set *from)
+{
+    for (struct vma *vma = vma_first(from); vma != NULL; vma = vma_next(vma)) {
+        struct vma *copy = kmem_cache_alloc(&vma_cache);
+        if (copy == NULL) {
+            vma_clear(to);
+            return -E_NO_MEM;
+        }
+        *copy = *vma;
+        vm_object_hold(copy->object);
+        link_vma(to, copy);
+    }
+    return 0;
+}
+
+void vma_clear(struct vma_set *set)
+{
+    while (set->root.node != NULL)
+        remove_vma(set, of_node(set->root.node));
+}
+
+bool vma_ok(const struct vma_set *set)
+{
+    size_t n = 0;
+    uintptr_t last_end = 0;
+    for (struct vma *vma = vma_first(set); vma != NULL; vma = vma_next(vma), n++) {
+        if (vma->start >= vma->end || vma->start < last_end || (vma->start | vma->end) % PAGE_SIZE != 0)
+            return false;
+        last_end = vma->end;
+    }
+    return n == set->n;
+}

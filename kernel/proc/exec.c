@@ -1,0 +1,141 @@
+/*
+ * exec - build a new address space beside the old one, then change over.
+ *
+ * The new stack, from USERTOP down: the strings; then, 16-aligned as the System V i386 ABI wants
+ * it at entry, argc, argv[], NULL, an empty environment (NULL) and an empty auxiliary vector.
+ */
+#include "proc/exec.h"
+
+#include <ucow/errno.h>
+
+#include "fs/bootfs.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/image.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "proc/elf.h"
+#include "proc/mutex.h"
+#include "proc/proc.h"
+#include "proc/proc_fpu.h"
+
+#define STACK_BASE (USERTOP - USER_STACK_PAGES * PAGE_SIZE)
+#define FIXED_WORDS 5 /* argc, NULL behind argv, NULL for envp, AT_NULL and its value */
+
+/* Copy bytes into an address space that is not loaded, to pages that are mapped. */
+static void poke(struct mm *mm, uintptr_t va, const void *from, size_t n)
+{
+    const char *bytes = from;
+    for (size_t part; n > 0; va += part, bytes += part, n -= part) {
+        char *page = phys_to_virt(pte_frame(*pte_find(mm->pgdir, va)));
+        part = MIN(n, PAGE_SIZE - va % PAGE_SIZE);
+        memcpy(page + va % PAGE_SIZE, bytes, part);
+    }
+}
+
+static void poke_word(struct mm *mm, uintptr_t va, uint32_t word)
+{
+    poke(mm, va, &word, sizeof(word));
+}
+
+/* Give the pages from `bottom` to USERTOP memory. */
+static int touch_stack(struct mm *mm, uintptr_t bottom)
+{
+    for (uintptr_t va = ALIGN_DOWN(bottom, PAGE_SIZE); va < USERTOP; va += PAGE_SIZE)
+        if (mm_fault(mm, va, true) != MM_FILL)
+            return -E_NO_MEM;
+    return 0;
+}
+
+/* The stack's region and its first words; where esp shall point in *esp. */
+static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *esp)
+{
+    uintptr_t strings = USERTOP - ALIGN_UP(args->bytes, 16u);
+    uintptr_t bottom = ALIGN_DOWN(strings - 4 * ((uintptr_t)args->argc + FIXED_WORDS), 16u);
+    const struct vma stack = {.start = STACK_BASE, .end = USERTOP, .flags = VM_READ | VM_WRITE};
+    int error = mm_map(mm, &stack);
+    if (error == 0)
+        error = touch_stack(mm, bottom);
+    if (error != 0)
+        return error;
+
+    poke(mm, strings, args->strings, args->bytes);
+    poke_word(mm, bottom, (uint32_t)args->argc); /* the other fixed words are 0 already */
+    const char *string = args->strings;
+    for (int i = 0; i < args->argc; i++) {
+        poke_word(mm, bottom + 4 + 4 * (uintptr_t)i, (uint32_t)(strings + (uintptr_t)(string - args->strings)));
+        string += strlen(string) + 1;
+    }
+    *esp = bottom;
+    return 0;
+}
+
+/* The image of a program, held for the caller; parsed at its first use and kept with the file. */
+static int open_image(const char *name, struct image **image)
+{
+    struct bootfs_file *file = bootfs_find(name);
+    if (file == NULL)
+        return -E_NOENT;
+    if (file->image == NULL) {
+        struct image *parsed = image_new(file->data);
+        if (parsed == NULL)
+            return -E_NO_MEM;
+        int error = elf_parse(file->data, file->size, parsed);
+        if (error != 0) {
+            image_drop(parsed);
+            return error;
+        }
+        file->image = parsed;
+    }
+    vm_object_hold(&file->image->object);
+    *image = file->image;
+    return 0;
+}
+
+/* A new address space with the program and its stack; NULL and *error. */
+static struct mm *load_icode(struct image *image, const struct exec_args *args, uintptr_t *esp, int *error)
+{
+    *error = -E_NO_MEM;
+    struct mm *mm = mm_new();
+    if (mm == NULL)
+        return NULL;
+    mutex_lock(&mm->lock);
+    *error = image_map(image, mm);
+    if (*error == 0)
+        *error = build_stack(mm, args, esp);
+    mutex_unlock(&mm->lock);
+    if (*error == 0)
+        return mm;
+    mm_drop(mm);
+    return NULL;
+}
+
+/* Change over. Cannot fail. */
+static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t esp)
+{
+    struct mm *old = current->mm;
+    current->mm = mm;
+    mmu_load(mm->pgdir);
+    if (old != NULL)
+        mm_drop(old);
+    proc_fpu_drop(current);
+    proc_set_name(current, name);
+    current->kernel = false;
+    trap_frame_user(proc_trapframe(current), entry, esp);
+}
+
+int do_execve(const char *name, const struct exec_args *args)
+{
+    struct image *image;
+    uintptr_t esp;
+    int error = open_image(name, &image);
+    if (error != 0)
+        return error;
+    struct mm *mm = load_icode(image, args, &esp, &error);
+    if (mm != NULL) {
+        commit(mm, name, image->entry, esp);
+        TRACE(exec, current->pid, image->segments[0].va, image->entry);
+    }
+    image_drop(image);
+    return error;
+}

@@ -1,0 +1,132 @@
+/*
+ * fork - allocate and fill in private, then publish in one step that cannot fail.
+ */
+#include "proc/fork.h"
+
+#include <ucow/errno.h>
+
+#include "mm/mm.h"
+#include "proc/exit.h"
+#include "proc/family.h"
+#include "proc/mutex.h"
+#include "proc/proc.h"
+#include "proc/proc_fpu.h"
+#include "proc/sched.h"
+
+extern void fork_return(void);
+
+/* What cpu_switch() finds on a stack that runs for the first time. */
+struct first_switch {
+    uint32_t edi, esi, ebx, ebp, eip;
+};
+
+static int copy_mm(struct proc *child, uint32_t flags)
+{
+    struct mm *mm = current->mm;
+    if (mm == NULL)
+        return 0;
+    if (flags & CLONE_VM) {
+        mm_hold(mm);
+        child->mm = mm;
+        return 0;
+    }
+    int error;
+    mutex_lock(&mm->lock);
+    child->mm = mm_dup(mm, &error);
+    mutex_unlock(&mm->lock);
+    return error;
+}
+
+/* Make the child's stack look as if it had called cpu_switch() just before its first return. */
+static void copy_thread(struct proc *child, uintptr_t stack)
+{
+    struct trapframe *tf = proc_trapframe(child);
+    *tf = *proc_trapframe(current);
+    tf->eax = 0;
+    if (stack != 0)
+        tf->esp = stack;
+}
+
+static void make_first_switch(struct proc *proc)
+{
+    struct first_switch *frame = (struct first_switch *)proc_trapframe(proc) - 1;
+    *frame = (struct first_switch){.eip = (uint32_t)(uintptr_t)fork_return};
+    proc->sp = (uintptr_t)frame;
+}
+
+/* The child is complete: from here on others see it. Cannot fail. */
+static void publish(struct proc *child, uint32_t flags)
+{
+    make_first_switch(child);
+    family_add(current, child);
+    pid_publish(child->pid, child);
+    TRACE(fork, current->pid, child->pid, flags);
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    sched_start(child);
+    spin_unlock_irq(&sched_lock, eflags);
+}
+
+int do_fork(uint32_t flags, uintptr_t stack)
+{
+    if ((flags & ~CLONE_VM) != 0)
+        return -E_INVAL;
+    int pid = pid_alloc();
+    if (pid < 0)
+        return pid;
+    int error = -E_NO_MEM;
+    struct proc *child = proc_new();
+    if (child == NULL)
+        goto undo_pid;
+    child->pid = pid;
+    error = proc_fpu_copy(child);
+    if (error != 0)
+        goto undo_proc;
+    error = copy_mm(child, flags);
+    if (error != 0)
+        goto undo_fpu;
+    copy_thread(child, stack);
+    publish(child, flags);
+    return pid;
+
+undo_fpu:
+    proc_fpu_drop(child);
+undo_proc:
+    proc_free(child);
+undo_pid:
+    pid_free(pid);
+    return error;
+}
+
+int kernel_thread(const char *name, void (*thread)(void *arg), void *arg)
+{
+    int pid = pid_alloc();
+    if (pid < 0)
+        return pid;
+    struct proc *proc = proc_new();
+    if (proc == NULL) {
+        pid_free(pid);
+        return -E_NO_MEM;
+    }
+    proc->pid = pid;
+    proc->kernel = true;
+    proc->thread = thread;
+    proc->thread_arg = arg;
+    proc_set_name(proc, name);
+    publish(proc, 0);
+    return pid;
+}
+
+/* Called by fork_return with interrupts off, on the way to the first instruction in user mode. */
+void proc_first_run(void);
+void proc_first_run(void)
+{
+    sched_first_run();
+    if (current->thread != NULL) {
+        cpu_sti();
+        current->thread(current->thread_arg);
+        if (current->kernel)
+            do_exit(EXIT_CALL, 0);
+        cpu_cli();
+    }
+    sched_return_to_user();
+}

@@ -1,0 +1,101 @@
+/*
+ * init - a kernel thread: no page fault, full memory or kill can end it.
+ */
+#include "proc/init.h"
+
+#include <ucow/errno.h>
+
+#include "debug/ledger.h"
+#include "dev/console.h"
+#include "dev/power.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/page.h"
+#include "proc/exit.h"
+#include "proc/fork.h"
+#include "proc/proc.h"
+
+#define SHELL "sh"
+
+struct proc *init_proc;
+
+/* The first program's name and arguments: a copy, one string behind the other. */
+static char first_strings[EXEC_MAX_BYTES];
+static struct exec_args first_args = {.strings = first_strings};
+
+/* Process 2 begins here, as a kernel thread, and leaves as the program. */
+static void first_program(void *unused)
+{
+    (void)unused;
+    kprintf("kernel_execve: pid = %d, name = \"%s\".\n", current->pid, first_strings);
+    int error = do_execve(first_strings, &first_args);
+    if (error != 0) {
+        kprintf("kernel_execve: \"%s\" failed: %s (%d)\n", first_strings, error_text(error), error);
+        do_exit(EXIT_CALL, error);
+    }
+}
+
+/* Reap whoever ends until nobody is left; the exit code of process `first`. */
+static int reap_all(int first)
+{
+    int first_code = 0;
+    struct proc *zombie;
+    while (do_wait(0, &zombie) == 0) {
+        if (zombie->pid == first)
+            first_code = zombie->exit_code;
+        do_reap(zombie);
+    }
+    return first_code;
+}
+
+static enum power_status close_books(int code)
+{
+    kprintf("all user-mode processes have quit.\n");
+    bool clean = ledger_check();
+    if (clean)
+        kprintf("init check memory pass.\n");
+    return !clean ? POWER_CHECK_FAILED : code != 0 ? POWER_PROGRAM_FAILED : POWER_PASSED;
+}
+
+static void init_main(void *unused)
+{
+    (void)unused;
+    ledger_mark();
+    int first = kernel_thread("first", first_program, NULL);
+    int code = first;
+    if (first < 0)
+        kprintf("init: no process for \"%s\": %s (%d)\n", first_strings, error_text(first), first);
+    else
+        code = reap_all(first);
+    if (code != 0)
+        kprintf("init: program \"%s\" ended with exit code %d.\n", first_strings, code);
+    enum power_status status = close_books(code);
+    TRACE(end, status, page_taken_count(), page_given_count(), page_taken_count() - page_given_count(),
+          page_free_count());
+    power_off(status);
+}
+
+/* Append a string; false when there is no room. */
+static bool append(const char *string)
+{
+    size_t bytes = strlen(string) + 1;
+    if (bytes > sizeof(first_strings) - first_args.bytes)
+        return false;
+    memcpy(first_strings + first_args.bytes, string, bytes);
+    first_args.bytes += bytes;
+    first_args.argc++;
+    return true;
+}
+
+void init_start(int argc, char *const *args)
+{
+    append(argc > 0 ? args[0] : SHELL);
+    for (int i = 1; i < argc; i++)
+        if (!append(args[i]))
+            kprintf("init: argument %d of \"%s\" is left out: they are too long\n", i, first_strings);
+    int pid = kernel_thread("init", init_main, NULL);
+    if (pid < 0)
+        panic("no memory for init: %s", error_text(pid));
+    init_proc = proc_find(pid);
+}

@@ -1,0 +1,26 @@
+/*
+ * kill - a process is told to die; it does so itself, on its way to user mode.
+ *
+ * A sleeper that may be disturbed is woken for it; a runnable one finds the flag when it next
+ * runs, before it executes another instruction of its program.
+ */
+#include <ucow/errno.h>
+
+#include "proc/exit.h"
+#include "proc/sched.h"
+
+int do_kill(int pid)
+{
+    struct proc *proc = proc_find(pid);
+    if (proc == NULL || proc->kernel)
+        return -E_INVAL;
+    if (proc->killed || proc->state == PROC_ZOMBIE)
+        return -E_KILLED;
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    proc->killed = true;
+    TRACE(kill, current->pid, pid);
+    if (proc->wakes_for_kill)
+        wakeup_proc(proc);
+    spin_unlock_irq(&sched_lock, eflags);
+    return 0;
+}

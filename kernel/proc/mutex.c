@@ -1,0 +1,27 @@
+/*
+ * mutex - waiters sleep in the mutex's own list and try again when it is released.
+ */
+#include "proc/mutex.h"
+
+#include "proc/sched.h"
+
+static struct waitq *waiters(struct mutex *mutex)
+{
+    return container_of(&mutex->waiters, struct waitq, sleepers);
+}
+
+void mutex_lock_slow(struct mutex *mutex)
+{
+    ASSERT(mutex->owner != current);
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    while (mutex->owner != NULL)
+        waitq_sleep(waiters(mutex), false);
+    spin_unlock_irq(&sched_lock, eflags);
+}
+
+void mutex_wake(struct mutex *mutex)
+{
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    waitq_wake_all(waiters(mutex));
+    spin_unlock_irq(&sched_lock, eflags);
+}

@@ -1,0 +1,28 @@
+/*
+ * pgfault - the address decides first: outside user space there is nothing to serve.
+ */
+#include "proc/pgfault.h"
+
+#include <ucow/errno.h>
+
+#include "mm/mm.h"
+#include "proc/mutex.h"
+#include "proc/proc.h"
+
+static const int8_t error_of[] = {
+    [MM_FILL] = 0, [MM_COPY] = 0,          [MM_REUSE] = 0,
+    [MM_SWAP_IN] = 0, [MM_OOM] = -E_NO_MEM, [MM_SEGV] = -E_FAULT,
+};
+
+int do_pgfault(uintptr_t va, uint32_t error_code)
+{
+    struct mm *mm = current->mm;
+    enum mm_outcome outcome = MM_SEGV;
+    if (mm != NULL && va >= USERBASE && va < USERTOP) {
+        mutex_lock(&mm->lock);
+        outcome = mm_fault(mm, va, (error_code & FAULT_WRITE) != 0);
+        mutex_unlock(&mm->lock);
+    }
+    TRACE(fault, current->pid, va, error_code, outcome);
+    return error_of[outcome];
+}

@@ -1,0 +1,80 @@
+/*
+ * pid - numbers of processes, and who has them.
+ *
+ * Free pids form a queue: the one that was given up longest ago is taken next, so a number is
+ * not soon used again, and neither taking nor giving looks at any other process.
+ */
+#include <ucow/errno.h>
+
+#include "debug/assert.h"
+#include "debug/ledger.h"
+#include "lib/string.h"
+#include "proc/proc.h"
+
+static struct proc **by_pid;
+static uint16_t *queue; /* a ring of free pids */
+static size_t limit, first_free, free_n;
+
+size_t pid_table_bytes(size_t max)
+{
+    return max * (sizeof(*by_pid) + sizeof(*queue));
+}
+
+static size_t held(void *keeper)
+{
+    (void)keeper;
+    return pid_used_count();
+}
+
+void pid_init(void *table, size_t max)
+{
+    static struct ledger_account account = {.name = "pids", .held = held};
+    by_pid = table;
+    queue = (uint16_t *)(by_pid + max);
+    limit = max;
+    first_free = free_n = 0;
+    memset(by_pid, 0, max * sizeof(*by_pid));
+    for (size_t pid = 1; pid < max; pid++) /* 0 is idle's for ever */
+        queue[free_n++] = (uint16_t)pid;
+    ledger_open(&account);
+}
+
+int pid_alloc(void)
+{
+    if (free_n == 0)
+        return -E_NO_FREE_PROC;
+    int pid = queue[first_free];
+    first_free = first_free + 1 == limit ? 0 : first_free + 1;
+    free_n--;
+    return pid;
+}
+
+void pid_free(int pid)
+{
+    ASSERT(pid > 0 && (size_t)pid < limit && free_n < limit - 1);
+    size_t at = first_free + free_n;
+    by_pid[pid] = NULL;
+    queue[at >= limit ? at - limit : at] = (uint16_t)pid;
+    free_n++;
+}
+
+void pid_publish(int pid, struct proc *proc)
+{
+    ASSERT(by_pid[pid] == NULL);
+    by_pid[pid] = proc;
+}
+
+struct proc *proc_find(int pid)
+{
+    return pid < 0 || (size_t)pid >= limit ? NULL : by_pid[pid];
+}
+
+size_t pid_used_count(void)
+{
+    return limit - 1 - free_n;
+}
+
+int pid_limit(void)
+{
+    return (int)limit;
+}

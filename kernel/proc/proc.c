@@ -1,0 +1,98 @@
+/*
+ * proc - birth and end of the struct, and the table of states.
+ */
+#include "proc/proc.h"
+
+#include "arch/i386/fpu.h"
+#include "dev/console.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/slab.h"
+#include "proc/proc_fpu.h"
+#include "proc/sched.h"
+
+struct cpu boot_cpu;
+static struct kmem_cache proc_cache;
+static struct proc idle_proc;
+
+extern char boot_stack[];
+
+/* UNINIT -> RUNNABLE <-> RUNNING, RUNNING -> SLEEPING -> RUNNABLE, RUNNING -> ZOMBIE -> gone */
+static const uint8_t may_become[] = {
+    [PROC_UNINIT] = BIT(PROC_RUNNABLE),
+    [PROC_RUNNABLE] = BIT(PROC_RUNNING),
+    [PROC_RUNNING] = BIT(PROC_RUNNABLE) | BIT(PROC_SLEEPING) | BIT(PROC_ZOMBIE),
+    [PROC_SLEEPING] = BIT(PROC_RUNNABLE),
+    [PROC_ZOMBIE] = BIT(PROC_GONE),
+    [PROC_GONE] = 0,
+};
+
+void proc_set_state(struct proc *proc, enum proc_state state)
+{
+    ASSERT(spin_is_held(&sched_lock));
+    ASSERT((may_become[proc->state] & BIT(state)) != 0);
+    TRACE(state, proc->pid, proc->state, state);
+    proc->state = state;
+}
+
+static void init_fields(struct proc *proc)
+{
+    list_init(&proc->run_link);
+    list_init(&proc->wait_link);
+    list_init(&proc->child_exited.sleepers);
+}
+
+void proc_init(void *pid_table, size_t max)
+{
+    kmem_cache_init(&proc_cache, "proc", sizeof(struct proc), sizeof(void *));
+    proc_fpu_init();
+    pid_init(pid_table, max);
+
+    struct proc *idle = &idle_proc;
+    init_fields(idle);
+    idle->kernel = true;
+    idle->kstack = (uintptr_t)boot_stack;
+    idle->state = PROC_RUNNING;
+    proc_set_name(idle, "idle");
+    pid_publish(0, idle);
+    this_cpu()->idle = current = idle;
+}
+
+struct proc *proc_new(void)
+{
+    struct proc *proc = kmem_cache_zalloc(&proc_cache);
+    if (proc == NULL)
+        return NULL;
+    proc->kstack = kstack_alloc();
+    if (proc->kstack == 0) {
+        kmem_cache_free(&proc_cache, proc);
+        return NULL;
+    }
+    init_fields(proc);
+    proc_set_name(proc, current->name);
+    return proc;
+}
+
+void proc_free(struct proc *proc)
+{
+    ASSERT(proc->mm == NULL && proc->fpu == NULL && proc->line == NULL);
+    kstack_free(proc->kstack);
+    kmem_cache_free(&proc_cache, proc);
+}
+
+size_t proc_count(void)
+{
+    return pid_used_count();
+}
+
+void proc_set_name(struct proc *proc, const char *name)
+{
+    strlcpy(proc->name, name, sizeof(proc->name));
+}
+
+void proc_describe_current(void)
+{
+    if (current != NULL)
+        kprintf("current process: pid %d, name \"%s\", kernel stack at 0x%08x\n", current->pid, current->name,
+                (unsigned)current->kstack);
+}

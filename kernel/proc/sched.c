@@ -1,0 +1,145 @@
+/*
+ * sched - the mechanism: switching, sleeping, waking. The choice is sched_policy.h's.
+ */
+#include "proc/sched.h"
+
+#include <ucow/errno.h>
+
+#include "arch/i386/gdt.h"
+#include "mm/mm.h"
+#include "proc/exit.h"
+#include "proc/proc_fpu.h"
+#include "proc/sched_policy.h"
+
+struct spinlock sched_lock = SPINLOCK_IRQ("sched");
+
+extern void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
+
+static void switch_to(struct proc *next)
+{
+    struct proc *prev = current;
+    struct pgdir *pgdir = next->mm != NULL ? next->mm->pgdir : &kernel_pgdir;
+    TRACE(switch, prev->pid, next->pid);
+    next->runs++;
+    current = next;
+    trace_set_pid(next->pid);
+    if (prev->mm != next->mm)
+        mmu_load(pgdir);
+    gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);
+    proc_fpu_switch(next);
+    cpu_switch(&prev->sp, next->sp);
+}
+
+/* Give the CPU to whoever is next. The current process is in the state it shall have meanwhile,
+ * in a queue or not. Caller holds sched_lock, and holds it again when it returns. */
+static void schedule(void)
+{
+    ASSERT(!CONFIG_DEBUG_CHECKS || spin_held_count == 1); /* nobody sleeps with another lock */
+    this_cpu()->need_resched = false;
+    struct proc *next = policy_pick();
+    if (next == NULL)
+        next = this_cpu()->idle;
+    ASSERT(next != current);
+    proc_set_state(next, PROC_RUNNING);
+    switch_to(next);
+}
+
+static void make_runnable(struct proc *proc)
+{
+    proc_set_state(proc, PROC_RUNNABLE);
+    policy_enqueue(proc);
+}
+
+static void yield_locked(void)
+{
+    this_cpu()->need_resched = false;
+    if (!policy_waiting())
+        return;
+    if (current == this_cpu()->idle)
+        proc_set_state(current, PROC_RUNNABLE); /* idle waits in no queue */
+    else
+        make_runnable(current);
+    schedule();
+}
+
+void sched_yield(void)
+{
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    current->slice_ticks = 0; /* the rest of the turn is given up */
+    yield_locked();
+    spin_unlock_irq(&sched_lock, eflags);
+}
+
+void sched_return_to_user(void)
+{
+    while (this_cpu()->need_resched) {
+        spin_take(&sched_lock);
+        yield_locked();
+        spin_release(&sched_lock);
+    }
+    if (current->killed)
+        do_exit(EXIT_KILL, -E_KILLED);
+}
+
+int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
+{
+    ASSERT(current != this_cpu()->idle);
+    if (wakes_for_kill && current->killed)
+        return -E_KILLED;
+    current->wakes_for_kill = wakes_for_kill;
+    list_add_tail(&queue->sleepers, &current->wait_link);
+    TRACE(sleep, current->pid, (uintptr_t)queue);
+    proc_set_state(current, PROC_SLEEPING);
+    schedule();
+    return wakes_for_kill && current->killed ? -E_KILLED : 0;
+}
+
+void wakeup_proc(struct proc *proc)
+{
+    if (proc->state != PROC_SLEEPING)
+        return;
+    list_del(&proc->wait_link);
+    TRACE(wake, proc->pid, current->pid);
+    make_runnable(proc);
+}
+
+void waitq_wake_all(struct waitq *queue)
+{
+    while (!list_empty(&queue->sleepers))
+        wakeup_proc(list_entry(list_first(&queue->sleepers), struct proc, wait_link));
+}
+
+void sched_start(struct proc *proc)
+{
+    make_runnable(proc);
+}
+
+void sched_leave(void)
+{
+    schedule();
+    panic("zombie pid %d was scheduled", current->pid);
+}
+
+void sched_first_run(void)
+{
+    spin_release(&sched_lock);
+}
+
+void sched_tick(void)
+{
+    spin_take(&sched_lock);
+    if (current != this_cpu()->idle && policy_tick(current))
+        this_cpu()->need_resched = true;
+    spin_release(&sched_lock);
+}
+
+void sched_idle(void)
+{
+    for (;;) {
+        cpu_cli();
+        spin_take(&sched_lock);
+        yield_locked();
+        spin_release(&sched_lock);
+        cpu_sti_hlt();
+    }
+}

@@ -1,0 +1,73 @@
+/*
+ * sleep - a red-black tree of sleepers, by the tick that wakes them; a tick looks at the first only.
+ */
+#include "proc/sleep.h"
+
+#include "debug/trace.h"
+#include "proc/sched.h"
+
+static uint64_t ticks_now;
+static struct rb_root timers;
+static struct rb_node *soonest;
+static struct waitq sleepers = {LIST_INIT(sleepers.sleepers)};
+
+static struct proc *of_node(struct rb_node *node)
+{
+    return rb_entry(node, struct proc, timer);
+}
+
+static void arm(struct proc *proc, uint64_t wake_tick)
+{
+    struct rb_node **link = &timers.node, *parent = NULL;
+    while (*link != NULL) {
+        parent = *link;
+        link = &parent->child[of_node(parent)->wake_tick <= wake_tick ? RB_RIGHT : RB_LEFT];
+    }
+    proc->wake_tick = wake_tick;
+    proc->timer_armed = true;
+    rb_insert(&timers, parent, link, &proc->timer);
+    soonest = rb_first(&timers);
+}
+
+static void disarm(struct proc *proc)
+{
+    rb_erase(&timers, &proc->timer);
+    proc->timer_armed = false;
+    soonest = rb_first(&timers);
+}
+
+uint64_t timer_ticks(void)
+{
+    uint32_t eflags = cpu_irq_save(); /* two words, and the handler changes both */
+    uint64_t ticks = ticks_now;
+    cpu_irq_restore(eflags);
+    return ticks;
+}
+
+void timer_tick(void)
+{
+    trace_tick();
+    ticks_now++;
+    spin_take(&sched_lock);
+    while (soonest != NULL && of_node(soonest)->wake_tick <= ticks_now) {
+        struct proc *proc = of_node(soonest);
+        disarm(proc);
+        wakeup_proc(proc);
+    }
+    spin_release(&sched_lock);
+}
+
+int do_sleep(uint32_t ticks)
+{
+    int error = 0;
+    if (ticks == 0)
+        return 0;
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    arm(current, ticks_now + ticks);
+    while (error == 0 && current->timer_armed)
+        error = waitq_sleep(&sleepers, true);
+    if (current->timer_armed)
+        disarm(current);
+    spin_unlock_irq(&sched_lock, eflags);
+    return error;
+}

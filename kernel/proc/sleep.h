@@ -1,0 +1,18 @@
+/*
+ * sleep - processes that wait for time to pass.
+ */
+#ifndef PROC_SLEEP_H
+#define PROC_SLEEP_H
+
+#include <stdint.h>
+
+/* Timer ticks since boot. */
+uint64_t timer_ticks(void);
+
+/* The timer interrupt: count, and wake whose time has come. Interrupts off. */
+void timer_tick(void);
+
+/* Sleep for at least `ticks` ticks; 0 returns at once. -E_KILLED: killed meanwhile. */
+int do_sleep(uint32_t ticks);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * wait - a parent looks for its zombies; its living children are never searched.
+ */
+#include <ucow/errno.h>
+
+#include "proc/exit.h"
+#include "proc/family.h"
+#include "proc/sched.h"
+
+/* 0 and the zombie, or NULL when it still lives; -E_BAD_PROC when there is no such child. */
+static int find_zombie(int pid, struct proc **zombie)
+{
+    if (pid == 0) {
+        *zombie = current->zptr;
+        return current->zptr == NULL && current->cptr == NULL ? -E_BAD_PROC : 0;
+    }
+    struct proc *child = proc_find(pid);
+    if (child == NULL || child->parent != current)
+        return -E_BAD_PROC;
+    *zombie = child->state == PROC_ZOMBIE ? child : NULL;
+    return 0;
+}
+
+int do_wait(int pid, struct proc **zombie)
+{
+    int error;
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    while ((error = find_zombie(pid, zombie)) == 0 && *zombie == NULL) {
+        error = waitq_sleep(&current->child_exited, true);
+        if (error != 0)
+            break;
+    }
+    spin_unlock_irq(&sched_lock, eflags);
+    return error;
+}
+
+void do_reap(struct proc *zombie)
+{
+    ASSERT(zombie->state == PROC_ZOMBIE && zombie->parent == current);
+    int pid = zombie->pid;
+    uint32_t eflags = spin_lock_irq(&sched_lock);
+    family_remove(zombie);
+    proc_set_state(zombie, PROC_GONE);
+    spin_unlock_irq(&sched_lock, eflags);
+    TRACE(reap, current->pid, pid, zombie->exit_code);
+    proc_free(zombie);
+    pid_free(pid);
+}

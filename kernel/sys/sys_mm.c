@@ -1,0 +1,55 @@
+/*
+ * sys_mm - requests about the caller's memory.
+ */
+#include "dev/console.h"
+#include "mm/mm.h"
+#include "proc/mutex.h"
+#include "proc/proc_line.h"
+#include "sys/syscall.h"
+
+int32_t sys_brk(uintptr_t addr)
+{
+    struct mm *mm = current->mm;
+    mutex_lock(&mm->lock);
+    uintptr_t brk = mm_brk(mm, addr);
+    mutex_unlock(&mm->lock);
+    return (int32_t)brk;
+}
+
+int32_t sys_mmap(uintptr_t addr, uint32_t len, uint32_t prot, uint32_t flags)
+{
+    struct mm *mm = current->mm;
+    mutex_lock(&mm->lock);
+    uintptr_t result = mm_mmap(mm, addr, len, prot, flags);
+    mutex_unlock(&mm->lock);
+    return (int32_t)result;
+}
+
+int32_t sys_munmap(uintptr_t addr, uint32_t len)
+{
+    struct mm *mm = current->mm;
+    mutex_lock(&mm->lock);
+    int error = mm_munmap(mm, addr, len);
+    mutex_unlock(&mm->lock);
+    return error;
+}
+
+/* One line of pgdir(): a run of directory entries, or of table entries inside it. */
+static void print_run(void *ctx, int level, size_t count, uintptr_t start, uintptr_t end, uint32_t rights)
+{
+    (void)ctx;
+    const char letters[] = {rights & PTE_U ? 'u' : '-', 'r', rights & PTE_W ? 'w' : '-', '\0'};
+    if (level == 0)
+        kprintf("PDE(%03zx) %08zx-%08zx %08zx %s\n", count, start, end, end - start, letters);
+    else
+        kprintf("  |-- PTE(%05zx) %08zx-%08zx %08zx %s\n", count, start, end, end - start, letters);
+}
+
+int32_t sys_pgdir(void)
+{
+    proc_line_flush();
+    kprintf("-------------------- BEGIN --------------------\n");
+    mmu_walk_runs(current->mm->pgdir, print_run, NULL);
+    kprintf("--------------------- END ---------------------\n");
+    return 0;
+}

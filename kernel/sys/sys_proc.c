@@ -1,0 +1,155 @@
+/*
+ * sys_proc - requests about processes.
+ */
+#include <ucow/errno.h>
+
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "proc/exec.h"
+#include "proc/exit.h"
+#include "proc/fork.h"
+#include "proc/sched.h"
+#include "proc/sleep.h"
+#include "sys/syscall.h"
+
+int32_t sys_exit(int32_t code)
+{
+    do_exit(EXIT_CALL, code);
+}
+
+int32_t sys_fork(void)
+{
+    return do_fork(0, 0);
+}
+
+int32_t sys_clone(uint32_t flags, uintptr_t stack)
+{
+    return do_fork(flags, stack);
+}
+
+int32_t sys_wait(int32_t pid, struct uaddr code)
+{
+    struct proc *zombie;
+    int error = do_wait(pid, &zombie);
+    if (error == 0 && code.va != 0)
+        error = copy_to_user(code, &zombie->exit_code, sizeof(zombie->exit_code));
+    if (error == 0)
+        do_reap(zombie);
+    return error;
+}
+
+int32_t sys_yield(void)
+{
+    sched_yield();
+    return 0;
+}
+
+int32_t sys_sleep(uint32_t ticks)
+{
+    return do_sleep(ticks);
+}
+
+int32_t sys_kill(int32_t pid)
+{
+    return do_kill(pid);
+}
+
+int32_t sys_gettime(void)
+{
+    return (int32_t)timer_ticks();
+}
+
+int32_t sys_getpid(void)
+{
+    return current->pid;
+}
+
+/* Copy argv and its strings into `strings`, EXEC_MAX_BYTES large. */
+static int copy_args(struct exec_args *args, char *strings, int argc, struct uaddr argv)
+{
+    for (int i = 0; i < argc; i++) {
+        struct uaddr string;
+        int error = copy_from_user(&string.va, uaddr_plus(argv, 4 * (size_t)i), 4);
+        if (error != 0)
+            return error;
+        int length = copy_string_from_user(strings + args->bytes, string, EXEC_MAX_BYTES - args->bytes);
+        if (length < 0)
+            return length;
+        args->bytes += (size_t)length + 1;
+    }
+    args->argc = argc;
+    args->strings = strings;
+    return 0;
+}
+
+int32_t sys_exec(struct uaddr name, int32_t argc, struct uaddr argv)
+{
+    char program[PROC_NAME_SIZE];
+    int length = copy_string_from_user(program, name, sizeof(program));
+    if (length == -E_TOO_BIG)
+        return -E_NOENT; /* no program has so long a name */
+    if (length < 0)
+        return length;
+    if (argc < 0)
+        return -E_INVAL;
+    if (argc > EXEC_MAX_ARGS)
+        return -E_TOO_BIG;
+    char *strings = kmalloc(EXEC_MAX_BYTES);
+    if (strings == NULL)
+        return -E_NO_MEM;
+    struct exec_args args = {0};
+    int error = copy_args(&args, strings, argc, argv);
+    if (error == 0)
+        error = do_execve(program, &args);
+    kfree(strings);
+    return error;
+}
+
+static void describe(const struct proc *proc, struct proc_info *info)
+{
+    *info = (struct proc_info){
+        .pid = proc->pid,
+        .parent = proc->parent != NULL ? proc->parent->pid : 0,
+        .state = proc->state,
+        .killed = proc->killed,
+        .exit_code = proc->exit_code,
+        .exit_reason = proc->exit_reason,
+        .pages = proc->mm != NULL ? (unsigned)proc->mm->pages : 0,
+        .runs = proc->runs,
+    };
+    strlcpy(info->name, proc->name, sizeof(info->name));
+}
+
+int32_t sys_procs(struct uaddr buf, uint32_t n, uint32_t first_pid)
+{
+    struct proc_info info;
+    for (uint32_t pid = first_pid, filled = 0; filled < n && pid < (uint32_t)pid_limit(); pid++) {
+        const struct proc *proc = proc_find((int)pid);
+        if (proc == NULL)
+            continue;
+        describe(proc, &info);
+        int error = copy_to_user(uaddr_plus(buf, filled++ * sizeof(info)), &info, sizeof(info));
+        if (error != 0)
+            return error;
+    }
+    return (int32_t)proc_count();
+}
+
+int32_t sys_meminfo(struct uaddr to)
+{
+    const struct mem_info info = {
+        .total = (unsigned)page_total_count(),
+        .free = (unsigned)page_free_count(),
+        .user = (unsigned)page_owner_count(PAGE_USER),
+        .pgtables = (unsigned)page_owner_count(PAGE_PGTABLE),
+        .kstacks = (unsigned)page_owner_count(PAGE_KSTACK),
+        .cache = (unsigned)page_owner_count(PAGE_CACHE),
+        .heap = (unsigned)page_owner_count(PAGE_HEAP),
+        .heap_bytes = (unsigned)kmem_used_bytes(),
+        .processes = (unsigned)proc_count(),
+    };
+    return copy_to_user(to, &info, sizeof(info));
+}

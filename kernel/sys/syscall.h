@@ -1,0 +1,34 @@
+/*
+ * syscall - the requests of programs. Each sys_NAME() unpacks, checks, calls, returns.
+ *
+ * Prototypes come from include/ucow/syscalls.def: an argument of type PTR or STR arrives as a
+ * struct uaddr, which only usercopy can follow.
+ */
+#ifndef SYS_SYSCALL_H
+#define SYS_SYSCALL_H
+
+#include <stdint.h>
+
+#include "mm/usercopy.h"
+
+struct trapframe;
+
+/* Do what the frame asks for and put the result into its eax. Interrupts on. */
+void syscall(struct trapframe *tf);
+
+#define KERNEL_INT int32_t
+#define KERNEL_UINT uint32_t
+#define KERNEL_ADDR uintptr_t
+#define KERNEL_PTR struct uaddr
+#define KERNEL_STR struct uaddr
+
+#define SYSCALL0(nr, name, ...) int32_t sys_##name(void);
+#define SYSCALL1(nr, name, t1, a1, ...) int32_t sys_##name(KERNEL_##t1 a1);
+#define SYSCALL2(nr, name, t1, a1, t2, a2, ...) int32_t sys_##name(KERNEL_##t1 a1, KERNEL_##t2 a2);
+#define SYSCALL3(nr, name, t1, a1, t2, a2, t3, a3, ...)                                                      \
+    int32_t sys_##name(KERNEL_##t1 a1, KERNEL_##t2 a2, KERNEL_##t3 a3);
+#define SYSCALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, ...)                                              \
+    int32_t sys_##name(KERNEL_##t1 a1, KERNEL_##t2 a2, KERNEL_##t3 a3, KERNEL_##t4 a4);
+#include <ucow/syscalls.def>
+
+#endif

@@ -1,0 +1,198 @@
+"""The serial tests' bench: one machine per test, judged before the test looks at it.
+
+    out = run("exit")                                   boot, run one program, judge, return
+    out = run("args", "a", memory="16M", cmdline="trace_kib=64", expect=35)
+    out.lines, out.trace, out.status                    what a test asserts on
+    with boot("sh") as live: live.expect("$ ") ...      the same with a serial line to type at
+
+A run that tools/ucow/verdict.py finds fault with fails its test at once. A failed test shows the
+serial line, the panic with its addresses resolved, the end of the trace, and one command that
+repeats the run.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+from ucow import LabError  # noqa: E402
+from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, size_bytes  # noqa: E402
+from ucow.symbols import Symbols  # noqa: E402
+from ucow.trace import Format, Trace  # noqa: E402
+from ucow.verdict import problems  # noqa: E402
+
+pytest.register_assert_rewrite("sharing")  # its assertions explain themselves, too
+
+MESON_SKIP = 77
+TRACE_KIB = 2048
+PANIC = re.compile(r"^kernel (panic at|check failed:)")
+KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
+
+
+@dataclass(frozen=True)
+class Build:
+    """The build under test and its options, as test/serial/meson.build tells them."""
+    folder: Path
+    cow: bool
+    pmm: str
+    debug_checks: bool
+    trace: bool
+
+    @classmethod
+    def from_environment(cls) -> "Build":
+        def switch(name: str) -> bool:
+            return os.environ.get(name, "1") == "1"
+        return cls(Path(os.environ.get("UCOW_BUILD", ROOT / "build")), switch("UCOW_COW"),
+                   os.environ.get("UCOW_PMM", "buddy"), switch("UCOW_DEBUG_CHECKS"), switch("UCOW_TRACE"))
+
+    @property
+    def kernel(self) -> Path:
+        return self.folder / "kernel/ucow.elf"
+
+    def need_trace(self):
+        """End the test as skipped when the build records nothing."""
+        if not self.trace:
+            pytest.skip("the kernel is built with -Dtrace=false")
+
+
+class Outcome:
+    """A run that passed its judgement, for a test to look at."""
+
+    def __init__(self, run: Run, build: Build):
+        self.machine, self.lines, self.status = run.machine, run.lines, run.status
+        self._run, self._build = run, build
+
+    @property
+    def trace(self) -> Trace:
+        """The events; a test that needs them ends here as skipped when the build has none."""
+        self._build.need_trace()
+        return self._run.trace
+
+
+class Conversation:
+    """A living machine; end() waits for its end and judges it."""
+
+    def __init__(self, live: Live, bench: "Bench"):
+        self.expect, self.type, self.qmp, self.memory_file = live.expect, live.type, live.qmp, live.memory_file
+        self._live, self._bench = live, bench
+
+    def __enter__(self) -> "Conversation":
+        return self
+
+    def __exit__(self, *error):
+        self._live.__exit__(*error)
+
+    def end(self, expect: int = PASSED) -> Outcome:
+        return self._bench.judge(self._live.finish(), expect)
+
+
+@dataclass
+class Bench:
+    """Boots machines for one test and remembers them for its report."""
+    build: Build
+    runs: list[Run] = field(default_factory=list)
+
+    def machine(self, *program: str, memory: str = "128M", cpu: str | None = None, cmdline: str = "",
+                modules: dict[str, Path] | None = None, append_raw: str | None = None,
+                kernel: Path | None = None) -> Machine:
+        """The machine of the build under test, with a ring that takes at most a sixteenth of memory."""
+        options = cmdline.split()
+        if self.build.trace and not any(option.startswith("trace_kib=") for option in options):
+            options.insert(0, f"trace_kib={min(TRACE_KIB, size_bytes(memory) // 1024 // 16)}")
+        return Machine(kernel or self.build.kernel, program, options, modules or {}, append_raw, memory, cpu)
+
+    def judge(self, run: Run, expect: int) -> Outcome:
+        """Fail the test unless the run passed."""
+        self.runs.append(run)
+        traced = self.build.trace and "trace=off" not in run.machine.command_line().split()
+        if wrong := problems(run, expect, traced):
+            pytest.fail("the run did not pass:\n" + "\n".join(f"  {what}" for what in wrong), pytrace=False)
+        return Outcome(run, self.build)
+
+    def run(self, *program: str, expect: int = PASSED, timeout: float = WALL_SECONDS, **machine) -> Outcome:
+        return self.judge(self.machine(*program, **machine).run(timeout), expect)
+
+    def boot(self, *program: str, timeout: float = WALL_SECONDS, **machine) -> Conversation:
+        return Conversation(self.machine(*program, **machine).start(timeout), self)
+
+
+BENCH = pytest.StashKey[Bench]()
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """The build under test."""
+    return Build.from_environment()
+
+
+@pytest.fixture
+def fmt(build: Build) -> Format:
+    """The trace format of the kernel under test; without one the test is skipped."""
+    build.need_trace()
+    return Format(Symbols(build.kernel).text("trace_format"))
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, build: Build) -> Iterator[Bench]:
+    """What run and boot are made of; for tests that judge a run themselves."""
+    if not build.kernel.is_file():
+        pytest.fail(f"{build.kernel}: no kernel; build it, or name the build folder in UCOW_BUILD", pytrace=False)
+    request.node.stash[BENCH] = Bench(build)
+    yield request.node.stash[BENCH]
+    for run in request.node.stash[BENCH].runs:
+        run.close()
+
+
+@pytest.fixture
+def run(bench: Bench):
+    """run(program, *arguments, memory=, cpu=, cmdline=, modules=, append_raw=, expect=, timeout=) -> Outcome."""
+    return bench.run
+
+
+@pytest.fixture
+def boot(bench: Bench):
+    """The same without expect, returning a Conversation with the machine."""
+    return bench.boot
+
+
+def panic_text(run: Run) -> str:
+    """What the kernel printed from its panic on, and where the addresses in it are."""
+    start = next((i for i, line in enumerate(run.lines) if PANIC.search(line)), None)
+    if start is None:
+        return ""
+    lines = run.lines.lines[start:]
+    addresses = dict.fromkeys(int(digits, 16) for digits in KERNEL_ADDRESS.findall("\n".join(lines)))
+    return "\n".join(lines + [f"{address:#x} is {run.symbols.where(address)}" for address in addresses])
+
+
+def trace_end(run: Run) -> str:
+    """The last events, or why there are none."""
+    try:
+        return "\n".join(map(str, run.trace.last(40)))
+    except LabError as error:
+        return str(error)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    report = (yield).get_result()
+    if report.when != "call" or not report.failed or BENCH not in item.stash:
+        return
+    for run in item.stash[BENCH].runs:
+        report.sections += [(title, text) for title, text in (
+            ("serial line", run.lines.numbered()), ("panic", panic_text(run)), ("end of the trace", trace_end(run)),
+            ("repeat it with", run.repeat())) if text]
+
+
+def pytest_sessionfinish(session):
+    """A module in which everything was skipped says so to Meson: it has not passed."""
+    stats = session.config.pluginmanager.get_plugin("terminalreporter").stats
+    if session.exitstatus == pytest.ExitCode.OK and stats.get("skipped") and not stats.get("passed"):
+        session.exitstatus = MESON_SKIP

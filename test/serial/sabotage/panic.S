@@ -1,0 +1,5 @@
+/* panic - an ordinary panic. */
+.include "sabotage.inc"
+    say_banner
+    say "kernel panic at early.c:1: no memory"
+    leave_with 0x12

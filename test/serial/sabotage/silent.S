@@ -1,0 +1,3 @@
+/* silent - the status is right, and nothing was ever printed. */
+.include "sabotage.inc"
+    leave_with 0x10

@@ -1,0 +1,11 @@
+/* triple_fault - all was well until there was no handler left. */
+.include "sabotage.inc"
+    say_banner
+    say_closing
+    lidt no_idt
+    int3
+
+.section .rodata
+no_idt:
+    .word 0
+    .long 0

@@ -1,0 +1,130 @@
+"""The harness itself: a run or a trace that is wrong in any one way must be called a failure.
+
+Small kernels lie (sabotage/*.S, run in QEMU), and good output is altered afterwards. What the trace
+must obey is sabotaged in test_invariants.py. (D64, D88, D89)
+"""
+
+import json
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from ucow.lines import Lines
+from ucow.machine import PASSED
+from ucow.verdict import problems, serial_problems
+
+HANG_SECONDS = 0.7
+
+# name of the kernel -> a word that must be in the judgement
+LIARS = {
+    "silent": "boot banner, seen 0",
+    "truncated": "expected the last lines",
+    "wrong_status": "seen 39",
+    "late_panic": "too late to be noticed",
+    "panic": "seen 37",
+    "leak": "3 pages leaked",
+    "restart": "boot banner, seen 2",
+    "triple_fault": "triple fault",
+    "reset": "a reset",
+    "hang": "the machine hung",
+    "flood": "the machine hung",
+}
+
+
+def sabotaged(bench, name):
+    run = bench.machine(kernel=bench.build.folder / f"test/serial/sabotage/{name}.elf").run(HANG_SECONDS)
+    bench.runs.append(run)
+    return run
+
+
+@pytest.mark.parametrize("name", LIARS)
+def test_lying_kernel_fails(bench, name):
+    found = problems(sabotaged(bench, name), traced=False)
+    assert any(LIARS[name] in what for what in found), found
+
+
+def test_honest_kernel_differs_only_by_its_trace(bench):
+    """So each liar fails for its own lie; and a run without the trace it owes fails, too."""
+    honest = sabotaged(bench, "honest")
+    assert problems(honest, traced=False) == []
+    assert [what.split(":")[0] for what in problems(honest)] == ["no trace"]
+
+
+GOOD_LINES = """\
+ucow 0.1.0: user processes on i386
+kernel_execve: pid = 2, name = "exit".
+all user-mode processes have quit.
+init check memory pass.
+"""
+
+
+@pytest.mark.parametrize("text", [
+    "",
+    GOOD_LINES * 2,
+    GOOD_LINES.replace("ucow 0", "0"),
+    GOOD_LINES.removesuffix("init check memory pass.\n"),
+    GOOD_LINES.replace("pass.", "pas"),
+    GOOD_LINES + "one word more\n",
+    "kernel panic at main.c:1: x\n" + GOOD_LINES,
+    "kernel check failed: 1 page leaked\n" + GOOD_LINES,
+    "KASAN: use after free\n" + GOOD_LINES,
+    "UBSAN: shift out of bounds\n" + GOOD_LINES,
+])
+def test_altered_output_fails(text):
+    assert serial_problems(types.SimpleNamespace(lines=Lines(GOOD_LINES)), PASSED) == []
+    assert serial_problems(types.SimpleNamespace(lines=Lines(text)), PASSED) != []
+
+
+def test_small_ring_loses_and_fails(bench, fmt):
+    """The real kernel with a ring too small for its program."""
+    run = bench.machine("forktest", cmdline="trace_kib=4").run()
+    bench.runs.append(run)
+    assert run.trace.lost > 0 and len(run.trace) == 4096 // 32
+    assert any("lost" in what for what in problems(run))
+
+
+def test_two_runs_are_equal(run, fmt):
+    """Virtual time: the same instructions at the same stamps."""
+    first, second = run("forktest"), run("forktest")
+    assert first.lines.text == second.lines.text
+    assert list(map(str, first.trace)) == list(map(str, second.trace))
+
+
+def tool(*arguments):
+    """Run tools/trace as a user does."""
+    path = Path(__file__).resolve().parents[2] / "tools/trace"
+    return subprocess.run([sys.executable, path, *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_trace_tool_reads_living_machines(boot, build, fmt, tmp_path):
+    """tools/trace on a memory file, over QMP and on a core says the same of a stopped machine."""
+    with boot("spin") as live:
+        live.expect("spinning ...")
+        live.qmp.stop()
+        live.qmp.execute("dump-guest-memory", paging=False, protocol=f"file:{tmp_path}/core")
+        texts = [tool("--elf", build.kernel, source).stdout for source in (live.memory_file, tmp_path / "core")]
+        live.qmp.cont()
+        live.end()
+    assert texts[0] == texts[1] and "] fork parent=2 child=3" in texts[0]
+
+
+def test_trace_tool_options(bench, build, fmt, tmp_path):
+    run = bench.machine("exit").run()
+    bench.runs.append(run)
+    one = tool("--elf", build.kernel, "--event", "exit", "--pid", 3, "--last", 1, run.memory_file)
+    assert one.stdout.endswith("] exit pid=3 code=-66436 reason=exit\n")
+    assert "obey every invariant" in tool("--elf", build.kernel, "--check", run.memory_file).stdout
+    assert tool("--elf", build.kernel, "--chrome", tmp_path / "out.json", run.memory_file).returncode == 0
+    assert json.loads((tmp_path / "out.json").read_text())["traceEvents"]
+
+
+def test_trace_tool_errors(build, fmt, tmp_path):
+    """One sentence on the error output, status 1."""
+    blank = tmp_path / "blank"
+    blank.write_bytes(bytes(8 << 20))
+    for arguments, why in (((tmp_path / "none",), "No such file"), ((blank,), "not a ucow machine"),
+                           ((__file__,), "ends before"), (("qmp:/none",), "No such file")):
+        failed = tool("--elf", build.kernel, *arguments)
+        assert failed.returncode == 1 and why in failed.stderr and failed.stderr.count("\n") == 1

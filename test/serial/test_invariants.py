@@ -1,0 +1,258 @@
+"""The trace's readers and invariants: what is wrong in one way must be called so.
+
+A story of processes that obeys every invariant is altered until it breaks exactly one (D64, D88).
+"""
+
+import pytest
+from ucow import LabError, invariants
+from ucow.chrome import export_chrome
+from ucow.lines import Lines
+from ucow.trace import Trace
+
+# Pid 2 forks 3 and 4, kills 4 and waits for 3; 3 forks 5 and exits before it. Who runs, and what happens.
+STORY = """\
+0 boot frames=32000 free=31990 cow=1
+0 state pid=1 from=UNINIT to=RUNNABLE
+0 state pid=0 from=RUNNING to=RUNNABLE
+0 state pid=1 from=RUNNABLE to=RUNNING
+0 switch from=0 to=1
+1 fork parent=1 child=2 flags=0
+1 state pid=2 from=UNINIT to=RUNNABLE
+1 sleep pid=1 channel=1
+1 state pid=1 from=RUNNING to=SLEEPING
+1 state pid=2 from=RUNNABLE to=RUNNING
+1 switch from=1 to=2
+2 exec pid=2 image=0x800000 entry=0x800020
+2 syscall_enter nr=fork arg0=0 arg1=0 arg2=0
+2 share start=0xaff00000 end=0xb0000000 pages=1
+2 fork parent=2 child=3 flags=0
+2 state pid=3 from=UNINIT to=RUNNABLE
+2 syscall_leave nr=fork result=3
+2 syscall_enter nr=clone arg0=0 arg1=0 arg2=0
+2 fork parent=2 child=4 flags=0
+2 state pid=4 from=UNINIT to=RUNNABLE
+2 syscall_leave nr=clone result=4
+2 page_copy va=0xaffff000 from=0x1000 to=0x2000 count=3
+2 fault pid=2 va=0xaffff010 error=7 outcome=copy
+2 syscall_enter nr=kill arg0=4 arg1=0 arg2=0
+2 kill by=2 pid=4
+2 syscall_leave nr=kill result=0
+2 syscall_enter nr=wait arg0=3 arg1=0 arg2=0
+2 sleep pid=2 channel=2
+2 state pid=2 from=RUNNING to=SLEEPING
+2 state pid=3 from=RUNNABLE to=RUNNING
+2 switch from=2 to=3
+3 fault pid=3 va=0x900000 error=4 outcome=fill
+3 syscall_enter nr=fork arg0=0 arg1=0 arg2=0
+3 fork parent=3 child=5 flags=0
+3 state pid=5 from=UNINIT to=RUNNABLE
+3 syscall_leave nr=fork result=5
+3 syscall_enter nr=exit arg0=7 arg1=0 arg2=0
+3 exit pid=3 code=7 reason=exit
+3 reparent child=5 from=3 to=1
+3 wake pid=2 by=3
+3 state pid=2 from=SLEEPING to=RUNNABLE
+3 state pid=3 from=RUNNING to=ZOMBIE
+3 state pid=4 from=RUNNABLE to=RUNNING
+3 switch from=3 to=4
+4 exit pid=4 code=-9 reason=kill
+4 state pid=4 from=RUNNING to=ZOMBIE
+4 state pid=2 from=RUNNABLE to=RUNNING
+4 switch from=4 to=2
+2 state pid=3 from=ZOMBIE to=GONE
+2 reap parent=2 child=3 code=7
+2 syscall_leave nr=wait result=0
+2 syscall_enter nr=wait arg0=4 arg1=0 arg2=0
+2 state pid=4 from=ZOMBIE to=GONE
+2 reap parent=2 child=4 code=-9
+2 syscall_leave nr=wait result=0
+2 syscall_enter nr=exit arg0=0 arg1=0 arg2=0
+2 exit pid=2 code=0 reason=exit
+2 wake pid=1 by=2
+2 state pid=1 from=SLEEPING to=RUNNABLE
+2 state pid=2 from=RUNNING to=ZOMBIE
+2 state pid=5 from=RUNNABLE to=RUNNING
+2 switch from=2 to=5
+5 syscall_enter nr=exit arg0=0 arg1=0 arg2=0
+5 exit pid=5 code=0 reason=exit
+5 state pid=5 from=RUNNING to=ZOMBIE
+5 state pid=1 from=RUNNABLE to=RUNNING
+5 switch from=5 to=1
+1 state pid=2 from=ZOMBIE to=GONE
+1 reap parent=1 child=2 code=0
+1 state pid=5 from=ZOMBIE to=GONE
+1 reap parent=1 child=5 code=0
+1 end status=16 allocated=90 freed=40 held=50 free=31950
+"""
+
+
+def find(story, start):
+    """The first line of the story that starts so."""
+    return next(line for line in story.splitlines(keepends=True) if line.startswith(start))
+
+
+def drop(start):
+    """The story without a line."""
+    return lambda story: story.replace(find(story, start), "", 1)
+
+
+def put(new, after):
+    """The story with a line more."""
+    return lambda story: story.replace(find(story, after), f"{find(story, after)}{new}\n", 1)
+
+
+def change(start, old, new):
+    """The story with something else in a line."""
+    return lambda story: story.replace(find(story, start), find(story, start).replace(old, new), 1)
+
+
+def move(start, after):
+    """The story with a line in another place."""
+    return lambda story: put(find(story, start).rstrip(), after)(drop(start)(story))
+
+
+def eager(story):
+    """The story as a kernel without copy-on-write would tell it."""
+    lines = [line for line in story.splitlines() if " page_copy " not in line and "outcome=copy" not in line]
+    return "\n".join(lines).replace("cow=1", "cow=0").replace(
+        "share start=0xaff00000 end=0xb0000000 pages=1", "page_copy va=0xaffff000 from=0x1000 to=0x2000 count=1") + "\n"
+
+
+def in_eager(alter):
+    """The eager story, altered."""
+    return lambda story: alter(eager(story))
+
+
+SHARE = "2 share start=0xaff00000 end=0xb0000000 pages=1"
+COPY_FAULT = "2 fault pid=2 va=0xaffff010 error=7 outcome=copy"
+
+# For each invariant, what breaks it and nothing else.
+SABOTAGE = {
+    "boot_and_end_frame_the_trace": {
+        "no boot": drop("0 boot"),
+        "a second boot": put("1 boot frames=32000 free=31990 cow=1", after="1 fork"),
+        "no end": drop("1 end"),
+    },
+    "states_walk_the_table": {
+        "a zombie goes twice": put("2 state pid=3 from=ZOMBIE to=GONE", after="2 state pid=3 from=ZOMBIE"),
+        "a newborn sleeps": change("3 state pid=5", "to=RUNNABLE", "to=SLEEPING"),
+        "a lost transition": drop("3 state pid=2 from=SLEEPING"),
+    },
+    "cpu_belongs_to_the_running": {
+        "a switch from someone else": change("3 switch", "from=3", "from=2"),
+        "two are running": move("3 state pid=3 from=RUNNING", after="3 switch"),
+    },
+    "fork_precedes_first_run": {
+        "a run before the fork": move("1 fork", after="1 switch"),
+    },
+    "dead_do_nothing": {
+        "a run after the reap": put("3 fault pid=3 va=0x900000 error=4 outcome=fill", after="2 reap"),
+        "a system call after the exit": put("4 syscall_enter nr=exit arg0=0 arg1=0 arg2=0", after="4 exit"),
+    },
+    "one_exit_then_one_reap": {
+        "a second exit": put("2 exit pid=4 code=-9 reason=kill", after="4 switch"),
+        "a second reap": put("1 reap parent=2 child=3 code=7", after="1 reap"),
+        "no reap": drop("1 reap parent=1 child=5"),
+        "a stranger reaps": change("2 reap parent=2 child=4", "parent=2", "parent=1"),
+        "half of the code": change("2 reap parent=2 child=3", "code=7", "code=0"),
+    },
+    "orphans_go_to_init": {
+        "an orphan with a living parent": move("3 reparent", after="3 syscall_leave nr=fork"),
+        "an orphan from nowhere": put("3 reparent child=5 from=3 to=1", after="3 reparent"),
+    },
+    "killed_only_by_kill": {
+        "nobody's kill": drop("2 kill"),
+    },
+    "wake_between_sleep_and_run": {
+        "a wake without a sleep": put("3 wake pid=5 by=3", after="3 wake"),
+        "a sleep without a wake": drop("3 wake"),
+    },
+    "copy_only_on_write_fault": {
+        "a copy for one": change("2 page_copy", "count=3", "count=1"),
+        "a copy without a fault": drop(COPY_FAULT),
+        "a copy for a reader": change(COPY_FAULT, "error=7", "error=5"),
+        "a copy of another page": change(COPY_FAULT, "va=0xaffff010", "va=0xafffe010"),
+        "a copy for a fault in an eager build": in_eager(put(COPY_FAULT, after="2 syscall_leave nr=clone")),
+    },
+    "memory_is_duplicated_in_fork": {
+        "sharing outside fork": put(SHARE, after="2 syscall_leave nr=fork"),
+        "sharing in an eager build": in_eager(put(SHARE, after="2 page_copy")),
+        "copying outside fork in an eager build": in_eager(move("2 page_copy", after="2 syscall_leave nr=fork")),
+    },
+    "frames_balance": {
+        "a frame given back by nobody": change("1 end", "freed=40", "freed=41"),
+        "a lost frame": change("1 end", "free=31950", "free=31949"),
+    },
+    "leave_matches_enter": {
+        "another call left": change("2 syscall_leave nr=kill", "kill", "wait"),
+        "a call in a call": drop("2 syscall_leave nr=kill"),
+        "a call left twice": put("2 syscall_leave nr=kill result=0", after="2 syscall_leave nr=kill"),
+    },
+}
+
+
+def tell(fmt, story):
+    """The trace that a story tells."""
+    lines = [line.split(" ", 1) for line in story.splitlines()]
+    return Trace(fmt, [fmt.record(what, i, 128 * i, int(who)) for i, (who, what) in enumerate(lines)])
+
+
+def broken_by(trace):
+    """The names of the invariants that the trace breaks."""
+    return {what.split(":")[0] for what in invariants.violations(trace)}
+
+
+def test_the_story_obeys(fmt):
+    assert invariants.violations(tell(fmt, STORY)) == []
+    assert invariants.violations(tell(fmt, eager(STORY))) == []
+
+
+@pytest.mark.parametrize("invariant, what", [(name, what) for name, ways in SABOTAGE.items() for what in ways])
+def test_sabotage_breaks_one_invariant(fmt, invariant, what):
+    assert broken_by(tell(fmt, SABOTAGE[invariant][what](STORY))) == {invariant}
+
+
+def test_time_that_goes_back(fmt):
+    trace = tell(fmt, STORY)
+    trace.records[5].stamp = 0
+    assert broken_by(trace) == {"stamps_never_go_back"}
+
+
+def test_every_invariant_is_sabotaged():
+    assert {*SABOTAGE, "stamps_never_go_back"} == {invariant.__name__ for invariant in invariants.ALL}
+
+
+def test_lost_records_fail(fmt):
+    lost = Trace(fmt, tell(fmt, STORY).records[3:], lost=3)
+    assert invariants.violations(lost) == ["the ring lost 3 records, so its history cannot be checked: "
+                                           "boot with a larger trace_kib="]
+
+
+def test_unknown_names_are_errors(fmt):
+    trace = tell(fmt, STORY)
+    with pytest.raises(LabError, match="no event is called forkk"):
+        trace.all("forkk")
+    with pytest.raises(LabError, match="event fork has no field kid"):
+        trace.one("fork kid=3")
+    with pytest.raises(LabError, match="UNINIT RUNNABLE"):
+        trace.all("state to=ASLEEP")
+
+
+def test_failures_show_expected_beside_seen(fmt):
+    trace = tell(fmt, STORY)
+    with pytest.raises(AssertionError, match=r"exit pid=3 code=8 +NOT SEEN(.|\n)*exit pid=3 code=7"):
+        trace.in_order("fork parent=2", "exit pid=3 code=8")
+    with pytest.raises(AssertionError, match=r"exactly one event 'fork', seen 4"):
+        trace.one("fork")
+    with pytest.raises(AssertionError, match=r"line 1: a(.|\n)*c +NOT SEEN"):
+        Lines("a\nb\n").in_order("a", "c", "b")
+
+
+def test_chrome_export(fmt):
+    """Every slice has a track, every arrow both ends."""
+    events = export_chrome(tell(fmt, STORY))["traceEvents"]
+    tracks = {event["tid"] for event in events if event["name"] == "thread_name"}
+    assert tracks == {0, 1, 2, 3, 4, 5}
+    assert {event["tid"] for event in events if event["ph"] == "X"} == tracks
+    starts, ends = ([e["name"] for e in events if e["ph"] == ph] for ph in "sf")
+    assert sorted(starts) == sorted(ends) == ["exit"] * 4 + ["fork"] * 4 + ["kill"]

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""defects - every promise of docs/defects.md is cited by a test, and every citation is of a promise.
+
+A test cites a promise by its number, as in "D07", anywhere in test/ or user/bin/.
+
+Usage: defects.py [--list] [ROOT]. With --list it prints who cites what; otherwise it names the
+promises without a test and the citations without a promise, and fails if there are any.
+"""
+import re
+import sys
+from pathlib import Path
+
+ROW = re.compile(r"^\| (D\d\d) \|", re.MULTILINE)
+CITATION = re.compile(r"\bD\d\d\b")
+# These two only talk about numbers.
+NO_TESTS_OF_THE_KERNEL = {"defects.py", "test_style.py"}
+
+
+def promises(root):
+    return ROW.findall((root / "docs/defects.md").read_text())
+
+
+def citations(root):
+    """From each number to the files that cite it."""
+    cited = {}
+    for folder in ("test", "user/bin"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix not in {".py", ".c", ".h"} or path.name in NO_TESTS_OF_THE_KERNEL:
+                continue
+            for number in set(CITATION.findall(path.read_text())):
+                cited.setdefault(number, []).append(path.relative_to(root).as_posix())
+    return cited
+
+
+def breaches(root):
+    known, cited = promises(root), citations(root)
+    for number in sorted({number for number in known if known.count(number) > 1}):
+        yield f"docs/defects.md: {number} is promised twice"
+    for number in known:
+        if number not in cited:
+            yield f"docs/defects.md: {number} has no test: let the test that keeps it cite the number"
+    for number in sorted(set(cited) - set(known)):
+        yield f"{', '.join(cited[number])}: cites {number}, which docs/defects.md does not promise"
+
+
+def main():
+    words = [word for word in sys.argv[1:] if word != "--list"]
+    root = Path(words[0] if words else Path(__file__).parents[2])
+    if "--list" in sys.argv:
+        cited = citations(root)
+        for number in promises(root):
+            print(number, " ".join(cited.get(number, ["-"])))
+        return
+    sys.exit("\n".join(breaches(root)) or None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""docs - what the documents name exists.
+
+In README.md and docs/: each relative link leads to a file, and each word in backticks that
+begins with a folder of this tree is a path in it. In docs/map.md, the way in, each identifier
+in backticks must also occur in the sources.
+
+Usage: docs.py [--map] [ROOT]. Prints FILE:LINE: and a sentence for each breach, and fails if there is one.
+"""
+import re
+import sys
+from pathlib import Path
+
+FOLDERS = ("kernel", "user", "include", "test", "tools", "docs", "cross", ".ci")
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+QUOTED = re.compile(r"`([^`\n]+)`")
+IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*\Z", re.IGNORECASE)
+PATH = re.compile(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*\Z")
+
+
+def prose(path):
+    """The numbered lines of a document that are not in a code block."""
+    fenced = False
+    for number, line in enumerate(path.read_text().split("\n"), 1):
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+        elif not fenced:
+            yield number, line
+
+
+def paths(root, document):
+    for number, line in prose(document):
+        for target in LINK.findall(line):
+            if not (document.parent / target).exists():
+                yield number, f"the link to {target} leads nowhere"
+        for quoted in QUOTED.findall(line):
+            word = quoted.split()[0] if quoted.split() else ""
+            if PATH.match(word) and not any(root.glob(word.rstrip("/"))):
+                yield number, f"there is no {word}"
+
+
+def source_words(root):
+    words = set()
+    for folder in ("kernel", "user", "include", "test", "tools"):
+        for path in (root / folder).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                words.update(re.findall(r"\w+", path.read_text(errors="replace")))
+                words.add(path.name)
+                words.add(path.stem)
+            elif path.is_dir():
+                words.add(path.name)
+    for name in ("meson.build", "meson_options.txt"):
+        if (root / name).exists():
+            words.update(re.findall(r"\w+", (root / name).read_text()))
+    return words
+
+
+def names(root, document):
+    known = source_words(root)
+    for number, line in prose(document):
+        for quoted in QUOTED.findall(line):
+            word = re.sub(r"\(.*\)\Z", "", quoted).removeprefix("struct ").rstrip("/")
+            if (IDENTIFIER.match(word) or re.fullmatch(r"[\w-]+\.\w+", word)) and word not in known:
+                yield number, f"nothing in the sources is called {word}"
+
+
+def main():
+    words = [word for word in sys.argv[1:] if word != "--map"]
+    root = Path(words[0] if words else Path(__file__).parents[2])
+    if "--map" in sys.argv:
+        documents, rule = [root / "docs/map.md"], names
+    else:
+        documents, rule = [root / "README.md", *sorted((root / "docs").rglob("*.md"))], paths
+    breaches = [f"{document.relative_to(root)}:{number}: {sentence}" for document in documents
+                for number, sentence in (rule(root, document) if document.exists()
+                                         else [(1, "this document is missing")])]
+    sys.exit("\n".join(breaches) or None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The style checks against sabotage: a clean tree passes, and each breach is found and named."""
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+CLEAN = {
+    "kernel/main.c": '/* main - boots. */\n#include "proc/proc.h"\n',
+    "kernel/arch/i386/trap.c": '/* trap - the way in. */\n#include "sys/syscall.h"\n',
+    "kernel/arch/i386/cpu.h": '/* cpu - instructions. */\nstatic inline void cpu_halt(void) { __asm__("hlt"); }\n',
+    "kernel/proc/proc.h": '/* proc - processes. */\n#if CONFIG_TRACE\n#endif\nstruct proc;\n',
+    "kernel/proc/fork.c": '/* fork - a child. Says asm ("and #if 0") here only. */\n#include "mm/page.h"\n',
+    "kernel/mm/page.h": '/* page - frames. */\n#include "lib/list.h"\n',
+    "kernel/lib/list.h": "/* list - lists. */\n",
+    "meson_options.txt": "option('cow', type: 'boolean')\n",
+    "tools/matrix": "#!/bin/bash\n#\n# matrix\neager -D cow=false -D buildtype=release\n",
+    "docs/defects.md": "| D01 | no panic |\n",
+    "docs/map.md": "`struct proc` lives in `kernel/proc/proc.h`; `cpu_halt()` sleeps; see [page](../kernel/mm/page.h)\n",
+    "test/serial/test_a.py": '"""a (D01)"""\n',
+    "README.md": "Run `tools/matrix`, read [the map](docs/map.md).\n```\n`tools/nothing`\n```\n",
+}
+
+BREACHES = [
+    ("layers", "kernel/mm/page.h", '/* page */\n#include "proc/proc.h"\n', 'page.h:2: mm may not include "proc/proc.h"'),
+    ("layers", "kernel/lib/list.h", '/* list */\n#include "arch/i386/cpu.h"\n', "list.h:2: lib may not include"),
+    ("layers", "kernel/fs/bootfs.c", '/* bootfs */\n# include "mm/page.h"\n', "bootfs.c:2: fs may not include"),
+    ("layers", "kernel/proc/fork.c", "/* fork */\n\n#ifdef X\n#endif\n", "fork.c:3: no #if in a .c"),
+    ("layers", "kernel/proc/fork.c", '/* fork */\nvoid f(void) { asm volatile("nop"); }\n', "fork.c:2: assembler"),
+    ("layers", "kernel/proc/fork.c", "/* fork */\n" * 501, "longer than 500 lines"),
+    ("layers", "kernel/proc/fork.c", "int bare;\n", "fork.c:1: opens without saying"),
+    ("layers", "test/serial/test_a.py", "import sys\n", "test_a.py:1: opens without saying"),
+    ("layers", "kernel/vfs/vfs.c", "/* vfs */\n", "kernel/vfs is no layer"),
+    ("defects", "docs/defects.md", "| D01 | a |\n| D02 | b |\n", "D02 has no test"),
+    ("defects", "docs/defects.md", "| D01 | a |\n| D01 | b |\n", "D01 is promised twice"),
+    ("defects", "test/serial/test_a.py", '"""a (D01, D99)"""\n', "cites D99"),
+    ("options", "meson_options.txt", "option('cow')\noption('pmm')\n", "pmm is set by no configuration"),
+    ("options", "tools/matrix", "-D cow=false -D gone=1\n", "gone is no option"),
+    ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),
+    ("docs", "docs/map.md", "\n`tools/nothing`\n", "map.md:2: there is no tools/nothing"),
+    ("docs --map", "docs/map.md", "`cpu_holt()`\n", "map.md:1: nothing in the sources is called cpu_holt"),
+]
+
+
+def write(root, name, text):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def run(check, root):
+    script, *words = check.split()
+    return subprocess.run([sys.executable, HERE / f"{script}.py", *words, root],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name, text in CLEAN.items():
+        write(tmp_path, name, text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("check", ["layers", "defects", "options", "docs", "docs --map"])
+def test_a_clean_tree_passes(check, tree):
+    result = run(check, tree)
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("check, name, text, sentence", BREACHES)
+def test_a_breach_is_named(check, name, text, sentence, tree):
+    write(tree, name, text)
+    result = run(check, tree)
+    assert result.returncode == 1 and sentence in result.stdout, result.stdout

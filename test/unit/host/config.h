@@ -1,0 +1,13 @@
+/*
+ * config - the build options as the host tests see them: every check on, nothing recorded.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#define CONFIG_COW 1
+#ifndef CONFIG_DEBUG_CHECKS /* a subject may say otherwise in meson.build */
+#define CONFIG_DEBUG_CHECKS 1
+#endif
+#define CONFIG_TRACE 0
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * host_kernel - what the memory files need of the rest of the kernel: memory, a console that can be
+ * read, names for call sites. Included by one file of a program.
+ */
+#ifndef HOST_KERNEL_H
+#define HOST_KERNEL_H
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "debug/backtrace.h"
+#include "dev/console.h"
+#include "lib/util.h"
+#include "mm/page.h"
+#include "unit.h"
+
+#define HOST_FRAMES 2048 /* 8 MiB */
+
+_Alignas(4096) uint8_t host_memory[HOST_FRAMES * PAGE_SIZE];
+
+static char console[4096]; /* what the kernel printed */
+
+static inline void console_clear(void)
+{
+    console[0] = '\0';
+}
+
+static inline bool console_has(const char *words)
+{
+    return strstr(console, words) != NULL;
+}
+
+void kprintf(const char *format, ...)
+{
+    size_t used = strlen(console);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(console + used, sizeof(console) - used, format, args);
+    va_end(args);
+    if (unit_in_copy)
+        fputs(console + used, stdout);
+}
+
+/* A code address belongs to the function of this table that begins closest before it. */
+struct host_function {
+    const char *name;
+    uintptr_t address;
+};
+
+static struct host_function host_functions[8];
+
+static inline void host_name(const char *name, void (*function)(void))
+{
+    for (size_t i = 0; i < ARRAY_SIZE(host_functions); i++) {
+        if (host_functions[i].name == NULL || strcmp(host_functions[i].name, name) == 0) {
+            host_functions[i] = (struct host_function){name, (uintptr_t)function};
+            return;
+        }
+    }
+}
+
+void backtrace_print_site(uintptr_t address)
+{
+    const struct host_function *found = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(host_functions); i++) {
+        const struct host_function *function = &host_functions[i];
+
+        if (function->name != NULL && function->address <= address &&
+            (found == NULL || function->address > found->address))
+            found = function;
+    }
+    kprintf("%s", found == NULL ? "?" : found->name);
+}
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * rename - gives kernel/lib's functions names of their own on the host.
+ *
+ * Every kernel file is compiled with this in front. So kernel code calls ucow's memcpy and
+ * snprintf, while the tests, the C library and the sanitizers keep theirs. A test whose subject
+ * is one of these functions includes it too, behind the C library's headers.
+ */
+#ifndef RENAME_H
+#define RENAME_H
+
+#define memcpy ucow_memcpy
+#define memmove ucow_memmove
+#define memset ucow_memset
+#define memcmp ucow_memcmp
+#define strlen ucow_strlen
+#define strnlen ucow_strnlen
+#define strcmp ucow_strcmp
+#define strncmp ucow_strncmp
+#define strchr ucow_strchr
+#define strlcpy ucow_strlcpy
+#define snprintf ucow_snprintf
+#define vsnprintf ucow_vsnprintf
+
+#endif

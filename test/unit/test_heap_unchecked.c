@@ -1,0 +1,116 @@
+/*
+ * page.c and slab.c as they are without debug_checks: what they do does not depend on assertions (D11).
+ */
+#include "debug/ledger.h"
+#include "host_kernel.h"
+#include "mm/slab.h"
+
+_Static_assert(!CONFIG_DEBUG_CHECKS, "this subject is built without checks");
+
+static struct page array[HOST_FRAMES];
+
+static void start(void)
+{
+    static bool ready;
+
+    if (!ready) {
+        page_init(array, HOST_FRAMES);
+        page_add_free(1, HOST_FRAMES - 1);
+        page_open_ledger();
+        kmalloc_init();
+    }
+    ready = true;
+    console_clear();
+}
+
+static void check_all_back(void)
+{
+    kmem_shrink();
+    CHECK_EQ(kmem_used_bytes(), 0);
+    CHECK_EQ(page_free_count(), HOST_FRAMES - 1);
+    CHECK_EQ(page_taken_count(), page_given_count());
+    CHECK(page_ok());
+}
+
+TEST(frames_are_counted)
+{
+    struct page *page, *block;
+
+    start();
+    page = page_alloc_zero(PAGE_USER);
+    page_hold(page);
+    block = page_alloc_block(2, PAGE_KSTACK);
+    CHECK_EQ(page_owner_count(PAGE_USER) + page_owner_count(PAGE_KSTACK), 5);
+    page_drop(page);
+    CHECK_EQ(page_owner_count(PAGE_USER), 1);
+    page_drop(page);
+    page_drop(block);
+    check_all_back();
+}
+
+TEST(a_free_frame_keeps_its_bytes)
+{
+    struct page *page;
+    const uint8_t *bytes;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    bytes = page_to_virt(page);
+    memset(page_to_virt(page), 0xA5, PAGE_SIZE);
+    page_drop(page);
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        CHECK_EQ(bytes[i], 0xA5);
+    check_all_back();
+}
+
+TEST(objects_fill_their_slabs)
+{
+    struct kmem_cache *cache;
+    void *held[256];
+
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
+        held[i] = kmalloc(16);
+        memset(held[i], (int)i, 16);
+    }
+    CHECK_EQ(page_owner_count(PAGE_HEAP), 1);
+    cache = virt_to_page(held[0])->cache;
+    CHECK(kmem_cache_ok(cache) && list_empty(&cache->partial));
+    for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
+        CHECK_EQ(*(uint8_t *)held[i], i);
+        CHECK_EQ(((uint8_t *)held[i])[15], i);
+        kfree(held[i]);
+        CHECK(kmem_cache_ok(cache));
+    }
+    check_all_back();
+}
+
+TEST(two_large_objects_of_a_class_share_a_frame)
+{
+    void *first, *second, *block;
+
+    start();
+    first = kmalloc(2048);
+    second = kmalloc(2041);
+    CHECK_EQ(virt_to_page(first), virt_to_page(second));
+    block = kzalloc(8193);
+    CHECK_EQ(kmem_used_bytes(), 2048 + 2048 + 8193);
+    kfree(first);
+    kfree(block);
+    kfree(second);
+    check_all_back();
+}
+
+TEST(the_ledger_knows_the_number_but_no_site)
+{
+    void *object;
+
+    start();
+    ledger_mark();
+    object = kmalloc(50);
+    CHECK(!ledger_check());
+    CHECK_STR_EQ(console, "kernel check failed: leaked 1 heap objects of kmalloc-64 (base 0, now 1)\n");
+    kfree(object);
+    CHECK(ledger_check());
+    check_all_back();
+}

@@ -1,0 +1,275 @@
+/*
+ * page.c: counts, owners, the stock, and what checking builds find. On top of pmm_buddy.c.
+ */
+#include "debug/ledger.h"
+#include "host_kernel.h"
+#include "mm/pmm.h"
+
+#define FIRST 16 /* frames below are reserved */
+#define FREE (HOST_FRAMES - FIRST)
+
+static struct page array[HOST_FRAMES];
+
+static void start(void)
+{
+    page_init(array, HOST_FRAMES);
+    page_add_free(FIRST, FREE);
+    console_clear();
+}
+
+/* All frames back, in one piece. */
+static void check_all_back(void)
+{
+    CHECK_EQ(page_free_count(), FREE);
+    CHECK_EQ(page_taken_count(), page_given_count());
+    CHECK(page_ok());
+    page_shrink();
+    CHECK(page_ok());
+    CHECK_EQ(pmm_free_frames(), FREE);
+}
+
+TEST(a_frame_has_an_owner_and_one_count)
+{
+    struct page *page;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    CHECK_EQ(page->count, 1);
+    CHECK_EQ(page->owner, PAGE_USER);
+    CHECK_EQ(page_owner_count(PAGE_USER), 1);
+    CHECK_EQ(page_free_count(), FREE - 1);
+    CHECK_EQ(page_total_count(), FREE);
+    CHECK_EQ(page_taken_count(), 1);
+    CHECK(page_ok());
+    page_drop(page);
+    CHECK_EQ(page_owner_count(PAGE_USER), 0);
+    check_all_back();
+}
+
+TEST(every_frame_can_be_had_once)
+{
+    static struct page *held[HOST_FRAMES];
+    size_t n = 0;
+
+    start();
+    while ((held[n] = page_alloc(PAGE_USER)) != NULL) {
+        memset(page_to_virt(held[n]), 0xA5, PAGE_SIZE);
+        CHECK_EQ(held[n]->count, 1);
+        n++;
+    }
+    CHECK_EQ(n, FREE);
+    CHECK_EQ(page_free_count(), 0);
+    CHECK(page_ok());
+    CHECK_EQ(page_alloc_zero(PAGE_USER), NULL); /* D06, D10: no panic, just none */
+    CHECK_EQ(page_alloc_block(3, PAGE_KSTACK), NULL);
+    while (n-- != 0)
+        page_drop(held[n]);
+    check_all_back();
+}
+
+TEST(a_block_is_found_though_its_frames_are_in_stock)
+{
+    static struct page *held[HOST_FRAMES];
+    size_t n = 0;
+    struct page *block;
+
+    start();
+    while ((held[n] = page_alloc(PAGE_USER)) != NULL)
+        n++;
+    for (size_t i = 0; i < n; i++) {
+        if (page_to_pfn(held[i]) / 8 == 100)
+            page_drop(held[i]);
+    }
+    block = page_alloc_block(3, PAGE_KSTACK);
+    CHECK(block != NULL);
+    CHECK_EQ(page_to_pfn(block), 800);
+    CHECK_EQ(page_owner_count(PAGE_KSTACK), 8);
+    CHECK(page_ok());
+    page_drop(block);
+    for (size_t i = 0; i < n; i++) {
+        if (page_to_pfn(held[i]) / 8 != 100)
+            page_drop(held[i]);
+    }
+    check_all_back();
+}
+
+/* D77: as many sharers as there can be. */
+TEST(a_frame_is_free_when_the_last_count_is_gone)
+{
+    struct page *page;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    for (int i = 0; i < 70000; i++)
+        page_hold(page);
+    for (int i = 0; i < 70000; i++) {
+        page_drop(page);
+        CHECK(page->count != 0 && page->owner == PAGE_USER);
+    }
+    page_drop(page);
+    check_all_back();
+}
+
+/* D15: a page filled by its last owner comes back as zeros. */
+TEST(a_zero_page_is_zero)
+{
+    struct page *page, *again;
+    const uint8_t *bytes;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    memset(page_to_virt(page), 0xA5, PAGE_SIZE);
+    page_drop(page);
+    again = page_alloc_zero(PAGE_USER);
+    CHECK_EQ(again, page);
+    bytes = page_to_virt(again);
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        CHECK_EQ(bytes[i], 0);
+    page_drop(again);
+}
+
+/* D31: a double free is seen for each frame of a block, not only the first. */
+TEST(a_double_free_of_any_frame_of_a_block_panics)
+{
+    struct page *block;
+
+    start();
+    block = page_alloc_block(3, PAGE_KSTACK);
+    for (unsigned i = 1; i < 8; i++)
+        CHECK(PANICS("nobody holds a count of frame", page_drop(block + i)));
+    page_drop(block);
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK(PANICS("nobody holds a count of frame", page_drop(block + i)));
+        CHECK(PANICS("nobody holds a count of frame", page_hold(block + i)));
+    }
+    check_all_back();
+}
+
+static struct page *culprit_page;
+
+static __attribute__((noinline)) void culprit(void)
+{
+    culprit_page = page_alloc(PAGE_PGTABLE);
+}
+
+TEST(a_write_after_free_panics_and_names_the_last_user)
+{
+    uint32_t *words;
+
+    start();
+    host_name("culprit", culprit);
+    culprit();
+    page_drop(culprit_page);
+    words = page_to_virt(culprit_page);
+    for (size_t i = 0; i < PAGE_SIZE / 4; i += 16) {
+        uint32_t was = words[i];
+
+        words[i] = 0;
+        CHECK(PANICS("was written to after it was freed", page_alloc(PAGE_USER)));
+        words[i] = was;
+    }
+    words[0] = 1;
+    CHECK(PANICS("taken at culprit", page_alloc(PAGE_USER)));
+}
+
+TEST(of_a_freed_frame_one_word_in_64_bytes_is_overwritten)
+{
+    struct page *page;
+    const uint8_t *bytes;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    bytes = page_to_virt(page);
+    memset(page_to_virt(page), 0xA5, PAGE_SIZE);
+    page_drop(page);
+    for (size_t i = 0; i < PAGE_SIZE; i++)
+        CHECK_EQ(bytes[i] == 0xA5, i % 64 >= 4);
+}
+
+/* D32: the self-check sees a wrong owner, a wrong count and a lost frame. */
+TEST(the_checker_sees_what_it_is_for)
+{
+    struct page *page;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    page->owner = PAGE_HEAP;
+    CHECK(!page_ok());
+    page->owner = PAGE_USER;
+    CHECK(page_ok());
+    array[HOST_FRAMES - 1].count = 1;
+    CHECK(!page_ok());
+    array[HOST_FRAMES - 1].count = 0;
+    CHECK(page_ok());
+    CHECK(pmm_take(0) != NULL); /* behind our back */
+    CHECK(!page_ok());
+}
+
+TEST(frame_0_is_refused)
+{
+    page_init(array, HOST_FRAMES);
+    CHECK(PANICS("first_pfn != 0", page_add_free(0, 4)));
+    CHECK(PANICS("page_frames", page_add_free(1, HOST_FRAMES)));
+}
+
+/* D28: what matters is what is held, not what was held at the peak. */
+TEST(the_ledger_counts_frames_and_names_who_leaked)
+{
+    struct page *page;
+
+    start();
+    host_name("culprit", culprit);
+    page = page_alloc(PAGE_PGTABLE);
+    page_open_ledger();
+    ledger_mark();
+    CHECK(ledger_check());
+    for (int i = 0; i < 500; i++)
+        culprit();
+    for (size_t pfn = FIRST; pfn < HOST_FRAMES; pfn++) {
+        if (array[pfn].owner == PAGE_PGTABLE && &array[pfn] != culprit_page && &array[pfn] != page)
+            page_drop(&array[pfn]);
+    }
+    CHECK(!ledger_check());
+    CHECK_STR_EQ(console, "kernel check failed: leaked 1 frames of page tables (base 1, now 2)\n"
+                          "    1 taken at culprit\n");
+    page_drop(culprit_page);
+    CHECK(ledger_check());
+    console_clear();
+    page_drop(page);
+    CHECK(!ledger_check());
+    CHECK_STR_EQ(console,
+                 "kernel check failed: gave back 1 too many frames of page tables (base 1, now 0)\n");
+    check_all_back();
+}
+
+TEST(random_use_keeps_the_sums)
+{
+    static struct page *held[FREE];
+    size_t n = 0, frames = 0;
+
+    start();
+    for (int step = 0; step < 20000; step++) {
+        size_t i = unit_below((unsigned)n + 1);
+        unsigned order = unit_below(8) != 0 ? 0 : unit_below(4);
+
+        if (i == n || unit_below(2) == 0) {
+            struct page *page = page_alloc_block(order, PAGE_USER + unit_below(5));
+
+            if (page == NULL)
+                continue;
+            held[n++] = page;
+            frames += BIT(order);
+        } else {
+            frames -= BIT(held[i]->order);
+            page_drop(held[i]);
+            held[i] = held[--n];
+        }
+        CHECK_EQ(page_free_count(), FREE - frames);
+        CHECK_EQ(page_taken_count(), page_given_count() + frames);
+        if (step % 256 == 0)
+            CHECK(page_ok());
+    }
+    while (n != 0)
+        page_drop(held[--n]);
+    check_all_back();
+}

@@ -1,0 +1,393 @@
+/*
+ * slab.c: caches, kmalloc(), large objects, and what checking builds find. On top of page.c.
+ *
+ * Checks that must panic run in a copy of the program; so caches are made once, and each test gives
+ * back what it took.
+ */
+#include "debug/ledger.h"
+#include "host_kernel.h"
+#include "mm/slab.h"
+
+static struct page array[HOST_FRAMES];
+static struct kmem_cache odd, tiny, aligned;
+
+static void start(void)
+{
+    static bool ready;
+
+    if (!ready) {
+        page_init(array, HOST_FRAMES);
+        page_add_free(1, HOST_FRAMES - 1);
+        kmalloc_init();
+        kmem_cache_init(&odd, "odd", 77, 1);
+        kmem_cache_init(&tiny, "tiny", 3, 1);
+        kmem_cache_init(&aligned, "aligned", 100, 64);
+        ready = true;
+    }
+    console_clear();
+}
+
+/* Nothing is held, and not a frame of the heap is left (D28). */
+static void check_all_back(void)
+{
+    CHECK_EQ(kmem_used_bytes(), 0);
+    CHECK(kmem_cache_ok(&odd) && kmem_cache_ok(&tiny) && kmem_cache_ok(&aligned));
+    kmem_shrink();
+    CHECK_EQ(page_owner_count(PAGE_HEAP), 0);
+    CHECK(page_ok());
+}
+
+static bool is_filled(const uint8_t *bytes, size_t n, uint8_t value)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] != value)
+            return false;
+    }
+    return true;
+}
+
+/* D30: at each boundary the object has all its bytes, and they are nobody else's. */
+TEST(kmalloc_is_exact_at_every_boundary)
+{
+    static const uint16_t edges[] = {16,  32,   64,   96,   128,  192,  256,  384,  512,
+                                     768, 1024, 2044, 2048, 4084, 4096, 8192, 16384};
+    struct {
+        uint8_t *bytes;
+        size_t size;
+    } held[2 * ARRAY_SIZE(edges) * 9];
+    size_t n = 0, sum = 0;
+
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(edges); i++) {
+        for (size_t size = edges[i] - 4u; size <= edges[i] + 4u; size++) {
+            for (int twice = 0; twice < 2; twice++, n++) {
+                held[n].size = size;
+                held[n].bytes = kmalloc(size);
+                CHECK(held[n].bytes != NULL);
+                CHECK_EQ((uintptr_t)held[n].bytes % 8, 0);
+                memset(held[n].bytes, (int)(n % 251), size);
+                sum += size;
+            }
+        }
+    }
+    CHECK(kmem_used_bytes() >= sum); /* D29: the heap knows what it handed out */
+    for (size_t i = 0; i < n; i++)
+        CHECK(is_filled(held[i].bytes, held[i].size, (uint8_t)(i % 251)));
+    for (size_t i = 0; i < n; i++)
+        kfree(held[i].bytes);
+    check_all_back();
+}
+
+TEST(the_largest_object_is_one_block)
+{
+    uint8_t *bytes;
+
+    start();
+    kmem_shrink();
+    page_shrink();
+    bytes = kmalloc(KMALLOC_MAX);
+    CHECK(bytes != NULL);
+    memset(bytes, 1, KMALLOC_MAX);
+    CHECK_EQ(kmem_used_bytes(), KMALLOC_MAX);
+    CHECK_EQ(kmalloc(KMALLOC_MAX), NULL); /* the memory of the test has only one such block */
+    kfree(bytes);
+    CHECK_EQ(kmalloc(KMALLOC_MAX + 1), NULL);
+    CHECK_EQ(kmalloc((size_t)-1), NULL);
+    check_all_back();
+}
+
+TEST(nothing_is_asked_for_and_nothing_given)
+{
+    start();
+    CHECK_EQ(kmalloc(0), NULL);
+    kfree(NULL);
+    check_all_back();
+}
+
+TEST(zeroed_objects_are_zero)
+{
+    static const size_t sizes[] = {1, 40, 2048, 2049, 8193};
+
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        uint8_t *bytes = kmalloc(sizes[i]);
+
+        memset(bytes, 0xA5, sizes[i]);
+        kfree(bytes);
+        bytes = kzalloc(sizes[i]);
+        CHECK(is_filled(bytes, sizes[i], 0));
+        kfree(bytes);
+    }
+    for (int twice = 0; twice < 2; twice++) {
+        uint8_t *bytes = kmem_cache_zalloc(&odd);
+
+        CHECK(is_filled(bytes, 77, 0));
+        memset(bytes, 0xA5, 77);
+        kmem_cache_free(&odd, bytes);
+    }
+    check_all_back();
+}
+
+/* Random sizes from a cache or kmalloc, each filled to its last byte. */
+TEST(random_objects_do_not_overlap)
+{
+    static struct {
+        uint8_t *bytes;
+        size_t size;
+        struct kmem_cache *cache;
+        uint8_t value;
+    } held[2000];
+    struct kmem_cache *caches[] = {&odd, &tiny, &aligned};
+    size_t n = 0;
+
+    start();
+    for (int step = 0; step < 60000; step++) {
+        bool growing = step / 10000 % 2 == 0;
+
+        if (n < ARRAY_SIZE(held) && (n == 0 || unit_below(10) < (growing ? 7u : 3u))) {
+            struct kmem_cache *cache = unit_below(2) == 0 ? caches[unit_below(3)] : NULL;
+            size_t size =
+                cache != NULL ? cache->object_bytes : 1 + unit_below(unit_below(8) == 0 ? 9000 : 300);
+            uint8_t *bytes = cache != NULL ? kmem_cache_alloc(cache) : kmalloc(size);
+
+            if (bytes == NULL)
+                continue;
+            held[n].bytes = bytes;
+            held[n].size = size;
+            held[n].cache = cache;
+            held[n].value = (uint8_t)unit_random();
+            memset(bytes, held[n].value, size);
+            n++;
+        } else {
+            size_t i = unit_below((unsigned)n);
+
+            CHECK(is_filled(held[i].bytes, held[i].size, held[i].value));
+            if (held[i].cache != NULL)
+                kmem_cache_free(held[i].cache, held[i].bytes);
+            else
+                kfree(held[i].bytes);
+            held[i] = held[--n];
+        }
+        if (step % 1024 == 0)
+            CHECK(kmem_cache_ok(&odd) && kmem_cache_ok(&tiny) && kmem_cache_ok(&aligned));
+    }
+    while (n-- != 0)
+        kfree(held[n].bytes);
+    check_all_back();
+}
+
+TEST(objects_are_aligned_as_asked)
+{
+    void *held[200];
+
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
+        held[i] = kmem_cache_alloc(&aligned);
+        CHECK_EQ((uintptr_t)held[i] % 64, 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(held); i++)
+        kmem_cache_free(&aligned, held[i]);
+    check_all_back();
+}
+
+/* D06: the heap without memory says so, and goes on when there is some. */
+TEST(memory_runs_out_and_comes_back)
+{
+    void *last = NULL, *object;
+    size_t n = 0;
+
+    start();
+    while ((object = kmem_cache_alloc(&aligned)) != NULL) {
+        *(void **)object = last;
+        last = object;
+        n++;
+    }
+    CHECK_EQ(n, (HOST_FRAMES - 1) * aligned.per_slab);
+    CHECK_EQ(page_free_count(), 0);
+    CHECK_EQ(kmalloc(5000), NULL);
+    CHECK_EQ(kmalloc(5), NULL);
+    CHECK(kmem_cache_ok(&aligned));
+    while (last != NULL) {
+        object = last;
+        last = *(void **)object;
+        kmem_cache_free(&aligned, object);
+    }
+    check_all_back();
+}
+
+TEST(one_empty_slab_is_kept_for_speed)
+{
+    uint64_t taken;
+
+    start();
+    kmem_cache_free(&odd, kmem_cache_alloc(&odd));
+    taken = page_taken_count();
+    for (int i = 0; i < 100; i++)
+        kmem_cache_free(&odd, kmem_cache_alloc(&odd));
+    CHECK_EQ(page_taken_count(), taken);
+    CHECK_EQ(page_owner_count(PAGE_HEAP), 1);
+    check_all_back();
+}
+
+TEST(one_byte_beyond_the_end_panics)
+{
+    static const size_t sizes[] = {16, 96, 2048, 2049, 5000, 8191};
+    uint8_t *bytes;
+
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        bytes = kmalloc(sizes[i]);
+        CHECK(PANICS("was written beyond its end", (bytes[sizes[i]] = 0, kfree(bytes))));
+        kfree(bytes);
+    }
+    bytes = kmem_cache_alloc(&odd);
+    CHECK(PANICS("of odd was written beyond its end", (bytes[77] = 0, kmem_cache_free(&odd, bytes))));
+    kmem_cache_free(&odd, bytes);
+    check_all_back();
+}
+
+/* D31 */
+TEST(a_double_free_panics)
+{
+    void *object, *neighbour, *block;
+
+    start();
+    object = kmem_cache_alloc(&odd);
+    neighbour = kmem_cache_alloc(&odd);
+    kmem_cache_free(&odd, object);
+    CHECK(PANICS("of odd is freed twice", kmem_cache_free(&odd, object)));
+    kmem_cache_free(&odd, neighbour);
+    CHECK(PANICS("of odd is freed twice", kfree(neighbour))); /* its slab is the spare */
+    kmem_shrink();
+    CHECK(PANICS("of odd, which it is not", kmem_cache_free(&odd, object))); /* no slab any more */
+    block = kmalloc(10000);
+    kfree(block);
+    CHECK(PANICS("nobody holds a count", kfree(block)));
+    check_all_back();
+}
+
+TEST(a_write_after_free_panics)
+{
+    uintptr_t *words;
+
+    start();
+    words = kmem_cache_alloc(&odd);
+    kmem_cache_free(&odd, words);
+    for (size_t i = 0; i < 77 / sizeof(*words); i++)
+        CHECK(
+            PANICS("of odd was written to after it was freed", (words[i] = 0x1234, kmem_cache_alloc(&odd))));
+    CHECK(PANICS("beyond its end after it was freed",
+                 (memset((uint8_t *)words + 77, 0, 2), kmem_cache_alloc(&odd))));
+    check_all_back();
+}
+
+TEST(freeing_what_is_no_object_panics)
+{
+    uint8_t *object, *block;
+
+    start();
+    object = kmem_cache_alloc(&odd);
+    block = kmalloc(10000);
+    CHECK(PANICS("of tiny, which it is not", kmem_cache_free(&tiny, object)));
+    CHECK(PANICS("of odd, which it is not", kmem_cache_free(&odd, object + 8)));
+    CHECK(PANICS("no heap object begins there", kfree(block + 8)));
+    CHECK(PANICS("nobody holds a count", kfree(block + PAGE_SIZE)));
+    kmem_cache_free(&odd, object);
+    kfree(block);
+    check_all_back();
+}
+
+static void *culprit_objects[3];
+
+static __attribute__((noinline)) void culprit(void)
+{
+    culprit_objects[0] = kmem_cache_alloc(&odd);
+    culprit_objects[1] = kmalloc(33);
+    culprit_objects[2] = kmalloc(4097);
+}
+
+TEST(a_report_names_who_took_the_object)
+{
+    start();
+    host_name("culprit", culprit);
+    culprit();
+    kmem_cache_free(&odd, culprit_objects[0]);
+    CHECK(PANICS("taken at culprit", kmem_cache_free(&odd, culprit_objects[0])));
+    kfree(culprit_objects[1]);
+    kfree(culprit_objects[2]);
+    check_all_back();
+}
+
+/* D28, D29: spare slabs are no leak; objects are, with their call sites. */
+TEST(the_ledger_counts_objects_and_names_who_leaked)
+{
+    void *kept;
+
+    start();
+    host_name("culprit", culprit);
+    kept = kmem_cache_alloc(&odd);
+    ledger_mark();
+    kfree(kmalloc(100));
+    kfree(kmalloc(100000));
+    CHECK(ledger_check());
+    culprit();
+    CHECK(!ledger_check());
+    CHECK(console_has("leaked 1 heap objects of odd (base 1, now 2)\n    1 taken at culprit\n"));
+    CHECK(console_has("leaked 1 heap objects of kmalloc-64 (base 0, now 1)\n    1 taken at culprit\n"));
+    CHECK(console_has("leaked 1 large heap objects (base 0, now 1)\n    1 taken at culprit\n"));
+    for (size_t i = 0; i < ARRAY_SIZE(culprit_objects); i++)
+        kfree(culprit_objects[i]);
+    CHECK(ledger_check());
+    kfree(kept);
+    check_all_back();
+}
+
+/* Objects of full slabs, too: only those are new. */
+TEST(the_ledger_finds_every_object)
+{
+    void *held[100];
+
+    start();
+    ledger_mark();
+    for (size_t i = 0; i < ARRAY_SIZE(held); i++)
+        held[i] = kmem_cache_alloc(&odd);
+    CHECK(!list_empty(&odd.partial) && !list_empty(&odd.full));
+    host_name("culprit", culprit);
+    host_name("this_test", the_ledger_finds_every_object);
+    CHECK(!ledger_check());
+    CHECK_STR_EQ(console, "kernel check failed: leaked 100 heap objects of odd (base 0, now 100)\n"
+                          "    100 taken at this_test\n");
+    for (size_t i = 0; i < ARRAY_SIZE(held); i++)
+        kmem_cache_free(&odd, held[i]);
+    CHECK(ledger_check());
+    CHECK_EQ(page_owner_count(PAGE_HEAP), 0); /* the check has shrunk the caches */
+    check_all_back();
+}
+
+/* D32 */
+TEST(the_checker_sees_what_it_is_for)
+{
+    void *object, *second;
+    struct page *slab;
+
+    start();
+    object = kmem_cache_alloc(&odd);
+    slab = virt_to_page(object);
+    second = slab->slab_free;
+    CHECK(kmem_cache_ok(&odd));
+    odd.used++;
+    CHECK(!kmem_cache_ok(&odd));
+    odd.used--;
+    slab->slab_used++;
+    CHECK(!kmem_cache_ok(&odd));
+    slab->slab_used--;
+    slab->slab_free = *(void **)slab->slab_free; /* one lost */
+    CHECK(!kmem_cache_ok(&odd));
+    slab->slab_free = second;
+    slab->cache = &tiny;
+    CHECK(!kmem_cache_ok(&odd));
+    slab->cache = &odd;
+    CHECK(kmem_cache_ok(&odd));
+    kmem_cache_free(&odd, object);
+    check_all_back();
+}

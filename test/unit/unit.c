@@ -1,0 +1,170 @@
+/*
+ * unit - registers the tests, runs them one by one, prints TAP.
+ */
+#include "unit.h"
+#include "debug/assert.h"
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COPY_PANICKED 42
+
+static struct unit_test *first_test;
+static struct unit_test **last_link = &first_test;
+
+static jmp_buf test_end; /* where a failed check goes on */
+static uint64_t random_state;
+
+bool unit_in_copy;
+static pid_t copy;
+static FILE *copy_output;
+
+void unit_register(struct unit_test *test)
+{
+    *last_link = test;
+    last_link = &test->next;
+}
+
+/* Ends the running test as failed. The kernel's panic() and ASSERT() come here too. */
+void panic_at(const char *file, int line, const char *format, ...)
+{
+    va_list args;
+
+    printf("# %s:%d: ", file, line);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+    if (unit_in_copy) {
+        fflush(stdout);
+        _exit(COPY_PANICKED);
+    }
+    longjmp(test_end, 1);
+}
+
+static void must(bool worked, const char *what)
+{
+    if (!worked) {
+        perror(what);
+        exit(1);
+    }
+}
+
+bool unit_copy(void)
+{
+    int ends[2];
+
+    fflush(stdout);
+    must(pipe(ends) == 0, "pipe");
+    copy = fork();
+    must(copy >= 0, "fork");
+    unit_in_copy = copy == 0;
+    if (unit_in_copy) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+    } else {
+        copy_output = fdopen(ends[0], "r");
+    }
+    close(ends[1]);
+    return unit_in_copy;
+}
+
+void unit_copy_survived(void)
+{
+    _exit(0);
+}
+
+bool unit_copy_panicked(const char *words)
+{
+    char text[4096];
+    int status;
+
+    text[fread(text, 1, sizeof(text) - 1, copy_output)] = '\0';
+    fclose(copy_output);
+    must(waitpid(copy, &status, 0) == copy, "waitpid");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == COPY_PANICKED && strstr(text, words) != NULL)
+        return true;
+    printf("# expected a panic that says \"%s\", got status 0x%x\n", words, (unsigned)status);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        printf("#   %s\n", line);
+    return false;
+}
+
+void unit_check(bool ok, const char *file, int line, const char *text)
+{
+    if (!ok)
+        panic_at(file, line, "expected %s", text);
+}
+
+void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const char *text)
+{
+    if (a != b)
+        panic_at(file, line,
+                 "expected %s, but %" PRIdMAX " (0x%" PRIxMAX ") != %" PRIdMAX " (0x%" PRIxMAX ")", text, a,
+                 (uintmax_t)a, b, (uintmax_t)b);
+}
+
+void unit_check_str_eq(const char *a, const char *b, const char *file, int line, const char *text)
+{
+    if (strcmp(a, b) != 0)
+        panic_at(file, line, "expected %s, but \"%s\" != \"%s\"", text, a, b);
+}
+
+/* xorshift64 (Marsaglia, 2003): any state but 0 will do. */
+uint64_t unit_random(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+unsigned unit_below(unsigned n)
+{
+    return (unsigned)(unit_random() >> 32) % n;
+}
+
+static bool passes(const struct unit_test *test)
+{
+    random_state = 0x9E3779B97F4A7C15;
+    if (setjmp(test_end) != 0)
+        return false;
+    test->run();
+    return true;
+}
+
+static bool is_wanted(const struct unit_test *test, const char *filter)
+{
+    return filter == NULL || strstr(test->name, filter) != NULL;
+}
+
+/* With an argument, only the tests with that text in their names. */
+int main(int argc, char **argv)
+{
+    const char *filter = argc > 1 ? argv[1] : NULL;
+    int planned = 0, number = 0, failed = 0;
+
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed is not lost in a crash */
+    for (struct unit_test *test = first_test; test != NULL; test = test->next)
+        planned += is_wanted(test, filter);
+    if (planned == 0) {
+        printf("Bail out! no test has \"%s\" in its name\n", filter != NULL ? filter : "");
+        return 1;
+    }
+    printf("1..%d\n", planned);
+    for (struct unit_test *test = first_test; test != NULL; test = test->next) {
+        bool ok;
+
+        if (!is_wanted(test, filter))
+            continue;
+        ok = passes(test);
+        failed += !ok;
+        printf("%s %d - %s\n", ok ? "ok" : "not ok", ++number, test->name);
+    }
+    return failed != 0;
+}

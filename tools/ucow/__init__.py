@@ -1,0 +1,15 @@
+"""The laboratory: boot ucow, watch it, judge it.
+
+machine   boots a kernel in QEMU and collects what is left of it
+qmp       talks to a living QEMU
+memory    reads guest memory: from a file, a core or a living machine
+symbols   knows where things are in a kernel's ELF file
+trace     decodes the ring of events; chrome exports it
+lines     is the serial output, with assertions
+invariants  are what every trace must obey
+verdict   says what is wrong with a run
+"""
+
+
+class LabError(Exception):
+    """Something the user can put right: the text is one sentence that says how."""

@@ -1,0 +1,260 @@
+"""A machine to boot ucow on: QEMU, its command line, and what is left when it has ended.
+
+Time is virtual (-icount), so a run repeats instruction for instruction however busy the host is;
+wall-clock time is only a backstop. Guest memory is a file, so the trace can be read after the
+end, however the end came.
+"""
+
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from . import LabError
+from .lines import Lines
+from .memory import FileMemory
+from .qmp import Qmp
+from .symbols import Symbols
+from .trace import Trace, read_trace
+
+# What QEMU exits with when the kernel wrote 0x10 to 0x13 to isa-debug-exit: DESIGN, "Leaving".
+PASSED, PROGRAM_FAILED, PANIC, CHECK_FAILED = 33, 35, 37, 39
+MEANING = {
+    PASSED: "passed",
+    PROGRAM_FAILED: "the program's exit code was not 0",
+    PANIC: "panic",
+    CHECK_FAILED: "a check failed",
+    0: "QEMU ended by itself: a triple fault, a reset or a power-off without a verdict",
+    None: "killed by the wall-clock backstop: the machine hung",
+}
+WALL_SECONDS = 60
+
+SIZE_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+symbols_of = lru_cache(maxsize=None)(Symbols)
+
+
+def status_text(status: int | None) -> str:
+    """An exit status with what it means."""
+    return f"{status} ({MEANING.get(status, 'QEMU itself failed')})"
+
+
+def size_bytes(text: str) -> int:
+    """`128M` as a number of bytes."""
+    number, unit = text[:-1], text[-1:].upper()
+    if unit not in SIZE_UNITS or not number.isdecimal():
+        raise LabError(f"memory size {text!r}: write a number and K, M or G, as in 128M")
+    return int(number) * SIZE_UNITS[unit]
+
+
+def _scratch(size: int) -> tempfile.TemporaryDirectory:
+    """A folder for a sparse file of `size` bytes, in memory when there is room."""
+    shm = Path("/dev/shm")
+    roomy = shm.is_dir() and shutil.disk_usage(shm).free > 2 * size
+    return tempfile.TemporaryDirectory(prefix="ucow-", dir=shm if roomy else None)
+
+
+@dataclass
+class Machine:
+    """What to boot.
+
+    `options` are key=value words for the kernel, `program` the first program and its arguments,
+    `modules` programs from outside by name; `append` stands for the whole command line instead.
+    """
+    elf: Path
+    program: Sequence[str] = ()
+    options: Sequence[str] = ()
+    modules: Mapping[str, Path] = field(default_factory=dict)
+    append: str | None = None
+    memory: str = "128M"
+    cpu: str | None = None
+    extra: Sequence[str] = ()
+
+    def command_line(self) -> str:
+        """What the kernel is told."""
+        if self.append is not None:
+            return self.append
+        for word in [*self.options, *self.program]:
+            if not word or any(c.isspace() for c in word):
+                raise LabError(f"{word!r} cannot be passed: the kernel's command line is split at blanks; "
+                               "type it into the shell instead")
+        return " ".join([*self.options, *(["--", *self.program] if self.program else [])])
+
+    def _initrd(self) -> list[str]:
+        for name, path in self.modules.items():
+            if not Path(path).is_file():
+                raise LabError(f"{path}: no such file to boot as program {name}")
+            if any(c.isspace() or c == "," for c in f"{path}{name}"):
+                raise LabError(f"{path} as {name}: QEMU splits modules at blanks and commas; use a path without them")
+        listed = ",".join(f"{path} {name}" for name, path in self.modules.items())
+        return ["-initrd", listed] if listed else []
+
+    def command(self, serial: str = "stdio", memory_file: Path | None = None) -> list[str]:
+        """The QEMU command that boots this machine; by itself it repeats a run on the terminal."""
+        ram = ["-machine", "pc"]
+        if memory_file:
+            ram = ["-object", f"memory-backend-file,id=ram,size={self.memory},mem-path={memory_file},share=on",
+                   "-machine", "pc,memory-backend=ram"]
+        return ["qemu-system-i386", "-kernel", str(self.elf), "-append", self.command_line(), *self._initrd(),
+                "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
+                "-display", "none", "-monitor", "none", "-serial", serial, "-no-reboot",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+                "-icount", "shift=7,sleep=off", "-rtc", "base=2020-01-01,clock=vm", *self.extra]
+
+    def run(self, timeout: float = WALL_SECONDS) -> "Run":
+        """Boot, wait for the end, and return what is left."""
+        scratch = _scratch(size_bytes(self.memory))
+        output = Path(scratch.name, "serial")
+        output.touch()
+        with _launch(self.command(f"file:{output}", Path(scratch.name, "memory"))) as process:
+            seconds, status, complaint = _wait(process, timeout)
+        return Run(self, scratch, status, output.read_text(errors="replace"), complaint, seconds)
+
+    def start(self, timeout: float = WALL_SECONDS) -> "Live":
+        """Boot and return at once, with the serial line and QMP in hand."""
+        return Live(self, timeout)
+
+
+def _launch(command: list[str], pass_fds: Sequence[int] = ()) -> subprocess.Popen:
+    try:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, pass_fds=pass_fds)
+    except FileNotFoundError:
+        raise LabError("qemu-system-i386 is not installed: apt-get install qemu-system-x86") from None
+
+
+def _wait(process: subprocess.Popen, timeout: float) -> tuple[float, int | None, str]:
+    """Wait for QEMU to end, kill it at the backstop: seconds, status or None, what QEMU said."""
+    start = time.monotonic()
+    try:
+        complaint, _ = process.communicate(timeout=timeout)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        process.kill()
+        complaint, _ = process.communicate()
+        status = None
+    return time.monotonic() - start, status, complaint.strip()
+
+
+class Run:
+    """A machine that has ended: its status, serial output, memory and trace."""
+
+    def __init__(self, machine: Machine, scratch: tempfile.TemporaryDirectory, status: int | None, serial: str,
+                 complaint: str, seconds: float):
+        self.machine = machine
+        self.status = status
+        self.lines = Lines(serial)
+        self.complaint = complaint
+        self.seconds = seconds
+        self._scratch = scratch
+
+    @property
+    def memory_file(self) -> Path:
+        """What was the guest's memory, until close()."""
+        return Path(self._scratch.name, "memory")
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        return symbols_of(self.machine.elf)
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The events in the order they happened."""
+        memory = FileMemory(self.memory_file)
+        try:
+            return read_trace(memory, self.symbols)
+        finally:
+            memory.close()
+
+    def repeat(self) -> str:
+        """One shell command that repeats the run on the terminal."""
+        return shlex.join(self.machine.command())
+
+    def close(self):
+        """Forget the memory file."""
+        self._scratch.cleanup()
+
+
+class Live:
+    """A machine that runs: type at its serial line, look at it through `.qmp`.
+
+    A context manager; leaving it ends the machine, however it was left.
+    """
+
+    def __init__(self, machine: Machine, timeout: float):
+        self.machine = machine
+        self._scratch = _scratch(size_bytes(machine.memory))
+        self._deadline = time.monotonic() + timeout
+        self._start = time.monotonic()
+        self._log = Path(self._scratch.name, "serial")
+        self._log.touch()
+        self._serial, serial_end = socket.socketpair()
+        qmp, qmp_end = socket.socketpair()
+        command = machine.command("chardev:serial", self.memory_file)
+        command += ["-chardev", f"socket,id=serial,fd={serial_end.fileno()},logfile={self._log}",
+                    "-chardev", f"socket,id=qmp,fd={qmp_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
+        with serial_end, qmp_end:
+            self.process = _launch(command, (serial_end.fileno(), qmp_end.fileno()))
+        self._unread = ""
+        try:
+            self.qmp = Qmp(qmp)
+        except LabError as error:
+            self.process.kill()
+            raise LabError(f"QEMU did not start: {self.process.communicate()[0].strip() or error}") from None
+
+    @property
+    def memory_file(self) -> Path:
+        """The file behind the guest's memory."""
+        return Path(self._scratch.name, "memory")
+
+    def __enter__(self) -> "Live":
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+            self._scratch.cleanup()
+        self.qmp.close()
+        self._serial.close()
+
+    def _left(self) -> float:
+        """Seconds until the backstop; never quite 0, which sockets take for "do not wait"."""
+        return max(0.01, self._deadline - time.monotonic())
+
+    def _receive(self) -> bool:
+        """Read what the machine prints next; False when it has ended or the backstop is reached."""
+        self._serial.settimeout(self._left())
+        try:
+            data = self._serial.recv(65536)
+        except (TimeoutError, ConnectionResetError):
+            return False
+        self._unread += data.decode(errors="replace").replace("\r", "")
+        return bool(data)
+
+    def expect(self, text: str) -> str:
+        """Wait until the machine has printed `text`; returns all that was unread, up to its end."""
+        while text not in self._unread:
+            if not self._receive():
+                raise AssertionError(f"expected {text!r} on the serial line; the machine ended or hung after\n"
+                                     f"{Lines(self._log.read_text(errors='replace')).numbered()}")
+        seen, _, self._unread = self._unread.partition(text)
+        return seen + text
+
+    def type(self, text: str):
+        """Type `text` at the serial line."""
+        self._serial.sendall(text.encode())
+
+    def finish(self) -> Run:
+        """Wait for the machine to end by itself."""
+        while self._receive():
+            pass
+        _, status, complaint = _wait(self.process, self._left())
+        seconds = time.monotonic() - self._start
+        return Run(self.machine, self._scratch, status, self._log.read_text(errors="replace"), complaint, seconds)

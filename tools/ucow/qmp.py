@@ -1,0 +1,79 @@
+"""A small client of QEMU's machine protocol (QMP): one command at a time, events are passed over.
+
+QMP is JSON objects, one a line: QEMU greets, the client asks for capabilities, then every command
+has one answer, `return` or `error`; events may come in between.
+"""
+
+import json
+import socket
+import tempfile
+from pathlib import Path
+
+from . import LabError
+
+ANSWER_SECONDS = 10
+
+
+class Qmp:
+    """A connection to one QEMU, over a connected stream socket that it takes over."""
+
+    def __init__(self, connection: socket.socket):
+        connection.settimeout(ANSWER_SECONDS)
+        self._socket = connection
+        self._lines = connection.makefile("r", encoding="utf-8")
+        if "QMP" not in self._receive():
+            raise LabError("the other end of the socket does not speak QMP; "
+                           "start QEMU with -qmp unix:PATH,server=on,wait=off")
+        self.execute("qmp_capabilities")
+
+    @classmethod
+    def connect(cls, path: str) -> "Qmp":
+        """Connect to the Unix socket at `path`."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(path)
+        except OSError as error:
+            raise LabError(f"{path}: {error.strerror}; "
+                           f"is a QEMU running with -qmp unix:{path},server=on,wait=off?") from None
+        return cls(connection)
+
+    def _receive(self) -> dict:
+        try:
+            line = self._lines.readline()
+        except TimeoutError:
+            raise LabError(f"QEMU gave no answer over QMP within {ANSWER_SECONDS} s") from None
+        except ConnectionResetError:
+            line = ""
+        if not line:
+            raise LabError("QEMU closed the QMP connection: the machine has ended")
+        return json.loads(line)
+
+    def execute(self, command: str, **arguments):
+        """Run one QMP command and return its result."""
+        request = {"execute": command, "arguments": arguments}
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+        while True:
+            answer = self._receive()
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                raise LabError(f"QEMU refused {command}: {answer['error']['desc']}")
+
+    def stop(self):
+        """Freeze the machine."""
+        self.execute("stop")
+
+    def cont(self):
+        """Let a frozen machine go on."""
+        self.execute("cont")
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """`size` bytes of physical memory at `address`."""
+        with tempfile.TemporaryDirectory(prefix="ucow-qmp-") as folder:
+            path = Path(folder, "memory").resolve()
+            self.execute("pmemsave", val=address, size=size, filename=str(path))
+            return path.read_bytes()
+
+    def close(self):
+        self._lines.close()
+        self._socket.close()

@@ -1,0 +1,65 @@
+"""Where things are in a kernel: symbols, initial bytes, and the source line of an address."""
+
+import shutil
+import subprocess
+from functools import cached_property
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from . import LabError
+
+# DESIGN: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
+KERNBASE = 0xC0000000
+
+
+def physical(address: int) -> int:
+    """The physical address of a linearly mapped kernel address."""
+    return address - KERNBASE
+
+
+class Symbols:
+    """The symbols of the ELF file at `path`."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        try:
+            with self.path.open("rb") as file:
+                elf = ELFFile(file)
+                table = elf.get_section_by_name(".symtab")
+                self._addresses = {s.name: s["st_value"] for s in table.iter_symbols()} if table else {}
+                self._segments = [(s["p_vaddr"], s.data()) for s in elf.iter_segments("PT_LOAD")]
+        except OSError as error:
+            raise LabError(f"{self.path}: {error.strerror}; build the kernel first, or name it with --elf") from None
+        except ELFError as error:
+            raise LabError(f"{self.path} is not an ELF file ({error}); name the kernel with --elf") from None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._addresses
+
+    def address(self, name: str) -> int:
+        """The address of symbol `name`."""
+        if name not in self._addresses:
+            raise LabError(f"{self.path} has no symbol {name}: it is stripped, not ucow, or built without that part")
+        return self._addresses[name]
+
+    def text(self, name: str) -> str:
+        """The NUL-terminated text that symbol `name` holds in the file."""
+        address = self.address(name)
+        for start, data in self._segments:
+            if start <= address < start + len(data):
+                return data[address - start:].split(b"\0", 1)[0].decode()
+        raise LabError(f"{self.path}: {name} at {address:#x} has no bytes in the file")
+
+    @cached_property
+    def _symbolizer(self) -> str | None:
+        return shutil.which("llvm-symbolizer")
+
+    def where(self, address: int) -> str:
+        """`function file:line` of a code address; the bare address without llvm-symbolizer."""
+        if self._symbolizer is None:
+            return f"{address:#x} (install llvm to see the line)"
+        answer = subprocess.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--inlines=0",
+                                 "-e", self.path, hex(address)], capture_output=True, text=True, check=True).stdout
+        return " ".join(answer.split())

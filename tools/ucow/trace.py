@@ -1,0 +1,274 @@
+"""The trace: the kernel's ring of events, decoded.
+
+The ring lies in guest memory at the symbol `trace_ring`; what its records mean is text at the
+symbol `trace_format`, generated from include/ucow/trace.def when the kernel was built. Nothing
+about single events is known here, so an old kernel's trace is read as that kernel wrote it.
+
+A pattern is an event as it is printed, with as many fields as matter: `exit pid=3 code=-66436`.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from . import LabError
+from .symbols import Symbols, physical
+
+MAGIC = 0x43525455  # "UTRC"
+VERSION = 1
+HEADER = struct.Struct("<6IQ2IQ")
+RECORD = struct.Struct("<QBBH5I")
+
+# A field without a suffix and with one of these names holds a pid.
+PID_FIELDS = {"pid", "parent", "child", "by", "from", "to"}
+
+
+class Field:
+    """One field of an event: its name, and how its 32 bits are printed and read."""
+
+    def __init__(self, text: str, enums: dict[str, dict[int, str]]):
+        self.name, _, self.style = text.partition(":")
+        self.names = enums.get(self.style, {})
+        self.is_pid = not self.style and self.name in PID_FIELDS
+        self._numbers = {name: number for number, name in self.names.items()}
+
+    def number(self, raw: int) -> int:
+        """The value as Python has it: signed only when the field is."""
+        return raw - (1 << 32) if self.style == "d" and raw >> 31 else raw
+
+    def show(self, raw: int) -> str:
+        if self.style == "x":
+            return f"{raw:#x}"
+        return self.names.get(raw) or str(self.number(raw))
+
+    def raw(self, value: int | str) -> int:
+        """The 32 bits of a value given as a number, as digits or as one of the names."""
+        if value in self._numbers:
+            return self._numbers[value]
+        try:
+            return (int(value, 0) if isinstance(value, str) else value) & 0xFFFFFFFF
+        except ValueError:
+            known = " ".join(self._numbers) or "a number"
+            raise LabError(f"{self.name}={value}: the field is {known}") from None
+
+
+class Event:
+    """One kind of event: its name and its fields in order."""
+
+    def __init__(self, name: str, fields: list[Field]):
+        self.name = name
+        self.fields = fields
+        self.place = {field.name: i for i, field in enumerate(fields)}
+
+    def field_place(self, name: str) -> int:
+        """Where field `name` is; `from_` stands for `from`, which Python keeps for itself."""
+        try:
+            return self.place[name.removesuffix("_")]
+        except KeyError:
+            raise LabError(f"event {self.name} has no field {name}: it has {' '.join(self.place)}") from None
+
+
+class Record:
+    """One event that happened: `.stamp`, `.cpu`, `.cpu_pid` (who was running) and its fields."""
+
+    __slots__ = ("seq", "stamp", "cpu", "cpu_pid", "event", "raw")
+
+    def __init__(self, seq: int, stamp: int, event: Event, cpu: int, cpu_pid: int, raw: tuple[int, ...]):
+        self.seq, self.stamp, self.event, self.cpu, self.cpu_pid, self.raw = seq, stamp, event, cpu, cpu_pid, raw
+
+    @property
+    def name(self) -> str:
+        return self.event.name
+
+    def __getitem__(self, field: str) -> int:
+        place = self.event.field_place(field)
+        return self.event.fields[place].number(self.raw[place])
+
+    def __getattr__(self, field: str) -> int:
+        try:
+            return self[field]
+        except LabError as error:
+            raise AttributeError(str(error)) from None
+
+    def shown(self, field: str) -> str:
+        """The field as it is printed: an enumeration by its name."""
+        place = self.event.field_place(field)
+        return self.event.fields[place].show(self.raw[place])
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes the event is about, in the order of its fields."""
+        return tuple(raw for field, raw in zip(self.event.fields, self.raw) if field.is_pid)
+
+    def __str__(self) -> str:
+        fields = (f" {field.name}={field.show(raw)}" for field, raw in zip(self.event.fields, self.raw))
+        return f"[t={self.stamp}] {self.event.name}{''.join(fields)}"
+
+
+class Pattern:
+    """An event with some of its fields."""
+
+    def __init__(self, event: Event, values: dict[int, int]):
+        self.event = event
+        self.values = values
+
+    def matches(self, record: Record) -> bool:
+        return record.event is self.event and all(record.raw[i] == raw for i, raw in self.values.items())
+
+
+class Format:
+    """What the events, enumerations and system calls of one kernel are called."""
+
+    def __init__(self, text: str):
+        self.events: dict[int, Event] = {}
+        self.by_name: dict[str, Event] = {}
+        enums: dict[str, dict[int, str]] = {"syscall": {}}
+        words_of_events = []
+        for words in map(str.split, text.splitlines()):
+            match words:
+                case ["enum", name, *names]:
+                    enums[name] = dict(enumerate(names))
+                case ["syscall", number, name]:
+                    enums["syscall"][int(number)] = name
+                case ["event", number, name, *fields]:
+                    words_of_events.append((int(number), name, fields))
+                case _:
+                    raise LabError(f"trace_format has a line these tools do not know: {' '.join(words)!r}")
+        for number, name, fields in words_of_events:
+            event = Event(name, [Field(field, enums) for field in fields])
+            self.events[number] = self.by_name[name] = event
+
+    def pattern(self, text: str, **fields) -> Pattern:
+        """The pattern `text`, for example `fork parent=2`; more fields may follow as arguments."""
+        name, *pairs = text.split()
+        if name not in self.by_name:
+            raise LabError(f"no event is called {name}: there are {' '.join(self.by_name)}")
+        event = self.by_name[name]
+        given = chain((pair.partition("=")[::2] for pair in pairs), fields.items())
+        values = {}
+        for field, value in given:
+            place = event.field_place(field)
+            values[place] = event.fields[place].raw(value)
+        return Pattern(event, values)
+
+    def record(self, text: str, seq: int, stamp: int, cpu_pid: int) -> Record:
+        """The record that prints as `text`: every field must be there."""
+        pattern = self.pattern(text)
+        missing = [field.name for i, field in enumerate(pattern.event.fields) if i not in pattern.values]
+        if missing:
+            raise LabError(f"{text!r} lacks {' '.join(missing)}")
+        raw = tuple(pattern.values[i] for i in range(len(pattern.event.fields)))
+        return Record(seq, stamp, pattern.event, 0, cpu_pid, raw)
+
+
+class Trace:
+    """Events in the order they happened, oldest first, and how many older ones the ring lost."""
+
+    def __init__(self, fmt: Format, records: Iterable[Record], lost: int = 0, tsc_per_tick: int = 0):
+        self.format = fmt
+        self.records = list(records)
+        self.lost = lost
+        self.tsc_per_tick = tsc_per_tick
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def all(self, text: str, **fields) -> list[Record]:
+        """Every event that matches, in order."""
+        pattern = self.format.pattern(text, **fields)
+        return [record for record in self.records if pattern.matches(record)]
+
+    def one(self, text: str, **fields) -> Record:
+        """The only event that matches; it is a failure if there are more or none."""
+        __tracebackhide__ = True
+        found = self.all(text, **fields)
+        if len(found) != 1:
+            wanted = " ".join([text, *(f"{name}={value}" for name, value in fields.items())])
+            near = found or self.all(text.split()[0])
+            raise AssertionError(f"expected exactly one event {wanted!r}, seen {len(found)}; "
+                                 f"events of that kind:\n{listing(near)}")
+        return found[0]
+
+    def of(self, *names: str) -> list[Record]:
+        """Every event of these kinds, in order; a name the kernel does not know is an error."""
+        kinds = {self.format.pattern(name).event.name for name in names}
+        return [record for record in self.records if record.event.name in kinds]
+
+    def in_order(self, *texts: str, after: Record | None = None) -> list[Record]:
+        """The first events that match one after the other, with anything in between."""
+        __tracebackhide__ = True
+        found: list[Record] = []
+        rest = iter([r for r in self.records if after is None or r.seq > after.seq])
+        for text in texts:
+            pattern = self.format.pattern(text)
+            record = next((record for record in rest if pattern.matches(record)), None)
+            if record is None:
+                raise AssertionError(self._explain_order(texts, found))
+            found.append(record)
+        return found
+
+    def _explain_order(self, texts: tuple[str, ...], found: list[Record]) -> str:
+        missing = texts[len(found)]
+        rows = [f"  {text:<50} {record}" for text, record in zip(texts, found)]
+        rows += [f"  {missing:<50} NOT SEEN after the line above" if found else f"  {missing:<50} NOT SEEN"]
+        rows += [f"  {text:<50} (not looked for)" for text in texts[len(found) + 1:]]
+        same = listing(self.all(missing.split()[0]))
+        return "\n".join(["expected events in this order" + " " * 23 + "seen", *rows,
+                          f"all events of the kind {missing.split()[0]}:", same])
+
+    def last(self, count: int) -> list[Record]:
+        return self.records[-count:]
+
+
+def listing(records: list[Record], most: int = 20) -> str:
+    """Records one a line, the last `most` of them."""
+    if not records:
+        return "  (none)"
+    left_out = [f"  ... {len(records) - most} earlier ones"] if len(records) > most else []
+    return "\n".join(left_out + [f"  {record}" for record in records[-most:]])
+
+
+class RingHeader:
+    """struct trace_ring, as the kernel keeps it."""
+
+    def __init__(self, data: bytes):
+        (self.magic, self.version, self.record_bytes, self.capacity, self.buffer, self.on,
+         self.next, self.tsc_per_tick, self.ticks, self.boot_tsc) = HEADER.unpack(data)
+
+    def check(self):
+        """Raise LabError unless this is a ring these tools can read."""
+        if self.magic != MAGIC:
+            raise LabError(f"no trace ring here (magic {self.magic:#x}): not a ucow machine, not the same kernel "
+                           "(see --elf), or it has not booted far enough")
+        if (self.version, self.record_bytes) != (VERSION, RECORD.size):
+            raise LabError(f"the ring has version {self.version} and records of {self.record_bytes} bytes; "
+                           f"these tools read version {VERSION} with {RECORD.size}: use those of the same checkout")
+        if self.next == 0 and not self.on:
+            raise LabError("the trace is off and empty: boot without trace=off")
+
+
+def read_trace(memory, symbols: Symbols) -> Trace:
+    """The trace in `memory`, of the kernel whose symbols these are.
+
+    The machine may be running: what it overwrote while the ring was copied counts as lost.
+    """
+    fmt = Format(symbols.text("trace_format"))
+    address = physical(symbols.address("trace_ring"))
+    header = RingHeader(memory.read(address, HEADER.size))
+    header.check()
+    first = max(0, header.next - header.capacity)
+    ring = memory.read(header.buffer, min(header.next, header.capacity) * RECORD.size)
+    overwritten = RingHeader(memory.read(address, HEADER.size)).next - header.capacity
+    if overwritten > first:
+        first = min(overwritten + 1, header.next)
+    records = []
+    for seq in range(first, header.next):
+        stamp, number, cpu, pid, *args = RECORD.unpack_from(ring, seq % header.capacity * RECORD.size)
+        if number not in fmt.events:
+            raise LabError(f"record {seq} has the unknown event {number}: not the same kernel (see --elf)")
+        event = fmt.events[number]
+        records.append(Record(seq, stamp, event, cpu, pid, tuple(args[:len(event.fields)])))
+    return Trace(fmt, records, lost=first, tsc_per_tick=header.tsc_per_tick)

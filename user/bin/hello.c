@@ -1,0 +1,12 @@
+/*
+ * hello - the smallest program: it says who it is.
+ */
+#include "ulib.h"
+
+int main(void)
+{
+    printf("Hello world!!.\n");
+    printf("I am process %d.\n", getpid());
+    printf("hello pass.\n");
+    return 0;
+}

@@ -1,0 +1,94 @@
+/*
+ * killed - a killed process ends at once, whatever it is doing: asleep, in wait, reading the
+ * console, spinning, yielding, or not yet run (D47, D84).
+ */
+#include "check.h"
+
+/* As long as a scheduling round of a few processes may take, and far less than a sleep of ours. */
+enum { AT_ONCE_TICKS = 5, LONG_TICKS = 100000 };
+
+/* A page that parents and children share: pids that only a child knows. */
+static volatile int *shared;
+
+static int sleeping(void *arg)
+{
+    (void)arg;
+    return sleep(LONG_TICKS);
+}
+
+static int waiting(void *arg)
+{
+    int pid = fork();
+    if (pid == 0)
+        exit(sleeping(arg));
+    *shared = pid;
+    return wait();
+}
+
+static int reading(void *arg)
+{
+    char c;
+    (void)arg;
+    return read(STDIN, &c, 1);
+}
+
+static int spinning(void *arg)
+{
+    (void)arg;
+    for (;;)
+        ;
+}
+
+static int yielding(void *arg)
+{
+    (void)arg;
+    for (;;)
+        yield();
+}
+
+static int start(int (*body)(void *arg))
+{
+    int pid = fork();
+    if (pid == 0)
+        exit(body(NULL));
+    assert(pid > 0);
+    return pid;
+}
+
+static void check_end(int pid, const char *what)
+{
+    int before = sys_gettime();
+    CHECK(kill(pid), 0, "kill of the %s", what);
+    CHECK(code_of(pid), -E_KILLED, "exit code of the %s", what);
+    CHECK(sys_gettime() - before <= AT_ONCE_TICKS, true, "the %s ends at once", what);
+}
+
+static void check_asleep(int (*body)(void *arg), const char *what)
+{
+    int pid = start(body);
+    await_state(pid, SLEEPING);
+    check_end(pid, what);
+}
+
+/* Let the child run until the timer takes the CPU from it. */
+static void check_running(int (*body)(void *arg), const char *what)
+{
+    int pid = start(body);
+    while (proc_of(pid).runs == 0)
+        yield();
+    check_end(pid, what);
+}
+
+int main(void)
+{
+    shared = map_pages(PAGE_SIZE, MAP_SHARED);
+
+    check_end(start(sleeping), "newborn");
+    check_asleep(sleeping, "sleeper");
+    check_asleep(reading, "reader");
+    check_asleep(waiting, "waiter");
+    CHECK(kill(*shared), 0, "kill of the waiter's child");
+    check_running(spinning, "spinner");
+    check_running(yielding, "yielder");
+    return pass();
+}

@@ -1,0 +1,101 @@
+/*
+ * oom - memory at its end: who touches more than there is dies, a fork that does not fit fails
+ * and leaves the parent's memory as it was, and afterwards all of it is back (D06, D10, D73).
+ */
+#include "check.h"
+
+enum { STEP_BYTES = 1 << 20, STEP_PAGES = STEP_BYTES / PAGE_SIZE, SPARE_PAGES = 128 };
+
+static struct mem_info memory(void)
+{
+    struct mem_info info;
+    assert(sys_meminfo(&info) == 0);
+    return info;
+}
+
+/* Take memory until there is none: the way out is to be killed. */
+static int take_all(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        volatile char *step = map_pages(STEP_BYTES, MAP_PRIVATE);
+        for (size_t i = 0; i < STEP_PAGES; i++)
+            step[i * PAGE_SIZE] = 1;
+    }
+}
+
+/* What page `i` of the large mapping holds. */
+static unsigned word_of(size_t i)
+{
+    return (unsigned)i * 2654435761u;
+}
+
+static int damaged(const volatile unsigned *pages, size_t count)
+{
+    int wrong = 0;
+    for (size_t i = 0; i < count; i++)
+        wrong += pages[i * PAGE_SIZE / sizeof(*pages)] != word_of(i);
+    return wrong;
+}
+
+/* Touch one page more after each fork that works. Between a fork and the child's end nothing is
+ * written, which might cost a page that is not there: all calls are inlined. */
+__attribute__((noinline)) static int touch_until_fork_fails(volatile unsigned *pages, size_t *touched)
+{
+    size_t i = *touched;
+    for (;;) {
+        int pid = sys_fork();
+        if (pid == 0)
+            for (;;)
+                sys_exit(0);
+        if (pid < 0) {
+            *touched = i;
+            return pid;
+        }
+        sys_wait(pid, NULL);
+        pages[i * PAGE_SIZE / sizeof(*pages)] = word_of(i);
+        i++;
+    }
+}
+
+/* In a process of its own, so that its end returns the memory. */
+static int fork_at_the_end(void *arg)
+{
+    (void)arg;
+    size_t all = memory().free;
+    volatile unsigned *pages = map_pages(all * PAGE_SIZE, MAP_PRIVATE);
+    size_t touched = 0;
+    for (; memory().free > SPARE_PAGES; touched++)
+        pages[touched * PAGE_SIZE / sizeof(*pages)] = word_of(touched);
+
+    CHECK(touch_until_fork_fails(pages, &touched), -E_NO_MEM, "fork without memory");
+    CHECK(damaged(pages, touched), 0, "damaged pages of the parent");
+    CHECK(sys_fork(), -E_NO_MEM, "fork once more");
+    CHECK(damaged(pages, touched), 0, "damaged pages after it");
+    for (size_t i = 0; i < touched; i++)
+        pages[i * PAGE_SIZE / sizeof(*pages)]++;
+    for (size_t i = 0; i < touched; i++)
+        pages[i * PAGE_SIZE / sizeof(*pages)]--;
+    CHECK(damaged(pages, touched), 0, "damaged pages after writing to each");
+
+    CHECK(munmap(pages, all * PAGE_SIZE), 0, "munmap of all");
+    return 0;
+}
+
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+int main(void)
+{
+    CHECK(child_code(nothing, NULL), 0, "exit code of a child before");
+    unsigned user = memory().user;
+    CHECK(child_code(take_all, NULL), -E_KILLED, "exit code of the one that takes all");
+    CHECK(child_code(fork_at_the_end, NULL), 0, "exit code of the one that forks at the end");
+    CHECK(child_code(take_all, NULL), -E_KILLED, "exit code of another that takes all");
+    CHECK(child_code(nothing, NULL), 0, "exit code of a child afterwards");
+    CHECK(memory().user - user, 0, "user pages that did not come back");
+    return pass();
+}

@@ -1,0 +1,70 @@
+/*
+ * orphans - whose parent ends becomes a child of init, which reaps it: chains of them, and
+ * families of living and dead children (D82).
+ */
+#include "check.h"
+
+enum { INIT = 1, GENERATIONS = 20, CHILDREN = 10 };
+
+static unsigned processes(void)
+{
+    struct mem_info info;
+    assert(sys_meminfo(&info) == 0);
+    return info.processes;
+}
+
+static void await_processes(unsigned count)
+{
+    while (processes() != count)
+        yield();
+}
+
+/* Every generation forks the next and ends; the last one waits to be an orphan, and says so. */
+static int chain(void *adopted)
+{
+    for (int i = 0; i < GENERATIONS; i++) {
+        int pid = fork();
+        assert(pid >= 0);
+        if (pid > 0)
+            return 0;
+    }
+    while (proc_of(getpid()).parent != INIT)
+        yield();
+    *(volatile int *)adopted = 1;
+    return 0;
+}
+
+/* End with children of both kinds: the even ones are dead, the odd ones live on for a while. */
+static int family(void *adopted)
+{
+    for (int i = 0; i < CHILDREN; i++) {
+        int pid = fork();
+        assert(pid >= 0);
+        if (pid > 0)
+            continue;
+        if (i % 2 == 0)
+            return 0;
+        while (proc_of(getpid()).parent != INIT)
+            yield();
+        __atomic_fetch_add((int *)adopted, 1, __ATOMIC_SEQ_CST);
+        return 0;
+    }
+    return 0;
+}
+
+int main(void)
+{
+    int *adopted = map_pages(PAGE_SIZE, MAP_SHARED);
+    unsigned before = processes();
+
+    CHECK(child_code(chain, adopted), 0, "exit code of the chain's first");
+    await_processes(before);
+    CHECK(*adopted, 1, "orphans at the end of the chain");
+
+    *adopted = 0;
+    CHECK(child_code(family, adopted), 0, "exit code of the family's parent");
+    await_processes(before);
+    CHECK(*adopted, CHILDREN / 2, "living orphans of the family");
+    CHECK(wait(), -E_BAD_PROC, "children left to wait for");
+    return pass();
+}

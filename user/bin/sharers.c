@@ -1,0 +1,50 @@
+/*
+ * sharers - 300 processes refer to one page at the same time, more than eight bits can count, and
+ * each gets a page of its own when it writes (D77).
+ */
+#include "check.h"
+
+enum { CHILDREN = 300, COMMON = 0x600d };
+
+struct meeting {
+    volatile int arrived, go;
+};
+
+/* Read the common page, wait until all have, and write to it. */
+static int share(volatile int *page, struct meeting *meeting, int number)
+{
+    if (*page != COMMON)
+        return 1;
+    __atomic_fetch_add(&meeting->arrived, 1, __ATOMIC_SEQ_CST);
+    while (!meeting->go)
+        sleep(1);
+    if (*page != COMMON)
+        return 2;
+    *page = number;
+    yield();
+    return *page == number ? 0 : 3;
+}
+
+int main(void)
+{
+    struct meeting *meeting = map_pages(sizeof(*meeting), MAP_SHARED);
+    volatile int *page = map_pages(PAGE_SIZE, MAP_PRIVATE);
+    *page = COMMON;
+    for (int i = 0; i < CHILDREN; i++) {
+        int pid = fork();
+        if (pid == 0)
+            exit(share(page, meeting, i));
+        assert(pid > 0);
+    }
+    while (meeting->arrived < CHILDREN)
+        sleep(1);
+    CHECK(meeting->arrived, CHILDREN, "children that share the page");
+    meeting->go = 1;
+
+    int right = 0, code;
+    while (waitpid(0, &code) == 0)
+        right += code == 0;
+    CHECK(right, CHILDREN, "children that were right");
+    CHECK(*page, COMMON, "the parent's page");
+    return pass();
+}

@@ -1,0 +1,28 @@
+/*
+ * ulib - the few calls of the library that are more than one system call.
+ */
+#include "ulib.h"
+
+/* In start.S: clone in assembler, because the child has no frame of ours to return to. */
+int clone_onto(int nr, unsigned flags, uint32_t *stack);
+
+NORETURN void exit(int code)
+{
+    sys_exit(code);
+    __builtin_unreachable();
+}
+
+int thread_start(int (*body)(void *arg), void *arg, void *stack_top)
+{
+    /* Two words are used; the other two keep the stack aligned as the ABI wants it at a call. */
+    uint32_t *stack = (uint32_t *)stack_top - 4;
+    stack[0] = (uint32_t)arg;
+    stack[1] = (uint32_t)body;
+    return clone_onto(NR_clone, CLONE_VM, stack);
+}
+
+void *sbrk(size_t bytes)
+{
+    uintptr_t old = brk(0);
+    return brk(old + bytes) == old + bytes ? (void *)old : NULL;
+}
