@@ -5,6 +5,7 @@
 #include "arch/i386/mmu.h"
 #include "arch/i386/multiboot.h"
 #include "arch/i386/trap.h"
+#include "debug/selftest.h"
 #include "debug/trace.h"
 #include "dev/console.h"
 #include "dev/pic.h"
@@ -92,6 +93,8 @@ static void read_option(const char *option)
         set_number(&params.trace_kib, value, option);
     } else if ((value = cmdline_value(option, "max_procs")) != NULL) {
         set_number(&params.max_procs, value, option);
+    } else if ((value = cmdline_value(option, "selftest")) != NULL) {
+        selftest_want(value);
     } else {
         kprintf("boot: unknown option \"%s\": ignored\n", option);
     }

@@ -28,6 +28,17 @@ int copy_to_user(struct uaddr to, const void *from, size_t n)
     return usercopy_bytes((void *)to.va, from, n) == 0 ? 0 : -E_INVAL;
 }
 
+int probe_user(struct uaddr from, size_t n)
+{
+    char byte;
+    if (!in_user_space(from.va, n))
+        return -E_INVAL;
+    for (size_t at = 0; at < n; at = ALIGN_DOWN(from.va + at, PAGE_SIZE) + PAGE_SIZE - from.va)
+        if (usercopy_bytes(&byte, (const void *)(from.va + at), 1) != 0)
+            return -E_INVAL;
+    return 0;
+}
+
 int copy_string_from_user(char *to, struct uaddr from, size_t size)
 {
     if (from.va < USERBASE || from.va >= USERTOP)

@@ -25,6 +25,9 @@ static inline struct uaddr uaddr_plus(struct uaddr at, size_t offset)
 int copy_from_user(void *to, struct uaddr from, size_t n);
 int copy_to_user(struct uaddr to, const void *from, size_t n);
 
+/* Whether all n bytes can be read: 0 or -E_INVAL. So that nothing begins that cannot be finished. */
+int probe_user(struct uaddr from, size_t n);
+
 /* Copy a string with its NUL into `size` bytes: its length, -E_TOO_BIG when no NUL was found
  * among them, -E_INVAL as above. */
 int copy_string_from_user(char *to, struct uaddr from, size_t size);

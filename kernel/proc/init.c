@@ -6,12 +6,14 @@
 #include <ucow/errno.h>
 
 #include "debug/ledger.h"
+#include "debug/selftest.h"
 #include "dev/console.h"
 #include "dev/power.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
 #include "proc/proc.h"
@@ -58,10 +60,22 @@ static enum power_status close_books(int code)
     return !clean ? POWER_CHECK_FAILED : code != 0 ? POWER_PROGRAM_FAILED : POWER_PASSED;
 }
 
+/* A mistake on request: two frames and an object that nobody will ever give back. */
+static void make_leak(void)
+{
+    page_alloc(PAGE_OTHER);
+    page_alloc(PAGE_USER);
+    kmalloc(100);
+}
+
+static struct selftest leak = {.name = "leak", .make = make_leak};
+
 static void init_main(void *unused)
 {
     (void)unused;
     ledger_mark();
+    selftest_add(&leak);
+    selftest_run();
     int first = kernel_thread("first", first_program, NULL);
     int code = first;
     if (first < 0)

@@ -12,15 +12,18 @@
 int do_kill(int pid)
 {
     struct proc *proc = proc_find(pid);
+    int error = 0;
     if (proc == NULL || proc->kernel)
         return -E_INVAL;
-    if (proc->killed || proc->state == PROC_ZOMBIE)
-        return -E_KILLED;
     uint32_t eflags = spin_lock_irq(&sched_lock);
-    proc->killed = true;
-    TRACE(kill, current->pid, pid);
-    if (proc->wakes_for_kill)
-        wakeup_proc(proc);
+    if (proc->killed || proc->state == PROC_ZOMBIE) {
+        error = -E_KILLED;
+    } else {
+        proc->killed = true;
+        TRACE(kill, current->pid, pid);
+        if (proc->wakes_for_kill)
+            wakeup_proc(proc);
+    }
     spin_unlock_irq(&sched_lock, eflags);
-    return 0;
+    return error;
 }

@@ -39,10 +39,10 @@ int32_t sys_putc(int32_t c)
 int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
 {
     char piece[PIECE_BYTES];
-    int error = 0;
     uint32_t done = 0;
-    if (fd < 0 || fd > 2 || n > INT32_MAX)
+    if (fd < 0 || fd > 2)
         return -E_INVAL;
+    int error = probe_user(buf, n);
     mutex_lock(&writing);
     while (done < n && error == 0) {
         uint32_t part = MIN(n - done, sizeof(piece));
@@ -75,11 +75,12 @@ static int take_input(char *to, size_t n)
     return error != 0 ? error : (int)taken;
 }
 
-/* Whether n bytes at `buf` can be written; so that no input is taken that cannot be delivered. */
-static int probe(struct uaddr buf, size_t n)
+/* Whether the byte at `at` can be written; it keeps its value. */
+static int probe_writable(struct uaddr at)
 {
-    const char nothing[PIECE_BYTES] = {0};
-    return copy_to_user(buf, nothing, n);
+    char byte;
+    int error = copy_from_user(&byte, at, 1);
+    return error != 0 ? error : copy_to_user(at, &byte, 1);
 }
 
 int32_t sys_read(int32_t fd, struct uaddr buf, uint32_t n)
@@ -87,10 +88,14 @@ int32_t sys_read(int32_t fd, struct uaddr buf, uint32_t n)
     char piece[PIECE_BYTES];
     if (fd < 0 || fd > 2)
         return -E_INVAL;
-    n = MIN(n, sizeof(piece));
-    int error = probe(buf, n);
-    if (error != 0 || n == 0)
-        return error;
+    if (n == 0)
+        return 0;
+    n = MIN(n, sizeof(piece)); /* less than a page: its first and last byte speak for all */
+    int error = probe_writable(buf);
+    if (error == 0)
+        error = probe_writable(uaddr_plus(buf, n - 1));
+    if (error != 0)
+        return error; /* before input is taken that could not be delivered */
     proc_line_flush();
     int taken = take_input(piece, n);
     if (taken < 0)

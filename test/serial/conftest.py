@@ -13,7 +13,7 @@ repeats the run.
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,12 +101,13 @@ class Bench:
 
     def machine(self, *program: str, memory: str = "128M", cpu: str | None = None, cmdline: str = "",
                 modules: dict[str, Path] | None = None, append_raw: str | None = None,
-                kernel: Path | None = None) -> Machine:
+                kernel: Path | None = None, extra: Sequence[str] = ()) -> Machine:
         """The machine of the build under test, with a ring that takes at most a sixteenth of memory."""
         options = cmdline.split()
         if self.build.trace and not any(option.startswith("trace_kib=") for option in options):
             options.insert(0, f"trace_kib={min(TRACE_KIB, size_bytes(memory) // 1024 // 16)}")
-        return Machine(kernel or self.build.kernel, program, options, modules or {}, append_raw, memory, cpu)
+        return Machine(kernel or self.build.kernel, program, options, modules or {}, append_raw, memory, cpu,
+                       extra)
 
     def judge(self, run: Run, expect: int) -> Outcome:
         """Fail the test unless the run passed."""

@@ -99,13 +99,10 @@ static void check_read_only(void)
 
 static void check_lengths(void)
 {
-    static const size_t lengths[] = {PAGE_SIZE + 1, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff};
-    for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
-        char *p = border - PAGE_SIZE;
-        CHECK(write(STDOUT, p, lengths[i]), -E_INVAL, "write of 0x%zx bytes", lengths[i]);
-        if (lengths[i] > USERTOP - (uintptr_t)p) /* a shorter read may wait for input first */
-            CHECK(read(STDIN, p, lengths[i]), -E_INVAL, "read of 0x%zx bytes", lengths[i]);
-    }
+    /* A read may take less than asked for, so only what is written must all be there. */
+    static const size_t lengths[] = {5, PAGE_SIZE, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff};
+    for (size_t i = 0; i < ARRAY_SIZE(lengths); i++)
+        CHECK(write(STDOUT, border - 4, lengths[i]), -E_INVAL, "write of 0x%zx bytes", lengths[i]);
     CHECK(write(7, border - 4, 4), -E_INVAL, "write to descriptor 7");
     CHECK(write(-1, border - 4, 4), -E_INVAL, "write to descriptor -1");
     CHECK(read(7, border - 4, 4), -E_INVAL, "read from descriptor 7");

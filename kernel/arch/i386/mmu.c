@@ -52,8 +52,8 @@ void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void))
         kernel_pgdir.entries[(pa + KERNBASE) >> LARGE_SHIFT] = 0;
     protect_kernel(boot_alloc);
     kva_end = KVA_BASE + MIN(kva_pages, (KVA_END - KVA_BASE) / PAGE_SIZE) * PAGE_SIZE;
-    for (uintptr_t va = KVA_BASE; va < kva_end; va += LARGE_BYTES)
-        kernel_pgdir.entries[va >> LARGE_SHIFT] = virt_to_phys(boot_alloc()) | PTE_P | PTE_W;
+    for (size_t i = KVA_BASE >> LARGE_SHIFT; i <= (kva_end - 1) >> LARGE_SHIFT; i++)
+        kernel_pgdir.entries[i] = virt_to_phys(boot_alloc()) | PTE_P | PTE_W;
     mmu_load(&kernel_pgdir);
 }
 
