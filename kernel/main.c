@@ -23,6 +23,7 @@
 #include "proc/init.h"
 #include "proc/proc.h"
 #include "proc/proc_line.h"
+#include "proc/program.h"
 #include "proc/sched.h"
 
 #define KIB 1024u
@@ -178,7 +179,7 @@ static void start_programs(void)
         const struct boot_module *module = &boot.modules[i];
         bootfs_add(module->name, phys_to_virt(module->start), module->end - module->start);
     }
-    bootfs_open_ledger();
+    program_open_ledger();
     kprintf("bootfs: %u programs\n", (unsigned)bootfs_count());
 }
 

@@ -21,7 +21,7 @@ def line_entries(elf):
         names = [file_name(program, i) for i in range(len(program["file_entry"]) + 1)]
         for entry in program.get_entries():
             state = entry.state
-            if state is not None and not state.end_sequence:
+            if state is not None and not state.end_sequence and state.line != 0:  # 0: of no line in particular
                 entries[state.address] = (names[state.file], state.line)
     last = None
     for address in sorted(entries):

@@ -12,10 +12,7 @@
 
 /* Print where and why, the current process, its trap frame, the stack and the last events of the
  * trace; then power off with status 37. Allocates nothing, may be called from anywhere. */
-_Noreturn void panic_at(const char *file, int line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-#define panic(...) panic_at(__FILE__, __LINE__, __VA_ARGS__)
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noinline));
 
 #define ASSERT(condition)                                                                                    \
     do {                                                                                                     \

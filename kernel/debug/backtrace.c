@@ -59,15 +59,20 @@ void backtrace_print_site(uintptr_t address)
         kprintf("%s (%s:%u)", line_strings + function->name, line_strings + file_names[line->file], line->line);
 }
 
+void backtrace_print_frame(uintptr_t address)
+{
+    kprintf("  [0x%08x] ", (uint32_t)address);
+    backtrace_print_site(address);
+    kprintf("\n");
+}
+
 void backtrace_print(uintptr_t ebp)
 {
     for (int i = 0; i < MAX_FRAMES && ebp != 0 && ebp % sizeof(uintptr_t) == 0; i++) {
         const uintptr_t *frame = (const uintptr_t *)ebp;
         if (!mmu_readable(ebp) || !mmu_readable(ebp + sizeof(uintptr_t)) || frame[1] == 0)
             return;
-        kprintf("  [0x%08x] ", (uint32_t)frame[1]);
-        backtrace_print_site(frame[1] - 1); /* the call, not what follows it */
-        kprintf("\n");
+        backtrace_print_frame(frame[1] - 1); /* the call, not what follows it */
         if (frame[0] <= ebp)
             return;
         ebp = frame[0];

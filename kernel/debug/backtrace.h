@@ -12,6 +12,9 @@
 /* Print `function (file:line)` of a code address, without a newline. */
 void backtrace_print_site(uintptr_t address);
 
+/* Print one frame of a backtrace: the address and its site, as a line. */
+void backtrace_print_frame(uintptr_t address);
+
 /* Print the callers of the frame at `ebp`, the innermost first, one a line; follows only frames
  * in readable kernel memory, upwards, 32 at most. */
 void backtrace_print(uintptr_t ebp);

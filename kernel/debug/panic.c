@@ -27,12 +27,10 @@ void panic_set_describer(void (*describe)(void))
     describe_process = describe;
 }
 
-/* Where it happened: by file and line, or by the address that was interrupted. */
+/* Where it happened, and the frame that was current there. */
 struct place {
-    const char *file;
-    int line;
     uintptr_t eip, ebp;
-    const struct trapframe *tf;
+    const struct trapframe *tf; /* or NULL: panic() was called */
 };
 
 static void print_message(const struct place *place, const char *format, va_list args)
@@ -40,10 +38,7 @@ static void print_message(const struct place *place, const char *format, va_list
     char message[CONSOLE_LINE_BYTES];
     vsnprintf(message, sizeof(message), format, args);
     kprintf("kernel panic at ");
-    if (place->file != NULL)
-        kprintf("%s:%d", place->file, place->line);
-    else
-        backtrace_print_site(place->eip);
+    backtrace_print_site(place->eip);
     kprintf(":\n    %s\n", message);
 }
 
@@ -60,11 +55,7 @@ _Noreturn static void die(const struct place *place, const char *format, va_list
         if (place->tf != NULL)
             trap_print(place->tf);
         kprintf("backtrace:\n");
-        if (place->file == NULL) {
-            kprintf("  [0x%08x] ", (uint32_t)place->eip);
-            backtrace_print_site(place->eip);
-            kprintf("\n");
-        }
+        backtrace_print_frame(place->eip);
         backtrace_print(place->ebp);
         kprintf("last events:\n");
         trace_print_last(LAST_EVENTS);
@@ -73,9 +64,11 @@ _Noreturn static void die(const struct place *place, const char *format, va_list
     power_off(POWER_PANIC);
 }
 
-void panic_at(const char *file, int line, const char *format, ...)
+void panic(const char *format, ...)
 {
-    const struct place place = {.file = file, .line = line, .ebp = cpu_frame_pointer()};
+    /* The call, not what follows it; and its frame, which is the one above ours. */
+    const struct place place = {.eip = (uintptr_t)__builtin_return_address(0) - 1,
+                                .ebp = *(const uintptr_t *)cpu_frame_pointer()};
     va_list args;
     va_start(args, format);
     die(&place, format, args);

@@ -5,11 +5,9 @@
 
 #include <ucow/elf.h>
 
-#include "debug/ledger.h"
 #include "dev/console.h"
 #include "lib/string.h"
 #include "lib/util.h"
-#include "mm/image.h"
 
 #define FILES_MAX 128
 
@@ -47,6 +45,11 @@ struct bootfs_file *bootfs_find(const char *name)
 size_t bootfs_count(void)
 {
     return files_n;
+}
+
+struct bootfs_file *bootfs_at(size_t i)
+{
+    return &files[i];
 }
 
 static bool looks_like_elf(const uint8_t *data, size_t size)
@@ -131,31 +134,4 @@ void bootfs_add_archive(const uint8_t *data, size_t size)
     size_t at = 0;
     while (add_member(data, size, &at))
         ;
-}
-
-static void forget_unused(void *keeper)
-{
-    (void)keeper;
-    for (size_t i = 0; i < files_n; i++) {
-        if (files[i].image != NULL && files[i].image->object.count == 1) {
-            image_drop(files[i].image);
-            files[i].image = NULL;
-        }
-    }
-}
-
-static size_t images_kept(void *keeper)
-{
-    size_t n = 0;
-    (void)keeper;
-    for (size_t i = 0; i < files_n; i++)
-        n += files[i].image != NULL;
-    return n;
-}
-
-void bootfs_open_ledger(void)
-{
-    static struct ledger_account account = {
-        .name = "program images", .held = images_kept, .shrink = forget_unused};
-    ledger_open(&account);
 }

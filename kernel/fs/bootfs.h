@@ -16,7 +16,7 @@ struct bootfs_file {
     char name[32];
     const uint8_t *data;
     size_t size;
-    struct image *image; /* as exec parsed it, kept for the next one; or NULL */
+    struct image *image; /* for proc/program.c: what it made of the bytes, or NULL */
 };
 
 /* Read a cpio archive (newc format): its files are added. What is wrong with it is said, and what
@@ -30,9 +30,8 @@ void bootfs_add(const char *name, const uint8_t *data, size_t size);
 /* The file of that name, or NULL. */
 struct bootfs_file *bootfs_find(const char *name);
 
+/* How many files there are, and each of them, by name. */
 size_t bootfs_count(void);
-
-/* Open the ledger account of the parsed images, which it shrinks by forgetting the unused. */
-void bootfs_open_ledger(void);
+struct bootfs_file *bootfs_at(size_t i);
 
 #endif

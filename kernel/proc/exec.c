@@ -8,16 +8,15 @@
 
 #include <ucow/errno.h>
 
-#include "fs/bootfs.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/image.h"
 #include "mm/mm.h"
 #include "mm/page.h"
-#include "proc/elf.h"
 #include "proc/mutex.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
+#include "proc/program.h"
 
 #define STACK_BASE (USERTOP - USER_STACK_PAGES * PAGE_SIZE)
 #define FIXED_WORDS 5 /* argc, NULL behind argv, NULL for envp, AT_NULL and its value */
@@ -70,28 +69,6 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
     return 0;
 }
 
-/* The image of a program, held for the caller; parsed at its first use and kept with the file. */
-static int open_image(const char *name, struct image **image)
-{
-    struct bootfs_file *file = bootfs_find(name);
-    if (file == NULL)
-        return -E_NOENT;
-    if (file->image == NULL) {
-        struct image *parsed = image_new(file->data);
-        if (parsed == NULL)
-            return -E_NO_MEM;
-        int error = elf_parse(file->data, file->size, parsed);
-        if (error != 0) {
-            image_drop(parsed);
-            return error;
-        }
-        file->image = parsed;
-    }
-    vm_object_hold(&file->image->object);
-    *image = file->image;
-    return 0;
-}
-
 /* A new address space with the program and its stack; NULL and *error. */
 static struct mm *load_icode(struct image *image, const struct exec_args *args, uintptr_t *esp, int *error)
 {
@@ -128,7 +105,7 @@ int do_execve(const char *name, const struct exec_args *args)
 {
     struct image *image;
     uintptr_t esp;
-    int error = open_image(name, &image);
+    int error = program_open(name, &image);
     if (error != 0)
         return error;
     struct mm *mm = load_icode(image, args, &esp, &error);

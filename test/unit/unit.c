@@ -30,8 +30,31 @@ void unit_register(struct unit_test *test)
     last_link = &test->next;
 }
 
-/* Ends the running test as failed. The kernel's panic() and ASSERT() come here too. */
-void panic_at(const char *file, int line, const char *format, ...)
+/* Ends the running test as failed. */
+_Noreturn static void end_test(void)
+{
+    if (unit_in_copy) {
+        fflush(stdout);
+        _exit(COPY_PANICKED);
+    }
+    longjmp(test_end, 1);
+}
+
+/* The kernel's panic() and ASSERT() come here. */
+void panic(const char *format, ...)
+{
+    va_list args;
+
+    printf("# kernel panic: ");
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+    end_test();
+}
+
+/* A check has failed. */
+_Noreturn static void fail_at(const char *file, int line, const char *format, ...)
 {
     va_list args;
 
@@ -40,11 +63,7 @@ void panic_at(const char *file, int line, const char *format, ...)
     vprintf(format, args);
     va_end(args);
     printf("\n");
-    if (unit_in_copy) {
-        fflush(stdout);
-        _exit(COPY_PANICKED);
-    }
-    longjmp(test_end, 1);
+    end_test();
 }
 
 static void must(bool worked, const char *what)
@@ -98,13 +117,13 @@ bool unit_copy_panicked(const char *words)
 void unit_check(bool ok, const char *file, int line, const char *text)
 {
     if (!ok)
-        panic_at(file, line, "expected %s", text);
+        fail_at(file, line, "expected %s", text);
 }
 
 void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const char *text)
 {
     if (a != b)
-        panic_at(file, line,
+        fail_at(file, line,
                  "expected %s, but %" PRIdMAX " (0x%" PRIxMAX ") != %" PRIdMAX " (0x%" PRIxMAX ")", text, a,
                  (uintmax_t)a, b, (uintmax_t)b);
 }
@@ -112,7 +131,7 @@ void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const cha
 void unit_check_str_eq(const char *a, const char *b, const char *file, int line, const char *text)
 {
     if (strcmp(a, b) != 0)
-        panic_at(file, line, "expected %s, but \"%s\" != \"%s\"", text, a, b);
+        fail_at(file, line, "expected %s, but \"%s\" != \"%s\"", text, a, b);
 }
 
 /* xorshift64 (Marsaglia, 2003): any state but 0 will do. */

@@ -1,0 +1,274 @@
+/*
+ * bench - what an operation costs, in ticks of the time stamp counter, and what a process costs.
+ *
+ *     bench [live N] [WORD]
+ *
+ * N processes that have run once and sleep (default 10) are there while the operations are
+ * measured; WORD picks the rows whose name contains it. Each row is the median of its samples;
+ * the cost of reading the counter is taken off. Under QEMU's `-icount shift=0` a tick is one
+ * instruction and every run gives the same numbers: tools/bench makes a table of them.
+ *
+ * Ordinary calls of the library are measured, as a program makes them: so a child's exit() costs a
+ * copy of its stack's page where fork shares it.
+ */
+#include "check.h"
+
+enum { LIVE_DEFAULT = 10, SAMPLES = 9, RUN_PAGES = 256, MIB_PAGES = (1 << 20) / PAGE_SIZE, HERD = 200 };
+
+/* Private memory of the measured process; every page of it was written to. */
+struct area {
+    volatile char *pages;
+    size_t n;
+};
+
+/* One measurement, in ticks. */
+typedef uint32_t sample_fn(struct area area);
+
+static inline uint32_t tsc(void)
+{
+    uint32_t low;
+    __asm__ volatile("rdtsc" : "=a"(low) : : "edx", "memory");
+    return low;
+}
+
+static uint32_t overhead; /* what since() shows when nothing was done */
+
+static inline uint32_t since(uint32_t start)
+{
+    return tsc() - start - overhead;
+}
+
+static int forked(void)
+{
+    int pid = fork();
+    if (pid < 0)
+        panic("fork: %s", error_text(pid));
+    return pid;
+}
+
+/* ---- nothing but the CPU changes hands ---- */
+
+static uint32_t getpid_once(struct area area)
+{
+    (void)area;
+    uint32_t start = tsc();
+    getpid();
+    return since(start);
+}
+
+static uint32_t yield_once(struct area area)
+{
+    (void)area;
+    uint32_t start = tsc();
+    yield();
+    return since(start);
+}
+
+/* Make the kernel's way to end a child, and how long that took. */
+static uint32_t kill_and_wait(int pid)
+{
+    uint32_t start = tsc();
+    kill(pid);
+    waitpid(pid, NULL);
+    return since(start);
+}
+
+/* A child that does nothing but yield, and has done so. */
+static int yielding_child(void)
+{
+    int pid = forked();
+    if (pid == 0)
+        for (;;)
+            yield();
+    yield();
+    return pid;
+}
+
+/* To a child that yields at once, and back: two switches. */
+static uint32_t switch_twice(struct area area)
+{
+    int pid = yielding_child();
+    uint32_t ticks = yield_once(area);
+    kill_and_wait(pid);
+    return ticks;
+}
+
+/* ---- fork, exec, exit, wait ---- */
+
+static uint32_t fork_exit_wait(struct area area)
+{
+    (void)area;
+    uint32_t start = tsc();
+    int pid = fork();
+    if (pid == 0)
+        exit(0);
+    waitpid(pid, NULL);
+    return since(start);
+}
+
+/* Write to each page, in ticks. */
+static uint32_t write_pages(struct area area)
+{
+    uint32_t start = tsc();
+    for (size_t i = 0; i < area.n; i++)
+        area.pages[i * PAGE_SIZE] = 1;
+    return since(start);
+}
+
+static uint32_t fork_write_exit_wait(struct area area)
+{
+    uint32_t start = tsc();
+    int pid = fork();
+    if (pid == 0) {
+        write_pages(area);
+        exit(0);
+    }
+    waitpid(pid, NULL);
+    return since(start);
+}
+
+static uint32_t fork_exec_exit_wait(struct area area)
+{
+    (void)area;
+    static const char *const argv[] = {"nop"};
+    uint32_t start = tsc();
+    int pid = fork();
+    if (pid == 0)
+        exit(exec(argv[0], ARRAY_SIZE(argv), argv));
+    int code = code_of(pid);
+    uint32_t ticks = since(start);
+    assert(code == 0);
+    return ticks;
+}
+
+/* ---- page faults ---- */
+
+/* What the first writes cost more than the second: a fault for each page. */
+static uint32_t faults(struct area area)
+{
+    uint32_t first = write_pages(area);
+    return first - write_pages(area);
+}
+
+/* In a child: the parent has all pages, too. */
+static uint32_t copy_faults(struct area area)
+{
+    int pid = forked();
+    if (pid == 0)
+        exit((int)faults(area));
+    return (uint32_t)code_of(pid);
+}
+
+/* After a child: nobody else has the pages any more. */
+static uint32_t reuse_faults(struct area area)
+{
+    fork_exit_wait(area);
+    return faults(area);
+}
+
+static uint32_t zero_faults(struct area area)
+{
+    (void)area;
+    struct area fresh = {map_pages(RUN_PAGES * PAGE_SIZE, MAP_PRIVATE), RUN_PAGES};
+    uint32_t ticks = faults(fresh);
+    munmap(fresh.pages, fresh.n * PAGE_SIZE);
+    return ticks;
+}
+
+/* ---- kill ---- */
+
+static uint32_t kill_yielding(struct area area)
+{
+    (void)area;
+    return kill_and_wait(yielding_child());
+}
+
+/* The child has not run yet. */
+static uint32_t kill_newborn(struct area area)
+{
+    (void)area;
+    int pid = forked();
+    if (pid == 0)
+        exit(0);
+    return kill_and_wait(pid);
+}
+
+/* The child has run until its turn was over and never enters the kernel by itself. */
+static uint32_t kill_spinning(struct area area)
+{
+    (void)area;
+    int pid = forked();
+    if (pid == 0)
+        for (;;) {
+        }
+    yield();
+    return kill_and_wait(pid);
+}
+
+/* ---- many processes ---- */
+
+/* Fork children that sleep until they are killed; ends at `limit` or the first failure, whose
+ * error is stored. All have run when it returns. Memory may be at its end, where whoever writes to
+ * a shared page dies for want of a copy: here only inlined calls are made, which write to none. */
+__attribute__((noinline)) static int fork_sleepers(int limit, int *error)
+{
+    int count = 0, pid = 0;
+    for (; count < limit; count++) {
+        pid = sys_fork();
+        if (pid == 0)
+            for (;;)
+                sys_sleep(1000000);
+        if (pid < 0)
+            break;
+        sys_yield();
+    }
+    *error = pid < 0 ? pid : 0;
+    return count;
+}
+
+/* Kill and reap all children. */
+static void end_children(void)
+{
+    struct proc_info child;
+    for (int next = 0;; next = child.pid + 1) {
+        child.pid = -1;
+        sys_procs(&child, 1, next);
+        if (child.pid < 0)
+            break;
+        if (child.parent == getpid())
+            kill(child.pid);
+    }
+    while (wait() == 0)
+        continue;
+}
+
+static void start_sleepers(int n)
+{
+    int error, count = fork_sleepers(n, &error);
+    if (count < n)
+        panic("%d processes live, fork of the next: %s", count, error_text(error));
+}
+
+static unsigned free_pages(void)
+{
+    struct mem_info info;
+    assert(sys_meminfo(&info) == 0);
+    return info.free;
+}
+
+/* KiB a sleeping process takes, rounded up. */
+static uint32_t memory_per_process(void)
+{
+    unsigned before = free_pages();
+    start_sleepers(HERD);
+    unsigned taken = before - free_pages();
+    end_children();
+    return (taken * (PAGE_SIZE / 1024) + HERD - 1) / HERD;
+}
+
+/* How many processes can sleep at the same time. */
+static uint32_t most_processes(void)
+{
+    int error;
+    return (uint32_t)fork_sleepers(INT32_MAX, &error);
+}

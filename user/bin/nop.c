@@ -1,0 +1,7 @@
+/*
+ * nop - does nothing: the program that bench executes.
+ */
+int main(void)
+{
+    return 0;
+}
