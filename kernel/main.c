@@ -139,7 +139,8 @@ static void start_trace(size_t frames)
     size_t kib = params.trace_kib != 0 ? params.trace_kib : MIN(frames * 4 / 64, (size_t)1024);
     size_t most = (size_t)(memmap_bytes(&boot.memory) / KIB / 2);
     if (kib > most) {
-        kprintf("boot: trace_kib=%u is more than half of the memory: %u are used\n", (unsigned)kib, (unsigned)most);
+        kprintf("boot: trace_kib=%u is more than half of the memory: %u are used\n", (unsigned)kib,
+                (unsigned)most);
         kib = most;
     }
     size_t bytes = power_of_two_below(MAX(kib, (size_t)4) * KIB);

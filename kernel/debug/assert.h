@@ -14,10 +14,10 @@
  * trace; then power off with status 37. Allocates nothing, may be called from anywhere. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noinline));
 
-#define ASSERT(condition)                                                                                    \
-    do {                                                                                                     \
-        if (CONFIG_DEBUG_CHECKS && !(condition))                                                             \
-            panic("assertion failed: %s", #condition);                                                       \
+#define ASSERT(condition)                              \
+    do {                                               \
+        if (CONFIG_DEBUG_CHECKS && !(condition))       \
+            panic("assertion failed: %s", #condition); \
     } while (0)
 
 #endif

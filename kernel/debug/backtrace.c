@@ -56,7 +56,8 @@ void backtrace_print_site(uintptr_t address)
     if (line == NULL || function == NULL)
         kprintf("0x%08x", (uint32_t)address);
     else
-        kprintf("%s (%s:%u)", line_strings + function->name, line_strings + file_names[line->file], line->line);
+        kprintf("%s (%s:%u)", line_strings + function->name, line_strings + file_names[line->file],
+                line->line);
 }
 
 void backtrace_print_frame(uintptr_t address)

@@ -8,7 +8,7 @@
 
 struct selftest {
     const char *name;
-    void (*make)(void); /* makes the mistake; returns only if the kernel can live with it for now */
+    void (*make)(void);    /* makes the mistake; returns only if the kernel can live with it for now */
     struct selftest *next; /* (selftest's own) */
 };
 

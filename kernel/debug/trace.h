@@ -72,11 +72,11 @@ void trace_record(enum trace_event event, const uint32_t args[5]);
 
 /* TRACE(fork, parent, child, flags): up to five arguments, in the order of trace.def. */
 #define TRACE(name, ...) TRACE_PADDED(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
-#define TRACE_PADDED(event, a, b, c, d, e, ...)                                                              \
-    do {                                                                                                     \
-        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))                                         \
-            trace_record(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c),             \
-                                                    (uint32_t)(d), (uint32_t)(e)});                          \
+#define TRACE_PADDED(event, a, b, c, d, e, ...)                                                  \
+    do {                                                                                         \
+        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))                             \
+            trace_record(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
+                                                    (uint32_t)(d), (uint32_t)(e)});              \
     } while (0)
 
 #endif

@@ -16,8 +16,15 @@
 #define MAX_DIGITS 22      /* of 2^64 - 1 in octal */
 #define MAX_FIELD 0xffffff /* of widths and precisions, so that sums of them cannot overflow */
 
-static const char lower_digits[] = "0123456789abcdef";
-static const char upper_digits[] = "0123456789ABCDEF";
+/* How a number is written. */
+struct radix {
+    unsigned base;
+    const char *digits;
+};
+static const struct radix decimal = {10, "0123456789"};
+static const struct radix octal = {8, "01234567"};
+static const struct radix hex = {16, "0123456789abcdef"};
+static const struct radix upper_hex = {16, "0123456789ABCDEF"};
 
 /* What stands between `%` and the conversion's letter. */
 struct spec {
@@ -123,7 +130,7 @@ static unsigned divide(uint64_t *value, unsigned base)
 
 /* Prints prefix (a sign or 0x), zeros and the digits of `value`, padded to the width. */
 static void print_number(struct output *out, const struct spec *spec, const char *prefix, uint64_t value,
-                         unsigned base, const char *digits)
+                         const struct radix *radix)
 {
     char text[MAX_DIGITS];
     int start = MAX_DIGITS;
@@ -131,7 +138,7 @@ static void print_number(struct output *out, const struct spec *spec, const char
     int len, zeros;
 
     while (value != 0)
-        text[--start] = digits[divide(&value, base)];
+        text[--start] = radix->digits[divide(&value, radix->base)];
     len = MAX_DIGITS - start;
     zeros = (spec->precision < 0 ? 1 : spec->precision) - len; /* 0 is one digit, unless told otherwise */
     if (spec->precision < 0 && spec->zero && !spec->left && spec->width - prefix_len - len > zeros)
@@ -163,18 +170,18 @@ static void print_signed(struct output *out, const struct spec *spec)
 
     if (negative)
         value = (0 - value) & UINT64_MAX >> (64 - 8 * spec->size);
-    print_number(out, spec, negative ? "-" : "", value, 10, lower_digits);
+    print_number(out, spec, negative ? "-" : "", value, &decimal);
 }
 
-static void print_unsigned(struct output *out, const struct spec *spec, unsigned base, const char *digits)
+static void print_unsigned(struct output *out, const struct spec *spec, const struct radix *radix)
 {
-    print_number(out, spec, "", next_unsigned(out, spec), base, digits);
+    print_number(out, spec, "", next_unsigned(out, spec), radix);
 }
 
 static void print_pointer(struct output *out, struct spec *spec)
 {
     spec->precision = 2 * sizeof(void *);
-    print_number(out, spec, "0x", (uintptr_t)va_arg(out->args, void *), 16, lower_digits);
+    print_number(out, spec, "0x", (uintptr_t)va_arg(out->args, void *), &hex);
 }
 
 static void print_char(struct output *out, const struct spec *spec)
@@ -192,7 +199,7 @@ static void print_error(struct output *out, const struct spec *spec)
     if (text != NULL)
         print_text(out, spec, text, (int)strlen(text));
     else
-        print_number(out, spec, error < 0 ? "error -" : "error ", magnitude(error), 10, lower_digits);
+        print_number(out, spec, error < 0 ? "error -" : "error ", magnitude(error), &decimal);
 }
 
 /* Reads a width or precision: `*` or digits, none being 0. Moves *fmt behind it. */
@@ -264,16 +271,16 @@ static bool convert(struct output *out, struct spec *spec, char letter)
         print_signed(out, spec);
         return true;
     case 'u':
-        print_unsigned(out, spec, 10, lower_digits);
+        print_unsigned(out, spec, &decimal);
         return true;
     case 'x':
-        print_unsigned(out, spec, 16, lower_digits);
+        print_unsigned(out, spec, &hex);
         return true;
     case 'X':
-        print_unsigned(out, spec, 16, upper_digits);
+        print_unsigned(out, spec, &upper_hex);
         return true;
     case 'o':
-        print_unsigned(out, spec, 8, lower_digits);
+        print_unsigned(out, spec, &octal);
         return true;
     case 'p':
         print_pointer(out, spec);

@@ -107,6 +107,7 @@ int image_map(struct image *image, struct mm *mm)
 {
     struct run runs[2 * IMAGE_MAX_SEGMENTS];
     size_t n = make_runs(image, runs);
+    ASSERT(n > 0);
     for (size_t i = 0; i < n; i++) {
         vm_object_hold(&image->object);
         const struct vma region = {.start = runs[i].start,

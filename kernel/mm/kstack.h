@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config.h"
 #include "arch/i386/linear.h"
+#include "config.h"
 
 #define KSTACK_BYTES (CONFIG_KSTACK_PAGES * PAGE_SIZE)
 #define KSTACK_SLOT_PAGES (CONFIG_KSTACK_PAGES + 1)

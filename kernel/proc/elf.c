@@ -26,7 +26,8 @@ static bool header_ok(const struct elf_header *header, size_t size)
         return false;
     if (header->ehsize < sizeof(*header) || header->phentsize != sizeof(struct elf_program_header))
         return false;
-    return header->phoff <= size && header->phnum <= (size - header->phoff) / sizeof(struct elf_program_header);
+    return header->phoff <= size &&
+           header->phnum <= (size - header->phoff) / sizeof(struct elf_program_header);
 }
 
 static bool segment_ok(const struct elf_program_header *ph, size_t size)

@@ -62,7 +62,8 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
     poke_word(mm, bottom, (uint32_t)args->argc); /* the other fixed words are 0 already */
     const char *string = args->strings;
     for (int i = 0; i < args->argc; i++) {
-        poke_word(mm, bottom + 4 + 4 * (uintptr_t)i, (uint32_t)(strings + (uintptr_t)(string - args->strings)));
+        poke_word(mm, bottom + 4 + 4 * (uintptr_t)i,
+                  (uint32_t)(strings + (uintptr_t)(string - args->strings)));
         string += strlen(string) + 1;
     }
     *esp = bottom;

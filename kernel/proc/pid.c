@@ -11,13 +11,15 @@
 #include "lib/string.h"
 #include "proc/proc.h"
 
-static struct proc **by_pid;
+static struct pid_slot {
+    struct proc *proc; /* who has this pid, or NULL */
+} * slots;
 static uint16_t *queue; /* a ring of free pids */
 static size_t limit, first_free, free_n;
 
 size_t pid_table_bytes(size_t max)
 {
-    return max * (sizeof(*by_pid) + sizeof(*queue));
+    return max * (sizeof(*slots) + sizeof(*queue));
 }
 
 static size_t held(void *keeper)
@@ -29,11 +31,11 @@ static size_t held(void *keeper)
 void pid_init(void *table, size_t max)
 {
     static struct ledger_account account = {.name = "pids", .held = held};
-    by_pid = table;
-    queue = (uint16_t *)(by_pid + max);
+    slots = table;
+    queue = (uint16_t *)(slots + max);
     limit = max;
     first_free = free_n = 0;
-    memset(by_pid, 0, max * sizeof(*by_pid));
+    memset(slots, 0, max * sizeof(*slots));
     for (size_t pid = 1; pid < max; pid++) /* 0 is idle's for ever */
         queue[free_n++] = (uint16_t)pid;
     ledger_open(&account);
@@ -53,20 +55,20 @@ void pid_free(int pid)
 {
     ASSERT(pid > 0 && (size_t)pid < limit && free_n < limit - 1);
     size_t at = first_free + free_n;
-    by_pid[pid] = NULL;
+    slots[pid].proc = NULL;
     queue[at >= limit ? at - limit : at] = (uint16_t)pid;
     free_n++;
 }
 
 void pid_publish(int pid, struct proc *proc)
 {
-    ASSERT(by_pid[pid] == NULL);
-    by_pid[pid] = proc;
+    ASSERT(slots[pid].proc == NULL);
+    slots[pid].proc = proc;
 }
 
 struct proc *proc_find(int pid)
 {
-    return pid < 0 || (size_t)pid >= limit ? NULL : by_pid[pid];
+    return pid < 0 || (size_t)pid >= limit ? NULL : slots[pid].proc;
 }
 
 size_t pid_used_count(void)

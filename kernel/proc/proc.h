@@ -43,11 +43,11 @@ struct proc {
     enum exit_reason exit_reason; /* ($) */
     int exit_code;                /* ($) */
 
-    uintptr_t kstack;         /* (!) lowest address of the kernel stack */
-    uintptr_t sp;             /* (s) its stack pointer while it does not run */
+    uintptr_t kstack;          /* (!) lowest address of the kernel stack */
+    uintptr_t sp;              /* (s) its stack pointer while it does not run */
     struct list_node run_link; /* (s) run queue */
-    int slice_ticks;          /* (s) left of its turn */
-    uint32_t runs;            /* (s) times it got the CPU */
+    int slice_ticks;           /* (s) left of its turn */
+    uint32_t runs;             /* (s) times it got the CPU */
 
     struct list_node wait_link; /* (s) the queue it sleeps in */
     struct rb_node timer;       /* (s) sleep(): when it is armed */

@@ -34,22 +34,21 @@ int32_t sys_munmap(uintptr_t addr, uint32_t len)
     return error;
 }
 
-/* One line of pgdir(): a run of directory entries, or of table entries inside it. */
-static void print_run(void *ctx, int level, size_t count, uintptr_t start, uintptr_t end, uint32_t rights)
+/* One line of pgdir(). */
+static void print_run(const struct mmu_run *run)
 {
-    (void)ctx;
-    const char letters[] = {rights & PTE_U ? 'u' : '-', 'r', rights & PTE_W ? 'w' : '-', '\0'};
-    if (level == 0)
-        kprintf("PDE(%03zx) %08zx-%08zx %08zx %s\n", count, start, end, end - start, letters);
-    else
-        kprintf("  |-- PTE(%05zx) %08zx-%08zx %08zx %s\n", count, start, end, end - start, letters);
+    const char letters[] = {run->rights & PTE_U ? 'u' : '-', 'r', run->rights & PTE_W ? 'w' : '-', '\0'};
+    const char *format =
+        run->level == 0 ? "PDE(%03x) %08x-%08x %08x %s\n" : "  |-- PTE(%05x) %08x-%08x %08x %s\n";
+    kprintf(format, (unsigned)run->count, (unsigned)run->start, (unsigned)run->end,
+            (unsigned)(run->end - run->start), letters);
 }
 
 int32_t sys_pgdir(void)
 {
     proc_line_flush();
     kprintf("-------------------- BEGIN --------------------\n");
-    mmu_walk_runs(current->mm->pgdir, print_run, NULL);
+    mmu_walk_runs(current->mm->pgdir, print_run);
     kprintf("--------------------- END ---------------------\n");
     return 0;
 }

@@ -20,18 +20,18 @@ typedef int32_t call_fn(const struct trapframe *tf);
 #define TO_PTR(word) ((struct uaddr){word})
 #define TO_STR(word) ((struct uaddr){word})
 
-#define CALL(name, ...)                                                                                      \
-    static int32_t call_##name(const struct trapframe *tf)                                                   \
-    {                                                                                                        \
-        (void)tf;                                                                                            \
-        return sys_##name(__VA_ARGS__);                                                                      \
+#define CALL(name, ...)                                    \
+    static int32_t call_##name(const struct trapframe *tf) \
+    {                                                      \
+        (void)tf;                                          \
+        return sys_##name(__VA_ARGS__);                    \
     }
 #define SYSCALL0(nr, name, ...) CALL(name)
 #define SYSCALL1(nr, name, t1, a1, ...) CALL(name, TO_##t1(tf->edx))
 #define SYSCALL2(nr, name, t1, a1, t2, a2, ...) CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx))
-#define SYSCALL3(nr, name, t1, a1, t2, a2, t3, a3, ...)                                                      \
+#define SYSCALL3(nr, name, t1, a1, t2, a2, t3, a3, ...) \
     CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx), TO_##t3(tf->ebx))
-#define SYSCALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, ...)                                              \
+#define SYSCALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, ...) \
     CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx), TO_##t3(tf->ebx), TO_##t4(tf->edi))
 #include <ucow/syscalls.def>
 

@@ -25,9 +25,9 @@ void syscall(struct trapframe *tf);
 #define SYSCALL0(nr, name, ...) int32_t sys_##name(void);
 #define SYSCALL1(nr, name, t1, a1, ...) int32_t sys_##name(KERNEL_##t1 a1);
 #define SYSCALL2(nr, name, t1, a1, t2, a2, ...) int32_t sys_##name(KERNEL_##t1 a1, KERNEL_##t2 a2);
-#define SYSCALL3(nr, name, t1, a1, t2, a2, t3, a3, ...)                                                      \
+#define SYSCALL3(nr, name, t1, a1, t2, a2, t3, a3, ...) \
     int32_t sys_##name(KERNEL_##t1 a1, KERNEL_##t2 a2, KERNEL_##t3 a3);
-#define SYSCALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, ...)                                              \
+#define SYSCALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, ...) \
     int32_t sys_##name(KERNEL_##t1 a1, KERNEL_##t2 a2, KERNEL_##t3 a3, KERNEL_##t4 a4);
 #include <ucow/syscalls.def>
 

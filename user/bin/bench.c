@@ -4,7 +4,7 @@
  *     bench [live N] [WORD]
  *
  * N processes that have run once and sleep (default 10) are there while the operations are
- * measured; WORD picks the rows whose name contains it. Each row is the median of its samples;
+ * measured; WORD picks the rows whose name begins with it. Each row is the median of its samples;
  * the cost of reading the counter is taken off. Under QEMU's `-icount shift=0` a tick is one
  * instruction and every run gives the same numbers: tools/bench makes a table of them.
  *
@@ -199,8 +199,7 @@ static uint32_t kill_spinning(struct area area)
     (void)area;
     int pid = forked();
     if (pid == 0)
-        for (;;) {
-        }
+        for (;;) {}
     yield();
     return kill_and_wait(pid);
 }
@@ -208,11 +207,12 @@ static uint32_t kill_spinning(struct area area)
 /* ---- many processes ---- */
 
 /* Fork children that sleep until they are killed; ends at `limit` or the first failure, whose
- * error is stored. All have run when it returns. Memory may be at its end, where whoever writes to
- * a shared page dies for want of a copy: here only inlined calls are made, which write to none. */
+ * error is stored. All have run when it returns. At the end of memory whoever writes to a shared
+ * page may die for want of a copy; so here only inlined calls are made, which write to none, and
+ * after a failure the last child is let go, to have memory to go on. */
 __attribute__((noinline)) static int fork_sleepers(int limit, int *error)
 {
-    int count = 0, pid = 0;
+    int count = 0, pid = 0, last = 0;
     for (; count < limit; count++) {
         pid = sys_fork();
         if (pid == 0)
@@ -220,7 +220,12 @@ __attribute__((noinline)) static int fork_sleepers(int limit, int *error)
                 sys_sleep(1000000);
         if (pid < 0)
             break;
+        last = pid;
         sys_yield();
+    }
+    if (pid < 0) {
+        sys_kill(last);
+        sys_wait(last, NULL);
     }
     *error = pid < 0 ? pid : 0;
     return count;
@@ -269,6 +274,123 @@ static uint32_t memory_per_process(void)
 /* How many processes can sleep at the same time. */
 static uint32_t most_processes(void)
 {
-    int error;
-    return (uint32_t)fork_sleepers(INT32_MAX, &error);
+    int error, count = fork_sleepers(INT32_MAX, &error);
+    end_children();
+    return (uint32_t)count;
+}
+
+/* ---- rows ---- */
+
+static const struct row {
+    const char *name;
+    sample_fn *sample;
+    unsigned area_pages; /* for the sample */
+    unsigned per;        /* operations in one sample */
+} rows[] = {
+    {"getpid", getpid_once, 0, 1},
+    {"yield", yield_once, 0, 1},
+    {"switch", switch_twice, 0, 2},
+    {"fork", fork_exit_wait, 0, 1},
+    {"fork-1M", fork_exit_wait, 1 * MIB_PAGES, 1},
+    {"fork-4M", fork_exit_wait, 4 * MIB_PAGES, 1},
+    {"fork-16M", fork_exit_wait, 16 * MIB_PAGES, 1},
+    {"fork-4M-write", fork_write_exit_wait, 4 * MIB_PAGES, 1},
+    {"cow-copy", copy_faults, RUN_PAGES, RUN_PAGES},
+    {"cow-reuse", reuse_faults, RUN_PAGES, RUN_PAGES},
+    {"demand-zero", zero_faults, 0, RUN_PAGES},
+    {"exec", fork_exec_exit_wait, 0, 1},
+    {"kill-yielding", kill_yielding, 0, 1},
+    {"kill-newborn", kill_newborn, 0, 1},
+    {"kill-spinning", kill_spinning, 0, 1},
+};
+
+/* Measured when no other processes live. */
+static const struct {
+    const char *name;
+    uint32_t (*measure)(void);
+} totals[] = {
+    {"process-KiB", memory_per_process},
+    {"processes", most_processes},
+};
+
+static const char *wanted = "";
+static unsigned shown;
+
+static bool is_wanted(const char *name)
+{
+    return strncmp(name, wanted, strlen(wanted)) == 0;
+}
+
+static void show(const char *name, uint32_t value)
+{
+    printf("bench: %s = %u\n", name, value);
+    shown++;
+}
+
+/* The median of the samples: a timer tick that falls into one of them does not count. */
+static uint32_t median(sample_fn *sample, struct area area)
+{
+    uint32_t sorted[SAMPLES];
+    for (size_t n = 0; n < SAMPLES; n++) {
+        uint32_t ticks = sample(area);
+        size_t at = n;
+        for (; at > 0 && sorted[at - 1] > ticks; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = ticks;
+    }
+    return sorted[SAMPLES / 2];
+}
+
+static void show_row(const struct row *row)
+{
+    struct area area = {NULL, row->area_pages};
+    if (area.n > 0)
+        area.pages = map_pages(area.n * PAGE_SIZE, MAP_PRIVATE);
+    write_pages(area);
+    show(row->name, median(row->sample, area) / row->per);
+    if (area.n > 0)
+        munmap(area.pages, area.n * PAGE_SIZE);
+}
+
+/* The number that `text` is in decimal, -1 when it is none. */
+static int number(const char *text)
+{
+    int value = *text == '\0' ? -1 : 0;
+    for (; *text != '\0' && value >= 0; text++)
+        value = *text >= '0' && *text <= '9' && value < 10000 ? value * 10 + (*text - '0') : -1;
+    return value;
+}
+
+/* Sets `wanted` and returns how many processes shall live. */
+static int parse(int argc, char *argv[])
+{
+    int live = LIVE_DEFAULT, at = 1;
+    if (argc > 2 && strcmp(argv[1], "live") == 0) {
+        live = number(argv[2]);
+        at = 3;
+    }
+    if (live < 0 || argc > at + 1) {
+        printf("usage: bench [live N] [WORD]\n");
+        exit(1);
+    }
+    if (argc > at)
+        wanted = argv[at];
+    return live;
+}
+
+int main(int argc, char *argv[])
+{
+    int live = parse(argc, argv);
+    overhead = since(tsc());
+    start_sleepers(live);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (is_wanted(rows[i].name))
+            show_row(&rows[i]);
+    end_children();
+    for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
+        if (is_wanted(totals[i].name))
+            show(totals[i].name, totals[i].measure());
+    if (shown == 0)
+        panic("no row begins with %s", wanted);
+    return pass();
 }

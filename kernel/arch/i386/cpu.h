@@ -189,8 +189,8 @@ static inline void cpu_ltr(uint16_t selector)
 static inline void cpu_load_segments(uint16_t code, uint16_t data)
 {
     __asm__ volatile("pushl %0; pushl $1f; lret; 1: movw %w1, %%ds; movw %w1, %%es; movw %w1, %%ss; "
-                     "movw %w2, %%fs; movw %w2, %%gs"
-                     ::"r"((uint32_t)code), "r"(data), "r"((uint16_t)0)
+                     "movw %w2, %%fs; movw %w2, %%gs" ::"r"((uint32_t)code),
+                     "r"(data), "r"((uint16_t)0)
                      : "memory");
 }
 
@@ -219,6 +219,5 @@ static inline void cpu_fninit(void)
 {
     __asm__ volatile("fninit");
 }
-
 
 #endif

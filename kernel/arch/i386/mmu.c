@@ -119,7 +119,8 @@ static uint32_t page_rights(const struct pgdir *pgdir, size_t page, size_t *n)
 }
 
 /* The runs of pages from number `page` to `end`. */
-static void walk_pages(const struct pgdir *pgdir, size_t page, size_t end, mmu_run_fn *run, void *ctx)
+static void walk_pages(const struct pgdir *pgdir, size_t page, size_t end,
+                       void (*visit)(const struct mmu_run *))
 {
     for (size_t n, next; page < end; page = next) {
         uint32_t rights = page_rights(pgdir, page, &n);
@@ -127,11 +128,11 @@ static void walk_pages(const struct pgdir *pgdir, size_t page, size_t end, mmu_r
         while (next < end && page_rights(pgdir, next, &n) == rights)
             next += n;
         if (rights != 0)
-            run(ctx, 1, next - page, page << PAGE_SHIFT, next << PAGE_SHIFT, rights);
+            visit(&(struct mmu_run){1, next - page, page << PAGE_SHIFT, next << PAGE_SHIFT, rights});
     }
 }
 
-void mmu_walk_runs(struct pgdir *pgdir, mmu_run_fn *run, void *ctx)
+void mmu_walk_runs(const struct pgdir *pgdir, void (*visit)(const struct mmu_run *run))
 {
     for (size_t i = 0, next; i < ENTRIES; i = next) {
         uint32_t rights = rights_of(pgdir->entries[i]);
@@ -139,8 +140,8 @@ void mmu_walk_runs(struct pgdir *pgdir, mmu_run_fn *run, void *ctx)
             next++;
         if (rights == 0)
             continue;
-        run(ctx, 0, next - i, i << LARGE_SHIFT, next << LARGE_SHIFT, rights);
-        walk_pages(pgdir, i * ENTRIES, next * ENTRIES, run, ctx);
+        visit(&(struct mmu_run){0, next - i, i << LARGE_SHIFT, next << LARGE_SHIFT, rights});
+        walk_pages(pgdir, i * ENTRIES, next * ENTRIES, visit);
     }
 }
 

@@ -133,11 +133,16 @@ static inline void mmu_flush_all(void)
     cpu_write_cr3(cpu_read_cr3());
 }
 
-/* A walk over runs of equal rights, for pgdir(): calls `run` for each run of directory entries
- * (level 0) and for each run of table entries inside it (level 1), from `start` to `end`. `bits`
- * are PTE_U, PTE_W; `count` is in entries of that level. */
-typedef void mmu_run_fn(void *ctx, int level, size_t count, uintptr_t start, uintptr_t end, uint32_t bits);
-void mmu_walk_runs(struct pgdir *pgdir, mmu_run_fn *run, void *ctx);
+/* Neighbouring entries with equal rights. */
+struct mmu_run {
+    int level;            /* 0: of the directory; 1: of the tables under such a run */
+    size_t count;         /* entries of that level */
+    uintptr_t start, end; /* the addresses they translate */
+    uint32_t rights;      /* PTE_P, PTE_W, PTE_U */
+};
+
+/* Call `visit` for each run of the directory and, behind it, for each run of pages inside it. */
+void mmu_walk_runs(const struct pgdir *pgdir, void (*visit)(const struct mmu_run *run));
 
 /* Whether the kernel may read the word at `va` without a fault: for backtraces. */
 bool mmu_readable(uintptr_t va);

@@ -55,7 +55,8 @@ static bool read_mmap(struct memmap *map, const struct multiboot_info *info, boo
     uint32_t at = 0, n = 0;
     while (at + sizeof(entry) <= info->mmap_length) {
         memcpy(&entry, bytes + at, sizeof(entry));
-        if (entry.size < sizeof(entry) - sizeof(entry.size) || entry.size > info->mmap_length || ++n > MMAP_MAX_ENTRIES)
+        if (entry.size < sizeof(entry) - sizeof(entry.size) || entry.size > info->mmap_length ||
+            ++n > MMAP_MAX_ENTRIES)
             return false;
         if (usable && entry.type == MMAP_USABLE)
             memmap_add(map, entry.base, entry.length);

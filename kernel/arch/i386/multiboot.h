@@ -22,7 +22,7 @@ struct boot_info {
     char cmdline[BOOT_CMDLINE_BYTES];
     struct boot_module modules[BOOT_MODULES_MAX];
     size_t modules_n;
-    struct memmap memory; /* usable memory, without what modules and kernel occupy */
+    struct memmap memory;    /* usable memory, without what modules and kernel occupy */
     const char *problems[4]; /* what was wrong, in words */
     size_t problems_n;
 };

@@ -22,13 +22,13 @@ struct spinlock {
     bool held;
 };
 
-#define SPINLOCK(text)                                                                                       \
-    {                                                                                                        \
-        .name = (text)                                                                                       \
+#define SPINLOCK(text) \
+    {                  \
+        .name = (text) \
     }
-#define SPINLOCK_IRQ(text)                                                                                   \
-    {                                                                                                        \
-        .name = (text), .irq = true                                                                          \
+#define SPINLOCK_IRQ(text)          \
+    {                               \
+        .name = (text), .irq = true \
     }
 
 /* Locks held now (checking builds). */
@@ -38,7 +38,8 @@ static inline void spin_take(struct spinlock *lock)
 {
     if (CONFIG_DEBUG_CHECKS) {
         if (lock->held || lock->irq != !cpu_irq_enabled())
-            panic(lock->held ? "lock %s taken twice" : "lock %s: interrupts must be off exactly for irq locks",
+            panic(lock->held ? "lock %s taken twice"
+                             : "lock %s: interrupts must be off exactly for irq locks",
                   lock->name);
         lock->held = true;
         spin_held_count++;

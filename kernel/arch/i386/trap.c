@@ -91,9 +91,10 @@ static void double_fault(void)
 {
     uintptr_t va = cpu_read_cr2();
     if (current != NULL && kstack_is_guard(current->kstack, va))
-        panic_registers(cpu_tss.eip, cpu_tss.ebp, "kernel stack overflow of pid %d \"%s\": 0x%08x", current->pid,
-                        current->name, (unsigned)va);
-    panic_registers(cpu_tss.eip, cpu_tss.ebp, "double fault, esp 0x%08x, cr2 0x%08x", cpu_tss.esp, (unsigned)va);
+        panic_registers(cpu_tss.eip, cpu_tss.ebp, "kernel stack overflow of pid %d \"%s\": 0x%08x",
+                        current->pid, current->name, (unsigned)va);
+    panic_registers(cpu_tss.eip, cpu_tss.ebp, "double fault, esp 0x%08x, cr2 0x%08x", cpu_tss.esp,
+                    (unsigned)va);
 }
 
 void trap_init(void)
@@ -141,8 +142,10 @@ static void print_flags(uint32_t eflags)
 void trap_print(const struct trapframe *tf)
 {
     kprintf("trapframe at 0x%08x\n", (unsigned)(uintptr_t)tf);
-    kprintf("  edi  0x%08x\n  esi  0x%08x\n  ebp  0x%08x\n  oesp 0x%08x\n", tf->edi, tf->esi, tf->ebp, tf->oesp);
-    kprintf("  ebx  0x%08x\n  edx  0x%08x\n  ecx  0x%08x\n  eax  0x%08x\n", tf->ebx, tf->edx, tf->ecx, tf->eax);
+    kprintf("  edi  0x%08x\n  esi  0x%08x\n  ebp  0x%08x\n  oesp 0x%08x\n", tf->edi, tf->esi, tf->ebp,
+            tf->oesp);
+    kprintf("  ebx  0x%08x\n  edx  0x%08x\n  ecx  0x%08x\n  eax  0x%08x\n", tf->ebx, tf->edx, tf->ecx,
+            tf->eax);
     kprintf("  ds   0x----%04x\n  es   0x----%04x\n  fs   0x----%04x\n  gs   0x----%04x\n", tf->ds & 0xFFFF,
             tf->es & 0xFFFF, tf->fs & 0xFFFF, tf->gs & 0xFFFF);
     kprintf("  trap 0x%08x %s\n", tf->trapno, trap_name(tf->trapno));

@@ -9,5 +9,6 @@
 #define CONFIG_DEBUG_CHECKS 1
 #endif
 #define CONFIG_TRACE 0
+#define CONFIG_KSTACK_PAGES 1
 
 #endif

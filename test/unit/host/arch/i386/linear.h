@@ -8,6 +8,9 @@
 
 #include <ucow/layout.h>
 
+#define KERNBASE 0xC0000000u
+#define KMEMSIZE 0x38000000u
+
 typedef uint32_t paddr_t;
 
 extern uint8_t host_memory[]; /* host_kernel.h */

@@ -1,0 +1,459 @@
+/*
+ * copy_range_contract - what mm/copy_range.h promises, whichever file keeps it; compiled once for
+ * each. On the real mm.c, pgtable.c, fault.c and page.c.
+ *
+ * Programs cannot tell the two files apart, so every test here looks at bytes and at sums.
+ */
+#ifndef COPY_RANGE_CONTRACT_H
+#define COPY_RANGE_CONTRACT_H
+
+#include <ucow/errno.h>
+
+#include "host_mm.h"
+#include "mm/image.h"
+#include "mm/shmem.h"
+
+/* An address space with one of everything. */
+#define TEXT 0x00800000u    /* of an image: 2 pages, read and execute */
+#define DATA 0x00802000u    /* of an image: 1 page, private */
+#define PRIVATE 0x00BFE000u /* 5 pages, on both sides of a page table's end */
+#define READ_ONLY 0x01000000u
+#define SHARED 0x02000000u /* 3 pages, the last not touched by the parent */
+#define UNTOUCHED 0x03000000u
+#define MANY 0x04000000u /* regions enough for more than one slab */
+#define MANY_REGIONS 60
+
+static const struct {
+    uintptr_t va;
+    bool writable, shared;
+} touched[] = {
+    {TEXT, false, false},
+    {TEXT + PAGE_SIZE, false, false},
+    {DATA, true, false},
+    {PRIVATE, true, false},
+    {PRIVATE + PAGE_SIZE, true, false},
+    {PRIVATE + 2 * PAGE_SIZE, true, false},
+    {PRIVATE + 4 * PAGE_SIZE, true, false}, /* not the page before */
+    {READ_ONLY, false, false},
+    {SHARED, true, true},
+    {SHARED + PAGE_SIZE, true, true},
+};
+#define TOUCHED ARRAY_SIZE(touched)
+
+static uint8_t program[3 * PAGE_SIZE];
+
+static inline void map_image(struct mm *mm)
+{
+    struct image *image;
+
+    for (size_t i = 0; i < sizeof(program); i++)
+        program[i] = (uint8_t)(i % 251);
+    image = image_new(program);
+    CHECK(image != NULL);
+    image->segments_n = 2;
+    image->segments[0] = (struct image_segment){TEXT, 2 * PAGE_SIZE, 2 * PAGE_SIZE, 0, VM_READ | VM_EXEC};
+    image->segments[1] =
+        (struct image_segment){DATA, PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE, VM_READ | VM_WRITE};
+    CHECK_EQ(image_map(image, mm), 0);
+    image_drop(image);
+}
+
+static inline struct mm *parent_new(void)
+{
+    struct mm *mm;
+
+    host_mm_start();
+    mm = host_mm_new();
+    map_image(mm);
+    host_map(mm, PRIVATE, 5, VM_READ | VM_WRITE, NULL);
+    host_map(mm, READ_ONLY, 1, VM_READ, NULL);
+    host_map(mm, SHARED, 3, VM_READ | VM_WRITE | VM_SHARED, shmem_new());
+    host_map(mm, UNTOUCHED, 2, VM_READ | VM_WRITE, NULL);
+    for (size_t i = 0; i < MANY_REGIONS; i++)
+        host_map(mm, MANY + i * 2 * PAGE_SIZE, 1, VM_READ | VM_WRITE, NULL);
+    for (size_t i = 0; i < TOUCHED; i++) {
+        if (touched[i].writable)
+            host_write(mm, touched[i].va, (uint8_t)(0x10 + i));
+        else
+            host_read(mm, touched[i].va);
+    }
+    return mm;
+}
+
+/* One page of private memory, for tests with many address spaces. */
+static inline struct mm *small_parent_new(void)
+{
+    struct mm *mm;
+
+    host_mm_start();
+    mm = host_mm_new();
+    host_map(mm, PRIVATE, 1, VM_READ | VM_WRITE, NULL);
+    host_write(mm, PRIVATE, 0xAA);
+    return mm;
+}
+
+struct snapshot {
+    uint8_t bytes[TOUCHED][PAGE_SIZE];
+};
+
+static inline void snapshot_take(struct snapshot *snapshot, struct mm *mm)
+{
+    enum mm_outcome outcome;
+
+    for (size_t i = 0; i < TOUCHED; i++)
+        memcpy(snapshot->bytes[i], host_byte(mm, touched[i].va, false, &outcome), PAGE_SIZE);
+}
+
+static inline void snapshot_check(const struct snapshot *snapshot, struct mm *mm)
+{
+    enum mm_outcome outcome;
+
+    for (size_t i = 0; i < TOUCHED; i++)
+        CHECK_EQ(memcmp(snapshot->bytes[i], host_byte(mm, touched[i].va, false, &outcome), PAGE_SIZE), 0);
+}
+
+/* What check_world() found: how many entries map each frame, and which an object keeps too. */
+static uint32_t mappings[HOST_FRAMES];
+static bool kept[HOST_FRAMES];
+
+static inline void check_entry(const struct vma *vma, pte_t pte)
+{
+    struct page *page = phys_to_page(pte_frame(pte));
+    bool writable = (vma->flags & VM_WRITE) != 0, shared = (vma->flags & VM_SHARED) != 0;
+
+    mappings[page_to_pfn(page)]++;
+    kept[page_to_pfn(page)] = vma->object != NULL && (shared || !writable);
+    CHECK(!pte_writable(pte) || writable);
+    CHECK(!pte_writable(pte) || !pte_cow(pte));
+    CHECK(!pte_writable(pte) || shared || page->count == 1); /* what one can write, no other sees */
+}
+
+static inline size_t check_region(struct mm *mm, const struct vma *vma)
+{
+    size_t present = 0;
+
+    for (uintptr_t va = vma->start; va < vma->end; va += PAGE_SIZE) {
+        pte_t *pte = pte_find(mm->pgdir, va);
+
+        if (pte == NULL || !pte_present(*pte))
+            continue;
+        check_entry(vma, *pte);
+        present++;
+    }
+    return present;
+}
+
+static inline size_t present_entries(struct mm *mm)
+{
+    size_t present = 0, n;
+
+    for (uintptr_t va = 0; va < KERNBASE; va += n * PAGE_SIZE) {
+        pte_t *pte = pte_run(mm->pgdir, va, KERNBASE, &n);
+
+        for (size_t i = 0; pte != NULL && i < n; i++)
+            present += pte_present(pte[i]);
+    }
+    return present;
+}
+
+/* These are all address spaces there are: each entry lies in a region and owns one count, and nobody
+ * else owns any. */
+static inline void check_world(struct mm *const *mms, size_t n)
+{
+    memset(mappings, 0, sizeof(mappings));
+    memset(kept, 0, sizeof(kept));
+    for (size_t i = 0; i < n; i++) {
+        size_t present = 0;
+
+        for (struct vma *vma = vma_first(&mms[i]->vmas); vma != NULL; vma = vma_next(vma))
+            present += check_region(mms[i], vma);
+        CHECK_EQ(mms[i]->pages, present);
+        CHECK_EQ(present_entries(mms[i]), present);
+    }
+    for (size_t pfn = 0; pfn < page_frames; pfn++) {
+        if (mappings[pfn] != 0)
+            CHECK_EQ(page_array[pfn].count, mappings[pfn] + kept[pfn]);
+    }
+}
+
+static inline void end(struct mm *parent, struct mm *child)
+{
+    host_mm_drop(child);
+    check_world(&parent, 1);
+    host_mm_drop(parent);
+    host_mm_check_all_back();
+}
+
+TEST(each_side_reads_what_was_there)
+{
+    static struct snapshot snapshot;
+    struct mm *parent = parent_new(), *child;
+
+    snapshot_take(&snapshot, parent);
+    child = host_mm_dup(parent);
+    check_world((struct mm *[]){parent, child}, 2);
+    snapshot_check(&snapshot, child);
+    snapshot_check(&snapshot, parent);
+    CHECK_EQ(child->vmas.n, parent->vmas.n);
+    CHECK_EQ(child->brk_start, parent->brk_start);
+    CHECK_EQ(child->brk, parent->brk);
+    CHECK_EQ(child->count, 1);
+    end(parent, child);
+}
+
+/* D15: what nobody touched before the fork is zero, for each alone. */
+TEST(untouched_pages_are_zero_on_each_side)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+
+    host_write(parent, UNTOUCHED, 0x77);
+    CHECK_EQ(host_read(child, UNTOUCHED), 0);
+    CHECK_EQ(host_read(child, UNTOUCHED + PAGE_SIZE), 0);
+    host_write(child, UNTOUCHED + PAGE_SIZE, 0x78);
+    CHECK_EQ(host_read(parent, UNTOUCHED + PAGE_SIZE), 0);
+    check_world((struct mm *[]){parent, child}, 2);
+    end(parent, child);
+}
+
+/* D35; and D21: the parent has just written, so its TLB still knows the pages as writable. */
+TEST(a_write_is_seen_by_the_writer_only)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+
+    for (size_t i = 0; i < TOUCHED; i++) {
+        if (touched[i].writable && !touched[i].shared)
+            host_write(parent, touched[i].va, (uint8_t)(0x80 + i));
+    }
+    for (size_t i = 0; i < TOUCHED; i++) {
+        if (!touched[i].writable || touched[i].shared)
+            continue;
+        CHECK_EQ(host_read(child, touched[i].va), 0x10 + i);
+        host_write(child, touched[i].va, (uint8_t)(0xC0 + i));
+        CHECK_EQ(host_read(parent, touched[i].va), 0x80 + i);
+    }
+    check_world((struct mm *[]){parent, child}, 2);
+    end(parent, child);
+}
+
+TEST(the_child_may_write_first)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+
+    host_write(child, PRIVATE, 0x55);
+    CHECK_EQ(host_read(parent, PRIVATE), 0x13);
+    host_write(parent, PRIVATE, 0x66);
+    CHECK_EQ(host_read(child, PRIVATE), 0x55);
+    check_world((struct mm *[]){parent, child}, 2);
+    end(parent, child);
+}
+
+/* D79: what was read-only stays so, for whoever asks. */
+TEST(read_only_pages_stay_shared_and_read_only)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+
+    for (size_t i = 0; i < TOUCHED; i++) {
+        if (touched[i].writable)
+            continue;
+        CHECK_EQ(host_frame(child, touched[i].va), host_frame(parent, touched[i].va));
+        CHECK_EQ(host_failure(child, touched[i].va, true), MM_SEGV);
+        CHECK_EQ(host_failure(parent, touched[i].va, true), MM_SEGV);
+    }
+    end(parent, child);
+}
+
+TEST(shared_memory_is_one_memory)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent), *grandchild = host_mm_dup(child);
+
+    host_write(child, SHARED, 0x91);
+    CHECK_EQ(host_read(parent, SHARED), 0x91);
+    host_write(parent, SHARED + PAGE_SIZE, 0x92);
+    CHECK_EQ(host_read(grandchild, SHARED + PAGE_SIZE), 0x92);
+    host_write(grandchild, SHARED + 2 * PAGE_SIZE, 0x93); /* touched by nobody before */
+    CHECK_EQ(host_read(parent, SHARED + 2 * PAGE_SIZE), 0x93);
+    CHECK_EQ(host_frame(parent, SHARED), host_frame(grandchild, SHARED));
+    check_world((struct mm *[]){parent, child, grandchild}, 3);
+    host_mm_drop(grandchild);
+    end(parent, child);
+}
+
+/* D80: who goes first takes nothing away from the other. */
+TEST(the_child_outlives_its_parent)
+{
+    static struct snapshot snapshot;
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+
+    snapshot_take(&snapshot, parent);
+    host_mm_drop(parent);
+    check_world(&child, 1);
+    snapshot_check(&snapshot, child);
+    host_write(child, PRIVATE, 0x44);
+    host_mm_drop(child);
+    host_mm_check_all_back();
+}
+
+/* D06, D10, D73: memory ends at each point there is. The parent keeps every byte, can write without
+ * memory to be had, and not a frame is missing. */
+TEST(without_memory_the_parent_is_untouched)
+{
+    static struct snapshot snapshot;
+    struct mm *parent = parent_new(), *child = NULL;
+    size_t frames, used = kmem_used_bytes();
+    int error;
+
+    snapshot_take(&snapshot, parent);
+    for (frames = 0; child == NULL; frames++) {
+        host_leave_frames(frames);
+        child = mm_dup(parent, &error);
+        if (child == NULL) {
+            CHECK_EQ(error, -E_NO_MEM);
+            kmem_shrink();
+            CHECK_EQ(page_free_count(), frames);
+            CHECK_EQ(kmem_used_bytes(), used);
+            snapshot_check(&snapshot, parent);
+            check_world(&parent, 1);
+            for (size_t i = 0; i < TOUCHED; i++) {
+                if (touched[i].writable)
+                    host_write(parent, touched[i].va, (uint8_t)(0x10 + i));
+            }
+            CHECK_EQ(page_free_count(), frames);
+            snapshot_check(&snapshot, parent);
+        }
+        host_give_frames();
+    }
+    CHECK(frames > 8); /* directory, tables, slabs: so many points there are at least */
+    snapshot_check(&snapshot, host_locked(child));
+    end(parent, child);
+}
+
+/* D78: the child of a child of a child ... */
+TEST(sixteen_generations_keep_their_own)
+{
+    struct mm *line[17] = {small_parent_new()};
+
+    for (size_t i = 1; i < ARRAY_SIZE(line); i++) {
+        line[i] = host_mm_dup(line[i - 1]);
+        CHECK_EQ(host_read(line[i], PRIVATE), 0xAA);
+    }
+    check_world(line, ARRAY_SIZE(line));
+    for (size_t i = ARRAY_SIZE(line); i-- > 0;)
+        host_write(line[i], PRIVATE, (uint8_t)i);
+    for (size_t i = 0; i < ARRAY_SIZE(line); i++)
+        CHECK_EQ(host_read(line[i], PRIVATE), i);
+    check_world(line, ARRAY_SIZE(line));
+    for (size_t i = 0; i < ARRAY_SIZE(line); i++)
+        host_mm_drop(line[i]);
+    host_mm_check_all_back();
+}
+
+/* The same with a write in each generation: the page changes hands before it is shared again. */
+TEST(each_generation_inherits_from_the_last)
+{
+    struct mm *line[17] = {small_parent_new()};
+
+    for (size_t i = 1; i < ARRAY_SIZE(line); i++) {
+        line[i] = host_mm_dup(line[i - 1]);
+        CHECK_EQ(host_read(line[i], PRIVATE), i == 1 ? 0xAA : i - 1);
+        host_write(line[i], PRIVATE, (uint8_t)i);
+    }
+    for (size_t i = 1; i < ARRAY_SIZE(line); i++)
+        CHECK_EQ(host_read(line[i], PRIVATE), i);
+    check_world(line, ARRAY_SIZE(line));
+    for (size_t i = 0; i < ARRAY_SIZE(line); i++)
+        host_mm_drop(line[i]);
+    host_mm_check_all_back();
+}
+
+/* D77: more than 8 bits can count. */
+TEST(three_hundred_sharers)
+{
+    static struct mm *all[301];
+
+    all[0] = small_parent_new();
+    for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+        all[i] = host_mm_dup(all[0]);
+    check_world(all, ARRAY_SIZE(all));
+    for (size_t i = 1; i < ARRAY_SIZE(all); i += 2)
+        host_write(all[i], PRIVATE, (uint8_t)i);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        CHECK_EQ(host_read(all[i], PRIVATE), i % 2 == 0 ? 0xAA : (uint8_t)i);
+    check_world(all, ARRAY_SIZE(all));
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        host_mm_drop(all[i]);
+    host_mm_check_all_back();
+}
+
+/* Random processes, against bytes in arrays: what each sees at each page, 0 where nobody wrote. */
+#define PAGES 6 /* the last two are shared by all */
+#define PRIVATE_PAGES 4
+#define PROCESSES 6
+
+static struct {
+    struct mm *mm;
+    uint8_t own[PRIVATE_PAGES];
+} processes[PROCESSES];
+static size_t processes_n;
+static uint8_t common[PAGES - PRIVATE_PAGES];
+
+static inline uint8_t *model_byte(size_t process, size_t page)
+{
+    return page < PRIVATE_PAGES ? &processes[process].own[page] : &common[page - PRIVATE_PAGES];
+}
+
+static inline void random_process_step(size_t process)
+{
+    size_t page = unit_below(PAGES);
+    uintptr_t va = PRIVATE + page * PAGE_SIZE;
+    struct mm *mm = processes[process].mm;
+
+    CHECK_EQ(host_read(mm, va), *model_byte(process, page));
+    if (unit_below(2) == 0) {
+        *model_byte(process, page) = (uint8_t)unit_random();
+        host_write(mm, va, *model_byte(process, page));
+    } else if (page < PRIVATE_PAGES && unit_below(4) == 0) {
+        CHECK_EQ(mm_munmap(mm, va, PAGE_SIZE), 0);
+        host_map(mm, va, 1, VM_READ | VM_WRITE, NULL);
+        *model_byte(process, page) = 0;
+    }
+}
+
+static inline void random_step(void)
+{
+    size_t process = unit_below((unsigned)processes_n);
+
+    if (processes_n < PROCESSES && unit_below(8) == 0) {
+        processes[processes_n] = processes[process];
+        processes[processes_n++].mm = host_mm_dup(processes[process].mm);
+    } else if (processes_n > 1 && unit_below(8) == 0) {
+        host_mm_drop(processes[process].mm);
+        processes[process] = processes[--processes_n];
+    } else {
+        random_process_step(process);
+    }
+}
+
+TEST(random_processes_against_arrays)
+{
+    struct mm *mms[PROCESSES];
+
+    host_mm_start();
+    processes_n = 1;
+    processes[0].mm = host_mm_new();
+    host_map(processes[0].mm, PRIVATE, PRIVATE_PAGES, VM_READ | VM_WRITE, NULL);
+    host_map(processes[0].mm, PRIVATE + PRIVATE_PAGES * PAGE_SIZE, PAGES - PRIVATE_PAGES,
+             VM_READ | VM_WRITE | VM_SHARED, shmem_new());
+    for (int step = 0; step < 20000; step++) {
+        random_step();
+        if (step % 200 != 0)
+            continue;
+        for (size_t i = 0; i < processes_n; i++)
+            mms[i] = processes[i].mm;
+        check_world(mms, processes_n);
+    }
+    while (processes_n != 0)
+        host_mm_drop(processes[--processes_n].mm);
+    host_mm_check_all_back();
+}
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * host_mm - address spaces on the host, used as a program would use them.
+ *
+ * host_byte() is the CPU's part of an access: TLB, page tables, page fault, try again. The TLB
+ * keeps every translation it used until it is told to forget, so a right that was taken away
+ * without a flush goes on being used here, and the test sees what comes of it.
+ * Included by one file of a program.
+ */
+#ifndef HOST_MM_H
+#define HOST_MM_H
+
+#include "host_kernel.h"
+#include "mm/mm.h"
+#include "mm/slab.h"
+
+uint32_t host_cr3;
+
+/* What mmu_init() wants to know of the kernel image; nobody calls it here. */
+char kernel_start[1], kernel_rodata_end[1], kernel_end[1], boot_stack_guard[1];
+
+#define HOST_TLB_ENTRIES 256
+
+static struct {
+    uintptr_t page;
+    pte_t pte;
+} tlb[HOST_TLB_ENTRIES];
+static size_t tlb_n;
+
+void host_tlb_forget(uintptr_t va)
+{
+    for (size_t i = 0; i < tlb_n; i++) {
+        if (tlb[i].page == va / PAGE_SIZE) {
+            tlb[i] = tlb[--tlb_n];
+            return;
+        }
+    }
+}
+
+void host_tlb_forget_all(void)
+{
+    tlb_n = 0;
+}
+
+static inline pte_t tlb_find(uintptr_t va)
+{
+    for (size_t i = 0; i < tlb_n; i++) {
+        if (tlb[i].page == va / PAGE_SIZE)
+            return tlb[i].pte;
+    }
+    return 0;
+}
+
+static inline void tlb_keep(uintptr_t va, pte_t pte)
+{
+    if (tlb_n == HOST_TLB_ENTRIES)
+        host_tlb_forget_all();
+    tlb[tlb_n].page = va / PAGE_SIZE;
+    tlb[tlb_n++].pte = pte;
+}
+
+static inline bool pte_allows(pte_t pte, bool write)
+{
+    uint32_t wanted = PTE_P | PTE_U | (write ? PTE_W : 0);
+
+    return (pte & wanted) == wanted;
+}
+
+/* The translation of `va` as the CPU finds it, or 0: page fault. A fault makes the TLB forget. */
+static inline pte_t translate(struct mm *mm, uintptr_t va, bool write)
+{
+    pte_t known = tlb_find(va), *pte;
+
+    if (pte_allows(known, write))
+        return known;
+    host_tlb_forget(va);
+    pte = pte_find(mm->pgdir, va);
+    if (pte == NULL || !pte_allows(*pte, write))
+        return 0;
+    *pte |= PTE_A | (write ? PTE_D : 0);
+    tlb_keep(va, *pte);
+    return *pte;
+}
+
+/* The byte at `va` in physical memory after a program in `mm` has got access to it, with what the last
+ * fault on the way came to in *outcome; NULL: the program would die. */
+static inline uint8_t *host_byte(struct mm *mm, uintptr_t va, bool write, enum mm_outcome *outcome)
+{
+    if (!mmu_is_loaded(mm->pgdir))
+        mmu_load(mm->pgdir);
+    for (int tries = 0; tries < 3; tries++) {
+        pte_t pte = translate(mm, va, write);
+
+        if (pte != 0)
+            return host_memory + pte_frame(pte) + va % PAGE_SIZE;
+        *outcome = mm_fault(mm, va, write);
+        if (*outcome == MM_OOM || *outcome == MM_SEGV)
+            return NULL;
+    }
+    CHECK(!"the same fault comes again and again");
+    return NULL;
+}
+
+/* A program writes `value` to the whole page at `va`, or reads its first byte. */
+static inline void host_write(struct mm *mm, uintptr_t va, uint8_t value)
+{
+    enum mm_outcome outcome;
+    uint8_t *bytes = host_byte(mm, va, true, &outcome);
+
+    CHECK(bytes != NULL);
+    memset(bytes, value, PAGE_SIZE);
+}
+
+static inline uint8_t host_read(struct mm *mm, uintptr_t va)
+{
+    enum mm_outcome outcome;
+    uint8_t *byte = host_byte(mm, va, false, &outcome);
+
+    CHECK(byte != NULL);
+    return *byte;
+}
+
+/* What an access comes to that cannot be done. */
+static inline enum mm_outcome host_failure(struct mm *mm, uintptr_t va, bool write)
+{
+    enum mm_outcome outcome;
+
+    CHECK_EQ(host_byte(mm, va, write, &outcome), NULL);
+    return outcome;
+}
+
+/* The frame that is mapped at `va`. */
+static inline struct page *host_frame(struct mm *mm, uintptr_t va)
+{
+    pte_t *pte = pte_find(mm->pgdir, va);
+
+    CHECK(pte != NULL && pte_present(*pte));
+    return phys_to_page(pte_frame(*pte));
+}
+
+/* A test holds the lock of each mm it made from beginning to end. */
+static inline struct mm *host_locked(struct mm *mm)
+{
+    mm->lock.owner = host_memory;
+    return mm;
+}
+
+static inline struct mm *host_mm_new(void)
+{
+    struct mm *mm = mm_new();
+
+    CHECK(mm != NULL);
+    return host_locked(mm);
+}
+
+static inline struct mm *host_mm_dup(struct mm *from)
+{
+    int error;
+    struct mm *mm = mm_dup(from, &error);
+
+    CHECK(mm != NULL);
+    CHECK_EQ(error, 0);
+    return host_locked(mm);
+}
+
+static inline void host_mm_drop(struct mm *mm)
+{
+    if (mmu_is_loaded(mm->pgdir))
+        mmu_load(&kernel_pgdir);
+    mm_drop(mm);
+}
+
+static inline void host_map(struct mm *mm, uintptr_t start, size_t pages, uint32_t flags,
+                            struct vm_object *object)
+{
+    const struct vma model = {
+        .start = start, .end = start + pages * PAGE_SIZE, .flags = flags, .object = object};
+
+    CHECK_EQ(mm_map(mm, &model), 0);
+}
+
+/* Memory, heap and the caches of mm; once, for caches live as long as the program. */
+static inline void host_mm_start(void)
+{
+    static struct page array[HOST_FRAMES];
+    static bool ready;
+
+    if (!ready) {
+        page_init(array, HOST_FRAMES);
+        page_add_free(1, HOST_FRAMES - 1);
+        kmalloc_init();
+        mm_init();
+        ready = true;
+    }
+    console_clear();
+}
+
+/* Nothing is held any more. */
+static inline void host_mm_check_all_back(void)
+{
+    kmem_shrink();
+    CHECK_EQ(kmem_used_bytes(), 0);
+    CHECK_EQ(page_free_count(), HOST_FRAMES - 1);
+    CHECK(page_ok());
+}
+
+static struct page *hogged[HOST_FRAMES];
+static size_t hogged_n;
+
+/* Take memory away until `frames` are free, none of them kept by the heap; and give it back. */
+static inline void host_leave_frames(size_t frames)
+{
+    kmem_shrink();
+    CHECK(page_free_count() >= frames);
+    while (page_free_count() > frames)
+        hogged[hogged_n++] = page_alloc(PAGE_OTHER);
+}
+
+static inline void host_give_frames(void)
+{
+    while (hogged_n != 0)
+        page_drop(hogged[--hogged_n]);
+}
+
+#endif

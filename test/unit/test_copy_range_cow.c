@@ -1,0 +1,69 @@
+/*
+ * copy_range_cow.c: the contract, and what sharing until written promises beyond it.
+ */
+#include "copy_range_contract.h"
+
+TEST(fork_takes_tables_but_no_pages)
+{
+    struct mm *parent = parent_new(), *child;
+    size_t user = page_owner_count(PAGE_USER), cache = page_owner_count(PAGE_CACHE);
+
+    child = host_mm_dup(parent);
+    CHECK_EQ(page_owner_count(PAGE_USER), user);
+    CHECK_EQ(page_owner_count(PAGE_CACHE), cache);
+    for (size_t i = 0; i < TOUCHED; i++)
+        CHECK_EQ(host_frame(child, touched[i].va), host_frame(parent, touched[i].va));
+    end(parent, child);
+}
+
+TEST(the_first_writer_copies_and_the_last_takes_the_page_back)
+{
+    struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
+    struct page *page = host_frame(parent, PRIVATE);
+    uint64_t taken = page_taken_count();
+
+    CHECK_EQ(mm_fault(child, PRIVATE, true), MM_COPY);
+    CHECK(host_frame(child, PRIVATE) != page);
+    CHECK_EQ(page_taken_count(), taken + 1);
+    CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_REUSE);
+    CHECK_EQ(host_frame(parent, PRIVATE), page);
+    CHECK_EQ(page_taken_count(), taken + 1);
+    CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_FILL); /* a second thread finds it done */
+    check_world((struct mm *[]){parent, child}, 2);
+    end(parent, child);
+}
+
+/* D06: a copy that cannot be had costs nobody a byte. */
+TEST(a_write_without_memory_changes_nothing)
+{
+    struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
+
+    host_leave_frames(0);
+    CHECK_EQ(host_failure(child, PRIVATE, true), MM_OOM);
+    CHECK_EQ(host_failure(parent, PRIVATE, true), MM_OOM);
+    CHECK_EQ(host_read(child, PRIVATE), 0xAA);
+    check_world((struct mm *[]){parent, child}, 2);
+    host_give_frames();
+    host_write(child, PRIVATE, 0x01);
+    CHECK_EQ(host_read(parent, PRIVATE), 0xAA);
+    end(parent, child);
+}
+
+/* D77 */
+TEST(the_last_of_three_hundred_sharers_takes_the_page_back)
+{
+    static struct mm *all[301];
+    struct page *page;
+
+    all[0] = small_parent_new();
+    page = host_frame(all[0], PRIVATE);
+    for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+        all[i] = host_mm_dup(all[0]);
+    CHECK_EQ(page->count, 301);
+    for (size_t i = 1; i < ARRAY_SIZE(all); i++)
+        host_mm_drop(all[i]);
+    CHECK_EQ(page->count, 1);
+    CHECK_EQ(mm_fault(all[0], PRIVATE, true), MM_REUSE);
+    host_mm_drop(all[0]);
+    host_mm_check_all_back();
+}
