@@ -1,0 +1,75 @@
+"""How a process dies that did what it may not: the lines on the console, and what the trace tells."""
+
+import re
+from dataclasses import dataclass
+
+from ucow.machine import PROGRAM_FAILED, symbols_of
+
+FIRST = 2
+KILLED = -9
+DIVIDE_ERROR = (0x0, "Divide error")
+GENERAL_PROTECTION = (0xD, "General Protection")
+PAGE_FAULT = (0xE, "Page Fault")
+
+# Error codes: of a page fault, Intel SDM 3A 4.7; all of these come from ring 3 and an absent page.
+USER_READ, USER_WRITE = 4, 6
+
+WORD = "0x[0-9a-f]{8}"
+PLAIN = ("edi", "esi", "ebp", "oesp", "ebx", "edx", "ecx", "eax")
+SEGMENTS = {"ds": 0x23, "es": 0x23, "fs": 0, "gs": 0}
+USER_TEXT, USER_DATA = 0x1B, 0x23
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the printed trap frame says of where it happened."""
+    eip: int
+    esp: int
+
+
+def frame_patterns(trap: tuple[int, str], error: int) -> list[str]:
+    """The lines of a trap frame that came from ring 3, from its title to `killed by kernel.`"""
+    number, name = trap
+    return [f"trapframe at {WORD}",
+            *(f"  {register:<4} {WORD}" for register in PLAIN),
+            *(f"  {register:<4} 0x----{selector:04x}" for register, selector in SEGMENTS.items()),
+            f"  trap {number:#010x} {name}",
+            f"  err  {error:#010x}",
+            f"  eip  (?P<eip>{WORD})",
+            f"  cs   0x----{USER_TEXT:04x}",
+            f"  flag {WORD} ([A-Z]+,)*IF,([A-Z]+,)*IOPL=0",
+            f"  esp  (?P<esp>{WORD})",
+            f"  ss   0x----{USER_DATA:04x}",
+            r"killed by kernel\."]
+
+
+def assert_frame(lines, trap: tuple[int, str], error: int) -> Frame:
+    """There is exactly one trap frame, and it is this one, line for line."""
+    start = lines.lines.index(lines.once(re.compile("^trapframe at")))
+    found = {}
+    for number, pattern in enumerate(frame_patterns(trap, error), start):
+        line = lines.lines[number] if number < len(lines) else "(nothing)"
+        match = re.fullmatch(pattern, line)
+        assert match, f"line {number + 1} of the serial line is {line!r}, expected /{pattern}/"
+        found |= match.groupdict()
+    return Frame(**{register: int(text, 16) for register, text in found.items()})
+
+
+def assert_dies(run, build, program: str, why: str, trap: tuple[int, str], error: int) -> "Outcome":  # noqa: F821
+    """Run `program`: it dies in main() of this trap, the machine goes on and powers off. (D02)"""
+    out = run(program, expect=PROGRAM_FAILED)
+    out.lines.in_order(f'kernel_execve: pid = {FIRST}, name = "{program}".',
+                       f'pid {FIRST} "{program}" dies: {why}', re.compile("^trapframe at"), "killed by kernel.",
+                       f'init: program "{program}" ended with exit code {KILLED}.')
+    out.lines.never(re.compile("^user panic"))
+    frame = assert_frame(out.lines, trap, error)
+    assert symbols_of(build.folder / f"user/{program}.elf").where(frame.eip).startswith("main ")
+    return out
+
+
+def assert_death_traced(trace, fault: str | None):
+    """The exit for the reason `fault`, told to init; before it the page fault that was its cause, if any."""
+    trace.in_order(*([fault] if fault else []), f"exit pid={FIRST} code={KILLED} reason=fault",
+                   f"reap parent=1 child={FIRST} code={KILLED}")
+    assert len(trace.all("fault outcome=segv")) == (1 if fault else 0)
+    assert not trace.of("kill")

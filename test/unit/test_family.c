@@ -1,0 +1,176 @@
+/*
+ * family.c: two chains per parent, and handing them over.
+ */
+#include "proc/family.h"
+#include "proc/proc.h"
+#include "unit.h"
+
+#define PROCS 40
+
+struct trace_ring trace_ring;
+
+void trace_record(enum trace_event event, const uint32_t args[5])
+{
+    (void)event;
+    (void)args;
+}
+
+static struct proc procs[PROCS];
+
+static void start(void)
+{
+    for (int i = 0; i < PROCS; i++)
+        procs[i] = (struct proc){.pid = i};
+}
+
+static void die(struct proc *proc)
+{
+    family_make_zombie(proc);
+    proc->state = PROC_ZOMBIE;
+}
+
+/* The chain has `n` members, all of `parent` and all zombies or all not, and points back rightly. */
+static void check_chain(const struct proc *first, const struct proc *parent, bool zombies, size_t n)
+{
+    const struct proc *younger = NULL;
+
+    for (const struct proc *child = first; child != NULL; younger = child, child = child->optr, n--) {
+        CHECK(n != 0);
+        CHECK_EQ(child->parent, parent);
+        CHECK_EQ(child->yptr, younger);
+        CHECK_EQ(child->state == PROC_ZOMBIE, zombies);
+        CHECK(family_ok(child));
+    }
+    CHECK_EQ(n, 0);
+}
+
+static void check_children(const struct proc *parent, size_t living, size_t zombies)
+{
+    check_chain(parent->cptr, parent, false, living);
+    check_chain(parent->zptr, parent, true, zombies);
+}
+
+TEST(the_youngest_child_is_first)
+{
+    start();
+    for (int i = 1; i <= 3; i++)
+        family_add(&procs[0], &procs[i]);
+    CHECK_EQ(procs[0].cptr, &procs[3]);
+    CHECK_EQ(procs[3].optr, &procs[2]);
+    CHECK_EQ(procs[2].yptr, &procs[3]);
+    check_children(&procs[0], 3, 0);
+}
+
+TEST(a_zombie_changes_its_chain)
+{
+    for (int i = 1; i <= 3; i++) { /* the oldest, one between, the youngest */
+        start();
+        for (int k = 1; k <= 3; k++)
+            family_add(&procs[0], &procs[k]);
+        die(&procs[i]);
+        CHECK_EQ(procs[0].zptr, &procs[i]);
+        check_children(&procs[0], 2, 1);
+        family_remove(&procs[i]);
+        CHECK(procs[i].parent == NULL && family_ok(&procs[i]));
+        check_children(&procs[0], 2, 0);
+    }
+}
+
+/* D82: orphans keep their order and states, and the new parent learns that there are zombies. */
+TEST(orphans_join_the_children_of_the_new_parent)
+{
+    start();
+    for (int i = 2; i < 5; i++)
+        family_add(&procs[0], &procs[i]);
+    for (int i = 5; i < 10; i++)
+        family_add(&procs[1], &procs[i]);
+    die(&procs[3]);
+    CHECK(!family_hand_over(&procs[2], &procs[0])); /* there are none */
+    die(&procs[6]);
+    die(&procs[9]);
+    CHECK(family_hand_over(&procs[1], &procs[0]));
+    check_children(&procs[1], 0, 0);
+    check_children(&procs[0], 5, 3);
+    CHECK_EQ(procs[0].cptr, &procs[8]);
+    CHECK_EQ(procs[0].zptr, &procs[9]);
+}
+
+TEST(living_orphans_alone_are_no_zombies)
+{
+    start();
+    family_add(&procs[1], &procs[2]);
+    CHECK(!family_hand_over(&procs[1], &procs[0]));
+    check_children(&procs[0], 1, 0);
+}
+
+/* D82: a chain of orphans, each the parent of the next: all come to the first, from whichever end. */
+TEST(chains_of_orphans_all_come_to_init)
+{
+    for (int from_the_top = 0; from_the_top < 2; from_the_top++) {
+        start();
+        for (int i = 1; i < PROCS; i++)
+            family_add(&procs[i - 1], &procs[i]);
+        for (int i = 1; i < PROCS; i++) {
+            struct proc *proc = &procs[from_the_top ? i : PROCS - i];
+
+            family_hand_over(proc, &procs[0]);
+            die(proc);
+        }
+        check_children(&procs[0], 0, from_the_top ? PROCS - 1 : 1);
+    }
+}
+
+TEST(random_families_against_parents)
+{
+    int parent[PROCS]; /* -1: nobody's */
+
+    start();
+    for (int i = 0; i < PROCS; i++)
+        parent[i] = -1;
+    for (int step = 0; step < 20000; step++) {
+        int i = 1 + (int)unit_below(PROCS - 1), to = (int)unit_below((unsigned)i);
+
+        if (parent[i] == -1 && procs[to].state != PROC_ZOMBIE) {
+            procs[i].state = PROC_RUNNABLE;
+            family_add(&procs[to], &procs[i]);
+            parent[i] = to;
+        } else if (parent[i] != -1 && procs[i].state == PROC_ZOMBIE) {
+            family_remove(&procs[i]);
+            parent[i] = -1;
+        } else if (parent[i] != -1) {
+            family_hand_over(&procs[i], &procs[0]);
+            die(&procs[i]);
+            for (int k = 0; k < PROCS; k++)
+                parent[k] = parent[k] == i ? 0 : parent[k];
+        }
+        for (int k = 0; k < PROCS; k++) {
+            size_t living = 0, zombies = 0;
+
+            for (int child = 0; child < PROCS; child++) {
+                living += parent[child] == k && procs[child].state != PROC_ZOMBIE;
+                zombies += parent[child] == k && procs[child].state == PROC_ZOMBIE;
+            }
+            check_children(&procs[k], living, zombies);
+        }
+    }
+}
+
+/* D32: what the checker is for, it must see. */
+TEST(the_checker_sees_what_it_is_for)
+{
+    start();
+    for (int i = 1; i <= 3; i++)
+        family_add(&procs[0], &procs[i]);
+    CHECK(family_ok(&procs[2]));
+    procs[1].yptr = NULL;
+    CHECK(!family_ok(&procs[2]));
+    procs[1].yptr = &procs[2];
+    procs[3].optr = &procs[1];
+    CHECK(!family_ok(&procs[2]));
+    procs[3].optr = &procs[2];
+    procs[0].cptr = &procs[2];
+    CHECK(!family_ok(&procs[3]));
+    procs[0].cptr = &procs[3];
+    procs[1].parent = &procs[2];
+    CHECK(!family_ok(&procs[2]));
+}

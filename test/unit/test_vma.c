@@ -1,0 +1,368 @@
+/*
+ * vma.c against a model: an array that says of each page what is mapped there.
+ *
+ * The model knows how many regions there must be: as many as runs of pages that continue each other.
+ */
+#include <ucow/errno.h>
+
+#include "host_kernel.h"
+#include "mm/slab.h"
+#include "mm/vma.h"
+
+#define BASE 0x00200000u
+#define PAGES 128
+#define TOP (BASE + PAGES * PAGE_SIZE)
+
+static const uint32_t some_flags[] = {VM_READ, VM_READ | VM_WRITE, VM_READ | VM_WRITE | VM_SHARED, 0};
+
+static unsigned destroyed;
+
+static void count_destroyed(struct vm_object *object)
+{
+    (void)object;
+    destroyed++;
+}
+
+static const struct vm_object_ops ops = {.destroy = count_destroyed};
+static struct vm_object objects[2]; /* the test has one count of each */
+
+struct model_page {
+    bool mapped;
+    uint32_t flags;
+    struct vm_object *object;
+    uintptr_t index;
+};
+static struct model_page model[PAGES];
+static struct vma_set set;
+
+static struct page *hogged[HOST_FRAMES];
+static size_t hogged_n;
+
+static void start(void)
+{
+    static struct page array[HOST_FRAMES];
+    static bool ready;
+
+    if (!ready) {
+        page_init(array, HOST_FRAMES);
+        page_add_free(1, HOST_FRAMES - 1);
+        kmalloc_init();
+        vma_init();
+        ready = true;
+    }
+    console_clear();
+    destroyed = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+        objects[i] = (struct vm_object){&ops, 1};
+    memset(model, 0, sizeof(model));
+    memset(&set, 0, sizeof(set));
+}
+
+static uintptr_t page_at(size_t page)
+{
+    return BASE + page * PAGE_SIZE;
+}
+
+static bool page_continues(size_t page)
+{
+    const struct model_page *a = &model[page - 1], *b = &model[page];
+
+    return a->mapped && a->flags == b->flags && a->object == b->object &&
+           (a->object == NULL || a->index + 1 == b->index);
+}
+
+static void check_page(const struct vma *vma, size_t page)
+{
+    CHECK_EQ(vma != NULL, model[page].mapped);
+    if (vma == NULL)
+        return;
+    CHECK(vma->start <= page_at(page) && page_at(page) < vma->end);
+    CHECK_EQ(vma->flags, model[page].flags);
+    CHECK_EQ(vma->object, model[page].object);
+    if (vma->object != NULL)
+        CHECK_EQ(vma_index(vma, page_at(page)), model[page].index);
+}
+
+/* The set says of each page what the model says, in as few regions as can be, and each of them owns
+ * one count of its object. */
+static void check_model(void)
+{
+    size_t regions = 0, counts[ARRAY_SIZE(objects)] = {1, 1};
+
+    CHECK(vma_ok(&set));
+    CHECK(rb_ok(&set.root));
+    for (size_t page = 0; page < PAGES; page++) {
+        check_page(vma_at(&set, page_at(page) + unit_below(PAGE_SIZE)), page);
+        if (!model[page].mapped || (page != 0 && page_continues(page)))
+            continue;
+        regions++;
+        if (model[page].object != NULL)
+            counts[model[page].object - objects]++;
+    }
+    CHECK_EQ(set.n, regions);
+    for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+        CHECK_EQ(objects[i].count, counts[i]);
+    CHECK_EQ(destroyed, 0);
+}
+
+static void end(void)
+{
+    vma_clear(&set);
+    memset(model, 0, sizeof(model));
+    check_model();
+    kmem_shrink();
+    CHECK_EQ(kmem_used_bytes(), 0);
+    CHECK_EQ(page_free_count(), HOST_FRAMES - 1);
+}
+
+static int add(size_t page, size_t n, uint32_t flags, struct vm_object *object, uintptr_t index)
+{
+    const struct vma region = {
+        .start = page_at(page), .end = page_at(page + n), .flags = flags, .object = object, .index = index};
+    int error;
+
+    vm_object_hold(object);
+    error = vma_add(&set, &region);
+    for (size_t i = 0; error == 0 && i < n; i++)
+        model[page + i] = (struct model_page){true, flags, object, index + i};
+    return error;
+}
+
+static int cut(size_t page, size_t n)
+{
+    int error = vma_cut(&set, page_at(page), page_at(page + n));
+
+    if (error == 0)
+        memset(&model[page], 0, n * sizeof(model[0]));
+    return error;
+}
+
+static bool any_mapped(size_t page, size_t n)
+{
+    for (size_t i = page; i < page + n; i++) {
+        if (model[i].mapped)
+            return true;
+    }
+    return false;
+}
+
+/* D12: whatever part of it is taken, nothing has changed; the count of the object is given back. */
+TEST(a_region_that_overlaps_is_refused)
+{
+    start();
+    CHECK_EQ(add(10, 10, VM_READ, NULL, 0), 0);
+    CHECK_EQ(add(30, 10, VM_READ, NULL, 0), 0);
+    CHECK_EQ(add(19, 5, VM_READ, &objects[0], 0), -E_INVAL);  /* the end of the one before */
+    CHECK_EQ(add(25, 6, VM_READ, &objects[0], 0), -E_INVAL);  /* the beginning of the next */
+    CHECK_EQ(add(12, 2, VM_READ, &objects[0], 0), -E_INVAL);  /* inside */
+    CHECK_EQ(add(5, 50, VM_READ, &objects[0], 0), -E_INVAL);  /* around both */
+    CHECK_EQ(add(10, 10, VM_READ, &objects[0], 0), -E_INVAL); /* the same */
+    check_model();
+    CHECK_EQ(add(20, 10, VM_WRITE, &objects[0], 0), 0); /* just fits */
+    check_model();
+    end();
+}
+
+TEST(neighbours_that_continue_each_other_become_one)
+{
+    start();
+    add(10, 5, VM_READ, NULL, 0);
+    add(20, 5, VM_READ, NULL, 0);
+    CHECK_EQ(set.n, 2);
+    add(15, 5, VM_READ, NULL, 0);
+    CHECK_EQ(set.n, 1);
+    add(25, 1, VM_READ | VM_WRITE, NULL, 0); /* other rights */
+    CHECK_EQ(set.n, 2);
+    add(40, 2, VM_READ, &objects[0], 7);
+    add(42, 2, VM_READ, &objects[0], 9);
+    CHECK_EQ(set.n, 3);
+    add(44, 2, VM_READ, &objects[0], 12); /* not the next page of the object */
+    CHECK_EQ(set.n, 4);
+    add(46, 2, VM_READ, &objects[1], 14); /* another object */
+    CHECK_EQ(set.n, 5);
+    check_model();
+    end();
+}
+
+/* D72: a cut may begin and end anywhere, also where nothing is. */
+TEST(a_cut_takes_whole_regions_ends_and_middles)
+{
+    start();
+    add(10, 10, VM_READ, &objects[0], 100);
+    add(20, 10, VM_WRITE, &objects[1], 0);
+    CHECK_EQ(cut(0, 5), 0);
+    CHECK_EQ(cut(60, 60), 0);
+    CHECK_EQ(cut(12, 3), 0);
+    check_model();
+    CHECK_EQ(set.n, 3);
+    CHECK_EQ(cut(5, 6), 0);
+    CHECK_EQ(cut(28, 10), 0);
+    check_model();
+    CHECK_EQ(cut(18, 4), 0);
+    check_model();
+    CHECK_EQ(cut(0, PAGES), 0);
+    CHECK_EQ(set.n, 0);
+    check_model();
+    end();
+}
+
+/* Fill a second set, until there is not the room of one region left. */
+static void exhaust_memory(struct vma_set *hog)
+{
+    struct vma region = {.start = 0, .flags = VM_READ};
+
+    do {
+        region.start += 2 * PAGE_SIZE;
+        region.end = region.start + PAGE_SIZE;
+        if (page_free_count() != 0) /* with a few regions first, or the tree grows very large */
+            hogged[hogged_n++] = page_alloc(PAGE_OTHER);
+    } while (vma_add(hog, &region) == 0);
+}
+
+static void release_memory(struct vma_set *hog)
+{
+    vma_clear(hog);
+    while (hogged_n != 0)
+        page_drop(hogged[--hogged_n]);
+}
+
+/* D06 */
+TEST(without_memory_nothing_changes)
+{
+    struct vma_set hog = {{NULL}, NULL, 0}, copy = {{NULL}, NULL, 0};
+
+    start();
+    add(10, 10, VM_READ, &objects[0], 3);
+    exhaust_memory(&hog);
+    CHECK_EQ(cut(13, 2), -E_NO_MEM);
+    check_model();
+    CHECK_EQ(add(30, 2, VM_READ, &objects[1], 0), -E_NO_MEM);
+    check_model();
+    CHECK_EQ(vma_copy_all(&copy, &set), -E_NO_MEM);
+    CHECK(copy.n == 0 && copy.root.node == NULL);
+    check_model();
+    CHECK_EQ(cut(10, 2), 0); /* what needs no region more needs no memory */
+    CHECK_EQ(cut(18, 5), 0);
+    check_model();
+    release_memory(&hog);
+    CHECK_EQ(cut(13, 2), 0);
+    check_model();
+    end();
+}
+
+/* A copy that fails half-way gives back the counts it took. */
+TEST(half_a_copy_is_no_copy)
+{
+    struct vma_set hog = {{NULL}, NULL, 0}, copy = {{NULL}, NULL, 0};
+
+    start();
+    for (size_t i = 0; i < 20; i++)
+        add(5 * i, 2, VM_READ, &objects[i % 2], 0);
+    exhaust_memory(&hog);
+    for (int room = 0; room < 10; room++)
+        vma_cut(&hog, 0, (2 * (uintptr_t)room + 3) * PAGE_SIZE);
+    CHECK_EQ(vma_copy_all(&copy, &set), -E_NO_MEM);
+    CHECK(copy.n == 0 && copy.root.node == NULL);
+    check_model();
+    release_memory(&hog);
+    end();
+}
+
+TEST(a_copy_has_the_same_regions)
+{
+    struct vma_set copy = {{NULL}, NULL, 0};
+
+    start();
+    for (size_t i = 0; i < 10; i++)
+        add(5 * i, 2, VM_READ, &objects[0], i);
+    CHECK_EQ(vma_copy_all(&copy, &set), 0);
+    CHECK(vma_ok(&copy) && copy.n == 10);
+    CHECK_EQ(objects[0].count, 21);
+    for (size_t page = 0; page < PAGES; page++)
+        check_page(vma_at(&copy, page_at(page)), page);
+    vma_clear(&copy);
+    check_model();
+    end();
+}
+
+/* The set's answers to a question, and the model's. */
+static uintptr_t model_gap(size_t n, size_t low, size_t high)
+{
+    for (size_t page = high; page >= low + n; page--) {
+        if (!any_mapped(page - n, n))
+            return page_at(page - n);
+    }
+    return 0;
+}
+
+static void check_gap(void)
+{
+    size_t low = unit_below(PAGES), high = low + unit_below((unsigned)(PAGES - low) + 1);
+    size_t n = 1 + unit_below(unit_below(2) == 0 ? 4 : PAGES);
+
+    CHECK_EQ(vma_gap(&set, n * PAGE_SIZE, page_at(low), page_at(high)), model_gap(n, low, high));
+}
+
+static void check_neighbours(void)
+{
+    size_t page = unit_below(PAGES), before = page, after = page;
+    struct vma *found = vma_find(&set, page_at(page));
+
+    while (after < PAGES && !model[after].mapped)
+        after++;
+    CHECK_EQ(found != NULL, after < PAGES);
+    if (found != NULL)
+        check_page(found, after);
+    while (before != 0 && !model[before - 1].mapped)
+        before--;
+    found = vma_before(&set, page_at(page));
+    CHECK_EQ(found != NULL, before != 0);
+    if (found != NULL)
+        check_page(found, before - 1);
+}
+
+TEST(random_changes_against_the_model)
+{
+    start();
+    for (int step = 0; step < 30000; step++) {
+        size_t page = unit_below(PAGES), n = 1 + unit_below(unit_below(8) == 0 ? PAGES : 6);
+        struct vm_object *object = unit_below(2) == 0 ? NULL : &objects[unit_below(2)];
+
+        if (page + n > PAGES)
+            continue;
+        if (unit_below(3) != 0) {
+            bool overlaps = any_mapped(page, n); /* the index makes neighbours continue each other */
+
+            CHECK_EQ(add(page, n, some_flags[unit_below(4)], object, page), overlaps ? -E_INVAL : 0);
+        } else {
+            CHECK_EQ(cut(page, n), 0);
+        }
+        check_gap();
+        check_neighbours();
+        check_model();
+    }
+    end();
+}
+
+/* D32: what the checker is for, it must see. */
+TEST(the_checker_sees_what_it_is_for)
+{
+    struct vma *first;
+
+    start();
+    add(10, 2, VM_READ, NULL, 0);
+    add(12, 2, VM_WRITE, NULL, 0);
+    first = vma_first(&set);
+    first->end += PAGE_SIZE;
+    CHECK(!vma_ok(&set));
+    first->end -= PAGE_SIZE + 1;
+    CHECK(!vma_ok(&set));
+    first->end = first->start;
+    CHECK(!vma_ok(&set));
+    first->end = page_at(12);
+    CHECK(vma_ok(&set));
+    set.n++;
+    CHECK(!vma_ok(&set));
+    set.n--;
+    end();
+}

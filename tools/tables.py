@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""Writes the tables of docs/ that are made from the sources: system calls, errors, options, events.
+
+    tools/tables.py            write docs/syscalls.md, docs/options.md and docs/trace.md
+    tools/tables.py --check    write nothing; fail and say so when one of them is out of date
+"""
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+C_TYPES = {"INT": "int", "UINT": "unsigned", "ADDR": "uintptr_t", "PTR": "void *", "STR": "const char *"}
+
+SYSCALL = re.compile(r'^SYSCALL\d\((\d+), (\w+),(.*)"(.*)"\)$', re.MULTILINE)
+ERROR = re.compile(r'X\((E_\w+), (\d+), "([^"]*)"\)')
+OPTION = re.compile(r"^option\('(\w+)', type: '(\w+)',(?: choices: \[([^\]]*)\],)? value: ([^,]+),\s+"
+                    r"description: '([^']*)'\)", re.MULTILINE)
+ENUM = re.compile(r'^ENUM\((\w+), "([^"]*)"\)$', re.MULTILINE)
+EVENT = re.compile(r'^EVENT\((\d+), (\w+), "([^"]*)"\)$', re.MULTILINE)
+
+
+def source(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def table(*head):
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+
+
+def prototype(name, arguments):
+    words = [word.strip() for word in arguments.split(",") if word.strip()]
+    pairs = [f"{C_TYPES[kind]} {argument}".replace("* ", "*") for kind, argument in zip(words[::2], words[1::2])]
+    return f"`{name}({', '.join(pairs)})`"
+
+
+def syscalls():
+    yield "# System calls\n"
+    yield "`int $0x80`: the number in eax, arguments in edx, ecx, ebx, edi, esi; the result in eax, errors negative."
+    yield "Made by `tools/tables.py` from `include/ucow/syscalls.def` and `include/ucow/errno.h`.\n"
+    yield from table("n", "call", "result")
+    for number, name, arguments, result in SYSCALL.findall(source("include/ucow/syscalls.def")):
+        yield f"| {number} | {prototype(name, arguments)} | {result} |"
+    yield "\n## Errors\n"
+    yield from table("n", "name", "text")
+    for name, number, text in ERROR.findall(source("include/ucow/errno.h")):
+        yield f"| {number} | `{name}` | {text} |"
+
+
+def options():
+    yield "# Build options\n"
+    yield "Set with `meson configure build -Dname=value`. Made by `tools/tables.py` from `meson_options.txt`.\n"
+    yield from table("option", "choices (default first)", "what it is")
+    for name, kind, choices, value, text in OPTION.findall(source("meson_options.txt")):
+        default = value.strip("'")
+        others = re.findall(r"'(\w+)'", choices) if kind == "combo" else ["true", "false"]
+        shown = ", ".join([default] + [other for other in others if other != default])
+        yield f"| `{name}` | {shown} | {text} |"
+
+
+def trace():
+    yield "# Events of the trace\n"
+    yield "Each record has the time stamp counter since boot, the running pid and these fields."
+    yield "Made by `tools/tables.py` from `include/ucow/trace.def`.\n"
+    text = source("include/ucow/trace.def")
+    yield from table("n", "event", "fields")
+    for number, name, fields in EVENT.findall(text):
+        yield f"| {number} | `{name}` | {fields} |"
+    yield "\nA suffix says how a field is printed: `:d` signed, `:x` hexadecimal, the others by name:\n"
+    yield from table("suffix", "names, from 0")
+    for name, words in ENUM.findall(text):
+        yield f"| `:{name}` | {words} |"
+    yield "| `:syscall` | by number, see [the system calls](syscalls.md) |"
+
+
+def main():
+    check = sys.argv[1:] == ["--check"]
+    if sys.argv[1:] and not check:
+        sys.exit(__doc__)
+    stale = []
+    for path, lines in (("docs/syscalls.md", syscalls), ("docs/options.md", options), ("docs/trace.md", trace)):
+        text = "\n".join(lines()) + "\n"
+        if check and (not (ROOT / path).exists() or source(path) != text):
+            stale.append(f"{path} is out of date: run tools/tables.py")
+        elif not check:
+            (ROOT / path).write_text(text, encoding="utf-8")
+    sys.exit("\n".join(stale) or None)
+
+
+if __name__ == "__main__":
+    main()
