@@ -53,6 +53,8 @@ static int reap_all(int first)
 
 static enum power_status close_books(int code)
 {
+    if (trap_stray_count() != 0)
+        kprintf("interrupts: %u that nobody asked for were ignored\n", trap_stray_count());
     kprintf("all user-mode processes have quit.\n");
     bool clean = ledger_check();
     if (clean)

@@ -1,8 +1,9 @@
 /*
  * pid.c: the queue of free pids, and who has which.
  */
+#include <sanitizer/asan_interface.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <string.h>
 
 #include <ucow/errno.h>
 
@@ -10,7 +11,7 @@
 #include "proc/proc.h"
 #include "unit.h"
 
-#define MAX 65536 /* as many as 16 bits can count */
+#define MOST 65536 /* as many as 16 bits can count */
 
 static struct ledger_account *account;
 
@@ -20,39 +21,28 @@ void ledger_open(struct ledger_account *opened)
     account = opened;
 }
 
-/* Bytes of the table that say who has a pid; the queue lies behind them. */
-static size_t by_pid_bytes(size_t max)
-{
-    return max * sizeof(struct proc *);
-}
-
 static void *start(size_t max)
 {
-    void *table = mmap(NULL, pid_table_bytes(max), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *table = malloc(pid_table_bytes(max));
 
-    CHECK(table != MAP_FAILED);
+    memset(table, 0xA5, pid_table_bytes(max));
     pid_init(table, max);
     return table;
 }
 
-static void end(void *table, size_t max)
-{
-    munmap(table, pid_table_bytes(max));
-}
-
 TEST(every_pid_is_had_once_and_0_never)
 {
-    static bool had[MAX];
-    void *table = start(MAX);
+    static bool had[MOST];
+    void *table = start(MOST);
 
-    for (int i = 1; i < MAX; i++) {
+    for (int i = 1; i < MOST; i++) {
         int pid = pid_alloc();
 
-        CHECK(pid > 0 && pid < MAX && !had[pid]);
+        CHECK(pid > 0 && pid < MOST && !had[pid]);
         had[pid] = true;
         CHECK_EQ(pid_used_count(), i);
     }
-    end(table, MAX);
+    free(table);
 }
 
 /* D81 */
@@ -68,7 +58,7 @@ TEST(when_all_are_taken_there_is_none)
     CHECK_EQ(pid_alloc(), 3);
     CHECK_EQ(pid_alloc(), -E_NO_FREE_PROC);
     CHECK_EQ(pid_limit(), 8);
-    end(table, 8);
+    free(table);
 }
 
 TEST(the_pid_given_up_longest_ago_is_next)
@@ -85,7 +75,7 @@ TEST(the_pid_given_up_longest_ago_is_next)
         CHECK_EQ(pid_alloc(), 2);
         CHECK_EQ(pid_alloc(), 6);
     }
-    end(table, 8);
+    free(table);
 }
 
 TEST(a_process_is_found_from_publish_to_free)
@@ -100,7 +90,7 @@ TEST(a_process_is_found_from_publish_to_free)
     CHECK(PANICS("assertion failed", pid_publish(pid, &proc)));
     pid_free(pid);
     CHECK_EQ(proc_find(pid), NULL);
-    end(table, 8);
+    free(table);
 }
 
 /* D87: numbers that are no pids, down to the one without a negative. */
@@ -113,27 +103,29 @@ TEST(nobody_has_a_number_that_is_no_pid)
         CHECK_EQ(proc_find(numbers[i]), NULL);
     CHECK(PANICS("assertion failed", pid_free(0)));
     CHECK(PANICS("assertion failed", pid_free(1))); /* more than there are */
-    end(table, 8);
+    free(table);
 }
 
 /* D75: with 65,000 processes, taking and giving back a pid looks at no other. All of the table but the
- * two words it may need is out of reach then, and a look at it would end this program. */
+ * places it may need is poisoned meanwhile: the sanitizer reports whoever looks there. */
 TEST(taking_a_pid_looks_at_no_other)
 {
-    char *table = start(MAX);
-    const size_t page = PAGE_SIZE, size = pid_table_bytes(MAX);
+    enum { ROUNDS = 100 };
+    struct proc **by_pid = start(MOST);
+    uint16_t *queue = (uint16_t *)(by_pid + MOST);
 
-    for (int i = 1; i < MAX; i++)
+    for (int i = 1; i < MOST; i++)
         pid_alloc();
-    CHECK_EQ(mprotect(table, size, PROT_NONE), 0);
-    mprotect(table, page, PROT_READ | PROT_WRITE);                           /* who has pid 1 */
-    mprotect(table + size - page, page, PROT_READ | PROT_WRITE);             /* the queue's place for it */
-    mprotect(table + by_pid_bytes(MAX), page, PROT_READ | PROT_WRITE);       /* and the next one's */
-    for (int i = 0; i < 100; i++) {
+    ASAN_POISON_MEMORY_REGION(by_pid, pid_table_bytes(MOST));
+    ASAN_UNPOISON_MEMORY_REGION(&by_pid[1], sizeof(by_pid[1]));
+    ASAN_UNPOISON_MEMORY_REGION(&queue[MOST - 1], sizeof(queue[0])); /* the ring's place for the first round */
+    ASAN_UNPOISON_MEMORY_REGION(&queue[0], ROUNDS * sizeof(queue[0])); /* and for the others */
+    for (int i = 0; i < ROUNDS; i++) {
         pid_free(1);
         CHECK_EQ(pid_alloc(), 1);
     }
-    end(table, MAX);
+    ASAN_UNPOISON_MEMORY_REGION(by_pid, pid_table_bytes(MOST));
+    free(by_pid);
 }
 
 TEST(the_ledger_counts_pids)
@@ -145,7 +137,7 @@ TEST(the_ledger_counts_pids)
     CHECK_EQ(account->held(account->keeper), 1);
     pid_free(1);
     CHECK_EQ(account->held(account->keeper), 0);
-    end(table, 8);
+    free(table);
 }
 
 TEST(random_use_against_a_queue)
@@ -172,5 +164,5 @@ TEST(random_use_against_a_queue)
         }
         CHECK_EQ(pid_used_count(), held_n);
     }
-    end(table, LIMIT);
+    free(table);
 }

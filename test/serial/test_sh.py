@@ -1,0 +1,148 @@
+"""user/bin/sh.c: the shell, typed at over the serial line."""
+
+import mmap
+import re
+import struct
+
+import pytest
+from ucow.machine import PASSED, PROGRAM_FAILED, symbols_of
+from ucow.memory import FileMemory
+from ucow.symbols import physical
+
+PROMPT = "$ "
+BACKSPACE, DELETE = "\b", "\x7f"
+RUB_OUT = "\b \b"  # how a character is taken off the terminal
+LINE_ROOM = 255    # characters of a line, without its NUL
+INPUT_ROOM = 256   # characters that wait in the kernel for a reader
+
+
+@pytest.fixture
+def shell(boot):
+    """A machine whose first program is the shell, at its first prompt."""
+    with boot("sh") as live:
+        live.expect(PROMPT)
+        yield live
+
+
+def say(live, line: str) -> str:
+    """Type a line, and return what is printed between its echo and the next prompt."""
+    live.type(line + "\n")
+    live.expect(line + "\n")
+    return live.expect(PROMPT).removesuffix(PROMPT)
+
+
+def leave(live, code: int = 0):
+    """End the shell; the machine powers off with its code."""
+    live.type(f"exit {code}\n")
+    return live.end(PROGRAM_FAILED if code else PASSED)
+
+
+def test_program_with_arguments(shell):
+    """Words are arguments, however many blanks are between them; a code of 0 is not worth a line."""
+    assert say(shell, "args one  two") == ("args: argc = 3\nargs: argv[0] = args\nargs: argv[1] = one\n"
+                                           "args: argv[2] = two\nargs pass.\n")
+    leave(shell)
+
+
+def test_exit_code_is_shown(shell):
+    """A program that ends with another code than 0, here because it was killed."""
+    assert say(shell, "divzero").endswith("killed by kernel.\ndivzero: exit code -9\n")
+    leave(shell)
+
+
+def test_help(shell):
+    assert re.search(r"^help .*\n(.*\n)*exit .*\n", say(shell, "help"))
+    leave(shell)
+
+
+def test_unknown_program(shell):
+    """The shell says so and goes on."""
+    assert say(shell, "wibble") == "wibble: no such program\n"
+    assert say(shell, "hello") == "Hello world!!.\nI am process 4.\nhello pass.\n"
+    leave(shell)
+
+
+def test_empty_lines(shell):
+    """Nothing, and only blanks: a new prompt, and no process."""
+    assert [say(shell, line) for line in ("", "   ")] == ["", ""]
+    assert not [record for record in leave(shell).trace.all("fork", parent=2)]
+
+
+@pytest.mark.parametrize("key", [BACKSPACE, DELETE], ids=["backspace", "delete"])
+def test_backspace(shell, key):
+    """The last character goes, on the terminal too; at the beginning of a line there is none."""
+    shell.type(f"{key}helpx{key}\n")
+    assert shell.expect("\n") == f"helpx{RUB_OUT}\n"
+    assert shell.expect(PROMPT).startswith("help ")
+    leave(shell)
+
+
+def test_exit_code_of_the_shell(shell):
+    """`exit 7` is the machine's verdict, and the last line but two says it."""
+    out = leave(shell, 7)
+    out.lines.once('init: program "sh" ended with exit code 7.')
+
+
+def test_lines_typed_ahead(shell):
+    """Two programs typed at once run one after the other."""
+    shell.type("hello\nargs\n")
+    shell.expect("hello pass.\n")
+    shell.expect("args pass.\n")
+    shell.expect(PROMPT)
+    out = leave(shell)
+    out.lines.in_order("hello pass.", "args: argc = 1", "args pass.")
+
+
+def test_overlong_line(shell):
+    """What does not fit is not taken, nor shown, and the line that did fit is the command."""
+    word = "x" * (LINE_ROOM + 45)
+    shell.type(word + "\n")
+    assert shell.expect("\n") == word[:LINE_ROOM] + "\n"
+    assert shell.expect(PROMPT) == f"{word[:LINE_ROOM]}: no such program\n{PROMPT}"
+    leave(shell)
+
+
+def test_too_many_words(shell):
+    """More words than a program may have arguments."""
+    line = "args" + " x" * 64
+    assert say(shell, line) == "args: more than 64 words\n"
+    leave(shell)
+
+
+def received(live, build) -> int:
+    """How many characters the kernel has taken from the serial line: kept and lost."""
+    symbols, memory = symbols_of(build.kernel), FileMemory(live.memory_file)
+    kept, lost = (struct.unpack("<I", memory.read(physical(symbols.address(name)), 4))[0]
+                  for name in ("written", "lost"))
+    memory.close()
+    return kept + lost
+
+
+def wake_deaf(live):
+    """Change the word that deaf.c looks at, from outside."""
+    ear = struct.pack("<8I", *range(0xDEAF0000, 0xDEAF0008))
+    with live.memory_file.open("r+b") as file, mmap.mmap(file.fileno(), 0) as ram:
+        at = ram.find(ear)
+        assert at >= 0, "deaf has no ear in the guest's memory"
+        ram[at:at + 4] = bytes(4)
+
+
+def test_flood(shell, build):
+    """Of 400 characters typed while nobody reads, 256 are kept, the others counted and said. (D56)
+
+    The first 256 are a line that the shell then runs, and it takes the next ones, too.
+    """
+    shell.type("deaf\n")
+    shell.expect("deaf: waiting.\n")
+    before = received(shell, build)
+    flood = "wibble\n" + "y" * 393
+    shell.type(flood)
+    while received(shell, build) < before + len(flood):
+        assert shell.qmp.execute("query-status")["running"]
+    wake_deaf(shell)
+    seen = shell.expect("wibble: no such program\n" + PROMPT)
+    assert f"console: {len(flood) - INPUT_ROOM} characters of input were lost: nobody read them in time\n" in seen
+    shell.expect("y" * (INPUT_ROOM - len("wibble\n")))
+    shell.type("\n")
+    shell.expect(PROMPT)
+    leave(shell).lines.once(re.compile("^y+: no such program"))
