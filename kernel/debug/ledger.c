@@ -50,7 +50,7 @@ static bool has_sites(const struct ledger_account *account)
     return CONFIG_DEBUG_CHECKS && account->walk != NULL;
 }
 
-static void shrink_all(void)
+void ledger_shrink(void)
 {
     for (struct ledger_account *account = accounts; account != NULL; account = account->next) {
         if (account->shrink != NULL)
@@ -68,7 +68,7 @@ void ledger_open(struct ledger_account *account)
 
 void ledger_mark(void)
 {
-    shrink_all();
+    ledger_shrink();
     for (struct ledger_account *account = accounts; account != NULL; account = account->next) {
         account->base = account->held(account->keeper);
         if (!has_sites(account))
@@ -120,7 +120,7 @@ bool ledger_check(void)
 {
     bool ok = true;
 
-    shrink_all();
+    ledger_shrink();
     for (struct ledger_account *account = accounts; account != NULL; account = account->next) {
         size_t held = account->held(account->keeper);
 

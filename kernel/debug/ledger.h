@@ -39,6 +39,9 @@ struct ledger_account {
 /* Add an account, which stays for ever and starts with a base of 0. */
 void ledger_open(struct ledger_account *account);
 
+/* Have every account give back what is only kept for speed. */
+void ledger_shrink(void);
+
 /* Remember what every account holds, caches shrunk, as what it shall hold at the end. */
 void ledger_mark(void);
 

@@ -23,8 +23,8 @@ static uintptr_t slot_base(size_t slot)
     return KVA_BASE + (slot * KSTACK_SLOT_PAGES + 1) * PAGE_SIZE;
 }
 
-/* Unmap the first `n` pages of a stack and give their frames back. */
-static void unmap_pages(uintptr_t base, size_t n)
+/* Unmap the first `n` pages of a stack, give their frames back, and the slot. */
+static void release(uintptr_t base, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         uintptr_t va = base + i * PAGE_SIZE;
@@ -32,11 +32,6 @@ static void unmap_pages(uintptr_t base, size_t n)
         mmu_kva_unmap(va);
         page_drop(page);
     }
-}
-
-static void release(uintptr_t base)
-{
-    unmap_pages(base, CONFIG_KSTACK_PAGES);
     free_slot[free_slots_n++] = (uint16_t)((base - KVA_BASE) / PAGE_SIZE / KSTACK_SLOT_PAGES);
 }
 
@@ -44,7 +39,7 @@ static void shrink(void *keeper)
 {
     (void)keeper;
     while (kept_n > 0)
-        release(kept[--kept_n]);
+        release(kept[--kept_n], CONFIG_KSTACK_PAGES);
 }
 
 static size_t held(void *keeper)
@@ -70,16 +65,15 @@ uintptr_t kstack_alloc(void)
     }
     if (free_slots_n == 0)
         return 0;
-    uintptr_t base = slot_base(free_slot[free_slots_n - 1]);
+    uintptr_t base = slot_base(free_slot[--free_slots_n]);
     for (size_t i = 0; i < CONFIG_KSTACK_PAGES; i++) {
         struct page *page = page_alloc(PAGE_KSTACK);
         if (page == NULL) {
-            unmap_pages(base, i);
+            release(base, i);
             return 0;
         }
         mmu_kva_map(base + i * PAGE_SIZE, page_to_phys(page));
     }
-    free_slots_n--;
     used++;
     return base;
 }
@@ -91,5 +85,5 @@ void kstack_free(uintptr_t base)
     if (kept_n < KEPT_MAX)
         kept[kept_n++] = base;
     else
-        release(base);
+        release(base, CONFIG_KSTACK_PAGES);
 }

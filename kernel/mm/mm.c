@@ -21,6 +21,7 @@ static struct kmem_cache mm_cache;
 void mm_init(void)
 {
     kmem_cache_init(&mm_cache, "mm", sizeof(struct mm), sizeof(void *));
+    pgtable_init();
     vma_init();
     image_init();
     shmem_init();
@@ -48,6 +49,8 @@ void mm_drop(struct mm *mm)
         return;
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
         mm->pages -= pgtable_clear(mm->pgdir, vma->start, vma->end);
+    for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
+        pgtable_prune(mm->pgdir, vma->start, vma->end);
     ASSERT(mm->pages == 0);
     vma_clear(&mm->vmas);
     pgtable_free(mm->pgdir);
@@ -103,9 +106,12 @@ static int unmap(struct mm *mm, uintptr_t start, uintptr_t end)
         return error;
     mm->pages -= pgtable_clear(mm->pgdir, start, end);
 
-    /* Tables go when no region is left between the neighbours. */
+    /* A table goes when no region is left in its span. */
     struct vma *before = vma_before(&mm->vmas, start), *after = vma_find(&mm->vmas, end);
-    pgtable_prune(mm->pgdir, before != NULL ? before->end : 0, after != NULL ? after->start : USERTOP);
+    uintptr_t low = before != NULL ? ALIGN_UP(before->end, MMU_TABLE_SPAN) : 0;
+    uintptr_t high = after != NULL ? ALIGN_DOWN(after->start, MMU_TABLE_SPAN) : USERTOP;
+    if (low < end && start < high)
+        pgtable_prune(mm->pgdir, MAX(low, ALIGN_DOWN(start, MMU_TABLE_SPAN)), MIN(high, end));
     return 0;
 }
 

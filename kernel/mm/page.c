@@ -112,6 +112,27 @@ static bool stock_refill(void)
     return stocked != 0;
 }
 
+/* Memory is full: have everybody give back what is kept only for speed. */
+static void reclaim(void)
+{
+    static bool busy; /* giving back takes no frames; if it ever did, it would not start over here */
+
+    if (busy)
+        return;
+    busy = true;
+    ledger_shrink();
+    busy = false;
+}
+
+/* The same as stock_refill(), at any price. Rare: kept out of the way of page_alloc(). */
+static __attribute__((noinline)) bool stock_refill_hard(void)
+{
+    if (stock_refill())
+        return true;
+    reclaim();
+    return stocked != 0 || stock_refill();
+}
+
 static void stock_drain(unsigned keep)
 {
     while (stocked > keep)
@@ -121,7 +142,7 @@ static void stock_drain(unsigned keep)
 static inline struct page *alloc_one(enum page_owner owner, uintptr_t site)
 {
     ASSERT(owner > PAGE_FREE && owner < PAGE_OWNERS);
-    if (stocked == 0 && !stock_refill())
+    if (stocked == 0 && !stock_refill_hard())
         return NULL;
     return block_own(stock[--stocked], 0, owner, site);
 }
@@ -174,6 +195,7 @@ struct page *page_alloc_block(unsigned order, enum page_owner owner)
         return alloc_one(owner, site);
     block = pmm_take(order);
     if (block == NULL) {
+        reclaim();
         page_shrink(); /* the missing neighbours may be in stock */
         block = pmm_take(order);
     }

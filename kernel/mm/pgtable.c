@@ -4,39 +4,97 @@
 #include "mm/pgtable.h"
 
 #include "debug/assert.h"
+#include "debug/ledger.h"
+#include "lib/util.h"
 #include "mm/page.h"
+
+#define KEPT_MAX 16
+
+/* Tables in the state they are handed out in, kept for the next who needs one. */
+struct stock {
+    void *kept[KEPT_MAX];
+    size_t n;
+};
+static struct stock tables, directories;
+
+static void *take(struct stock *stock)
+{
+    if (stock->n > 0)
+        return stock->kept[--stock->n];
+    struct page *page = page_alloc_zero(PAGE_PGTABLE);
+    return page == NULL ? NULL : page_to_virt(page);
+}
+
+static void give(struct stock *stock, void *table)
+{
+    if (stock->n < KEPT_MAX)
+        stock->kept[stock->n++] = table;
+    else
+        page_drop(virt_to_page(table));
+}
+
+static void empty(struct stock *stock)
+{
+    while (stock->n > 0)
+        page_drop(virt_to_page(stock->kept[--stock->n]));
+}
+
+static void shrink(void *keeper)
+{
+    (void)keeper;
+    empty(&tables);
+    empty(&directories);
+}
+
+static size_t in_stock(void *keeper)
+{
+    (void)keeper;
+    return tables.n + directories.n;
+}
+
+void pgtable_init(void)
+{
+    static struct ledger_account account = {
+        .name = "page tables in stock", .held = in_stock, .shrink = shrink};
+    ledger_open(&account);
+}
 
 struct pgdir *pgtable_new(void)
 {
-    struct page *page = page_alloc_zero(PAGE_PGTABLE);
-    if (page == NULL)
-        return NULL;
-    struct pgdir *pgdir = page_to_virt(page);
-    pgdir_init(pgdir);
+    bool fresh = directories.n == 0;
+    struct pgdir *pgdir = take(&directories);
+    if (pgdir != NULL && fresh)
+        pgdir_init(pgdir);
     return pgdir;
-}
-
-void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
-{
-    for (void *table; (table = pgdir_take_table(pgdir, start, end)) != NULL;)
-        page_drop(virt_to_page(table));
 }
 
 void pgtable_free(struct pgdir *pgdir)
 {
     ASSERT(!mmu_is_loaded(pgdir));
-    pgtable_prune(pgdir, 0, KERNBASE);
-    page_drop(virt_to_page(pgdir));
+    give(&directories, pgdir);
+}
+
+void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
+{
+    bool loaded = mmu_is_loaded(pgdir);
+    for (uintptr_t va = ALIGN_DOWN(start, MMU_TABLE_SPAN); va < end; va += MMU_TABLE_SPAN) {
+        void *table = pgdir_take_table(pgdir, va);
+        if (table == NULL)
+            continue;
+        if (loaded)
+            mmu_flush_all(); /* the CPU may keep the directory's entry too (SDM vol. 3A, 4.10) */
+        give(&tables, table);
+    }
 }
 
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
 {
     pte_t *pte;
     while ((pte = pte_find(pgdir, va)) == NULL) {
-        struct page *table = page_alloc_zero(PAGE_PGTABLE);
+        void *table = take(&tables);
         if (table == NULL)
             return NULL;
-        pgdir_add_table(pgdir, va, page_to_virt(table));
+        pgdir_add_table(pgdir, va, table);
     }
     return pte;
 }

@@ -6,12 +6,18 @@
 #include <ucow/errno.h>
 
 #include "mm/mm.h"
+#include "mm/page.h"
 #include "proc/exit.h"
 #include "proc/family.h"
 #include "proc/mutex.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
 #include "proc/sched.h"
+
+/* Sharing promises frames that nobody has: whoever writes first needs one. A fork that would leave
+ * fewer free frames than this is refused, or the parent, which is about to write to its stack,
+ * would die of it. */
+#define FORK_RESERVE_PAGES 32
 
 extern void fork_return(void);
 
@@ -70,6 +76,8 @@ int do_fork(uint32_t flags, uintptr_t stack)
 {
     if ((flags & ~CLONE_VM) != 0)
         return -E_INVAL;
+    if (page_free_count() < FORK_RESERVE_PAGES)
+        return -E_NO_MEM;
     int pid = pid_alloc();
     if (pid < 0)
         return pid;

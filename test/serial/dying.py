@@ -1,4 +1,4 @@
-"""How a process dies that did what it may not: the lines on the console, and what the trace tells."""
+"""Trap frames on the console, and how a process dies that did what it may not."""
 
 import itertools
 import re
@@ -17,36 +17,38 @@ PAGE_FAULT = (0xE, "Page Fault")
 USER_READ, USER_WRITE = 4, 6
 
 WORD = "0x[0-9a-f]{8}"
+FLAGS = f"  flag {WORD} ([A-Z]+,)*IOPL=0"
 PLAIN = ("edi", "esi", "ebp", "oesp", "ebx", "edx", "ecx", "eax")
-SEGMENTS = {"ds": 0x23, "es": 0x23, "fs": 0, "gs": 0}
 USER_TEXT, USER_DATA = 0x1B, 0x23
+KERNEL_TEXT, KERNEL_DATA = 0x08, 0x10
 
 
-def frame_patterns(trap: tuple[int, str], error: int) -> list[str]:
-    """The lines of a trap frame that came from ring 3, from its title to `killed by kernel.`"""
+def frame_patterns(trap: tuple[int, str], error: int, text: int, data: int) -> list[str]:
+    """The lines that every trap frame has, with the selectors of who was running."""
     number, name = trap
     return [f"trapframe at {WORD}",
             *(f"  {register:<4} {WORD}" for register in PLAIN),
-            *(f"  {register:<4} 0x----{selector:04x}" for register, selector in SEGMENTS.items()),
+            *(f"  {register:<4} 0x----{selector:04x}"
+              for register, selector in {"ds": data, "es": data, "fs": 0, "gs": 0}.items()),
             f"  trap {number:#010x} {name}",
             f"  err  {error:#010x}",
             f"  eip  {WORD}",
-            f"  cs   0x----{USER_TEXT:04x}",
-            f"  flag {WORD} ([A-Z]+,)*IF,([A-Z]+,)*IOPL=0",
-            f"  esp  {WORD}",
-            f"  ss   0x----{USER_DATA:04x}",
-            r"killed by kernel\."]
+            f"  cs   0x----{text:04x}",
+            FLAGS]
 
 
-def assert_frame(lines, trap: tuple[int, str], error: int) -> int:
-    """There is exactly one trap frame, and it is this one, line for line; returns its eip."""
-    start = lines.lines.index(lines.once(re.compile("^trapframe at")))
-    patterns = frame_patterns(trap, error)
-    frame = lines.lines[start:start + len(patterns)]
-    for line, pattern in itertools.zip_longest(frame, patterns, fillvalue="(nothing)"):
-        assert re.fullmatch(pattern, line), f"the trap frame has the line {line!r}, expected /{pattern}/"
-    eip = next(line for line in frame if line.startswith("  eip"))
-    return int(eip.split()[1], 16)
+def assert_lines(lines, patterns: list[str]) -> list[str]:
+    """Lines that fit follow each other, from the one that fits the first pattern on; returns them."""
+    start = lines.lines.index(lines.once(re.compile(f"^{patterns[0]}$")))
+    found = lines.lines[start:start + len(patterns)]
+    for line, pattern in itertools.zip_longest(found, patterns, fillvalue="(nothing)"):
+        assert re.fullmatch(pattern, line), f"expected the line /{pattern}/, seen {line!r}"
+    return found
+
+
+def number_of(lines: list[str], register: str) -> int:
+    """A register of a printed frame."""
+    return next(int(line.split()[1], 16) for line in lines if line.split()[0] == register)
 
 
 def is_in_main(program: Path, address: int) -> bool:
@@ -63,7 +65,9 @@ def assert_dies(run, build, program: str, why: str, trap: tuple[int, str], error
                        f'pid {FIRST} "{program}" dies: {why}', re.compile("^trapframe at"), "killed by kernel.",
                        f'init: program "{program}" ended with exit code {KILLED}.')
     out.lines.never(re.compile("^user panic"))
-    assert is_in_main(build.folder / f"user/{program}.elf", assert_frame(out.lines, trap, error))
+    frame = assert_lines(out.lines, [*frame_patterns(trap, error, USER_TEXT, USER_DATA),
+                                     f"  esp  {WORD}", f"  ss   0x----{USER_DATA:04x}", r"killed by kernel\."])
+    assert is_in_main(build.folder / f"user/{program}.elf", number_of(frame, "eip"))
     return out
 
 

@@ -308,7 +308,7 @@ TEST(without_memory_the_parent_is_untouched)
         child = mm_dup(parent, &error);
         if (child == NULL) {
             CHECK_EQ(error, -E_NO_MEM);
-            kmem_shrink();
+            host_shrink();
             CHECK_EQ(page_free_count(), frames);
             CHECK_EQ(kmem_used_bytes(), used);
             snapshot_check(&snapshot, parent);

@@ -115,8 +115,8 @@ TEST(random_lines_keep_their_words_inside)
         text[length] = '\0';
         cmdline_parse(&cmdline, text);
         for (int i = 0; i < cmdline.options_n + cmdline.args_n; i++) {
-            const char *word = i < cmdline.options_n ? cmdline.options[i]
-                                                     : cmdline.args[i - cmdline.options_n];
+            const char *word =
+                i < cmdline.options_n ? cmdline.options[i] : cmdline.args[i - cmdline.options_n];
 
             CHECK(word >= text && word + strlen(word) <= text + length);
             CHECK(word[0] != '\0' && strpbrk(word, " \t") == NULL);

@@ -118,7 +118,8 @@ TEST(taking_a_pid_looks_at_no_other)
         pid_alloc();
     ASAN_POISON_MEMORY_REGION(by_pid, pid_table_bytes(MOST));
     ASAN_UNPOISON_MEMORY_REGION(&by_pid[1], sizeof(by_pid[1]));
-    ASAN_UNPOISON_MEMORY_REGION(&queue[MOST - 1], sizeof(queue[0])); /* the ring's place for the first round */
+    ASAN_UNPOISON_MEMORY_REGION(&queue[MOST - 1],
+                                sizeof(queue[0])); /* the ring's place for the first round */
     ASAN_UNPOISON_MEMORY_REGION(&queue[0], ROUNDS * sizeof(queue[0])); /* and for the others */
     for (int i = 0; i < ROUNDS; i++) {
         pid_free(1);

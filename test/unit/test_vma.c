@@ -321,6 +321,22 @@ static void check_neighbours(void)
         check_page(found, before - 1);
 }
 
+/* The memory of a region that is gone may be another's already. */
+TEST(the_last_answer_is_forgotten_with_its_region)
+{
+    const struct vma region = {.start = page_at(10), .end = page_at(12), .flags = VM_READ};
+    struct vma_set other = {{NULL}, NULL, 0};
+
+    start();
+    add(10, 2, VM_READ, NULL, 0);
+    CHECK(vma_at(&set, page_at(10)) != NULL);
+    cut(10, 2);
+    CHECK_EQ(vma_add(&other, &region), 0);
+    CHECK_EQ(vma_at(&set, page_at(10)), NULL);
+    vma_clear(&other);
+    end();
+}
+
 TEST(random_changes_against_the_model)
 {
     start();

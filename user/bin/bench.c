@@ -250,8 +250,10 @@ static void end_children(void)
 static void start_sleepers(int n)
 {
     int error, count = fork_sleepers(n, &error);
-    if (count < n)
-        panic("%d processes live, fork of the next: %s", count, error_text(error));
+    if (count == n)
+        return;
+    end_children();
+    panic("%d processes live, not %d: %s", count, n, error_text(error));
 }
 
 static unsigned free_pages(void)

@@ -40,8 +40,11 @@ static int family(void *adopted)
     for (int i = 0; i < CHILDREN; i++) {
         int pid = fork();
         assert(pid >= 0);
-        if (pid > 0)
+        if (pid > 0) {
+            if (i % 2 == 0)
+                await_state(pid, ZOMBIE);
             continue;
+        }
         if (i % 2 == 0)
             return 0;
         while (proc_of(getpid()).parent != INIT)

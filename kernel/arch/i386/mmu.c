@@ -74,19 +74,15 @@ void pgdir_add_table(struct pgdir *pgdir, uintptr_t va, void *table)
     pgdir->entries[va >> LARGE_SHIFT] = virt_to_phys(table) | PTE_RIGHTS;
 }
 
-void *pgdir_take_table(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
+void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va)
 {
-    ASSERT(end <= KERNBASE);
-    for (size_t i = (start + LARGE_BYTES - 1) >> LARGE_SHIFT; i < end >> LARGE_SHIFT; i++) {
-        uint32_t pde = pgdir->entries[i];
-        if (pde & PTE_P) {
-            pgdir->entries[i] = 0;
-            if (mmu_is_loaded(pgdir))
-                mmu_flush_all(); /* the CPU may keep the directory entry too (SDM vol. 3A, 4.10) */
-            return phys_to_virt(pte_frame(pde));
-        }
-    }
-    return NULL;
+    ASSERT(va < KERNBASE);
+    uint32_t *pde = &pgdir->entries[va >> LARGE_SHIFT];
+    if (!(*pde & PTE_P))
+        return NULL;
+    void *table = phys_to_virt(pte_frame(*pde));
+    *pde = 0;
+    return table;
 }
 
 void mmu_kva_map(uintptr_t va, paddr_t frame)

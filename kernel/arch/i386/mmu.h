@@ -38,6 +38,9 @@ typedef uint32_t pte_t;
 #define KVA_BASE 0xFB000000u
 #define KVA_END 0xFFFFF000u
 
+/* Addresses that one table of leaf entries translates; a table begins at a multiple of it. */
+#define MMU_TABLE_SPAN 0x400000u
+
 struct pgdir {
     uint32_t entries[1024];
 };
@@ -94,7 +97,7 @@ static inline pte_t *pte_find(struct pgdir *pgdir, uintptr_t va)
  * *n, at least 1, and the first as result; NULL when there is no table for these *n pages. */
 static inline pte_t *pte_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n)
 {
-    uintptr_t table_end = (va | 0x3FFFFFu) + 1; /* wraps to 0 only above user space */
+    uintptr_t table_end = (va | (MMU_TABLE_SPAN - 1)) + 1; /* wraps to 0 only above user space */
     *n = ((table_end < end ? table_end : end) - va) >> PAGE_SHIFT;
     return pte_find(pgdir, va);
 }
@@ -103,9 +106,9 @@ static inline pte_t *pte_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, s
  * Call until pte_find() succeeds. */
 void pgdir_add_table(struct pgdir *pgdir, uintptr_t va, void *table);
 
-/* Take out one table that translates only addresses within [start, end), of user space; NULL when
- * there is none. The caller has removed its entries and owns it again. */
-void *pgdir_take_table(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
+/* Take out the table that translates `va`, of user space; NULL when there is none. All its entries
+ * are 0, and the caller owns it again. The caller flushes if the pgdir may be loaded. */
+void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va);
 
 /* Map or unmap one page of the kernel's virtual area; unmapping flushes. */
 void mmu_kva_map(uintptr_t va, paddr_t frame);

@@ -1,0 +1,43 @@
+"""The guest's page tables, walked from outside: two levels, as Intel SDM 3A 4.3 has them."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PAGE_BYTES, LARGE_BYTES = 4096, 4 << 20
+ENTRIES = 1024
+PRESENT, WRITABLE, USER, LARGE = 0x1, 0x2, 0x4, 0x80
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A present leaf: `size` bytes at `va` are the physical memory at `pa`. Rights are those of both levels."""
+    va: int
+    size: int
+    pa: int
+    writable: bool
+    user: bool
+
+    def __str__(self) -> str:
+        rights = ("u" if self.user else "-") + "r" + ("w" if self.writable else "-")
+        return f"{self.va:#010x}-{self.va + self.size:#x} {rights} at {self.pa:#x}"
+
+
+def entries(memory, table: int) -> tuple[int, ...]:
+    """The 1024 words of the directory or table at physical address `table`."""
+    return struct.unpack(f"<{ENTRIES}I", memory.read(table, PAGE_BYTES))
+
+
+def mappings(memory, pgdir: int) -> Iterator[Mapping]:
+    """What the page directory at physical address `pgdir` maps, in order of address."""
+    for high, pde in enumerate(entries(memory, pgdir)):
+        if not pde & PRESENT:
+            continue
+        if pde & LARGE:
+            yield Mapping(high * LARGE_BYTES, LARGE_BYTES, pde & -LARGE_BYTES, bool(pde & WRITABLE), bool(pde & USER))
+            continue
+        for low, pte in enumerate(entries(memory, pde & -PAGE_BYTES)):
+            if pte & PRESENT:
+                rights = pde & pte
+                yield Mapping(high * LARGE_BYTES + low * PAGE_BYTES, PAGE_BYTES, pte & -PAGE_BYTES,
+                              bool(rights & WRITABLE), bool(rights & USER))

@@ -1,0 +1,314 @@
+"""The way up: processors, sizes of memory, the command line, boot modules, and other ways to boot.
+
+D37: memory is what the firmware's map says, within what can be mapped. D54: a run ends in power-off.
+D58: nothing on the command line is too much. D60: a boot that fails says what failed.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED, Machine
+from ucow.memory import FileMemory
+from ucow.symbols import physical
+from ucow.trace import HEADER, RingHeader
+from ucow.verdict import CLOSING
+
+KERNEL_LINE_WORDS = 32  # of options, and of the program with its arguments
+MODULES = 16
+POWERED_OFF = 0         # QEMU's status without isa-debug-exit
+TOO_OLD = "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer"
+TOO_SMALL = "    less than 2 MiB of usable memory: give the machine at least 4 MiB"
+
+
+@dataclass
+class Rewired(Machine):
+    """A machine with options of QEMU's (each with its value) left out; `extra` may bring others."""
+    without: Sequence[str] = ()
+
+    def command(self, *where) -> list[str]:
+        words = super().command(*where)
+        for start in [i for i, word in enumerate(words) if word in self.without][::-1]:
+            del words[start:start + 2]
+        return words
+
+
+def rewired(machine: Machine, without: Sequence[str], extra: Sequence[str] = ()) -> Rewired:
+    return Rewired(**vars(machine) | {"extra": extra}, without=without)
+
+
+# Processors
+
+@pytest.mark.parametrize("cpu", ["qemu32", "pentium3", "max"])
+def test_cpu(run, cpu):
+    run("forktest", cpu=cpu).lines.once("forktest pass.")
+
+
+@pytest.mark.parametrize("cpu", ["486", "pentium"])
+def test_cpu_too_old(bench, cpu):
+    """One sentence, and the status of a panic. (D60)"""
+    refused = bench.machine("hello", cpu=cpu).run()
+    bench.runs.append(refused)
+    assert (refused.lines.lines, refused.status) == ([TOO_OLD], PANIC)
+
+
+# Memory
+
+@pytest.mark.parametrize("memory", ["4M", "16M", "128M", "512M", "3G"])
+def test_memory(run, memory):
+    """The suite's largest family of processes, in all that DESIGN promises to work in."""
+    run("forktest", memory=memory).lines.once("forktest pass.")
+
+
+@pytest.mark.parametrize("memory", ["2M", "3M"])
+def test_memory_too_small(run, memory):
+    """A sentence that says how much there must be. (D60)"""
+    out = run("hello", memory=memory, expect=PANIC)
+    out.lines.in_order("kernel panic at boot:", TOO_SMALL)
+
+
+def test_memory_counted(run):
+    """What is usable is all but what firmware and kernel have; what cannot be mapped is said. (D37)"""
+    def usable_kib(out):
+        return int(out.lines.once(re.compile("^memory: .* usable"))[len("memory: "):].split()[0])
+    small, large, largest = (run("hello", memory=size) for size in ("64M", "128M", "3G"))
+    assert usable_kib(large) - usable_kib(small) == 64 << 10
+    assert 896 << 10 > usable_kib(largest) > 890 << 10
+    largest.lines.once(re.compile("^memory: 217[56] MiB lie beyond 896 MiB and are not used$"))
+
+
+# The command line
+
+@pytest.mark.parametrize("option, complaint", [
+    ("wibble=3", 'unknown option "wibble=3"'),
+    ("wibble", 'unknown option "wibble"'),
+    ("trace=maybe", 'option "trace=maybe" is neither trace=on nor trace=off'),
+    ("trace_kib=0", 'option "trace_kib=0" needs a number above 0'),
+    ("max_procs=x", 'option "max_procs=x" needs a number above 0'),
+    ("max_procs=99999999999", 'option "max_procs=99999999999" needs a number above 0'),
+    ("max_procs=-1", 'option "max_procs=-1" needs a number above 0'),
+])
+def test_bad_option(run, option, complaint):
+    """It is reported and ignored."""
+    out = run("hello", cmdline=f"trace_kib=256 {option}")
+    out.lines.in_order(f"boot: {complaint}: ignored", "hello pass.")
+
+
+def test_too_many_options(run):
+    """Those beyond the thirty-second are counted. (D58)"""
+    out = run("hello", append_raw=" ".join(["trace_kib=64"] * (KERNEL_LINE_WORDS + 3)) + " -- hello")
+    out.lines.in_order("boot: 3 words of the command line are too many: ignored", "hello pass.")
+
+
+def test_overlong_command_line(run):
+    """The end is left out, and that is said. (D58)"""
+    out = run(append_raw="trace_kib=64 -- args " + "x" * 5000)
+    out.lines.once("boot: the command line is too long; its end is left out")
+    assert 1000 < out.lines.once(re.compile(r"argv\[1\] = x+$")).count("x") < 5000
+
+
+def test_no_program(boot):
+    """Without `--` the first program is the shell."""
+    with boot(append_raw="trace_kib=64") as live:
+        live.expect('kernel_execve: pid = 2, name = "sh".\n')
+        live.expect("$ ")
+        live.type("exit\n")
+        live.end()
+
+
+def test_trace_off(run, build):
+    """Nothing is recorded, and the run is the same."""
+    build.need_trace()
+    assert run("hello", cmdline="trace=off").lines.text == run("hello").lines.text
+
+
+def test_max_procs(run):
+    """A table for fewer processes than forktest forks."""
+    out = run("forktest", cmdline="max_procs=16", expect=PROGRAM_FAILED)
+    out.lines.once(re.compile("^user panic at"))
+
+
+def test_leading_path(run, bench, tmp_path):
+    """QEMU puts the kernel's path first, here one that looks like an option; it is none."""
+    path = tmp_path / "trace=off/ucow.elf"
+    path.parent.mkdir()
+    path.symlink_to(bench.build.kernel)
+    run("hello", kernel=path).lines.never(re.compile("^boot:"))
+
+
+def test_arguments(run):
+    """All that stands behind `--` is the program's argv, options and another `--` too."""
+    words = ["a", "trace=off", "--", "-x", "ä"]
+    out = run("args", *words)
+    out.lines.once(f"args: argc = {len(words) + 1}")
+    for i, word in enumerate(["args", *words]):
+        out.lines.once(f"args: argv[{i}] = {word}")
+
+
+def test_unknown_program(run):
+    """The kernel says which, why, and ends with the error as the program's code."""
+    out = run("nosuch", expect=PROGRAM_FAILED)
+    out.lines.in_order('kernel_execve: pid = 2, name = "nosuch".',
+                       'kernel_execve: "nosuch" failed: no such file or directory (-16)',
+                       'init: program "nosuch" ended with exit code -16.')
+
+
+# Boot modules
+
+@pytest.fixture
+def program(build):
+    """The file of a program, for a boot module."""
+    return lambda name: build.folder / "user" / name
+
+
+def test_module_name(run, program):
+    """`dir/args my`: the program is called by the word behind the path."""
+    out = run("my", "a", modules={"my": program("args")})
+    out.lines.in_order("args: argc = 2", "args: argv[0] = my", "args: argv[1] = a", "args pass.")
+
+
+def test_module_without_name(run, program):
+    """`dir/args.elf`: the path's base name, as it is."""
+    run("args.elf", extra=["-initrd", program("args.elf")]).lines.once("args: argv[0] = args.elf")
+
+
+def test_module_replaces_program(run, program):
+    """A module comes after the archive: its name is the newer one's."""
+    out = run("hello", modules={"hello": program("args")})
+    out.lines.once("args: argv[0] = hello")
+    out.lines.never("hello pass.")
+    assert out.lines.all(re.compile("^bootfs: ")) == run("hello").lines.all(re.compile("^bootfs: "))
+
+
+def test_module_is_no_program(run, tmp_path):
+    """That is said at once; executing it is an error of its own. (D60)"""
+    path = tmp_path / "letter"
+    path.write_text("Dear kernel, this is not a program.\n")
+    out = run("letter", modules={"letter": path}, expect=PROGRAM_FAILED)
+    out.lines.in_order('bootfs: "letter" is no ELF program: executing it will fail',
+                       'kernel_execve: "letter" failed: invalid elf file (-8)')
+
+
+def test_many_modules(run, program):
+    """As many as the kernel has room for."""
+    names = [f"hello{i}" for i in range(MODULES)]
+    out = run(names[-1], modules=dict.fromkeys(names, program("hello")))
+    out.lines.once("hello pass.")
+    out.lines.never(re.compile("^boot:"))
+
+
+def test_too_many_modules(run, program):
+    """Those beyond are left out, and that is said. (D58, D60)"""
+    names = [f"hello{i}" for i in range(MODULES + 1)]
+    out = run(names[-1], modules=dict.fromkeys(names, program("hello")), expect=PROGRAM_FAILED)
+    out.lines.in_order("boot: there are more boot modules than we can take; the others are left out",
+                       f'kernel_execve: "{names[-1]}" failed: no such file or directory (-16)')
+
+
+# Other ways to boot, and to leave
+
+def test_power_off_by_acpi(bench):
+    """Without isa-debug-exit the machine is switched off all the same. (D54)"""
+    out = bench.judge(rewired(bench.machine("hello"), ["-device"]).run(), POWERED_OFF)
+    assert out.lines.lines[-2:] == CLOSING
+
+
+def test_no_serial_line(bench):
+    """Nobody listens; the program runs and the status tells."""
+    for program, status in (("hello", PASSED), ("exit", PASSED), ("divzero", PROGRAM_FAILED)):
+        mute = rewired(bench.machine(program), ["-serial"], ["-serial", "none"]).run()
+        bench.runs.append(mute)
+        assert (mute.status, mute.lines.lines) == (status, [])
+
+
+def test_check_failed_status(run):
+    """A leak outweighs a program's code: 39, not 35. (D28)"""
+    run("divzero", cmdline="selftest=leak", expect=CHECK_FAILED)
+
+
+GRUB_CONFIG = """\
+set timeout=0
+menuentry "ucow" {
+    multiboot /boot/ucow.elf trace_kib=64 -- my a
+    module /boot/args my
+}
+"""
+
+
+def test_grub(bench, build, program, tmp_path):
+    """From a CD with GRUB, which puts no path in front of command lines and modules."""
+    tools = ("grub-mkrescue", "xorriso", "mformat")
+    if missing := [tool for tool in tools if not shutil.which(tool)]:
+        pytest.skip(f"not installed: {', '.join(missing)} (grub-pc-bin, grub-common, xorriso, mtools)")
+    boot, image = tmp_path / "disc/boot", tmp_path / "ucow.iso"
+    (boot / "grub").mkdir(parents=True)
+    (boot / "grub/grub.cfg").write_text(GRUB_CONFIG)
+    shutil.copy(build.kernel, boot)
+    shutil.copy(program("args"), boot)
+    subprocess.run(["grub-mkrescue", "-o", image, boot.parent], check=True, capture_output=True)
+    from_disc = rewired(bench.machine(), ["-kernel", "-append"], ["-cdrom", str(image)])
+    bench.judge(from_disc.run(), PASSED).lines.in_order("args: argv[0] = my", "args: argv[1] = a", "args pass.")
+
+
+# What it costs
+
+INSTRUCTIONS_MOST = 5_000_000
+COUNTED = ["-icount", "shift=0,sleep=off"]  # one instruction is one tick of the time stamp counter
+SCRATCH = 0x8000                            # physical memory that nobody uses at the kernel's entry
+
+
+def stamping_kernel(elf_bytes: bytes, entry_offset: int) -> bytes:
+    """The same kernel, but it only stores the time stamp counter, and leaves."""
+    low, high = (address.to_bytes(4, "little") for address in (SCRATCH, SCRATCH + 4))
+    code = (b"\x0f\x31"              # rdtsc
+            + b"\xa3" + low          # mov %eax, SCRATCH
+            + b"\x89\x15" + high     # mov %edx, SCRATCH + 4
+            + b"\xb0\x10\xe6\xf4")   # mov $0x10, %al; out %al, $0xf4
+    return elf_bytes[:entry_offset] + code + elf_bytes[entry_offset + len(code):]
+
+
+def boot_entry_offset(build) -> int:
+    """Where in the kernel's file its first instruction is."""
+    with build.kernel.open("rb") as file:
+        elf = ELFFile(file)
+        offset, = elf.address_offsets(elf["e_entry"])
+    return offset
+
+
+def ring_start(run) -> int:
+    """The time stamp counter when the kernel set up its ring: the zero of the trace's stamps."""
+    memory = FileMemory(run.memory_file)
+    header = RingHeader(memory.read(physical(run.symbols.address("trace_ring")), HEADER.size))
+    memory.close()
+    return header.boot_tsc
+
+
+def entry_stamp(bench, build, folder) -> int:
+    """The time stamp counter at the kernel's entry, as a copy of the kernel finds it there."""
+    stamping = folder / "ucow.elf"
+    stamping.write_bytes(stamping_kernel(build.kernel.read_bytes(), boot_entry_offset(build)))
+    run = bench.machine("hello", kernel=stamping, extra=COUNTED).run()
+    bench.runs.append(run)
+    assert run.status == PASSED
+    memory = FileMemory(run.memory_file)
+    stamp = int.from_bytes(memory.read(SCRATCH, 8), "little")
+    memory.close()
+    return stamp
+
+
+def test_cost(bench, build, fmt, tmp_path):
+    """From the kernel's first instruction to a program's first system call: fewer than 5 million.
+
+    Under -icount shift=0 the time stamp counter counts instructions from power-on. Up to the
+    kernel's entry the copy that stamps and the kernel itself run the same instructions.
+    """
+    run = bench.machine("hello", extra=COUNTED).run()
+    bench.judge(run, PASSED)
+    first_call = run.trace.of("syscall_enter")[0]
+    assert first_call.cpu_pid == 2
+    spent = ring_start(run) + first_call.stamp - entry_stamp(bench, build, tmp_path)
+    assert first_call.stamp < spent < INSTRUCTIONS_MOST
