@@ -70,7 +70,7 @@ void sched_yield(void)
     spin_unlock_irq(&sched_lock, eflags);
 }
 
-void sched_return_to_user(void)
+void sched_interrupt_return(void)
 {
     while (this_cpu()->need_resched) {
         spin_take(&sched_lock);

@@ -26,7 +26,13 @@ void sched_yield(void);
 
 /* What a process does on its way to user mode, interrupts off: let others run when its turn is
  * over, and die when it was killed. The order matters: killed is looked at last. */
-void sched_return_to_user(void);
+void sched_interrupt_return(void);
+
+static inline void sched_return_to_user(void)
+{
+    if (this_cpu()->need_resched || current->killed)
+        sched_interrupt_return();
+}
 
 /* Sleep in `queue` until woken. Caller holds sched_lock, has just found its condition false, and
  * holds sched_lock again afterwards. -E_KILLED: killed, before or meanwhile (only if

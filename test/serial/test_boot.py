@@ -7,12 +7,11 @@ D58: nothing on the command line is too much. D60: a boot that fails says what f
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
 from elftools.elf.elffile import ELFFile
-from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED, Machine
+from rewired import rewired
+from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED
 from ucow.memory import FileMemory
 from ucow.symbols import physical
 from ucow.trace import HEADER, RingHeader
@@ -23,22 +22,6 @@ MODULES = 16
 POWERED_OFF = 0         # QEMU's status without isa-debug-exit
 TOO_OLD = "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer"
 TOO_SMALL = "    less than 2 MiB of usable memory: give the machine at least 4 MiB"
-
-
-@dataclass
-class Rewired(Machine):
-    """A machine with options of QEMU's (each with its value) left out; `extra` may bring others."""
-    without: Sequence[str] = ()
-
-    def command(self, *where) -> list[str]:
-        words = super().command(*where)
-        for start in [i for i, word in enumerate(words) if word in self.without][::-1]:
-            del words[start:start + 2]
-        return words
-
-
-def rewired(machine: Machine, without: Sequence[str], extra: Sequence[str] = ()) -> Rewired:
-    return Rewired(**vars(machine) | {"extra": extra}, without=without)
 
 
 # Processors
@@ -173,7 +156,7 @@ def test_module_name(run, program):
 
 def test_module_without_name(run, program):
     """`dir/args.elf`: the path's base name, as it is."""
-    run("args.elf", extra=["-initrd", program("args.elf")]).lines.once("args: argv[0] = args.elf")
+    run("args.elf", extra=["-initrd", str(program("args.elf"))]).lines.once("args: argv[0] = args.elf")
 
 
 def test_module_replaces_program(run, program):
@@ -205,7 +188,7 @@ def test_too_many_modules(run, program):
     """Those beyond are left out, and that is said. (D58, D60)"""
     names = [f"hello{i}" for i in range(MODULES + 1)]
     out = run(names[-1], modules=dict.fromkeys(names, program("hello")), expect=PROGRAM_FAILED)
-    out.lines.in_order("boot: there are more boot modules than we can take; the others are left out",
+    out.lines.in_order(f"boot: there are more than {MODULES} boot modules; the others are left out",
                        f'kernel_execve: "{names[-1]}" failed: no such file or directory (-16)')
 
 

@@ -28,7 +28,8 @@ TRAPS = {
     "jump to kernel code": "0x0000000d General Protection",
     "return to kernel code": "0x0000000d General Protection",
 }
-PROCESSORS = [None, "max"]
+# Without SMAP: QEMU 7.2 reads a program's stack for a far return with the kernel's rights, which SMAP forbids.
+PROCESSORS = [None, "max,smap=off"]
 
 
 @pytest.mark.parametrize("cpu", PROCESSORS)

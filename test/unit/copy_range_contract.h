@@ -37,6 +37,8 @@ static const struct {
     {READ_ONLY, false, false},
     {SHARED, true, true},
     {SHARED + PAGE_SIZE, true, true},
+    {MANY, true, false},
+    {MANY + 2 * PAGE_SIZE, true, false}, /* the last needs no table of its own */
 };
 #define TOUCHED ARRAY_SIZE(touched)
 
@@ -124,7 +126,7 @@ static inline void check_entry(const struct vma *vma, pte_t pte)
     mappings[page_to_pfn(page)]++;
     kept[page_to_pfn(page)] = vma->object != NULL && (shared || !writable);
     CHECK(!pte_writable(pte) || writable);
-    CHECK(!pte_writable(pte) || !pte_cow(pte));
+    CHECK(!pte_cow(pte) || (writable && !shared && !pte_writable(pte)));
     CHECK(!pte_writable(pte) || shared || page->count == 1); /* what one can write, no other sees */
 }
 
@@ -247,6 +249,25 @@ TEST(the_child_may_write_first)
     end(parent, child);
 }
 
+/* One byte is written, and the rest of the page is what it was. */
+TEST(a_page_that_is_written_keeps_its_other_bytes)
+{
+    static struct snapshot snapshot;
+    struct mm *parent = parent_new(), *child;
+
+    snapshot_take(&snapshot, parent);
+    child = host_mm_dup(parent);
+    for (size_t i = 0; i < TOUCHED; i++) {
+        if (!touched[i].writable || touched[i].shared)
+            continue;
+        host_poke(child, touched[i].va + 2000, 0xFF);
+        host_poke(parent, touched[i].va + 3000, 0xFF);
+        snapshot.bytes[i][2000] = 0xFF;
+    }
+    snapshot_check(&snapshot, child);
+    end(parent, child);
+}
+
 /* D79: what was read-only stays so, for whoever asks. */
 TEST(read_only_pages_stay_shared_and_read_only)
 {
@@ -324,6 +345,27 @@ TEST(without_memory_the_parent_is_untouched)
     }
     CHECK(frames > 6); /* a directory, four tables and a slab of regions: six points at least */
     snapshot_check(&snapshot, host_locked(child));
+    end(parent, child);
+}
+
+/* D06: a page that cannot be had, or has no table, leaves nothing behind. */
+TEST(a_fault_without_memory_leaves_nothing_behind)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+    enum mm_outcome outcome = MM_OOM;
+    size_t frames;
+
+    for (frames = 0; outcome == MM_OOM; frames++) {
+        host_leave_frames(frames);
+        outcome = mm_fault(child, UNTOUCHED, true);
+        host_shrink();
+        if (outcome == MM_OOM)
+            CHECK_EQ(page_free_count(), frames);
+        host_give_frames();
+    }
+    CHECK_EQ(outcome, MM_FILL);
+    CHECK_EQ(frames, 3); /* it took two: a page and a table */
+    check_world((struct mm *[]){parent, child}, 2);
     end(parent, child);
 }
 

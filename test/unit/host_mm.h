@@ -101,7 +101,7 @@ static inline uint8_t *host_byte(struct mm *mm, uintptr_t va, bool write, enum m
     return NULL;
 }
 
-/* A program writes `value` to the whole page at `va`, or reads its first byte. */
+/* A program writes `value` to the whole page at `va`. */
 static inline void host_write(struct mm *mm, uintptr_t va, uint8_t value)
 {
     enum mm_outcome outcome;
@@ -111,6 +111,17 @@ static inline void host_write(struct mm *mm, uintptr_t va, uint8_t value)
     memset(bytes, value, PAGE_SIZE);
 }
 
+/* It writes one byte. */
+static inline void host_poke(struct mm *mm, uintptr_t va, uint8_t value)
+{
+    enum mm_outcome outcome;
+    uint8_t *byte = host_byte(mm, va, true, &outcome);
+
+    CHECK(byte != NULL);
+    *byte = value;
+}
+
+/* It reads one. */
 static inline uint8_t host_read(struct mm *mm, uintptr_t va)
 {
     enum mm_outcome outcome;

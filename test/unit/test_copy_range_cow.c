@@ -33,6 +33,18 @@ TEST(the_first_writer_copies_and_the_last_takes_the_page_back)
     end(parent, child);
 }
 
+/* D21: whoever looks through an old translation, as a second thread would, sees the copy too. */
+TEST(a_copy_is_seen_at_once)
+{
+    struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
+
+    CHECK_EQ(host_read(child, PRIVATE), 0xAA);
+    CHECK_EQ(mm_fault(child, PRIVATE, true), MM_COPY);
+    memset(page_to_virt(host_frame(child, PRIVATE)), 0xBB, PAGE_SIZE);
+    CHECK_EQ(host_read(child, PRIVATE), 0xBB);
+    end(parent, child);
+}
+
 /* D06: a copy that cannot be had costs nobody a byte. */
 TEST(a_write_without_memory_changes_nothing)
 {

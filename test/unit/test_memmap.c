@@ -1,8 +1,8 @@
 /*
  * memmap.c: firmware that is wrong in every way we could think of, and a bitmap as the model.
  */
+#include "arch/i386/memmap.h"
 #include "lib/util.h"
-#include "mm/memmap.h"
 #include "unit.h"
 #include <string.h>
 

@@ -303,7 +303,7 @@ TEST(modules_we_cannot_take_are_said)
         module(i, 3 * MIB + i * PAGE_SIZE, 3 * MIB + i * PAGE_SIZE + 1, "m");
     read_all();
     CHECK_EQ(boot.modules_n, BOOT_MODULES_MAX);
-    CHECK(boot.problems_n == 1 && strstr(boot.problems[0], "more boot modules") != NULL);
+    CHECK(boot.problems_n == 1 && strstr(boot.problems[0], "more than 16 boot modules") != NULL);
 
     start(HAS_MODULES);
     module(0, 3 * MIB, 2 * MIB, "backwards");

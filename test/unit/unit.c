@@ -123,9 +123,8 @@ void unit_check(bool ok, const char *file, int line, const char *text)
 void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const char *text)
 {
     if (a != b)
-        fail_at(file, line,
-                 "expected %s, but %" PRIdMAX " (0x%" PRIxMAX ") != %" PRIdMAX " (0x%" PRIxMAX ")", text, a,
-                 (uintmax_t)a, b, (uintmax_t)b);
+        fail_at(file, line, "expected %s, but %" PRIdMAX " (0x%" PRIxMAX ") != %" PRIdMAX " (0x%" PRIxMAX ")",
+                text, a, (uintmax_t)a, b, (uintmax_t)b);
 }
 
 void unit_check_str_eq(const char *a, const char *b, const char *file, int line, const char *text)

@@ -29,9 +29,7 @@ RAISE(read_cr3, "movl %%cr3, %%eax")
 RAISE(write_cr0, "xorl %%eax, %%eax; movl %%eax, %%cr0")
 RAISE(load_idt, "subl $8, %%esp; lidtl (%%esp)")
 RAISE(far_jump, "ljmpl $0x08, $0xC0100000")
-/* With AC set: QEMU 7.2 takes a far return's words off the stack with the kernel's rights, so without
- * it SMAP makes a page fault of each try. */
-RAISE(far_return, "pushfl; orl $0x40000, (%%esp); popfl; pushl $0x08; pushl $0xC0100000; lretl")
+RAISE(far_return, "pushl $0x08; pushl $0xC0100000; lretl")
 
 int main(void)
 {

@@ -79,11 +79,11 @@ boot_entry:
         movl %eax, %cr0
 
         movl $boot_stack_top, %esp
-        pushl %ebp                      /* argument: where the Multiboot information is */
+        movl %ebp, %eax                 /* argument: where the Multiboot information is */
         xorl %ebp, %ebp                 /* here backtraces end */
         pushl $0                        /* and kmain does not return */
-        movl $kmain, %eax
-        jmp *%eax
+        movl $kmain, %edx
+        jmp *%edx
 
 /* esi: a message. Say it on COM1 and leave with the status of a panic. */
 boot_fail:

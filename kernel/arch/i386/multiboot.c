@@ -61,7 +61,7 @@ static bool read_mmap(struct memmap *map, const struct multiboot_info *info, boo
         if (usable && entry.type == MMAP_USABLE)
             memmap_add(map, entry.base, entry.length);
         if (!usable && entry.type != MMAP_USABLE)
-            memmap_reserve(map, entry.base, entry.base + entry.length);
+            memmap_reserve(map, entry.base, entry.base + MIN(entry.length, UINT64_MAX - entry.base));
         at += entry.size + sizeof(entry.size);
     }
     return n > 0;
@@ -108,8 +108,12 @@ static void read_modules(struct boot_info *boot, const struct multiboot_info *in
     struct multiboot_module module;
     for (uint32_t i = 0; i < info->mods_count; i++) {
         const char *entry = reach(info->mods_addr, (i + 1) * sizeof(module));
-        if (entry == NULL || i == BOOT_MODULES_MAX) {
-            problem(boot, "there are more boot modules than we can take; the others are left out");
+        if (entry == NULL) {
+            problem(boot, "the list of boot modules lies outside the memory we can reach; it is left out");
+            return;
+        }
+        if (boot->modules_n == BOOT_MODULES_MAX) {
+            problem(boot, "there are more than 16 boot modules; the others are left out");
             return;
         }
         memcpy(&module, entry + i * sizeof(module), sizeof(module));

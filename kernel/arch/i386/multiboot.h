@@ -7,7 +7,7 @@
 #ifndef ARCH_MULTIBOOT_H
 #define ARCH_MULTIBOOT_H
 
-#include "mm/memmap.h"
+#include "arch/i386/memmap.h"
 
 #define BOOT_CMDLINE_BYTES 2048
 #define BOOT_MODULES_MAX 16

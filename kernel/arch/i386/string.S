@@ -5,17 +5,10 @@
  * The direction flag is clear at every call (SysV i386 ABI); memmove sets it for a while, and
  * trap entry clears it, should an interrupt come just then.
  *
- * Each keeps a frame, so that a backtrace from a fault in here names the caller. On the stack:
- *
- *     ARG(3)  bytes
- *     ARG(2)  source, or the byte to store
- *     ARG(1)  destination, also the result
- *      4(%ebp)  return address
- *      0(%ebp)  the caller's frame
- *     -4(%ebp)  saved edi, and below it esi
+ * Arguments come in registers, as everywhere in the kernel (-mregparm=3): eax the destination, also
+ * the result; edx the source, or the byte to store; ecx the number of bytes. Each keeps a frame, so
+ * that a backtrace from a fault in here names the caller.
  */
-#define ARG(n) (4 + 4 * (n))(%ebp)
-
 .macro ENTER name
     .globl \name
     .type \name, @function
@@ -45,12 +38,10 @@
 ENTER memcpy
     pushl %esi
     .cfi_offset %esi, -16
-    movl ARG(1), %edi
-    movl ARG(2), %esi
-    movl ARG(3), %edx
-    movl %edi, %eax
+    movl %eax, %edi
+    movl %edx, %esi
 .Lforward:
-    movl %edx, %ecx
+    movl %ecx, %edx
     shrl $2, %ecx
     rep movsl
     movl %edx, %ecx
@@ -62,20 +53,18 @@ LEAVE memcpy
 ENTER memmove
     pushl %esi
     .cfi_offset %esi, -16
-    movl ARG(1), %edi
-    movl ARG(2), %esi
-    movl ARG(3), %edx
-    movl %edi, %eax
-    movl %edi, %ecx
-    subl %esi, %ecx
-    cmpl %edx, %ecx
+    movl %eax, %edi
+    movl %edx, %esi
+    subl %esi, %edi
+    cmpl %ecx, %edi
+    movl %eax, %edi
     jae .Lforward                   /* the destination is below the source, or behind its end */
 
     /* From the end downwards: the odd bytes first, then words, whose address is 3 below the last byte's. */
-    leal -1(%edi,%edx), %edi
-    leal -1(%esi,%edx), %esi
+    leal -1(%edi,%ecx), %edi
+    leal -1(%esi,%ecx), %esi
+    movl %ecx, %edx
     std
-    movl %edx, %ecx
     andl $3, %ecx
     rep movsb
     subl $3, %edi
@@ -88,17 +77,17 @@ ENTER memmove
 LEAVE memmove
 
 ENTER memset
-    movl ARG(1), %edi
-    movzbl ARG(2), %eax
+    pushl %eax
+    movl %eax, %edi
+    movzbl %dl, %eax
     imull $0x01010101, %eax, %eax   /* the byte, four times */
-    movl ARG(3), %edx
-    movl %edx, %ecx
+    movl %ecx, %edx
     shrl $2, %ecx
     rep stosl
     movl %edx, %ecx
     andl $3, %ecx
     rep stosb
-    movl ARG(1), %eax
+    popl %eax
 LEAVE memset
 
     .section .note.GNU-stack, "", @progbits

@@ -3,14 +3,12 @@
  *
  * void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
  *
- * What a sleeping stack looks like, from its sp upwards: edi esi ebx ebp eip. The other registers
+ * Arguments in eax and edx (-mregparm=3). What a sleeping stack looks like, from its sp upwards: edi esi ebx ebp eip. The other registers
  * belong to the caller (System V i386 ABI). proc.c builds the same for a new process.
  */
         .text
         .globl cpu_switch
 cpu_switch:
-        movl 4(%esp), %eax
-        movl 8(%esp), %edx
         pushl %ebp
         pushl %ebx
         pushl %esi

@@ -5,6 +5,8 @@
  * error code; a stub completes this to an error code and the vector. All gates are interrupt
  * gates: interrupts are off until C switches them on.
  *
+ * C is called with its first argument in eax (-mregparm=3).
+ *
  * `pushl $2; popfl` clears what a program may have left in the flags: direction, alignment check
  * (which would open SMAP), nested task.
  */
@@ -44,10 +46,8 @@ syscall_entry:
         .cfi_offset esi, 4 - TF_EIP
         .cfi_offset edi, 0 - TF_EIP
         xorl %ebp, %ebp                 /* backtraces end here */
-        movl %esp, %eax
-        pushl %eax                      /* argument: the frame */
+        movl %esp, %eax                 /* argument: the frame */
         call syscall_trap
-        addl $4, %esp
         .cfi_endproc
 
 /* Restore what the frame at esp holds and go back to where it came from. */
@@ -77,9 +77,7 @@ trap_common:
         jz 1f
         xorl %ebp, %ebp                 /* from ring 3 the frame pointer is not ours to follow */
 1:      movl %esp, %eax
-        pushl %eax
         call trap
-        addl $4, %esp
         jmp trap_return
         .cfi_endproc
 
@@ -87,9 +85,7 @@ trap_common:
         .globl fork_return
 fork_return:
         movl %esp, %eax
-        pushl %eax
         call proc_first_run
-        addl $4, %esp
         jmp trap_return
 
 /* The 256 stubs, each 16 bytes: trap_stubs + 16 * vector. */

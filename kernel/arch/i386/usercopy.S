@@ -4,6 +4,7 @@
  * Each has an entry in the fixup table: when it faults and the fault cannot be served, trap.c
  * goes on at the entry's second address, and the function says how much was left undone. Where
  * the CPU has SMAP, the door is open only here. The address range has been checked by usercopy.c.
+ * Arguments come in eax, edx, ecx (-mregparm=3).
  */
         .macro FIXUP from, to
         .pushsection .fixups, "a"
@@ -32,11 +33,10 @@
 usercopy_bytes:
         pushl %esi
         pushl %edi
-        movl 12(%esp), %edi
-        movl 16(%esp), %esi
-        movl 20(%esp), %edx
+        movl %eax, %edi
+        movl %edx, %esi
         USER_OPEN
-        movl %edx, %ecx
+        movl %ecx, %edx
         shrl $2, %ecx
         andl $3, %edx
 1:      rep movsl
@@ -59,9 +59,8 @@ usercopy_bytes:
 usercopy_string:
         pushl %esi
         pushl %edi
-        movl 12(%esp), %edi
-        movl 16(%esp), %esi
-        movl 20(%esp), %ecx
+        movl %eax, %edi
+        movl %edx, %esi
         USER_OPEN
         xorl %edx, %edx
 1:      cmpl %ecx, %edx

@@ -1,7 +1,8 @@
 /*
- * cpu - what page tables need of a CPU, on the host: cr3, and a TLB that can be told to forget.
+ * cpu - what page tables and locks need of a CPU, on the host: cr3, a TLB that can be told to
+ * forget, and the interrupt flag.
  *
- * The TLB is host_mm.h's.
+ * The TLB is host_mm.h's; a test that needs the flag defines it.
  */
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
@@ -10,6 +11,8 @@
 #include <stdint.h>
 
 extern uint32_t host_cr3;
+
+extern bool host_interrupts_on;
 
 void host_tlb_forget(uintptr_t va);
 void host_tlb_forget_all(void);
@@ -28,6 +31,24 @@ static inline void cpu_write_cr3(uint32_t value)
 static inline void cpu_invlpg(uintptr_t va)
 {
     host_tlb_forget(va);
+}
+
+static inline bool cpu_irq_enabled(void)
+{
+    return host_interrupts_on;
+}
+
+static inline uint32_t cpu_irq_save(void)
+{
+    bool were_on = host_interrupts_on;
+    host_interrupts_on = false;
+    return were_on;
+}
+
+static inline void cpu_irq_restore(uint32_t were_on)
+{
+    if (were_on)
+        host_interrupts_on = true;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * memmap - a small sorted array of ranges.
  */
-#include "mm/memmap.h"
+#include "arch/i386/memmap.h"
 
 #include "lib/string.h"
 #include "lib/util.h"

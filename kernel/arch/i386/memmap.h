@@ -4,8 +4,8 @@
  * Built at boot from what the firmware says: bounded, sorted, rounded to whole frames; where two
  * entries disagree, memory that one of them calls unusable is unusable.
  */
-#ifndef MM_MEMMAP_H
-#define MM_MEMMAP_H
+#ifndef ARCH_MEMMAP_H
+#define ARCH_MEMMAP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,23 @@
+"""A machine that differs from the bench's in QEMU's options, not only in more of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ucow.machine import Machine
+
+
+@dataclass
+class Rewired(Machine):
+    """A machine with options of QEMU's (each with its value) left out; `extra` may bring others."""
+    without: Sequence[str] = ()
+
+    def command(self, *where, **more) -> list[str]:
+        words = super().command(*where, **more)
+        for start in [i for i, word in enumerate(words) if word in self.without][::-1]:
+            del words[start:start + 2]
+        return words
+
+
+def rewired(machine: Machine, without: Sequence[str], extra: Sequence[str] = ()) -> Rewired:
+    """`machine` without some options and with others."""
+    return Rewired(**vars(machine) | {"extra": extra}, without=without)

@@ -1,0 +1,28 @@
+"""Virtual time: two runs of one machine are equal, instruction for instruction.
+
+So a failure can be repeated, and what differs between two traces is what was changed. (D64)
+"""
+
+import pytest
+from ucow.machine import PASSED, PROGRAM_FAILED
+
+# Programs that lean on what could differ: turns ended by the timer, sleep, memory that runs out,
+# faults, lines of several processes.
+PROGRAMS = {"forktree": PASSED, "spin": PASSED, "sleeper": PASSED, "interleave": PASSED, "oom": PASSED,
+            "sharers": PASSED, "waitkill": PROGRAM_FAILED, "faultread": PROGRAM_FAILED}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_two_runs(run, build, program):
+    """The same lines, and the same events at the same instruction."""
+    first, second = (run(program, memory="16M", expect=PROGRAMS[program]) for _ in range(2))
+    assert first.lines.text == second.lines.text
+    if build.trace:
+        assert first.trace.tsc_per_tick == second.trace.tsc_per_tick
+        assert list(map(str, first.trace)) == list(map(str, second.trace))
+
+
+def test_other_arguments_differ(run):
+    """The comparison sees a difference where there is one: one character more on the command line."""
+    first, second = run("args", "a").trace, run("args", "ab").trace
+    assert list(map(str, first)) != list(map(str, second))

@@ -1,0 +1,36 @@
+"""With nothing to do the processor halts. (D52)
+
+The shell waits for a line that nobody types, so all that is left is a tick every 10 ms.
+"""
+
+import re
+
+from elves import one
+
+LOOKS = 40
+
+
+def is_halted(live):
+    """Stop the machine, look whether its processor is halted, and let it go on."""
+    live.qmp.stop()
+    registers = live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
+    live.qmp.cont()
+    return re.search(r"HLT=(\d)", registers)[1] == "1"
+
+
+def test_processor_is_halted(boot):
+    """A processor that ran in a loop would be found running each time."""
+    with boot("sh") as live:
+        live.expect("$ ")
+        assert any(is_halted(live) for _ in range(LOOKS))
+        live.type("exit\n")
+        live.end()
+
+
+def test_busy_processor_is_not_halted(boot, tmp_path):
+    """The same look at a program that only loops, so that the test above means something."""
+    loop = tmp_path / "loop"
+    loop.write_bytes(one(data=b"\xeb\xfe").file())  # jmp to itself
+    with boot("loop", modules={"loop": loop}) as live:
+        live.expect('name = "loop".')
+        assert not any(is_halted(live) for _ in range(LOOKS))
