@@ -199,6 +199,7 @@ void kmain(paddr_t multiboot_info)
     TRACE(boot, page_total_count(), page_free_count(), CONFIG_COW);
     pic_init();
     pit_init();
+    trace_set_clock(pit_measure_tsc());
     pic_open(IRQ_TIMER);
     pic_open(IRQ_COM1);
     uart_enable_input();

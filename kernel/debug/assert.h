@@ -10,9 +10,16 @@
 
 #include "config.h"
 
+/* Two calls of panic() never become one: each has its own line. */
+#if __has_attribute(nomerge)
+#define PANIC_CALLS __attribute__((noinline, nomerge))
+#else
+#define PANIC_CALLS __attribute__((noinline))
+#endif
+
 /* Print where and why, the current process, its trap frame, the stack and the last events of the
  * trace; then power off with status 37. Allocates nothing, may be called from anywhere. */
-_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noinline));
+_Noreturn void panic(const char *format, ...) PANIC_CALLS __attribute__((format(printf, 1, 2)));
 
 #define ASSERT(condition)                              \
     do {                                               \

@@ -85,7 +85,7 @@ void ledger_print_site(size_t units, uintptr_t site)
     if (site == 0)
         kprintf("an unknown place");
     else
-        backtrace_print_site(site);
+        backtrace_print_site(site - 1); /* the call, not what follows it */
     kprintf("\n");
 }
 

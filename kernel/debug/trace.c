@@ -3,9 +3,10 @@
  */
 #include "debug/trace.h"
 
+#include <stdarg.h>
+
 #include "arch/i386/cpu.h"
 #include "dev/console.h"
-#include "lib/string.h"
 #include "lib/util.h"
 
 struct trace_ring trace_ring = {TRACE_MAGIC, TRACE_VERSION, sizeof(struct trace_record), 0, 0, 0, 0, 0, 0, 0};
@@ -62,22 +63,29 @@ uint64_t trace_count(void)
     return trace_ring.next;
 }
 
+void trace_set_clock(uint32_t tsc_per_tick)
+{
+    trace_ring.tsc_per_tick = tsc_per_tick;
+}
+
 void trace_tick(void)
 {
     trace_ring.ticks++;
-    if (trace_ring.ticks == 1)
-        trace_ring.tsc_per_tick = (uint32_t)(cpu_tsc() - trace_ring.boot_tsc);
 }
 
-void trace_record(enum trace_event event, const uint32_t args[5])
+void trace_record(enum trace_event event, ...)
 {
+    va_list args;
     uint32_t eflags = cpu_irq_save(); /* handlers record too */
     struct trace_record *record = &records[trace_ring.next & (trace_ring.capacity - 1)];
     record->stamp = cpu_tsc() - trace_ring.boot_tsc;
     record->event = (uint8_t)event;
     record->cpu = 0;
     record->pid = running_pid;
-    memcpy(record->arg, args, sizeof(record->arg));
+    va_start(args, event);
+    for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
+        record->arg[i] = va_arg(args, uint32_t);
+    va_end(args);
     trace_ring.next++; /* last: a reader of a running machine sees whole records */
     cpu_irq_restore(eflags);
 }

@@ -59,7 +59,8 @@ void trace_enable(bool on);
 /* Who runs from now on, for the records. */
 void trace_set_pid(int pid);
 
-/* The timer ticked: keeps the ring's clock. */
+/* Tell readers how long a tick is, in counts of the time stamp counter; and that one is over. */
+void trace_set_clock(uint32_t tsc_per_tick);
 void trace_tick(void);
 
 /* Events recorded since boot. */
@@ -68,15 +69,16 @@ uint64_t trace_count(void);
 /* Print the last `n` events on the console; for panics. */
 void trace_print_last(unsigned n);
 
-void trace_record(enum trace_event event, const uint32_t args[5]);
+/* For TRACE: always five words behind the event. Variadic, so that a place that may record keeps no
+ * frame for it while nothing is recorded. */
+void trace_record(enum trace_event event, ...);
 
 /* TRACE(fork, parent, child, flags): up to five arguments, in the order of trace.def. */
 #define TRACE(name, ...) TRACE_PADDED(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
-#define TRACE_PADDED(event, a, b, c, d, e, ...)                                                  \
-    do {                                                                                         \
-        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))                             \
-            trace_record(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
-                                                    (uint32_t)(d), (uint32_t)(e)});              \
+#define TRACE_PADDED(event, a, b, c, d, e, ...)                                                             \
+    do {                                                                                                    \
+        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))                                        \
+            trace_record(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), (uint32_t)(d), (uint32_t)(e)); \
     } while (0)
 
 #endif

@@ -5,17 +5,39 @@
 
 #include <ucow/layout.h>
 
+#include "arch/i386/cpu.h"
 #include "arch/i386/io.h"
 
 #define COUNTER0 0x40
 #define CONTROL 0x43
 #define COUNTER0_LOW_HIGH_MODE2 0x34
+#define COUNTER0_LATCH 0x00
 #define INPUT_HZ 1193182
+#define DIVISOR ((INPUT_HZ + TICK_HZ / 2) / TICK_HZ)
 
 void pit_init(void)
 {
-    const unsigned divisor = (INPUT_HZ + TICK_HZ / 2) / TICK_HZ;
     io_out8(CONTROL, COUNTER0_LOW_HIGH_MODE2);
-    io_out8(COUNTER0, divisor & 0xFF);
-    io_out8(COUNTER0, divisor >> 8);
+    io_out8(COUNTER0, DIVISOR & 0xFF);
+    io_out8(COUNTER0, DIVISOR >> 8);
+}
+
+/* The counter: from DIVISOR down to 1, then from the beginning. */
+static uint32_t read_counter(void)
+{
+    io_out8(CONTROL, COUNTER0_LATCH);
+    uint32_t low = io_in8(COUNTER0);
+    return low | (uint32_t)io_in8(COUNTER0) << 8;
+}
+
+uint32_t pit_measure_tsc(void)
+{
+    uint32_t first = read_counter(), counted;
+    uint64_t start = cpu_tsc();
+    do {
+        uint32_t now = read_counter();
+        counted = first >= now ? first - now : first + DIVISOR - now;
+    } while (counted < INPUT_HZ / 2000);
+    uint32_t passed = (uint32_t)(cpu_tsc() - start);
+    return (uint32_t)((uint64_t)(passed * 64 / counted) * DIVISOR / 64);
 }

@@ -8,19 +8,23 @@
  */
 #include <ucow/errno.h>
 
+#include "arch/i386/cpu.h"
 #include "debug/trace.h"
-#include "lib/string.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
 
-/* Share `n` neighbouring entries; returns how many were present. This loop is what fork costs. */
-static size_t share_run(pte_t *to, pte_t *from, size_t n, bool make_cow)
+/* Share the entries from `from` to `last`; returns how many were present. What fork costs is here. */
+static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
 {
     size_t shared = 0;
-    for (pte_t *last = from + n; from < last; from++, to++) {
+    for (; from < last; from++, to++) {
         pte_t pte = *from;
-        if (!pte_present(pte))
+        if (!pte_present(pte)) {
+            pte_t *next = pte_next_present(from, last) - 1;
+            to += next - from;
+            from = next;
             continue;
+        }
         if (make_cow && pte_writable(pte)) {
             pte = (pte & ~PTE_W) | PTE_COW;
             *from = pte;
@@ -32,28 +36,21 @@ static size_t share_run(pte_t *to, pte_t *from, size_t n, bool make_cow)
     return shared;
 }
 
-/* The index of the first present entry, or n: a table is made for the child only when needed. */
-static size_t first_present(const pte_t *pte, size_t n)
-{
-    size_t i = 0;
-    while (i < n && !pte_present(pte[i]))
-        i++;
-    return i;
-}
-
 int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags)
 {
     size_t shared = 0, n;
     bool make_cow = (flags & VM_SHARED) == 0;
     for (uintptr_t va = start; va < end; va += n * PAGE_SIZE) {
         pte_t *source = pte_run(from->pgdir, va, end, &n);
-        size_t skip = source == NULL ? n : first_present(source, n);
-        if (skip == n)
+        if (source == NULL)
             continue;
+        pte_t *last = source + n, *first = pte_next_present(source, last);
+        if (first == last)
+            continue; /* the child gets a table only when there is something to put into it */
         pte_t *target = pgtable_entry(to->pgdir, va);
         if (target == NULL)
             return -E_NO_MEM;
-        size_t run = share_run(target + skip, source + skip, n - skip, make_cow);
+        size_t run = share_run(target + (first - source), first, last, make_cow);
         to->pages += run;
         shared += run;
     }
@@ -77,7 +74,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     struct page *copy = page_alloc(PAGE_USER);
     if (copy == NULL)
         return MM_OOM;
-    memcpy(page_to_virt(copy), page_to_virt(page), PAGE_SIZE);
+    cpu_copy_page(page_to_virt(copy), page_to_virt(page));
     TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), page->count);
     *pte = pte_make(page_to_phys(copy), PTE_U | PTE_W);
     mmu_flush_page(va);

@@ -6,8 +6,8 @@
  */
 #include <ucow/errno.h>
 
+#include "arch/i386/cpu.h"
 #include "debug/trace.h"
-#include "lib/string.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
 
@@ -21,7 +21,7 @@ static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
     struct page *copy = page_alloc(PAGE_USER);
     if (copy == NULL)
         return -E_NO_MEM;
-    memcpy(page_to_virt(copy), page_to_virt(page), PAGE_SIZE);
+    cpu_copy_page(page_to_virt(copy), page_to_virt(page));
     TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), page->count);
     return mm_map_page(to, va, copy, PTE_W);
 }

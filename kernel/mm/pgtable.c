@@ -105,6 +105,23 @@ pte_t *pgtable_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n)
     return pgtable_entry(pgdir, va);
 }
 
+/* Clear the entries from `pte` to `last`; returns how many were present. */
+static size_t clear_run(pte_t *pte, pte_t *last)
+{
+    size_t present = 0;
+    for (pte = pte_next_present(pte, last); pte < last; pte++) {
+        pte_t old = *pte;
+        if (!pte_present(old)) {
+            pte = pte_next_present(pte, last) - 1;
+            continue;
+        }
+        *pte = 0;
+        present++;
+        page_drop(phys_to_page(pte_frame(old)));
+    }
+    return present;
+}
+
 size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
 {
     size_t present = 0;
@@ -112,14 +129,7 @@ size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
         pte_t *pte = pte_run(pgdir, start, end, &n);
         if (pte == NULL)
             continue;
-        for (pte_t *last = pte + n; pte < last; pte++) {
-            pte_t old = *pte;
-            if (!pte_present(old))
-                continue;
-            *pte = 0;
-            present++;
-            page_drop(phys_to_page(pte_frame(old)));
-        }
+        present += clear_run(pte, pte + n);
     }
     if (present != 0 && mmu_is_loaded(pgdir))
         mmu_flush_all();

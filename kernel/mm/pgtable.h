@@ -13,6 +13,17 @@
 
 struct page;
 
+/* The first present entry from `pte` on, or `last`. Regions are mostly empty, so four are looked at
+ * in one go; an entry that is not present is 0. */
+static inline pte_t *pte_next_present(pte_t *pte, pte_t *last)
+{
+    while (last - pte >= 4 && (pte[0] | pte[1] | pte[2] | pte[3]) == 0)
+        pte += 4;
+    while (pte < last && !pte_present(*pte))
+        pte++;
+    return pte;
+}
+
 /* A new address space with nothing in its user half; NULL: no memory. */
 struct pgdir *pgtable_new(void);
 

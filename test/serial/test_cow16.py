@@ -1,4 +1,8 @@
-"""user/bin/cow16.c: sixteen generations write to the same pages, and each keeps its own. (D35, D78)"""
+"""user/bin/cow16.c: sixteen generations of forks over the same pages.
+
+D35: of eight pages each generation writes its own. D78: of eight others, shared by all, only the last one
+does, and it gets a copy as the first child would.
+"""
 
 from calls import by, call_around
 from sharing import PAGE_MASK, STACK_PAGE
@@ -7,9 +11,21 @@ GENERATIONS, PAGES = 16, 8
 PIDS = range(2, 2 + GENERATIONS)
 
 
-def data_copies(trace):
-    """The copies of the eight pages, not those of the stack."""
-    return [copy for copy in trace.of("page_copy") if copy.va & PAGE_MASK != STACK_PAGE]
+def copies_by_page(trace):
+    """The copies of each page but the stack's."""
+    pages = {}
+    for copy in trace.of("page_copy"):
+        pages.setdefault(copy.va & PAGE_MASK, []).append(copy)
+    pages.pop(STACK_PAGE)
+    return pages
+
+
+def data_copies(build, trace):
+    """The copies of the pages that each generation writes; in a cow build the others have one copy each."""
+    pages = copies_by_page(trace)
+    assert len(pages) == 2 * PAGES
+    own = sorted(pages)[:PAGES] if not build.cow else [va for va, copies in pages.items() if len(copies) > 1]
+    return [copy for va in own for copy in pages[va]]
 
 
 def test_lines(run):
@@ -28,7 +44,7 @@ def test_line_of_descent(run):
 def test_each_generation_copies_once(run, build):
     """Eight copies a generation: by its own writes (cow), or by its parent's fork (eager)."""
     trace = run("cow16").trace
-    copies = data_copies(trace)
+    copies = data_copies(build, trace)
     assert len({copy.va for copy in copies}) == PAGES
     assert len(copies) == PAGES * (GENERATIONS - 1)
     for parent, child in zip(PIDS, PIDS[1:]):
@@ -38,12 +54,19 @@ def test_each_generation_copies_once(run, build):
         assert around == ({None} if build.cow else {"fork"})
 
 
-def test_copies_descend(run):
+def test_copies_descend(run, build):
     """What a generation copies from is the frame that the generation before had copied to."""
     trace = run("cow16").trace
-    for va in {copy.va for copy in data_copies(trace)}:
+    for va in {copy.va for copy in data_copies(build, trace)}:
         line = trace.all("page_copy", va=va)
         assert [copy["from"] for copy in line[1:]] == [copy.to for copy in line[:-1]]
+
+
+def test_heirlooms(run, build):
+    """Pages that all sixteen refer to are copied by the last generation, and only by it."""
+    if build.cow:
+        once = [copies[0] for copies in copies_by_page(run("cow16").trace).values() if len(copies) == 1]
+        assert [(copy.cpu_pid, copy.count) for copy in once] == [(PIDS[-1], GENERATIONS)] * PAGES
 
 
 def test_last_writer_takes_back(run, build):

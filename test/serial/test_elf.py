@@ -74,6 +74,7 @@ BROKEN_FILES = {
     "at-0": Elf((Segment(va=0),), entry=0),
     "overlap": two(va=CODE_AT + 4, data=b"", offset=0x1004, filesz=4, flags=R | W),
     "the-same-twice": Elf((Segment(), Segment())),
+    "overlap-unordered": two(va=CODE_AT - 0x1000, data=b"", offset=0, filesz=0, memsz=0x1001),
     "overlap-by-bss": Elf((Segment(va=CODE_AT - 0x1000, data=b"", offset=0, filesz=0, memsz=0x1001), Segment())),
     "alignment-3": one(align=3),
     "alignment-off": one(va=CODE_AT + 8, align=0x1000),

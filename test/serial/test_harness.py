@@ -101,12 +101,16 @@ def tool(*arguments):
 def test_trace_tool_reads_living_machines(boot, build, fmt, tmp_path):
     """tools/trace on a memory file, over QMP and on a core says the same of a stopped machine."""
     socket, core = tmp_path / "qmp", tmp_path / "core"
-    with boot("spin", extra=["-qmp", f"unix:{socket},server=on,wait=off"]) as live:
-        live.expect("spinning ...")
+    with boot("sh", extra=["-qmp", f"unix:{socket},server=on,wait=off"]) as live:
+        live.expect("$ ")
+        live.type("hello\n")
+        live.expect("hello pass.")
+        live.expect("$ ")
         live.qmp.stop()
         live.qmp.execute("dump-guest-memory", paging=False, protocol=f"file:{core}")
         texts = {tool("--elf", build.kernel, source).stdout for source in (live.memory_file, f"qmp:{socket}", core)}
         live.qmp.cont()
+        live.type("exit\n")
         live.end()
     assert len(texts) == 1 and "] fork parent=2 child=3" in texts.pop()
 

@@ -17,7 +17,7 @@
 uint32_t host_cr3;
 
 /* What mmu_init() wants to know of the kernel image; nobody calls it here. */
-char kernel_start[1], kernel_rodata_end[1], kernel_end[1], boot_stack_guard[1];
+char kernel_rodata_end[1], kernel_lines[1], kernel_end[1], boot_stack_guard[1];
 
 #define HOST_TLB_ENTRIES 256
 

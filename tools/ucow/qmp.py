@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import LabError
 
-ANSWER_SECONDS = 10
+ANSWER_SECONDS = 60  # a backstop for a busy host
 
 
 class Qmp:

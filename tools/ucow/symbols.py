@@ -60,6 +60,6 @@ class Symbols:
         """`function file:line` of a code address; the bare address without llvm-symbolizer."""
         if self._symbolizer is None:
             return f"{address:#x} (install llvm to see the line)"
-        answer = subprocess.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--inlines=0",
+        answer = subprocess.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--no-inlines",
                                  "-e", self.path, hex(address)], capture_output=True, text=True, check=True).stdout
         return " ".join(answer.split())

@@ -1,41 +1,52 @@
 /*
  * cow16 - sixteen generations of forks over the same pages: each finds what its parent wrote,
- * writes its own, and keeps that whatever its descendants do (D78).
+ * writes its own, and keeps that whatever its descendants do. And pages that all of them share and
+ * only the last one writes: no ancestor sees that (D78).
  */
 #include "check.h"
 
-enum { GENERATIONS = 16, PAGES = 8 };
+enum { GENERATIONS = 16, PAGES = 8, HEIRLOOM = 0x600d };
 
-static volatile int pages[PAGES][PAGE_SIZE / sizeof(int)];
+typedef volatile int page[PAGE_SIZE / sizeof(int)];
 
-/* How many pages hold `generation`. */
-static int holding(int generation)
+static page pages[PAGES], heirlooms[PAGES];
+
+static void write_all(page *page, int number)
+{
+    for (int i = 0; i < PAGES; i++)
+        page[i][i] = number;
+}
+
+/* Whether each page holds `number`. */
+static bool all_hold(page *page, int number)
 {
     int count = 0;
     for (int i = 0; i < PAGES; i++)
-        count += pages[i][i] == generation;
-    return count;
+        count += page[i][i] == number;
+    return count == PAGES;
 }
 
 /* Be generation `number`; the exit code is the number of generations from here on that were right. */
 static int live(int number)
 {
-    if (holding(number - 1) != PAGES)
+    if (!all_hold(pages, number - 1) || !all_hold(heirlooms, HEIRLOOM))
         return 0;
-    for (int i = 0; i < PAGES; i++)
-        pages[i][i] = number;
-    if (number == GENERATIONS)
-        return 1;
+    write_all(pages, number);
+    if (number == GENERATIONS) {
+        write_all(heirlooms, number);
+        return all_hold(heirlooms, number) ? 1 : 0;
+    }
     int pid = fork();
     if (pid == 0)
         exit(live(number + 1));
     assert(pid > 0);
     int right = code_of(pid);
-    return holding(number) == PAGES ? right + 1 : 0;
+    return all_hold(pages, number) && all_hold(heirlooms, HEIRLOOM) ? right + 1 : 0;
 }
 
 int main(void)
 {
+    write_all(heirlooms, HEIRLOOM);
     CHECK(live(1), GENERATIONS, "generations that saw the right pages");
     return pass();
 }

@@ -55,6 +55,20 @@ static int family(void *adopted)
     return 0;
 }
 
+/* End with children that are all dead: nobody but their parent's end can tell init of them. */
+static int survivors(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < CHILDREN; i++) {
+        int pid = fork();
+        assert(pid >= 0);
+        if (pid == 0)
+            return 0;
+        await_state(pid, ZOMBIE);
+    }
+    return 0;
+}
+
 int main(void)
 {
     int *adopted = map_pages(PAGE_SIZE, MAP_SHARED);
@@ -68,6 +82,8 @@ int main(void)
     CHECK(child_code(family, adopted), 0, "exit code of the family's parent");
     await_processes(before);
     CHECK(*adopted, CHILDREN / 2, "living orphans of the family");
+    CHECK(child_code(survivors, NULL), 0, "exit code of the dead children's parent");
+    await_processes(before);
     CHECK(wait(), -E_BAD_PROC, "children left to wait for");
     return pass();
 }

@@ -142,6 +142,19 @@ static inline void cpu_clts(void)
     __asm__ volatile("clts");
 }
 
+/* Clear, or copy, the 4096 bytes of a page; both page-aligned. */
+static inline void cpu_clear_page(void *to)
+{
+    uint32_t words = 1024;
+    __asm__ volatile("rep stosl" : "+D"(to), "+c"(words) : "a"(0) : "memory");
+}
+
+static inline void cpu_copy_page(void *to, const void *from)
+{
+    uint32_t words = 1024;
+    __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words)::"memory");
+}
+
 struct cpuid_result {
     uint32_t eax, ebx, ecx, edx;
 };

@@ -14,7 +14,9 @@
 #define ENTRIES 1024
 #define KERNEL_FIRST (KERNBASE >> LARGE_SHIFT)
 
-extern char kernel_start[], kernel_rodata_end[], kernel_end[], boot_stack_guard[];
+#define KERNEL_LOAD 0x100000u /* kernel.ld: where the image begins */
+
+extern char kernel_rodata_end[], kernel_lines[], kernel_end[], boot_stack_guard[];
 
 _Alignas(PAGE_SIZE) struct pgdir kernel_pgdir;
 static uintptr_t kva_end;
@@ -36,12 +38,18 @@ static void split_large(uintptr_t va, void *(*boot_alloc)(void))
     kernel_pgdir.entries[va >> LARGE_SHIFT] = virt_to_phys(table) | PTE_P | PTE_W;
 }
 
+static void make_read_only(uintptr_t va, uintptr_t end)
+{
+    for (; va < end; va += PAGE_SIZE)
+        *kernel_pte(va) &= ~PTE_W;
+}
+
 static void protect_kernel(void *(*boot_alloc)(void))
 {
     for (uintptr_t va = KERNBASE; va < (uintptr_t)kernel_end; va += LARGE_BYTES)
         split_large(va, boot_alloc);
-    for (uintptr_t va = (uintptr_t)kernel_start; va < (uintptr_t)kernel_rodata_end; va += PAGE_SIZE)
-        *kernel_pte(va) &= ~PTE_W;
+    make_read_only(KERNBASE + KERNEL_LOAD, (uintptr_t)kernel_rodata_end);
+    make_read_only((uintptr_t)kernel_lines, (uintptr_t)kernel_end);
     *kernel_pte((uintptr_t)boot_stack_guard) = 0;
 }
 

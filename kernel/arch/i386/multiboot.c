@@ -112,7 +112,7 @@ static void read_modules(struct boot_info *boot, const struct multiboot_info *in
             problem(boot, "the list of boot modules lies outside the memory we can reach; it is left out");
             return;
         }
-        if (boot->modules_n == BOOT_MODULES_MAX) {
+        if (i == BOOT_MODULES_MAX) {
             problem(boot, "there are more than 16 boot modules; the others are left out");
             return;
         }

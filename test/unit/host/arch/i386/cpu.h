@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 extern uint32_t host_cr3;
 
@@ -31,6 +32,16 @@ static inline void cpu_write_cr3(uint32_t value)
 static inline void cpu_invlpg(uintptr_t va)
 {
     host_tlb_forget(va);
+}
+
+static inline void cpu_clear_page(void *to)
+{
+    memset(to, 0, 4096);
+}
+
+static inline void cpu_copy_page(void *to, const void *from)
+{
+    memcpy(to, from, 4096);
 }
 
 static inline bool cpu_irq_enabled(void)
