@@ -58,7 +58,8 @@ def test_read_only_pages_are_refused(run):
     """Three waits fail with -3 on a fault of the kernel's, and each zombie is reaped by a second wait."""
     trace = run("kernelwrite").trace
     segv = trace.all("fault outcome=segv")
-    assert [(call_around(trace, fault).name, call_around(trace, fault).result) for fault in segv] == [("wait", INVAL)] * 3
+    around = [call_around(trace, fault) for fault in segv]
+    assert [(call.name, call.result) for call in around] == [("wait", INVAL)] * 3
     refused = [call for call in calls(trace, "wait") if call.result == INVAL]
     for call in refused:
         trace.in_order("syscall_leave nr=wait result=-3", f"reap parent={FIRST} child={call.enter.arg0} code=42",

@@ -18,7 +18,7 @@ def test_lines(run):
 
 
 def test_each_orphan_is_adopted_and_reaped(run):
-    """A generation of the chain each, the family's ten, and ten dead ones: from the dead parent to init, and reaped by it."""
+    """One a generation, the family's ten, and ten dead ones: from the dead parent to init, and reaped by it."""
     trace = run("orphans").trace
     adopted = trace.of("reparent")
     assert len(adopted) == len({record.child for record in adopted}) == GENERATIONS + FAMILY + DEAD

@@ -14,7 +14,8 @@ PROCESSORS = [None, "max"]
 def test_lines(run, cpu):
     out = run("stdflag", cpu=cpu)
     for flags in FLAGS:
-        out.lines.in_order(f"stdflag: write with {flags} = 49", f"stdflag: exit code of a child forked with {flags} = 77",
+        out.lines.in_order(f"stdflag: write with {flags} = 49",
+                           f"stdflag: exit code of a child forked with {flags} = 77",
                            f"stdflag: sum of fresh pages with {flags} = 7",
                            f"stdflag: exit code of args executed with {flags} = 0")
     assert out.lines.count("stdflag: this line is written with the flags set") == len(FLAGS)

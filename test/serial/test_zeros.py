@@ -8,8 +8,8 @@ import pytest
 from calls import FIRST
 
 MEMORY = "24M"
-PLACES = ["before the text", "behind the constants", "behind bss", "in bss", "in the stack", "in the heap", "in a mapping",
-          "in a shared mapping"]
+PLACES = ["before the text", "behind the constants", "behind bss", "in bss", "in the stack", "in the heap",
+          "in a mapping", "in a shared mapping"]
 PAGE = 4096
 
 

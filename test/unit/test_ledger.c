@@ -33,7 +33,7 @@ static void walk(void *keeper, void (*note)(uintptr_t site))
     CHECK_EQ(keeper, held_by);
     for (size_t i = 0; i < SITES; i++) {
         for (size_t n = 0; n < held_by[i]; n++)
-            note(sites[i].address + 5); /* a return address is behind the call */
+            note(sites[i].address == 0 ? 0 : sites[i].address + 5); /* a return address is behind the call */
     }
 }
 

@@ -46,8 +46,7 @@ build  python3                 python3               runs the tools that Meson a
 build  python3-pyelftools      python:elftools       reads the kernel's symbols
 build  python3-click           python:click          reads the command lines of the tools in Python
 build  python3-pytest          python:pytest         runs the tests that boot machines
-build  python3-pytest-timeout  python:pytest_timeout ends a test that hangs
-build  python3-pytest-xdist    python:xdist          runs such tests side by side
+test   python3-rich            python:rich           prints the table of tools/bench
 test   clang-format            clang-format          checks the layout of the C files
 test   clang-tidy              clang-tidy            finds suspicious C
 test   shellcheck              shellcheck            checks the shell scripts
