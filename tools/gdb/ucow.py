@@ -1,0 +1,96 @@
+"""ucow in GDB: who is there, and what is mapped.
+
+    tools/run --gdb exit          in one terminal
+    gdb build/kernel/ucow.elf -ex 'source tools/gdb/ucow.py' -ex 'target remote :1234'
+
+Commands: ucow-ps, ucow-vmas [PID], ucow-frame [PID]. The machine must be stopped.
+"""
+import gdb
+
+STATES = "UNINIT RUNNABLE RUNNING SLEEPING ZOMBIE GONE".split()
+RIGHTS = ((1, "r"), (2, "w"), (4, "x"), (8, "s"))
+
+
+def children(proc):
+    """The children of a process, living and zombie, the youngest first."""
+    for chain in ("cptr", "zptr"):
+        child = proc[chain]
+        while int(child):
+            yield child
+            child = child["optr"]
+
+
+def processes(proc=None):
+    """Idle, and every process below it in the family."""
+    proc = proc or gdb.parse_and_eval("boot_cpu.idle")
+    yield proc
+    for child in children(proc):
+        yield from processes(child)
+
+
+def find(argument):
+    """The process with the pid in `argument`, the current one without."""
+    if not argument:
+        return gdb.parse_and_eval("boot_cpu.current")
+    pid = int(gdb.parse_and_eval(argument))
+    for proc in processes():
+        if int(proc["pid"]) == pid:
+            return proc
+    raise gdb.GdbError(f"there is no process {pid}: see ucow-ps")
+
+
+class Command(gdb.Command):
+    """A command named after its class, described by its docstring."""
+
+    def __init__(self):
+        super().__init__(self.name, gdb.COMMAND_USER)
+
+
+class Ps(Command):
+    """ucow-ps: every process, its parent, state, mapped pages and name."""
+    name = "ucow-ps"
+
+    def invoke(self, argument, from_tty):
+        print("  PID PARENT STATE     PAGES NAME")
+        for proc in processes():
+            parent = int(proc["parent"]["pid"]) if int(proc["parent"]) else 0
+            pages = int(proc["mm"]["pages"]) if int(proc["mm"]) else 0
+            mark = "*" if proc == gdb.parse_and_eval("boot_cpu.current") else " "
+            print(f"{mark}{int(proc['pid']):4} {parent:6} {STATES[int(proc['state'])]:9} {pages:5} {proc['name'].string()}")
+
+
+class Vmas(Command):
+    """ucow-vmas [PID]: the regions of a process's memory, the current one's without PID."""
+    name = "ucow-vmas"
+
+    def invoke(self, argument, from_tty):
+        proc = find(argument)
+        if not int(proc["mm"]):
+            raise gdb.GdbError(f"process {int(proc['pid'])} has no user memory")
+        self.show(proc["mm"]["vmas"]["root"]["node"])
+
+    def show(self, node):
+        if not int(node):
+            return
+        self.show(node["child"][0])
+        vma = node.cast(gdb.lookup_type("struct vma").pointer())  # the node is the first member
+        flags = "".join(letter if int(vma["flags"]) & bit else "-" for bit, letter in RIGHTS)
+        print(f"  {int(vma['start']):08x}-{int(vma['end']):08x} {flags} {'file' if int(vma['object']) else 'zeros'}")
+        self.show(node["child"][1])
+
+
+class Frame(Command):
+    """ucow-frame [PID]: the registers a process had when it entered the kernel."""
+    name = "ucow-frame"
+
+    def invoke(self, argument, from_tty):
+        proc = find(argument)
+        frame = gdb.lookup_type("struct trapframe")
+        stack_bytes = int(gdb.parse_and_eval("cpu_tss.esp0 - boot_cpu.current->kstack"))
+        top = int(proc["kstack"]) + stack_bytes
+        print(gdb.Value(top - frame.sizeof).cast(frame.pointer()).dereference())
+
+
+Ps()
+Vmas()
+Frame()
