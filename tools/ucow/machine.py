@@ -103,7 +103,7 @@ class Machine:
                    "-machine", "pc,memory-backend=ram"]
         return ["qemu-system-i386", "-kernel", str(self.elf), "-append", self.command_line(), *self._initrd(),
                 "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
-                "-display", "none", "-monitor", "none", "-serial", serial, "-no-reboot",
+                "-nodefaults", "-display", "none", "-serial", serial, "-no-reboot",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
                 "-icount", "shift=7,sleep=off", "-rtc", "base=2020-01-01,clock=vm", *self.extra]
 
