@@ -149,16 +149,25 @@ static void start_trace(size_t frames)
     trace_enable(params.trace);
 }
 
+/* The end of what must be mapped: memory for the allocator, and modules wherever they lie. */
+static paddr_t linear_end(void)
+{
+    paddr_t end = memmap_end(&boot.memory);
+    for (size_t i = 0; i < boot.modules_n; i++)
+        end = MAX(end, boot.modules[i].end);
+    return end;
+}
+
 /* Page tables, frames, heap, and the tables whose size depends on how much memory there is. */
 static void start_memory(void)
 {
     size_t frames = memmap_end(&boot.memory) / PAGE_SIZE;
     size_t procs = params.max_procs != 0 ? params.max_procs : frames / 4;
-    procs = MAX(MIN(procs, (size_t)10000), (size_t)8);
+    procs = MAX(MIN(procs, (size_t)KSTACK_MAX), (size_t)8);
 
-    mmu_init((paddr_t)(frames * PAGE_SIZE), (procs + 2) * KSTACK_SLOT_PAGES, boot_alloc_page);
+    mmu_init(linear_end(), procs * KSTACK_SLOT_PAGES, boot_alloc_page);
     start_trace(frames);
-    uint16_t *kstack_slots = boot_alloc((procs + 2) * sizeof(uint16_t));
+    uint16_t *kstack_slots = boot_alloc(procs * sizeof(uint16_t));
     void *pids = boot_alloc(pid_table_bytes(procs + 1));
     page_init(boot_alloc(frames * sizeof(struct page)), frames);
     for (size_t i = 0; i < boot.memory.n; i++) {
@@ -167,7 +176,7 @@ static void start_memory(void)
     }
     page_open_ledger();
     kmalloc_init();
-    kstack_init(kstack_slots, procs + 2);
+    kstack_init(kstack_slots, procs);
     mm_init();
     proc_init(pids, procs + 1);
     proc_line_init();

@@ -12,6 +12,7 @@
 #define USERTOP 0xB0000000u
 #define USER_TEXT 0x00800020u
 #define USER_STACK_PAGES 256u
+#define USER_STACK_BASE (USERTOP - USER_STACK_PAGES * PAGE_SIZE) /* the page below it stays empty */
 
 /* Timer ticks a second: sleep() and gettime() count in these. */
 #define TICK_HZ 100

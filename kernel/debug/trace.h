@@ -22,8 +22,6 @@ enum trace_event {
     TRACE_EVENTS
 };
 
-enum trace_outcome { OUTCOME_FILL, OUTCOME_COPY, OUTCOME_REUSE, OUTCOME_SWAP_IN, OUTCOME_OOM, OUTCOME_SEGV };
-
 struct trace_record {
     uint64_t stamp; /* time stamp counter since boot */
     uint8_t event;  /* enum trace_event */
@@ -62,9 +60,6 @@ void trace_set_pid(int pid);
 /* Tell readers how long a tick is, in counts of the time stamp counter; and that one is over. */
 void trace_set_clock(uint32_t tsc_per_tick);
 void trace_tick(void);
-
-/* Events recorded since boot. */
-uint64_t trace_count(void);
 
 /* Print the last `n` events on the console; for panics. */
 void trace_print_last(unsigned n);

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-#include "arch/i386/cpu.h"
 #include "dev/uart.h"
 #include "lib/printf.h"
 #include "lib/util.h"
@@ -25,14 +24,12 @@ void console_write(int writer, const char *text, size_t n)
 {
     if (n == 0)
         return;
-    uint32_t eflags = cpu_irq_save(); /* an interrupt handler may have something to say as well */
     if (line_open && line_writer != writer)
         put('\n');
     for (size_t i = 0; i < n; i++)
         put(text[i]);
     line_open = text[n - 1] != '\n';
     line_writer = writer;
-    cpu_irq_restore(eflags);
 }
 
 void kprintf(const char *format, ...)

@@ -15,7 +15,8 @@
 /* Writer number of the kernel itself; processes write under their pid, which is above 0. */
 #define CONSOLE_KERNEL 0
 
-/* Write n bytes for `writer`. Any context; not preempted. */
+/* Write n bytes for `writer`, waiting for the port. Not preempted; interrupts may come meanwhile, so
+ * handlers do not write, but for a panic. */
 void console_write(int writer, const char *text, size_t n);
 
 /* printf for the kernel. A line longer than CONSOLE_LINE_BYTES is cut. */

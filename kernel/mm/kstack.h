@@ -11,11 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arch/i386/linear.h"
+#include "arch/i386/mmu.h"
 #include "config.h"
 
 #define KSTACK_BYTES (CONFIG_KSTACK_PAGES * PAGE_SIZE)
 #define KSTACK_SLOT_PAGES (CONFIG_KSTACK_PAGES + 1)
+
+/* Stacks for which there is room in the kernel's virtual area, so that none has to be refused. */
+#define KSTACK_MAX ((KVA_END - KVA_BASE) / PAGE_SIZE / KSTACK_SLOT_PAGES)
 
 /* Room for `slots` stacks in the kernel's virtual area; `free_slots` is an array of that many. */
 void kstack_init(uint16_t *free_slots, size_t slots);

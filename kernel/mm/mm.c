@@ -13,8 +13,7 @@
 #include "mm/slab.h"
 
 /* mmap() without an address looks for room below the stack and the page that guards it. */
-#define STACK_BOTTOM (USERTOP - USER_STACK_PAGES * PAGE_SIZE)
-#define MMAP_TOP (STACK_BOTTOM - PAGE_SIZE)
+#define MMAP_TOP (USER_STACK_BASE - PAGE_SIZE)
 
 static struct kmem_cache mm_cache;
 
@@ -198,7 +197,7 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t addr)
     int error = 0;
     if (new_end > old_end) {
         struct vma *after = vma_find(&mm->vmas, old_end);
-        if (new_end > STACK_BOTTOM - PAGE_SIZE || (after != NULL && after->start < new_end))
+        if (new_end > MMAP_TOP || (after != NULL && after->start < new_end))
             return mm->brk;
         const struct vma heap = {.start = old_end, .end = new_end, .flags = VM_READ | VM_WRITE};
         error = mm_map(mm, &heap);

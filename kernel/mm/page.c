@@ -232,6 +232,13 @@ void page_free(struct page *page)
     stock[stocked++] = page;
 }
 
+bool page_reserve(size_t n)
+{
+    if (owned[PAGE_FREE] < n)
+        reclaim();
+    return owned[PAGE_FREE] >= n;
+}
+
 void page_shrink(void)
 {
     stock_drain(0);

@@ -132,6 +132,9 @@ size_t page_owner_count(enum page_owner owner);
 uint64_t page_taken_count(void);
 uint64_t page_given_count(void);
 
+/* Whether at least n frames are free, after everybody has given back what is only kept for speed. */
+bool page_reserve(size_t n);
+
 /* Give the frames kept in hand for speed back to the allocator, so that they can merge. */
 void page_shrink(void);
 

@@ -157,7 +157,7 @@ static __attribute__((noinline)) bool cache_refill(struct kmem_cache *cache)
     if (slab == NULL)
         slab = slab_new(cache);
     if (slab == NULL)
-        return false;
+        return !list_empty(&cache->partial); /* a full memory may have had objects of ours given back */
     list_add_head(&cache->partial, &slab->link);
     return true;
 }

@@ -3,40 +3,42 @@
  */
 #include "mm/usercopy.h"
 
+#include <stdbool.h>
+
 #include <ucow/errno.h>
 #include <ucow/layout.h>
 
 #include "arch/i386/usercopy.h"
 #include "lib/util.h"
 
-static int in_user_space(uintptr_t va, size_t n)
+static bool in_user_space(uintptr_t va, size_t n)
 {
     return va >= USERBASE && va <= USERTOP && n <= USERTOP - va;
 }
 
+/* To a system call's caller a fault is a parameter that was wrong. */
+static int error_of(int fault)
+{
+    return fault == -E_FAULT ? -E_INVAL : fault;
+}
+
 int copy_from_user(void *to, struct uaddr from, size_t n)
 {
-    if (!in_user_space(from.va, n))
-        return -E_INVAL;
-    return usercopy_bytes(to, (const void *)from.va, n) == 0 ? 0 : -E_INVAL;
+    return in_user_space(from.va, n) ? error_of(usercopy_bytes(to, (const void *)from.va, n)) : -E_INVAL;
 }
 
 int copy_to_user(struct uaddr to, const void *from, size_t n)
 {
-    if (!in_user_space(to.va, n))
-        return -E_INVAL;
-    return usercopy_bytes((void *)to.va, from, n) == 0 ? 0 : -E_INVAL;
+    return in_user_space(to.va, n) ? error_of(usercopy_bytes((void *)to.va, from, n)) : -E_INVAL;
 }
 
 int probe_user(struct uaddr from, size_t n)
 {
     char byte;
-    if (!in_user_space(from.va, n))
-        return -E_INVAL;
-    for (size_t at = 0; at < n; at = ALIGN_DOWN(from.va + at, PAGE_SIZE) + PAGE_SIZE - from.va)
-        if (usercopy_bytes(&byte, (const void *)(from.va + at), 1) != 0)
-            return -E_INVAL;
-    return 0;
+    int error = in_user_space(from.va, n) ? 0 : -E_INVAL;
+    for (size_t at = 0; at < n && error == 0; at = ALIGN_DOWN(from.va + at, PAGE_SIZE) + PAGE_SIZE - from.va)
+        error = error_of(usercopy_bytes(&byte, (const void *)(from.va + at), 1));
+    return error;
 }
 
 int copy_string_from_user(char *to, struct uaddr from, size_t size)
@@ -44,10 +46,10 @@ int copy_string_from_user(char *to, struct uaddr from, size_t size)
     if (from.va < USERBASE || from.va >= USERTOP)
         return -E_INVAL;
     size_t limit = MIN(size, (size_t)(USERTOP - from.va));
-    size_t copied = usercopy_string(to, (const char *)from.va, limit);
-    if (copied == USERCOPY_FAULT)
-        return -E_INVAL;
+    int copied = usercopy_string(to, (const char *)from.va, limit);
+    if (copied < 0)
+        return error_of(copied);
     if (copied > 0 && to[copied - 1] == '\0')
-        return (int)copied - 1;
+        return copied - 1;
     return limit < size ? -E_INVAL : -E_TOO_BIG;
 }

@@ -20,12 +20,12 @@ static inline struct uaddr uaddr_plus(struct uaddr at, size_t offset)
     return (struct uaddr){at.va + offset};
 }
 
-/* 0, or -E_INVAL when part of the range is not user memory or does not allow the access; bytes
- * in front of that part may have been copied. */
+/* 0; -E_INVAL when part of the range is not user memory or does not allow the access; -E_NO_MEM when
+ * there is no frame for it. Bytes in front of that part may have been copied. */
 int copy_from_user(void *to, struct uaddr from, size_t n);
 int copy_to_user(struct uaddr to, const void *from, size_t n);
 
-/* Whether all n bytes can be read: 0 or -E_INVAL. So that nothing begins that cannot be finished. */
+/* Whether all n bytes can be read: 0 or an error as above. So that nothing begins that cannot be finished. */
 int probe_user(struct uaddr from, size_t n);
 
 /* Copy a string with its NUL into `size` bytes: its length, -E_TOO_BIG when no NUL was found

@@ -9,6 +9,9 @@
 #include "debug/assert.h"
 #include "mm/slab.h"
 
+/* Checking builds look at the whole set after each change, unless that would make it quadratic. */
+#define CHECKED_MAX 64
+
 static struct kmem_cache vma_cache;
 
 void vma_init(void)
@@ -114,7 +117,7 @@ int vma_add(struct vma_set *set, const struct vma *model)
     *vma = *model;
     link_vma(set, vma);
     merge_with_neighbours(set, vma);
-    ASSERT(vma_ok(set));
+    ASSERT(set->n > CHECKED_MAX || vma_ok(set));
     return 0;
 fail:
     vm_object_drop(model->object);
@@ -151,7 +154,7 @@ int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
             vma->start = end;
         }
     }
-    ASSERT(vma_ok(set));
+    ASSERT(set->n > CHECKED_MAX || vma_ok(set));
     return 0;
 }
 

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ucow/layout.h>
+
 #include "lib/rbtree.h"
 
 /* Rights of a region; the bits of mmap()'s PROT_*. */
@@ -71,7 +73,7 @@ void vma_init(void);
 
 static inline uintptr_t vma_index(const struct vma *vma, uintptr_t va)
 {
-    return vma->index + ((va - vma->start) / 4096);
+    return vma->index + (va - vma->start) / PAGE_SIZE;
 }
 
 /* The first region that ends behind `va` (it may also begin behind it), or NULL. */

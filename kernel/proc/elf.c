@@ -14,7 +14,7 @@
 #include "mm/image.h"
 
 /* Programs end where the page that guards the stack begins. */
-#define PROGRAM_TOP (USERTOP - (USER_STACK_PAGES + 1) * PAGE_SIZE)
+#define PROGRAM_TOP (USER_STACK_BASE - PAGE_SIZE)
 
 static bool header_ok(const struct elf_header *header, size_t size)
 {

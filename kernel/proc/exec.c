@@ -18,7 +18,6 @@
 #include "proc/proc_fpu.h"
 #include "proc/program.h"
 
-#define STACK_BASE (USERTOP - USER_STACK_PAGES * PAGE_SIZE)
 #define FIXED_WORDS 5 /* argc, NULL behind argv, NULL for envp, AT_NULL and its value */
 
 /* Copy bytes into an address space that is not loaded, to pages that are mapped. */
@@ -51,7 +50,7 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
 {
     uintptr_t strings = USERTOP - ALIGN_UP(args->bytes, 16u);
     uintptr_t bottom = ALIGN_DOWN(strings - 4 * ((uintptr_t)args->argc + FIXED_WORDS), 16u);
-    const struct vma stack = {.start = STACK_BASE, .end = USERTOP, .flags = VM_READ | VM_WRITE};
+    const struct vma stack = {.start = USER_STACK_BASE, .end = USERTOP, .flags = VM_READ | VM_WRITE};
     int error = mm_map(mm, &stack);
     if (error == 0)
         error = touch_stack(mm, bottom);

@@ -76,7 +76,7 @@ int do_fork(uint32_t flags, uintptr_t stack)
 {
     if ((flags & ~CLONE_VM) != 0)
         return -E_INVAL;
-    if (page_free_count() < FORK_RESERVE_PAGES)
+    if (!page_reserve(FORK_RESERVE_PAGES))
         return -E_NO_MEM;
     int pid = pid_alloc();
     if (pid < 0)

@@ -57,6 +57,10 @@ static enum power_status close_books(int code)
         kprintf("interrupts: %u that nobody asked for were ignored\n", trap_stray_count());
     kprintf("all user-mode processes have quit.\n");
     bool clean = ledger_check();
+    if (CONFIG_DEBUG_CHECKS && !page_ok()) {
+        kprintf("kernel check failed: counts, owners and free lists of the frames contradict each other\n");
+        clean = false;
+    }
     if (clean)
         kprintf("init check memory pass.\n");
     return !clean ? POWER_CHECK_FAILED : code != 0 ? POWER_PROGRAM_FAILED : POWER_PASSED;

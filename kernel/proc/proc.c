@@ -11,7 +11,7 @@
 #include "proc/proc_fpu.h"
 #include "proc/sched.h"
 
-struct cpu boot_cpu;
+__attribute__((used)) struct cpu boot_cpu; /* tools/gdb looks for it */
 static struct kmem_cache proc_cache;
 static struct proc idle_proc;
 

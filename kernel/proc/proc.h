@@ -37,7 +37,7 @@ struct waitq {
 struct proc {
     int pid;                      /* (!) */
     enum proc_state state;        /* (s) by proc_set_state() */
-    bool kernel;                  /* (!) a kernel thread until it executes a program */
+    bool kernel;                  /* ($) a kernel thread until it executes a program */
     bool killed;                  /* (s) told to die; looked at on every way to user mode */
     bool wakes_for_kill;          /* (s) this sleep ends when it is killed */
     enum exit_reason exit_reason; /* ($) */

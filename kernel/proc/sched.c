@@ -70,6 +70,13 @@ void sched_yield(void)
     spin_unlock_irq(&sched_lock, eflags);
 }
 
+int sched_point(void)
+{
+    if (this_cpu()->need_resched)
+        sched_yield();
+    return current->killed ? -E_KILLED : 0;
+}
+
 void sched_interrupt_return(void)
 {
     while (this_cpu()->need_resched) {

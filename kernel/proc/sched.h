@@ -24,6 +24,10 @@ static inline void waitq_init(struct waitq *queue)
 /* Let others run; the caller stays runnable. No lock held. */
 void sched_yield(void);
 
+/* To be called now and then by a long system call: lets others run when the caller's turn is over.
+ * -E_KILLED: the caller was killed and should come to its end. No spinlock held. */
+int sched_point(void);
+
 /* What a process does on its way to user mode, interrupts off: let others run when its turn is
  * over, and die when it was killed. The order matters: killed is looked at last. */
 void sched_interrupt_return(void);

@@ -12,7 +12,8 @@ uint64_t timer_ticks(void);
 /* The timer interrupt: count, and wake whose time has come. Interrupts off. */
 void timer_tick(void);
 
-/* Sleep for at least `ticks` ticks; 0 returns at once. -E_KILLED: killed meanwhile. */
+/* Sleep until timer_ticks() has grown by `ticks`, the one that has begun included; 0 returns at once.
+ * -E_KILLED: killed meanwhile. */
 int do_sleep(uint32_t ticks);
 
 #endif

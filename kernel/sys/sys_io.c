@@ -42,7 +42,7 @@ int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
     uint32_t done = 0;
     if (fd < 0 || fd > 2)
         return -E_INVAL;
-    int error = probe_user(buf, n);
+    int error = n == 0 ? 0 : probe_user(buf, n);
     mutex_lock(&writing);
     while (done < n && error == 0) {
         uint32_t part = MIN(n - done, sizeof(piece));
@@ -50,6 +50,7 @@ int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
         if (error == 0) {
             proc_line_write(piece, part);
             done += part;
+            error = sched_point(); /* others wait for us to finish, but not for the CPU */
         }
     }
     mutex_unlock(&writing);

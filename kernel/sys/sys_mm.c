@@ -5,6 +5,7 @@
 #include "mm/mm.h"
 #include "proc/mutex.h"
 #include "proc/proc_line.h"
+#include "proc/sched.h"
 #include "sys/syscall.h"
 
 int32_t sys_brk(uintptr_t addr)
@@ -35,20 +36,24 @@ int32_t sys_munmap(uintptr_t addr, uint32_t len)
 }
 
 /* One line of pgdir(). */
-static void print_run(const struct mmu_run *run)
+static int print_run(const struct mmu_run *run)
 {
     const char letters[] = {run->rights & PTE_U ? 'u' : '-', 'r', run->rights & PTE_W ? 'w' : '-', '\0'};
     const char *format =
         run->level == 0 ? "PDE(%03x) %08x-%08x %08x %s\n" : "  |-- PTE(%05x) %08x-%08x %08x %s\n";
     kprintf(format, (unsigned)run->count, (unsigned)run->start, (unsigned)run->end,
             (unsigned)(run->end - run->start), letters);
+    return sched_point();
 }
 
 int32_t sys_pgdir(void)
 {
+    struct mm *mm = current->mm;
     proc_line_flush();
     kprintf("-------------------- BEGIN --------------------\n");
-    mmu_walk_runs(current->mm->pgdir, print_run);
+    mutex_lock(&mm->lock);
+    int error = mmu_walk_runs(mm->pgdir, print_run);
+    mutex_unlock(&mm->lock);
     kprintf("--------------------- END ---------------------\n");
-    return 0;
+    return error;
 }

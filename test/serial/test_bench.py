@@ -12,7 +12,7 @@ ROW = re.compile(r"^bench: (\S+) = (\d+)$")
 TIMES = ["getpid", "yield", "switch", "fork", "fork-1M", "fork-4M", "fork-16M", "fork-4M-write", "cow-copy",
          "cow-reuse", "demand-zero", "exec", "kill-yielding", "kill-newborn", "kill-spinning"]
 TOTALS = ["process-KiB", "processes"]
-ONLY_COW = {"cow-copy", "cow-reuse"}  # where fork copies at once no write faults
+ONLY_COW = {"cow-copy", "cow-reuse"}  # where fork copies at once no write faults, and a store is almost free
 
 
 def measure(run, *arguments):
@@ -26,7 +26,7 @@ def test_rows(run, build):
     rows = measure(run, "live", "3")
     assert list(rows) == TIMES + TOTALS
     zero = {name for name, number in rows.items() if number == 0}
-    assert zero == (set() if build.cow else ONLY_COW)
+    assert zero <= (set() if build.cow else ONLY_COW)
 
 
 @pytest.mark.parametrize("row", ["switch", "exec"])

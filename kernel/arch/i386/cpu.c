@@ -5,18 +5,23 @@
 #include "arch/i386/spinlock.h"
 
 /* CPUID leaf 1, edx, and leaf 7, ebx and ecx */
+#define LEAF1_SYSENTER (1u << 11)
 #define LEAF1_FXSR (1u << 24)
 #define LEAF1_SSE (1u << 25)
 #define LEAF7_SMEP (1u << 7)
 #define LEAF7_SMAP (1u << 20)
 #define LEAF7_ECX_UMIP (1u << 2)
 
+#define MSR_SYSENTER_CS 0x174
+
 struct cpu_features cpu_features;
 unsigned spin_held_count;
 
-static void find_features(void)
+static void set_up_features(void)
 {
     uint32_t leaf1 = cpu_cpuid(1, 0).edx;
+    if (leaf1 & LEAF1_SYSENTER)
+        cpu_wrmsr(MSR_SYSENTER_CS, 0); /* whatever a loader left: sysenter traps */
     cpu_features.fxsr = (leaf1 & LEAF1_FXSR) != 0;
     cpu_features.sse = cpu_features.fxsr && (leaf1 & LEAF1_SSE) != 0;
 
@@ -30,7 +35,7 @@ static void find_features(void)
 
 void cpu_init(void)
 {
-    find_features();
+    set_up_features();
     uint32_t cr4 = cpu_read_cr4();
     cr4 |= cpu_features.fxsr ? CR4_OSFXSR : 0;
     cr4 |= cpu_features.sse ? CR4_OSXMMEXCPT : 0;

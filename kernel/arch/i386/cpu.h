@@ -5,12 +5,14 @@
 #define ARCH_CPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "arch/i386/vectors.h"
 
 /* EFLAGS, Intel SDM vol. 1, 3.4.3 */
 #define EFLAGS_FIXED 0x00000002u /* always 1 */
 #define EFLAGS_IF 0x00000200u
-#define EFLAGS_AC 0x00040000u
 
 /* CR0 and CR4, Intel SDM vol. 3A, 2.5 */
 #define CR0_MP 0x00000002u
@@ -18,8 +20,6 @@
 #define CR0_TS 0x00000008u
 #define CR0_NE 0x00000020u
 #define CR0_WP 0x00010000u
-#define CR0_PG 0x80000000u
-#define CR4_PSE 0x00000010u
 #define CR4_OSFXSR 0x00000200u
 #define CR4_OSXMMEXCPT 0x00000400u
 #define CR4_UMIP 0x00000800u
@@ -35,6 +35,7 @@ struct cpu_features {
     uint8_t umip;
 };
 extern struct cpu_features cpu_features;
+_Static_assert(offsetof(struct cpu_features, smap) == CPU_FEATURES_SMAP, "usercopy.S");
 
 /* Find out what the CPU can do and switch its protections on (WP, SMEP, SMAP, UMIP). */
 void cpu_init(void);
@@ -205,6 +206,17 @@ static inline void cpu_load_segments(uint16_t code, uint16_t data)
                      "movw %w2, %%fs; movw %w2, %%gs" ::"r"((uint32_t)code),
                      "r"(data), "r"((uint16_t)0)
                      : "memory");
+}
+
+/* No local descriptor table. */
+static inline void cpu_lldt_none(void)
+{
+    __asm__ volatile("lldt %w0" ::"r"(0));
+}
+
+static inline void cpu_wrmsr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
 /* FPU state in the format of the CPU: fxsave's 512 bytes (16-aligned), or fnsave's 108. */

@@ -37,10 +37,12 @@ void fpu_save(void *state)
 
 void fpu_load(const void *state)
 {
-    if (cpu_features.fxsr)
+    if (cpu_features.fxsr) {
         cpu_fxrstor(state);
-    else
+    } else {
+        cpu_fninit(); /* frstor would raise what a process that is gone has left pending */
         cpu_frstor(state);
+    }
 }
 
 void fpu_reset(void)

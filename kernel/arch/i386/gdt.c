@@ -57,4 +57,5 @@ void gdt_init(void (*double_fault)(void))
     cpu_load_segments(SEL_KERNEL_TEXT, SEL_KERNEL_DATA);
     cpu_tss.ss0 = SEL_KERNEL_DATA;
     cpu_ltr(SEL_TSS);
+    cpu_lldt_none();
 }

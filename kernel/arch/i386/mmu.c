@@ -19,7 +19,6 @@
 extern char kernel_rodata_end[], kernel_lines[], kernel_end[], boot_stack_guard[];
 
 _Alignas(PAGE_SIZE) struct pgdir kernel_pgdir;
-static uintptr_t kva_end;
 
 static pte_t *kernel_pte(uintptr_t va)
 {
@@ -59,15 +58,11 @@ void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void))
     for (paddr_t pa = ALIGN_UP(memory_end, LARGE_BYTES); pa < KMEMSIZE; pa += LARGE_BYTES)
         kernel_pgdir.entries[(pa + KERNBASE) >> LARGE_SHIFT] = 0;
     protect_kernel(boot_alloc);
-    kva_end = KVA_BASE + MIN(kva_pages, (KVA_END - KVA_BASE) / PAGE_SIZE) * PAGE_SIZE;
-    for (size_t i = KVA_BASE >> LARGE_SHIFT; i <= (kva_end - 1) >> LARGE_SHIFT; i++)
+    ASSERT(kva_pages <= (KVA_END - KVA_BASE) / PAGE_SIZE);
+    const size_t last = (KVA_BASE + kva_pages * PAGE_SIZE - 1) >> LARGE_SHIFT;
+    for (size_t i = KVA_BASE >> LARGE_SHIFT; i <= last; i++)
         kernel_pgdir.entries[i] = virt_to_phys(boot_alloc()) | PTE_P | PTE_W;
     mmu_load(&kernel_pgdir);
-}
-
-uintptr_t mmu_kva_end(void)
-{
-    return kva_end;
 }
 
 void pgdir_init(struct pgdir *pgdir)
@@ -123,30 +118,34 @@ static uint32_t page_rights(const struct pgdir *pgdir, size_t page, size_t *n)
 }
 
 /* The runs of pages from number `page` to `end`. */
-static void walk_pages(const struct pgdir *pgdir, size_t page, size_t end,
-                       void (*visit)(const struct mmu_run *))
+static int walk_pages(const struct pgdir *pgdir, size_t page, size_t end, mmu_visit_fn *visit)
 {
-    for (size_t n, next; page < end; page = next) {
+    int result = 0;
+    for (size_t n, next; page < end && result == 0; page = next) {
         uint32_t rights = page_rights(pgdir, page, &n);
         next = page + n;
         while (next < end && page_rights(pgdir, next, &n) == rights)
             next += n;
         if (rights != 0)
-            visit(&(struct mmu_run){1, next - page, page << PAGE_SHIFT, next << PAGE_SHIFT, rights});
+            result = visit(&(struct mmu_run){1, next - page, page << PAGE_SHIFT, next << PAGE_SHIFT, rights});
     }
+    return result;
 }
 
-void mmu_walk_runs(const struct pgdir *pgdir, void (*visit)(const struct mmu_run *run))
+int mmu_walk_runs(const struct pgdir *pgdir, mmu_visit_fn *visit)
 {
-    for (size_t i = 0, next; i < ENTRIES; i = next) {
+    int result = 0;
+    for (size_t i = 0, next; i < ENTRIES && result == 0; i = next) {
         uint32_t rights = rights_of(pgdir->entries[i]);
         for (next = i + 1; next < ENTRIES && rights_of(pgdir->entries[next]) == rights;)
             next++;
         if (rights == 0)
             continue;
-        visit(&(struct mmu_run){0, next - i, i << LARGE_SHIFT, next << LARGE_SHIFT, rights});
-        walk_pages(pgdir, i * ENTRIES, next * ENTRIES, visit);
+        result = visit(&(struct mmu_run){0, next - i, i << LARGE_SHIFT, next << LARGE_SHIFT, rights});
+        if (result == 0)
+            result = walk_pages(pgdir, i * ENTRIES, next * ENTRIES, visit);
     }
+    return result;
 }
 
 bool mmu_readable(uintptr_t va)

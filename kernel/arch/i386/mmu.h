@@ -23,7 +23,7 @@ typedef uint32_t pte_t;
 #define PTE_P 0x001u
 #define PTE_W 0x002u
 #define PTE_U 0x004u
-#define PTE_A 0x020u
+#define PTE_A 0x020u /* set by the CPU: used, written to */
 #define PTE_D 0x040u
 #define PTE_LARGE 0x080u
 #define PTE_COW 0x200u /* present, read-only until written: copy, or take back when alone */
@@ -77,9 +77,6 @@ static inline paddr_t pte_frame(pte_t pte)
  * kernel's virtual area tables for `kva_pages` pages, make text and rodata read-only, unmap the
  * low addresses and the guard page of the boot stack. `boot_alloc` returns zeroed frames. */
 void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void));
-
-/* The end of the kernel's virtual area that has tables. */
-uintptr_t mmu_kva_end(void);
 
 /* Make a zeroed frame a page directory: nothing in user space, the kernel's half shared. */
 void pgdir_init(struct pgdir *pgdir);
@@ -144,8 +141,10 @@ struct mmu_run {
     uint32_t rights;      /* PTE_P, PTE_W, PTE_U */
 };
 
-/* Call `visit` for each run of the directory and, behind it, for each run of pages inside it. */
-void mmu_walk_runs(const struct pgdir *pgdir, void (*visit)(const struct mmu_run *run));
+/* Call `visit` for each run of the directory and, behind it, for each run of pages inside it, until
+ * it returns something other than 0; that is the result. No table may go meanwhile. */
+typedef int mmu_visit_fn(const struct mmu_run *run);
+int mmu_walk_runs(const struct pgdir *pgdir, mmu_visit_fn *visit);
 
 /* Whether the kernel may read the word at `va` without a fault: for backtraces. */
 bool mmu_readable(uintptr_t va);

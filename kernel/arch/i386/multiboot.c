@@ -129,6 +129,18 @@ static void read_modules(struct boot_info *boot, const struct multiboot_info *in
     }
 }
 
+/* Copy a string into `size` bytes; false when it was cut. Looks no further than it copies. */
+static bool copy_text(char *to, const char *from, size_t size)
+{
+    size_t length = strnlen(from, size);
+    bool fits = length < size;
+    if (!fits)
+        length = size - 1;
+    memcpy(to, from, length);
+    to[length] = '\0';
+    return fits;
+}
+
 void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end)
 {
     struct multiboot_info info;
@@ -140,7 +152,7 @@ void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end)
     }
     memcpy(&info, at, sizeof(info));
     const char *cmdline = info.flags & INFO_CMDLINE ? reach(info.cmdline, 1) : NULL;
-    if (cmdline != NULL && strlcpy(boot->cmdline, cmdline, sizeof(boot->cmdline)) >= sizeof(boot->cmdline))
+    if (cmdline != NULL && !copy_text(boot->cmdline, cmdline, sizeof(boot->cmdline)))
         problem(boot, "the command line is too long; its end is left out");
     if (info.flags & INFO_MODULES)
         read_modules(boot, &info);

@@ -27,7 +27,7 @@ struct boot_info {
     size_t problems_n;
 };
 
-/* Read the information at physical address `info_pa`. The image of the kernel is [0, kernel_end). */
+/* Read the information at physical address `info_pa`. The kernel lies in [1 MiB, kernel_end). */
 void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end);
 
 #endif

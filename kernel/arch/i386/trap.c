@@ -199,8 +199,10 @@ static void page_fault(struct trapframe *tf)
     if (error != 0 && user)
         punish_page_fault(tf, va, error);
     cpu_cli();
-    if (error != 0)
+    if (error != 0) {
         tf->eip = fixup;
+        tf->eax = (uint32_t)error;
+    }
 }
 
 static void interrupt(unsigned irq)

@@ -37,7 +37,7 @@ static inline bool trap_from_user(const struct trapframe *tf)
  * the double fault through a task of its own. */
 void trap_init(void);
 
-/* Print the frame, one register a line,. */
+/* Print the frame, one register a line. */
 void trap_print(const struct trapframe *tf);
 
 /* Make `tf` the frame of a new program: entry point and stack, every other register 0. */

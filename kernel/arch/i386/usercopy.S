@@ -1,11 +1,13 @@
 /*
  * usercopy - the only instructions of the kernel that touch user memory.
  *
- * Each has an entry in the fixup table: when it faults and the fault cannot be served, trap.c
- * goes on at the entry's second address, and the function says how much was left undone. Where
+ * Each has an entry in the fixup table: when it faults and the fault cannot be served, trap.c puts
+ * the error into eax and goes on at the entry's second address. Where
  * the CPU has SMAP, the door is open only here. The address range has been checked by usercopy.c.
  * Arguments come in eax, edx, ecx (-mregparm=3).
  */
+#include "arch/i386/vectors.h"
+
         .macro FIXUP from, to
         .pushsection .fixups, "a"
         .long \from, \to
@@ -13,14 +15,14 @@
         .endm
 
         .macro USER_OPEN                /* stac, where the CPU has it */
-        cmpb $0, cpu_features + 3       /* struct cpu_features: smap */
+        cmpb $0, cpu_features + CPU_FEATURES_SMAP
         je 9f
         stac
 9:
         .endm
 
         .macro USER_CLOSE
-        cmpb $0, cpu_features + 3
+        cmpb $0, cpu_features + CPU_FEATURES_SMAP
         je 9f
         clac
 9:
@@ -28,7 +30,7 @@
 
         .text
 
-/* size_t usercopy_bytes(void *to, const void *from, size_t n): the bytes not copied. */
+/* int usercopy_bytes(void *to, const void *from, size_t n): 0, or the error of the fault. */
         .globl usercopy_bytes
 usercopy_bytes:
         pushl %esi
@@ -42,19 +44,16 @@ usercopy_bytes:
 1:      rep movsl
         movl %edx, %ecx
 2:      rep movsb
+        xorl %eax, %eax
 3:      USER_CLOSE
-        movl %ecx, %eax
         popl %edi
         popl %esi
         ret
-4:      leal (%edx, %ecx, 4), %ecx      /* ecx words and edx bytes were left */
-        jmp 3b
-        FIXUP 1b, 4b
+        FIXUP 1b, 3b
         FIXUP 2b, 3b
 
-/* size_t usercopy_string(char *to, const char *from, size_t n): copies up to and with a NUL, at
- * most n bytes; the number of bytes copied, n when there was no NUL among them, or -1 after a
- * fault. */
+/* int usercopy_string(char *to, const char *from, size_t n): copies up to and with a NUL, at most n
+ * bytes; the number of bytes copied, n when there was no NUL among them, or the error of the fault. */
         .globl usercopy_string
 usercopy_string:
         pushl %esi
@@ -70,13 +69,11 @@ usercopy_string:
         incl %edx
         testb %al, %al
         jnz 1b
-3:      USER_CLOSE
-        movl %edx, %eax
+3:      movl %edx, %eax
+4:      USER_CLOSE
         popl %edi
         popl %esi
         ret
-4:      movl $-1, %edx
-        jmp 3b
         FIXUP 2b, 4b
 
         .section .note.GNU-stack, "", @progbits

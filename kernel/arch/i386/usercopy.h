@@ -7,13 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define USERCOPY_FAULT ((size_t)-1)
+/* Copy n bytes: 0, or the error of a fault that could not be served: -E_FAULT, -E_NO_MEM. */
+int usercopy_bytes(void *to, const void *from, size_t n);
 
-/* Copy n bytes; returns how many were not copied because of a fault. */
-size_t usercopy_bytes(void *to, const void *from, size_t n);
-
-/* Copy up to and with a NUL, at most n bytes; the number of bytes copied, or USERCOPY_FAULT. */
-size_t usercopy_string(char *to, const char *from, size_t n);
+/* Copy up to and with a NUL, at most n bytes: the number of bytes copied, or such an error. */
+int usercopy_string(char *to, const char *from, size_t n);
 
 /* Instructions that may fault on user addresses, and where to go on when they do. */
 struct fixup {

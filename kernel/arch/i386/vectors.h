@@ -34,4 +34,7 @@
 #define TF_CS 60
 #define TF_SIZE 76
 
+/* Offset of `smap` in struct cpu_features. */
+#define CPU_FEATURES_SMAP 3
+
 #endif
