@@ -118,7 +118,7 @@ int image_map(struct image *image, struct mm *mm)
         int error = mm_map(mm, &region);
         if (error != 0)
             return error;
+        mm->brk_start = mm->brk = runs[i].end;
     }
-    mm->brk_start = mm->brk = runs[n - 1].end;
     return 0;
 }

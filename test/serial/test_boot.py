@@ -43,7 +43,7 @@ def test_cpu_too_old(bench, cpu):
 
 @pytest.mark.parametrize("memory", ["4M", "16M", "128M", "512M", "3G"])
 def test_memory(run, memory):
-    """The suite's largest family of processes, in all that DESIGN promises to work in."""
+    """The suite's largest family of processes, in all that is promised to work."""
     run("forktest", memory=memory).lines.once("forktest pass.")
 
 

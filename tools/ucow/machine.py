@@ -23,7 +23,7 @@ from .qmp import Qmp
 from .symbols import Symbols
 from .trace import Trace, read_trace
 
-# What QEMU exits with when the kernel wrote 0x10 to 0x13 to isa-debug-exit: DESIGN, "Leaving".
+# What QEMU exits with when the kernel wrote 0x10 to 0x13 to isa-debug-exit: kernel/dev/power.h.
 PASSED, PROGRAM_FAILED, PANIC, CHECK_FAILED = 33, 35, 37, 39
 MEANING = {
     PASSED: "passed",

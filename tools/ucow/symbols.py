@@ -10,7 +10,7 @@ from elftools.elf.elffile import ELFFile
 
 from . import LabError
 
-# DESIGN: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
+# kernel/arch/i386/linear.h: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
 KERNBASE = 0xC0000000
 
 
