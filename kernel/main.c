@@ -106,8 +106,8 @@ static void read_cmdline(void)
     cmdline_parse(&cmdline, boot.cmdline);
     for (int i = 0; i < cmdline.options_n; i++)
         read_option(cmdline.options[i]);
-    if (cmdline.dropped > 0)
-        kprintf("boot: %d words of the command line are too many: ignored\n", cmdline.dropped);
+    if (cmdline.options_dropped > 0)
+        kprintf("boot: %d options more than %d: ignored\n", cmdline.options_dropped, CMDLINE_MAX_OPTIONS);
 }
 
 /* Memory for ever, before there is a page allocator; zeroed. */
@@ -164,6 +164,8 @@ static void start_memory(void)
     size_t frames = memmap_end(&boot.memory) / PAGE_SIZE;
     size_t procs = params.max_procs != 0 ? params.max_procs : frames / 4;
     procs = MAX(MIN(procs, (size_t)KSTACK_MAX), (size_t)8);
+    if (params.max_procs != 0 && params.max_procs != procs)
+        kprintf("boot: max_procs=%u: %u are used\n", (unsigned)params.max_procs, (unsigned)procs);
 
     mmu_init(linear_end(), procs * KSTACK_SLOT_PAGES, boot_alloc_page);
     start_trace(frames);
@@ -212,6 +214,6 @@ void kmain(paddr_t multiboot_info)
     pic_open(IRQ_TIMER);
     pic_open(IRQ_COM1);
     uart_enable_input();
-    init_start(cmdline.args_n, cmdline.args);
+    init_start(&cmdline);
     sched_idle();
 }

@@ -32,12 +32,18 @@ static bool is_path(const char *word)
     return equals == NULL || (slash != NULL && slash < equals);
 }
 
-static void keep(struct cmdline *cmdline, char **words, int *n, char *word)
+static void keep_option(struct cmdline *cmdline, char *word)
 {
-    if (*n < CMDLINE_MAX_ARGS)
-        words[(*n)++] = word;
+    if (cmdline->options_n < CMDLINE_MAX_OPTIONS)
+        cmdline->options[cmdline->options_n++] = word;
     else
-        cmdline->dropped++;
+        cmdline->options_dropped++;
+}
+
+static void keep_arg(struct cmdline *cmdline, char *word)
+{
+    if (cmdline->args_n < CMDLINE_MAX_ARGS)
+        cmdline->args[cmdline->args_n++] = word;
 }
 
 void cmdline_parse(struct cmdline *cmdline, char *text)
@@ -48,9 +54,9 @@ void cmdline_parse(struct cmdline *cmdline, char *text)
         if (options && strcmp(word, "--") == 0)
             options = false;
         else if (!options)
-            keep(cmdline, cmdline->args, &cmdline->args_n, word);
+            keep_arg(cmdline, word);
         else if (!first || !is_path(word))
-            keep(cmdline, cmdline->options, &cmdline->options_n, word);
+            keep_option(cmdline, word);
     }
 }
 

@@ -8,14 +8,15 @@
 
 #include <stddef.h>
 
-#define CMDLINE_MAX_ARGS 32
+#define CMDLINE_MAX_OPTIONS 32
+#define CMDLINE_MAX_ARGS 65 /* one more than exec takes: so it notices, and the rest does not matter */
 
 struct cmdline {
-    char *options[CMDLINE_MAX_ARGS]; /* words before `--` */
+    char *options[CMDLINE_MAX_OPTIONS]; /* words before `--` */
     int options_n;
     char *args[CMDLINE_MAX_ARGS]; /* words behind it: the program and its arguments */
     int args_n;
-    int dropped; /* words for which there was no room */
+    int options_dropped; /* options for which there was no room */
 };
 
 /* Cut `text` into words, in place; they live as long as it does. */

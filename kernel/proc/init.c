@@ -9,11 +9,13 @@
 #include "debug/selftest.h"
 #include "dev/console.h"
 #include "dev/power.h"
+#include "lib/cmdline.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
 #include "proc/proc.h"
@@ -25,13 +27,14 @@ struct proc *init_proc;
 /* The first program's name and arguments: a copy, one string behind the other. */
 static char first_strings[EXEC_MAX_BYTES];
 static struct exec_args first_args = {.strings = first_strings};
+static int first_error; /* its arguments are more than exec takes */
 
 /* Process 2 begins here, as a kernel thread, and leaves as the program. */
 static void first_program(void *unused)
 {
     (void)unused;
     kprintf("kernel_execve: pid = %d, name = \"%s\".\n", current->pid, first_strings);
-    int error = do_execve(first_strings, &first_args);
+    int error = first_error != 0 ? first_error : do_execve(first_strings, &first_args);
     if (error != 0) {
         kprintf("kernel_execve: \"%s\" failed: %s (%d)\n", first_strings, error_text(error), error);
         do_exit(EXIT_CALL, error);
@@ -96,24 +99,24 @@ static void init_main(void *unused)
     power_off(status);
 }
 
-/* Append a string; false when there is no room. */
-static bool append(const char *string)
+/* Append a string to the first program's; what does not fit is an error when it starts. */
+static void append(const char *string)
 {
     size_t bytes = strlen(string) + 1;
-    if (bytes > sizeof(first_strings) - first_args.bytes)
-        return false;
+    if (bytes > sizeof(first_strings) - first_args.bytes || first_args.argc == EXEC_MAX_ARGS) {
+        first_error = -E_TOO_BIG;
+        return;
+    }
     memcpy(first_strings + first_args.bytes, string, bytes);
     first_args.bytes += bytes;
     first_args.argc++;
-    return true;
 }
 
-void init_start(int argc, char *const *args)
+void init_start(const struct cmdline *cmdline)
 {
-    append(argc > 0 ? args[0] : SHELL);
-    for (int i = 1; i < argc; i++)
-        if (!append(args[i]))
-            kprintf("init: argument %d of \"%s\" is left out: they are too long\n", i, first_strings);
+    append(cmdline->args_n > 0 ? cmdline->args[0] : SHELL);
+    for (int i = 1; i < cmdline->args_n; i++)
+        append(cmdline->args[i]);
     int pid = kernel_thread("init", init_main, NULL);
     if (pid < 0)
         panic("no memory for init: %s", error_text(pid));

@@ -4,13 +4,12 @@
 #ifndef PROC_INIT_H
 #define PROC_INIT_H
 
-#include "proc/exec.h"
-
+struct cmdline;
 struct proc;
 
 extern struct proc *init_proc;
 
-/* Create init, which will run the program args[0]; without arguments the shell. */
-void init_start(int argc, char *const *args);
+/* Create init, which will run the program of the command line; without one the shell. */
+void init_start(const struct cmdline *cmdline);
 
 #endif

@@ -6,6 +6,7 @@ D87: what is unusual about arguments is no reason to read past them.
 
 import pytest
 from calls import FIRST, calls
+from ucow.machine import PROGRAM_FAILED
 
 LONG = "x" * 300
 
@@ -29,3 +30,10 @@ def test_life(run):
     assert calls(trace)[0].enter.seq > exec_.seq
     trace.in_order(f"exec pid={FIRST}", f"exit pid={FIRST} code=0 reason=exit", f"reap parent=1 child={FIRST} code=0")
     assert not trace.all("fork", parent=FIRST)
+
+
+def test_too_many(run):
+    """64 words are exec's limit, on the kernel's command line too; beyond it the program is not started."""
+    run("args", *map(str, range(63))).lines.once("args pass.")
+    lines = run("args", *map(str, range(64)), expect=PROGRAM_FAILED).lines
+    lines.once('kernel_execve: "args" failed: too big (-12)')

@@ -64,15 +64,15 @@ TEST(words_without_room_are_counted)
 {
     char line[4096] = "";
 
-    for (int i = 0; i < CMDLINE_MAX_ARGS + 3; i++)
+    for (int i = 0; i < CMDLINE_MAX_OPTIONS + 3; i++)
         strcat(line, "k=v ");
     strcat(line, "--");
     for (int i = 0; i < CMDLINE_MAX_ARGS + 4; i++)
         strcat(line, " arg");
     parse(line);
-    CHECK_EQ(cmdline.options_n, CMDLINE_MAX_ARGS);
+    CHECK_EQ(cmdline.options_n, CMDLINE_MAX_OPTIONS);
     CHECK_EQ(cmdline.args_n, CMDLINE_MAX_ARGS);
-    CHECK_EQ(cmdline.dropped, 7);
+    CHECK_EQ(cmdline.options_dropped, 3);
 }
 
 TEST(a_value_belongs_to_its_whole_key)

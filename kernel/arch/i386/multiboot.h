@@ -9,7 +9,7 @@
 
 #include "arch/i386/memmap.h"
 
-#define BOOT_CMDLINE_BYTES 2048
+#define BOOT_CMDLINE_BYTES 8192
 #define BOOT_MODULES_MAX 16
 #define BOOT_NAME_BYTES 64
 

@@ -186,6 +186,13 @@ static uint32_t find_fixup(uint32_t eip)
     return 0;
 }
 
+/* Some emulators let a far return or iret of ring 3 read its stack with the rights of ring 0. SMAP
+ * refuses that for ever, however present the page is: nothing we could do would end it. */
+static bool refused_by_smap(const struct trapframe *tf)
+{
+    return cpu_features.smap && trap_from_user(tf) && (tf->err & FAULT_PRESENT) && !(tf->err & FAULT_USER);
+}
+
 static void page_fault(struct trapframe *tf)
 {
     uintptr_t va = cpu_read_cr2(); /* before interrupts may bring another fault */
@@ -195,7 +202,7 @@ static void page_fault(struct trapframe *tf)
         panic_trap(tf, "kernel %s 0x%08x: page fault", tf->err & FAULT_WRITE ? "write to" : "read of",
                    (unsigned)va);
     cpu_sti();
-    int error = do_pgfault(va, tf->err);
+    int error = refused_by_smap(tf) ? -E_FAULT : do_pgfault(va, tf->err);
     if (error != 0 && user)
         punish_page_fault(tf, va, error);
     cpu_cli();
