@@ -295,3 +295,18 @@ def test_cost(bench, build, fmt, tmp_path):
     assert first_call.cpu_pid == 2
     spent = ring_start(run) + first_call.stamp - entry_stamp(bench, build, tmp_path)
     assert first_call.stamp < spent < INSTRUCTIONS_MOST
+
+
+# What the hardware does by itself
+
+def test_interrupts_nobody_asked_for(boot):
+    """They are counted and ignored, whoever runs; the count is told at the end. (D13)"""
+    with boot("sh") as live:
+        live.expect("$ ")
+        for _ in range(3):
+            live.qmp.execute("inject-nmi")
+        live.type("hello\n")
+        live.expect("hello pass.")
+        live.type("exit\n")
+        out = live.end()
+    assert 1 <= int(out.lines.once(re.compile(r"^interrupts: \d+ that nobody asked for were ignored$")).split()[1]) <= 3
