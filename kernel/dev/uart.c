@@ -46,6 +46,11 @@ void uart_init(void)
     io_out8(MODEM, MODEM_DTR_RTS_OUT2);
 }
 
+bool uart_present(void)
+{
+    return present;
+}
+
 void uart_enable_input(void)
 {
     if (present)

@@ -10,6 +10,9 @@
 /* Find and set up the port, 115200 8N1. Without one, output is dropped. */
 void uart_init(void);
 
+/* Whether there is one. */
+bool uart_present(void);
+
 /* From now on received bytes raise IRQ 4. */
 void uart_enable_input(void);
 

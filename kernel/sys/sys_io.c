@@ -97,6 +97,8 @@ int32_t sys_read(int32_t fd, struct uaddr buf, uint32_t n)
         error = probe_writable(uaddr_plus(buf, n - 1));
     if (error != 0)
         return error; /* before input is taken that could not be delivered */
+    if (!uart_present())
+        return -E_NO_DEV; /* instead of waiting for ever */
     proc_line_flush();
     int taken = take_input(piece, n);
     if (taken < 0)
