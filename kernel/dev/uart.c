@@ -42,6 +42,7 @@ void uart_init(void)
     io_out8(DATA, 1); /* 115200 */
     io_out8(INTERRUPTS, 0);
     io_out8(LINE_CONTROL, LINE_8N1);
+    uart_interrupt(); /* keep what was typed before we came: switching the FIFO on would clear it */
     io_out8(FIFO, FIFO_ON_CLEAR);
     io_out8(MODEM, MODEM_DTR_RTS_OUT2);
 }

@@ -3,10 +3,11 @@
 import mmap
 import re
 import struct
+import subprocess
 import time
 
 import pytest
-from ucow.machine import PASSED, PROGRAM_FAILED, symbols_of
+from ucow.machine import PASSED, PROGRAM_FAILED, WALL_SECONDS, symbols_of
 from ucow.memory import FileMemory
 from ucow.symbols import physical
 
@@ -149,3 +150,11 @@ def test_flood(shell, build):
     shell.type("\n")
     shell.expect(PROMPT)
     leave(shell).lines.once(re.compile("^y+: no such program"))
+
+
+def test_typed_before_the_kernel_is_up(bench):
+    """What waits in the serial port when the kernel finds it is not lost: so a shell can be fed by a pipe. (D56)"""
+    answer = subprocess.run(bench.machine("sh").command(), input="hello\nexit\n", capture_output=True, text=True,
+                            timeout=WALL_SECONDS)
+    assert answer.returncode == PASSED
+    assert "$ hello\nHello world!!.\n" in answer.stdout
