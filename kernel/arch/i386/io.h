@@ -23,4 +23,15 @@ static inline void io_out16(uint16_t port, uint16_t value)
     __asm__ volatile("outw %0, %1" ::"a"(value), "d"(port) : "memory");
 }
 
+/* Read `n` words of 32 bits, one after the other, from a port. */
+static inline void io_in32_many(uint16_t port, void *to, uint32_t n)
+{
+    __asm__ volatile("rep insl" : "+D"(to), "+c"(n) : "d"(port) : "memory");
+}
+
+static inline void io_out32_many(uint16_t port, const void *from, uint32_t n)
+{
+    __asm__ volatile("rep outsl" : "+S"(from), "+c"(n) : "d"(port) : "memory");
+}
+
 #endif

@@ -1,0 +1,245 @@
+/*
+ * ide - ATA/ATAPI-6 (T13/1410D): the PIO protocols, with 28-bit addresses.
+ *
+ * Between two calls drive 1 is selected, its interrupts are off and it expects a command; whoever finds
+ * it otherwise resets it. Its write cache is never flushed: reads see what is in it, and
+ * what was swapped out is worth nothing once the machine has stopped.
+ */
+#include "dev/ide.h"
+
+#include <stddef.h>
+
+#include <ucow/layout.h>
+
+#include "arch/i386/io.h"
+#include "debug/assert.h"
+#include "dev/console.h"
+
+/* The first channel; 6.2 and 7 of the standard. */
+#define DATA 0x1F0
+#define SECTOR_COUNT 0x1F2
+#define LBA_LOW 0x1F3
+#define LBA_MID 0x1F4
+#define LBA_HIGH 0x1F5
+#define DEVICE 0x1F6
+#define COMMAND 0x1F7
+#define STATUS 0x3F6 /* the alternate one: the same bits, and reading it acknowledges nothing */
+#define CONTROL 0x3F6
+
+#define DEVICE_1_LBA 0xF0 /* the bits 7 and 5 were once required */
+#define CONTROL_NO_INTERRUPTS 0x02
+#define CONTROL_RESET 0x04
+
+#define STATUS_ERROR 0x01
+#define STATUS_DATA 0x08 /* DRQ: it wants to give or take a block */
+#define STATUS_FAULT 0x20
+#define STATUS_BUSY 0x80 /* the other bits mean nothing */
+
+#define READ_SECTORS 0x20
+#define WRITE_SECTORS 0x30
+#define READ_MULTIPLE 0xC4
+#define WRITE_MULTIPLE 0xC5
+#define SET_MULTIPLE_MODE 0xC6
+#define IDENTIFY_DEVICE 0xEC
+
+/* Words of what IDENTIFY DEVICE gives: 8.15. */
+#define ID_WORDS 256
+#define ID_MULTIPLE_MAX 47 /* in the low byte */
+#define ID_CAPABILITIES 49
+#define ID_SECTORS_LOW 60
+#define ID_SECTORS_HIGH 61
+#define CAN_LBA 0x0200
+
+#define SECTOR_BYTES 512
+#define PAGE_SECTORS (PAGE_SIZE / SECTOR_BYTES)
+
+/* A read of STATUS takes 100 ns at least, and about a microsecond on most machines. */
+#define READS_SELECT 4          /* 400 ns, after which STATUS is the drive's word on what it was told */
+#define READS_SETTLE 1          /* one, after a block of data: 9.5 */
+#define READS_RESET 50          /* 5 us, for how long a reset is held */
+#define READS_RESTART 20000     /* 2 ms, before which a drive that was reset is not looked at */
+#define READS_PATIENCE 10000000 /* seconds: longer than any drive that still works is busy */
+
+#define WANTED "swap needs a disk as -drive file=FILE,format=raw,if=ide,index=1 makes one"
+
+static uint32_t pages;
+static unsigned block_sectors; /* what the drive moves at once: a page, or a sector */
+static bool lost;              /* not even a reset brings it back: not to be waited for again */
+
+static void wait_reads(unsigned reads)
+{
+    while (reads-- > 0)
+        io_in8(STATUS);
+}
+
+/* Wait until the drive has done what it was told; its status, STATUS_BUSY in it when it does not end. */
+static uint8_t wait_done(void)
+{
+    uint8_t status = STATUS_BUSY;
+    wait_reads(READS_SETTLE);
+    for (unsigned reads = 0; (status & STATUS_BUSY) && reads < READS_PATIENCE; reads++)
+        status = io_in8(STATUS);
+    return status;
+}
+
+/* Wait until the drive wants to give or take a block of data. */
+static bool wait_data(void)
+{
+    return (wait_done() & (STATUS_BUSY | STATUS_FAULT | STATUS_DATA | STATUS_ERROR)) == STATUS_DATA;
+}
+
+/* Wait until the drive has ended a command, and well. */
+static bool wait_success(void)
+{
+    return (wait_done() & (STATUS_BUSY | STATUS_FAULT | STATUS_DATA | STATUS_ERROR)) == 0;
+}
+
+static void select_drive(uint8_t lba_bits)
+{
+    io_out8(DEVICE, DEVICE_1_LBA | lba_bits);
+    wait_reads(READS_SELECT);
+}
+
+/* Give the selected drive a command for `sectors` sectors; the lowest is `lba`'s, whose bits 24 to 27
+ * select_drive() has told. */
+static void command(uint8_t code, uint32_t lba, unsigned sectors)
+{
+    io_out8(SECTOR_COUNT, (uint8_t)sectors);
+    io_out8(LBA_LOW, (uint8_t)lba);
+    io_out8(LBA_MID, (uint8_t)(lba >> 8));
+    io_out8(LBA_HIGH, (uint8_t)(lba >> 16));
+    io_out8(COMMAND, code);
+    wait_reads(READS_SELECT);
+}
+
+/* Let the drive, which can move up to `most` sectors at once, move whole pages if it can. */
+static void choose_block(unsigned most)
+{
+    block_sectors = 1;
+    if (most < PAGE_SECTORS)
+        return;
+    command(SET_MULTIPLE_MODE, 0, PAGE_SECTORS);
+    if (wait_success())
+        block_sectors = PAGE_SECTORS;
+}
+
+/* After a failure: a drive that stopped in the middle is reset, so that the next command finds it waiting. */
+static void recover(void)
+{
+    if (!(io_in8(STATUS) & (STATUS_BUSY | STATUS_DATA)))
+        return;
+    io_out8(CONTROL, CONTROL_RESET | CONTROL_NO_INTERRUPTS);
+    wait_reads(READS_RESET);
+    io_out8(CONTROL, CONTROL_NO_INTERRUPTS);
+    wait_reads(READS_RESTART);
+    select_drive(0);
+    if (wait_done() & (STATUS_BUSY | STATUS_DATA)) {
+        lost = true;
+        kprintf("ide: the second disk does not answer any more, not even to a reset: it is given up\n");
+        return;
+    }
+    choose_block(block_sectors); /* the reset may have made the drive forget */
+}
+
+/* End a transfer: whether all of it went well. */
+static bool finish(bool ok)
+{
+    if (ok && wait_success())
+        return true;
+    recover();
+    return false;
+}
+
+/* Tell the drive to move a page. */
+static bool begin(uint8_t single, uint8_t multiple, uint32_t page)
+{
+    ASSERT(page < pages);
+    if (lost)
+        return false;
+    uint32_t lba = page * PAGE_SECTORS;
+    select_drive((uint8_t)(lba >> 24));
+    command(block_sectors > 1 ? multiple : single, lba, PAGE_SECTORS);
+    return true;
+}
+
+bool ide_read_page(uint32_t page, void *to)
+{
+    if (!begin(READ_SECTORS, READ_MULTIPLE, page))
+        return false;
+    bool ok = true;
+    unsigned bytes = block_sectors * SECTOR_BYTES;
+    for (unsigned done = 0; ok && done < PAGE_SIZE; done += bytes) {
+        ok = wait_data();
+        if (ok)
+            io_in32_many(DATA, (uint8_t *)to + done, bytes / 4);
+    }
+    return finish(ok);
+}
+
+bool ide_write_page(uint32_t page, const void *from)
+{
+    if (!begin(WRITE_SECTORS, WRITE_MULTIPLE, page))
+        return false;
+    bool ok = true;
+    unsigned bytes = block_sectors * SECTOR_BYTES;
+    for (unsigned done = 0; ok && done < PAGE_SIZE; done += bytes) {
+        ok = wait_data();
+        if (ok)
+            io_out32_many(DATA, (const uint8_t *)from + done, bytes / 4);
+    }
+    return finish(ok);
+}
+
+/* What stands in LBA_MID and LBA_HIGH of a drive that understands packets, not IDENTIFY DEVICE: 9.12. */
+static bool is_packet_drive(void)
+{
+    unsigned signature = (unsigned)io_in8(LBA_HIGH) << 8 | io_in8(LBA_MID);
+    return signature == 0xEB14 || signature == 0x9669;
+}
+
+/* Ask the drive what it is. */
+static bool identify(uint16_t *id)
+{
+    command(IDENTIFY_DEVICE, 0, 0);
+    if (wait_data()) {
+        io_in32_many(DATA, id, ID_WORDS / 2);
+        if (finish(true))
+            return true;
+    }
+    if (is_packet_drive())
+        kprintf("ide: the second disk is a CD-ROM or the like: " WANTED "\n");
+    else
+        kprintf("ide: the second disk does not say what it is (status 0x%02x): " WANTED "\n", io_in8(STATUS));
+    return false;
+}
+
+/* Nobody drives the bus, which then reads as all ones, or but for bit 7, which is pulled down; or
+ * drive 0 answers for a drive 1 that is not there. */
+static bool is_absent(uint8_t status)
+{
+    return status == 0xFF || status == 0x7F || status == 0;
+}
+
+uint32_t ide_init(void)
+{
+    uint16_t id[ID_WORDS];
+    pages = 0;
+    block_sectors = 1;
+    lost = false;
+    io_out8(CONTROL, CONTROL_NO_INTERRUPTS);
+    select_drive(0);
+    if (is_absent(io_in8(STATUS)) || is_absent(wait_done()))
+        return 0;
+    recover(); /* it may have been left in the middle of something */
+    if (lost || !identify(id))
+        return 0;
+    if (!(id[ID_CAPABILITIES] & CAN_LBA)) {
+        kprintf("ide: the second disk knows no LBA: " WANTED "\n");
+        return 0;
+    }
+    pages = ((uint32_t)id[ID_SECTORS_HIGH] << 16 | id[ID_SECTORS_LOW]) / PAGE_SECTORS;
+    if (pages == 0)
+        kprintf("ide: the second disk is smaller than a page: " WANTED "\n");
+    choose_block(id[ID_MULTIPLE_MAX] & 0xFF);
+    return pages;
+}

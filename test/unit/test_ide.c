@@ -1,0 +1,476 @@
+/*
+ * ide.c against a drive of our own: it takes its time, answers too early reads with nonsense,
+ * insists on the protocol, and can fail in the ways real ones do.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/i386/io.h"
+#include "debug/assert.h"
+#include "dev/console.h"
+#include "dev/ide.h"
+#include "lib/util.h"
+#include "unit.h"
+
+#define PAGE 4096
+#define SECTOR 512
+#define SECTORS 200 /* 25 pages */
+
+#define ERR 0x01
+#define DRQ 0x08
+#define READY 0x50
+#define FAULT 0x20
+#define BUSY 0x80
+
+#define LATE 4         /* reads of the status after a command that say nothing */
+#define LONG 40000000u /* reads of the status that are more than any bound */
+
+/* How a transfer goes wrong. */
+enum failure { NONE, REFUSE, REFUSE_AT_END, FAIL, HANG, HANG_IN_DATA, DIE };
+
+static struct drive {
+    /* what it is */
+    int floating; /* what a bus without drives reads as, or -1 */
+    bool absent;  /* drive 0 answers with 0 */
+    bool packet;
+    bool mute; /* IDENTIFY DEVICE is refused */
+    bool no_lba;
+    bool no_multiple; /* SET MULTIPLE MODE is refused */
+    unsigned multiple_max;
+    uint32_t sectors;
+    unsigned slowness;    /* reads of the status until a command has effect */
+    unsigned failing_at;  /* the n-th transfer from now ... */
+    enum failure failure; /* ... goes wrong like this */
+    bool deaf;            /* to resets */
+
+    /* how it is */
+    uint8_t reg[8], control;
+    unsigned nonsense, busy; /* reads of the status still to come */
+    bool dead;
+    uint8_t status;
+    uint8_t buffer[PAGE];
+    unsigned at, end;   /* in the buffer, of the block that DRQ offers */
+    uint32_t lba, left; /* sectors to go */
+    bool writing;
+    unsigned multiple;
+    enum failure now;
+
+    /* what was seen of the driver */
+    unsigned transfers, blocks, resets, reads, selects;
+} drive;
+
+static uint8_t disk[SECTORS * SECTOR];
+static char console[1024];
+
+void kprintf(const char *format, ...)
+{
+    size_t used = strlen(console);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(console + used, sizeof(console) - used, format, args);
+    va_end(args);
+    if (unit_in_copy)
+        fputs(console + used, stdout);
+}
+
+static void end_command(uint8_t error_bits)
+{
+    drive.status = READY | error_bits;
+    drive.at = drive.end = 0;
+    drive.left = 0;
+}
+
+static unsigned block_sectors(void)
+{
+    unsigned n = drive.multiple != 0 ? drive.multiple : 1;
+    return MIN(n, (unsigned)drive.left);
+}
+
+/* Offer the next block, or end the command. */
+static void go_on(void)
+{
+    if (drive.left == 0) {
+        end_command(drive.now == REFUSE_AT_END ? ERR : 0);
+        return;
+    }
+    drive.at = 0;
+    drive.end = block_sectors() * SECTOR;
+    if (!drive.writing)
+        memcpy(drive.buffer, disk + drive.lba * SECTOR, drive.end);
+    drive.status = READY | DRQ;
+    drive.busy = drive.slowness;
+    drive.blocks++;
+}
+
+static void start_transfer(uint8_t command)
+{
+    bool multiple = command == 0xC4 || command == 0xC5;
+    CHECK(multiple ? drive.multiple == 8 : command == 0x20 || command == 0x30);
+    if (!multiple)
+        drive.multiple = 0;
+    drive.writing = command == 0x30 || command == 0xC5;
+    drive.lba = drive.reg[3] | drive.reg[4] << 8 | drive.reg[5] << 16 | (drive.reg[6] & 0xF) << 24;
+    drive.left = drive.reg[2];
+    CHECK(drive.lba + drive.left <= drive.sectors);
+    drive.transfers++;
+    drive.now = drive.failing_at != 0 && --drive.failing_at == 0 ? drive.failure : NONE;
+    if (drive.now == REFUSE || drive.now == FAIL)
+        end_command(drive.now == FAIL ? FAULT : ERR);
+    else if (drive.now == HANG)
+        drive.busy = LONG;
+    else if (drive.now == DIE)
+        drive.dead = true;
+    else
+        go_on();
+}
+
+static void offer_identity(void)
+{
+    uint16_t id[256] = {0};
+    id[47] = 0x8000 | drive.multiple_max;
+    id[49] = drive.no_lba ? 0 : 0x0200;
+    id[60] = (uint16_t)drive.sectors;
+    id[61] = (uint16_t)(drive.sectors >> 16);
+    memcpy(drive.buffer, id, sizeof(id));
+    drive.writing = false;
+    drive.at = 0;
+    drive.end = sizeof(id);
+    drive.status = READY | DRQ;
+}
+
+static void take_command(uint8_t command)
+{
+    CHECK(!(drive.status & (BUSY | DRQ)) && drive.busy == 0 && drive.nonsense == 0);
+    drive.nonsense = LATE;
+    drive.busy = drive.slowness;
+    drive.status = READY;
+    switch (command) {
+    case 0xEC:
+        if (drive.packet || drive.mute) {
+            end_command(ERR);
+            drive.reg[4] = drive.packet ? 0x14 : 0;
+            drive.reg[5] = drive.packet ? 0xEB : 0;
+        } else {
+            offer_identity();
+        }
+        break;
+    case 0xC6:
+        CHECK_EQ(drive.reg[2], 8);
+        if (drive.no_multiple)
+            end_command(ERR);
+        else
+            drive.multiple = 8;
+        break;
+    default:
+        start_transfer(command);
+    }
+}
+
+static bool nobody(void)
+{
+    return drive.floating >= 0 || drive.absent;
+}
+
+static uint8_t read_status(void)
+{
+    drive.reads++;
+    if (nobody())
+        return drive.absent ? 0 : (uint8_t)drive.floating;
+    if (drive.nonsense > 0) {
+        drive.nonsense--;
+        return drive.status & DRQ ? READY : READY | DRQ;
+    }
+    if (drive.dead || drive.busy > 0) {
+        drive.busy -= drive.busy > 0;
+        return BUSY | DRQ | ERR; /* what is beside BUSY says nothing */
+    }
+    return drive.status;
+}
+
+uint8_t io_in8(uint16_t port)
+{
+    if (port == 0x3F6 || port == 0x1F7)
+        return read_status();
+    CHECK(port > 0x1F0 && port < 0x1F7);
+    return nobody() ? (uint8_t)drive.floating : drive.reg[port - 0x1F0];
+}
+
+static void take_control(uint8_t value)
+{
+    CHECK(value & 2); /* nobody would hear an interrupt */
+    if (value & 4) {
+        drive.reads = 0;
+    } else if (drive.control & 4) {
+        CHECK(drive.reads >= 50);
+        drive.resets++;
+        if (!drive.deaf) {
+            drive.busy = drive.nonsense = 0;
+            drive.multiple = 0;
+            drive.dead = false;
+            end_command(0);
+            drive.busy = 25000;
+            drive.reg[6] = 0; /* drive 0 is selected */
+        }
+    }
+    drive.control = value;
+}
+
+void io_out8(uint16_t port, uint8_t value)
+{
+    if (port == 0x3F6) {
+        take_control(value);
+        return;
+    }
+    CHECK(port > 0x1F0 && port <= 0x1F7);
+    CHECK(drive.control & 2);
+    if (nobody())
+        return;
+    if (port == 0x1F7) {
+        CHECK_EQ(drive.reg[6] & 0xF0, 0xF0); /* LBA, drive 1 */
+        take_command(value);
+        return;
+    }
+    drive.reg[port - 0x1F0] = value;
+    if (port == 0x1F6) {
+        drive.nonsense = LATE;
+        drive.selects++;
+    }
+}
+
+/* The driver moves n words: only while the drive offers a block, and not beyond it. */
+static void move(void *to, const void *from, uint32_t n)
+{
+    unsigned bytes = n * 4;
+    CHECK(drive.status & DRQ && drive.busy == 0 && drive.nonsense == 0 && !drive.dead);
+    CHECK(drive.at + bytes <= drive.end);
+    if (to != NULL)
+        memcpy(to, drive.buffer + drive.at, bytes);
+    else
+        memcpy(drive.buffer + drive.at, from, bytes);
+    drive.at += bytes;
+    if (drive.at < drive.end)
+        return;
+    if (drive.now == HANG_IN_DATA && drive.left == drive.end / SECTOR)
+        return; /* wants more than that, for ever */
+    if (drive.writing)
+        memcpy(disk + drive.lba * SECTOR, drive.buffer, drive.end);
+    unsigned sectors = MIN(drive.end / SECTOR, drive.left);
+    drive.lba += sectors;
+    drive.left -= sectors;
+    drive.nonsense = 1;
+    go_on();
+    drive.busy = drive.slowness;
+}
+
+void io_in32_many(uint16_t port, void *to, uint32_t n)
+{
+    CHECK_EQ(port, 0x1F0);
+    CHECK(!drive.writing);
+    move(to, NULL, n);
+}
+
+void io_out32_many(uint16_t port, const void *from, uint32_t n)
+{
+    CHECK_EQ(port, 0x1F0);
+    CHECK(drive.writing);
+    move(NULL, from, n);
+}
+
+static void plug_in(void)
+{
+    drive = (struct drive){
+        .floating = -1, .multiple_max = 16, .sectors = SECTORS, .slowness = 7, .status = READY};
+    console[0] = '\0';
+    for (unsigned i = 0; i < sizeof(disk); i++)
+        disk[i] = (uint8_t)(i / SECTOR * 7 + i);
+}
+
+static uint8_t page[PAGE];
+
+static void check_reads(unsigned n)
+{
+    memset(page, 0xA5, PAGE);
+    CHECK(ide_read_page(n, page));
+    CHECK(memcmp(page, disk + n * PAGE, PAGE) == 0);
+}
+
+static void check_writes(unsigned n)
+{
+    for (unsigned i = 0; i < PAGE; i++)
+        page[i] = (uint8_t)unit_random();
+    uint8_t before[sizeof(disk)];
+    memcpy(before, disk, sizeof(disk));
+    CHECK(ide_write_page(n, page));
+    memcpy(before + n * PAGE, page, PAGE);
+    CHECK(memcmp(before, disk, sizeof(disk)) == 0); /* this page, and no other */
+}
+
+static void check_refused(const char *why)
+{
+    CHECK_EQ(ide_init(), 0);
+    CHECK(why != NULL ? strstr(console, why) != NULL : console[0] == '\0');
+    CHECK_EQ(drive.transfers, 0);
+}
+
+TEST(a_disk_is_its_whole_pages)
+{
+    plug_in();
+    CHECK_EQ(ide_init(), 25);
+    CHECK_STR_EQ(console, "");
+    drive.sectors = 207;
+    CHECK_EQ(ide_init(), 25);
+    drive.sectors = 208;
+    CHECK_EQ(ide_init(), 26);
+    drive.sectors = 0x0FFFFFFF;
+    CHECK_EQ(ide_init(), 0x01FFFFFF);
+}
+
+TEST(pages_are_read_and_written)
+{
+    plug_in();
+    uint32_t pages = ide_init();
+    for (unsigned i = 0; i < 100; i++) {
+        check_reads(unit_below(pages));
+        check_writes(unit_below(pages));
+    }
+    check_writes(pages - 1);
+    check_reads(pages - 1);
+    CHECK_EQ(drive.blocks, drive.transfers); /* a page is one block */
+    CHECK_EQ(drive.resets, 0);
+}
+
+TEST(all_28_bits_of_an_address_are_told)
+{
+    plug_in();
+    drive.sectors = 0x0FFFFFFF;
+    drive.failing_at = 1;
+    drive.failure = REFUSE; /* before it looks for data we have not */
+    uint32_t pages = ide_init();
+    CHECK(!ide_read_page(pages - 1, page));
+    CHECK_EQ(drive.lba, 0x0FFFFFF0);
+    drive.failing_at = 1;
+    CHECK(!ide_write_page(0x012345, page));
+    CHECK_EQ(drive.lba, 0x091A28);
+}
+
+TEST(without_multiple_mode_it_goes_sector_by_sector)
+{
+    for (unsigned way = 0; way < 3; way++) {
+        plug_in();
+        drive.multiple_max = way == 0 ? 0 : way == 1 ? 4 : 8;
+        drive.no_multiple = way == 2;
+        CHECK_EQ(ide_init(), 25);
+        check_reads(3);
+        check_writes(24);
+        check_reads(24);
+        CHECK_EQ(drive.blocks, 24);
+        CHECK_EQ(drive.resets, 0);
+    }
+}
+
+TEST(a_page_beyond_the_end_is_our_mistake)
+{
+    plug_in();
+    uint32_t pages = ide_init();
+    CHECK(PANICS("page < pages", ide_read_page(pages, page)));
+    CHECK(PANICS("page < pages", ide_write_page(pages, page)));
+}
+
+TEST(no_drive_is_no_news)
+{
+    plug_in();
+    drive.absent = true;
+    check_refused(NULL);
+    plug_in();
+    drive.floating = 0xFF;
+    check_refused(NULL);
+    CHECK(drive.reads < 100); /* and nobody waits for it */
+    drive.floating = 0x7F;
+    check_refused(NULL);
+}
+
+TEST(what_is_no_usable_disk_is_refused_with_the_reason)
+{
+    plug_in();
+    drive.packet = true;
+    check_refused("CD-ROM");
+    plug_in();
+    drive.mute = true;
+    check_refused("does not say what it is");
+    plug_in();
+    drive.no_lba = true;
+    check_refused("knows no LBA");
+    plug_in();
+    drive.sectors = 7;
+    check_refused("smaller than a page");
+    plug_in();
+    drive.dead = drive.deaf = true;
+    check_refused("given up");
+}
+
+TEST(a_drive_left_in_the_middle_is_reset_first)
+{
+    plug_in();
+    drive.status = READY | DRQ;
+    CHECK_EQ(ide_init(), 25);
+    CHECK_EQ(drive.resets, 1);
+    check_reads(1);
+}
+
+/* The n-th transfer, a read or a write, fails like this; before and after it all is well. */
+static void check_failure(enum failure failure, unsigned n, bool multiple)
+{
+    plug_in();
+    drive.multiple_max = multiple ? 16 : 0;
+    CHECK_EQ(ide_init(), 25);
+    drive.failing_at = n;
+    drive.failure = failure;
+    for (unsigned i = 1; i < n; i++)
+        check_reads(i);
+    CHECK(n % 2 ? !ide_read_page(n, page) : !ide_write_page(n, page));
+    check_reads(4);
+    check_writes(n);
+    check_reads(n);
+    CHECK_STR_EQ(console, "");
+}
+
+TEST(after_an_error_the_next_transfer_works)
+{
+    static const enum failure failures[] = {REFUSE, REFUSE_AT_END, FAIL, HANG, HANG_IN_DATA, DIE};
+    for (unsigned i = 0; i < ARRAY_SIZE(failures); i++) {
+        for (unsigned n = 1; n <= 2; n++) {
+            check_failure(failures[i], n, true);
+            check_failure(failures[i], n, false);
+        }
+    }
+}
+
+TEST(a_reset_is_only_for_a_drive_that_is_stuck)
+{
+    check_failure(REFUSE, 1, true);
+    CHECK_EQ(drive.resets, 0);
+    check_failure(FAIL, 1, true);
+    CHECK_EQ(drive.resets, 0);
+    check_failure(HANG_IN_DATA, 1, true);
+    CHECK_EQ(drive.resets, 1);
+    CHECK_EQ(drive.multiple, 8); /* which the reset had made it forget */
+    check_failure(DIE, 1, true);
+    CHECK_EQ(drive.resets, 1);
+}
+
+TEST(a_drive_that_never_comes_back_is_given_up)
+{
+    plug_in();
+    CHECK_EQ(ide_init(), 25);
+    drive.failing_at = 1;
+    drive.failure = DIE;
+    drive.deaf = true;
+    CHECK(!ide_read_page(1, page));
+    CHECK(strstr(console, "given up") != NULL);
+    drive.reads = 0;
+    CHECK(!ide_write_page(1, page));
+    CHECK(!ide_read_page(1, page));
+    CHECK_EQ(drive.reads, 0); /* nobody waits for it again */
+    CHECK_EQ(ide_init(), 0);
+}
