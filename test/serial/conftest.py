@@ -101,13 +101,16 @@ class Bench:
 
     def machine(self, *program: str, memory: str = "128M", cpu: str | None = None, cmdline: str = "",
                 modules: dict[str, Path] | None = None, append_raw: str | None = None,
-                kernel: Path | None = None, extra: Sequence[str] = ()) -> Machine:
-        """The machine of the build under test, with a ring that takes at most a sixteenth of memory."""
+                kernel: Path | None = None, extra: Sequence[str] = (), **disk) -> Machine:
+        """The machine of the build under test, with a ring that takes at most a sixteenth of memory.
+
+        `disk` is the machine's swap=, swap_image= and swap_errors=.
+        """
         options = cmdline.split()
         if self.build.trace and not any(option.startswith("trace_kib=") for option in options):
             options.insert(0, f"trace_kib={min(TRACE_KIB, size_bytes(memory) // 1024 // 16)}")
         return Machine(kernel or self.build.kernel, program, options, modules or {}, append_raw, memory, cpu,
-                       extra)
+                       extra, **disk)
 
     def judge(self, run: Run, expect: int) -> Outcome:
         """Fail the test unless the run passed."""
@@ -153,7 +156,8 @@ def bench(request: pytest.FixtureRequest, build: Build) -> Iterator[Bench]:
 
 @pytest.fixture
 def run(bench: Bench):
-    """run(program, *arguments, memory=, cpu=, cmdline=, modules=, append_raw=, expect=, timeout=) -> Outcome."""
+    """run(program, *arguments, memory=, cpu=, cmdline=, modules=, append_raw=, swap=, swap_image=,
+    swap_errors=, expect=, timeout=) -> Outcome."""
     return bench.run
 
 

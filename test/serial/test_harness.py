@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 
 import pytest
+from ucow import LabError
 from ucow.lines import Lines
 from ucow.machine import PASSED, WALL_SECONDS
 from ucow.verdict import problems, serial_problems
@@ -52,6 +53,38 @@ def test_honest_kernel_differs_only_by_its_trace(bench):
     honest = sabotaged(bench, "honest")
     assert problems(honest, traced=False) == []
     assert [what.split(":")[0] for what in problems(honest)] == ["no trace"]
+
+
+def test_second_disk_is_empty_and_made_again_by_repeat(bench):
+    machine = bench.machine("hello", swap="1M", swap_errors=[("read", 300), ("read", 9), ("write", 7, True)])
+    with machine.scratch() as folder:
+        disk = Path(folder, "swap")
+        assert (disk.stat().st_size, disk.stat().st_blocks) == (1 << 20, 0)
+    bench.judge(run := machine.run(), PASSED)  # QEMU takes all these words
+    make_empty, make_whole, boot = run.repeat().split(" && ")
+    file = make_empty.split()[-1]
+    assert (make_empty, make_whole) == (f"truncate -s 0 {file}", f"truncate -s 1M {file}")
+    assert f".filename={file} " in boot and str(run.memory_file.parent) not in boot
+
+
+def test_second_disk_that_is_a_file_is_repeated_with_it(bench, tmp_path):
+    image = tmp_path / "a,b"
+    image.write_bytes(bytes(8192))
+    bench.judge(run := bench.machine("hello", swap_image=image).run(), PASSED)
+    assert run.repeat().startswith("qemu-system-i386 ") and "/a,,b" in run.repeat()
+
+
+@pytest.mark.parametrize("disk, complaint", [
+    ({"swap": "64"}, "write a number and K, M or G"),
+    ({"swap": "1M", "swap_image": "/dev/null"}, "give one of them"),
+    ({"swap_image": "/nowhere"}, "no such file"),
+    ({"swap_errors": [("read", 1)]}, "without a disk"),
+    ({"swap": "1M", "swap_errors": [("reed", 1)]}, "the kind is read or write"),
+    ({"swap": "1M", "swap_errors": [("read", 0)]}, "n from 1"),
+])
+def test_second_disk_that_cannot_be_is_refused(bench, disk, complaint):
+    with pytest.raises(LabError, match=complaint):
+        bench.machine("hello", **disk).run()
 
 
 GOOD_LINES = """\

@@ -5,6 +5,7 @@ wall-clock time is only a backstop. Guest memory is a file, so the trace can be 
 end, however the end came.
 """
 
+import errno
 import shlex
 import shutil
 import socket
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from . import LabError
 from .lines import Lines
@@ -35,6 +37,8 @@ MEANING = {
 }
 WALL_SECONDS = 60
 
+SWAP_FILE = Path(tempfile.gettempdir(), "ucow-swap")  # the empty disk of a run that is repeated by hand
+
 SIZE_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 symbols_of = lru_cache(maxsize=None)(Symbols)
@@ -49,7 +53,7 @@ def size_bytes(text: str) -> int:
     """`128M` as a number of bytes."""
     number, unit = text[:-1], text[-1:].upper()
     if unit not in SIZE_UNITS or not number.isdecimal():
-        raise LabError(f"memory size {text!r}: write a number and K, M or G, as in 128M")
+        raise LabError(f"size {text!r}: write a number and K, M or G, as in 128M")
     return int(number) * SIZE_UNITS[unit]
 
 
@@ -60,12 +64,60 @@ def _scratch(size: int) -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="ucow-", dir=shm if roomy else None)
 
 
+class DiskError(NamedTuple):
+    """The n-th transfer of a kind fails, and with `lasting` all that follow it, too.
+
+    The kernel sees the drive end the command with an error. A transfer is what the drive is asked
+    for at once: a page, for a driver in multiple mode.
+    """
+    kind: str              # "read" or "write"
+    n: int                 # from 1
+    lasting: bool = False
+
+
+MAX_DISK_ERROR = 500  # each transfer up to it is a rule on QEMU's command line
+
+
+def _disk_error_rules(errors: Sequence[DiskError]) -> dict[str, str | int]:
+    """QEMU's blkdebug told to make these errors, all of one kind: its states count the transfers."""
+    kind, last = errors[0].kind, max(error.n for error in errors)
+    rules: dict[str, str | int] = {}
+    for n in range(1, last + 1):
+        rules |= {f"set-state.{n - 1}.event": f"{kind}_aio", f"set-state.{n - 1}.state": n,
+                  f"set-state.{n - 1}.new_state": n + 1}
+    for i, error in enumerate(errors):
+        rules |= {f"inject-error.{i}.event": f"{kind}_aio", f"inject-error.{i}.state": error.n,
+                  f"inject-error.{i}.iotype": kind, f"inject-error.{i}.once": "off" if error.lasting else "on",
+                  f"inject-error.{i}.errno": errno.EIO}
+    return rules
+
+
+def _disk(image: Path, errors: Sequence[DiskError]) -> list[str]:
+    """QEMU's words for the second IDE disk; the errors of each kind are a layer of their own, with its own count.
+
+    QEMU guesses a geometry that is not given by a first read, which would count.
+    """
+    options: dict[str, str | int] = {"if": "none", "id": "swap", "cache": "unsafe", "driver": "raw"}
+    where = "file"
+    for kind in ("read", "write"):
+        if rules := [error for error in errors if error.kind == kind]:
+            options[f"{where}.driver"] = "blkdebug"
+            options |= {f"{where}.{name}": value for name, value in _disk_error_rules(rules).items()}
+            options[f"{where}.image.driver"] = "raw"
+            where += ".image.file"
+    options |= {f"{where}.driver": "file", f"{where}.filename": str(image).replace(",", ",,")}
+    return ["-drive", ",".join(f"{name}={value}" for name, value in options.items()),
+            "-device", "ide-hd,drive=swap,bus=ide.0,unit=1,cyls=16383,heads=16,secs=63,rerror=report,werror=report"]
+
+
 @dataclass
 class Machine:
     """What to boot.
 
     `options` are key=value words for the kernel, `program` the first program and its arguments,
     `modules` programs from outside by name; `append` stands for the whole command line instead.
+    `swap` is the size of an empty second disk, `swap_image` a file that is the disk, and is written to;
+    `swap_errors` are DiskErrors, or tuples like them.
     """
     elf: Path
     program: Sequence[str] = ()
@@ -75,6 +127,9 @@ class Machine:
     memory: str = "128M"
     cpu: str | None = None
     extra: Sequence[str] = ()
+    swap: str | None = None
+    swap_image: Path | None = None
+    swap_errors: Sequence[DiskError | tuple] = ()
 
     def command_line(self) -> str:
         """What the kernel is told."""
@@ -95,8 +150,25 @@ class Machine:
         listed = ",".join(f"{path} {name}" for name, path in self.modules.items())
         return ["-initrd", listed] if listed else []
 
-    def command(self, serial: str = "stdio", memory_file: Path | None = None) -> list[str]:
-        """The QEMU command that boots this machine; by itself it repeats a run on the terminal."""
+    def _swap_disk(self, empty_image: Path) -> list[str]:
+        errors = [DiskError(*error) for error in self.swap_errors]
+        for error in errors:
+            if error.kind not in ("read", "write") or not 1 <= error.n <= MAX_DISK_ERROR:
+                raise LabError(f"{error}: the kind is read or write, n from 1 to {MAX_DISK_ERROR}")
+        if self.swap and self.swap_image:
+            raise LabError("swap is the size of an empty disk, swap_image a disk there is: give one of them")
+        if errors and not self.swap and not self.swap_image:
+            raise LabError("swap_errors without a disk that could make them: give swap or swap_image, too")
+        if self.swap_image and not Path(self.swap_image).is_file():
+            raise LabError(f"{self.swap_image}: no such file to be the second disk")
+        return _disk(self.swap_image or empty_image, errors) if self.swap or self.swap_image else []
+
+    def command(self, serial: str = "stdio", memory_file: Path | None = None,
+                swap_file: Path = SWAP_FILE) -> list[str]:
+        """The QEMU command that boots this machine; by itself it repeats a run on the terminal.
+
+        An empty second disk is `swap_file`, which scratch() makes, or what repeat() says.
+        """
         ram = ["-machine", "pc"]
         if memory_file:
             ram = ["-object", f"memory-backend-file,id=ram,size={self.memory},mem-path={memory_file},share=on",
@@ -105,14 +177,25 @@ class Machine:
                 "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
                 "-nodefaults", "-display", "none", "-serial", serial, "-no-reboot",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-                "-icount", "shift=7,sleep=off", "-rtc", "base=2020-01-01,clock=vm", *self.extra]
+                "-icount", "shift=7,sleep=off", "-rtc", "base=2020-01-01,clock=vm",
+                *self._swap_disk(swap_file), *self.extra]
+
+    def scratch(self) -> tempfile.TemporaryDirectory:
+        """A folder for a run: its `memory` will be the guest's, its `swap` is the empty second disk."""
+        swap_bytes = size_bytes(self.swap) if self.swap else 0
+        folder = _scratch(size_bytes(self.memory) + swap_bytes)
+        if self.swap:
+            with Path(folder.name, "swap").open("wb") as file:
+                file.truncate(swap_bytes)
+        return folder
 
     def run(self, timeout: float = WALL_SECONDS) -> "Run":
         """Boot, wait for the end, and return what is left."""
-        scratch = _scratch(size_bytes(self.memory))
-        output = Path(scratch.name, "serial")
+        scratch = self.scratch()
+        folder = Path(scratch.name)
+        output = folder / "serial"
         output.touch()
-        with _launch(self.command(f"file:{output}", Path(scratch.name, "memory"))) as process:
+        with _launch(self.command(f"file:{output}", folder / "memory", folder / "swap")) as process:
             seconds, status, complaint = _wait(process, timeout)
         return Run(self, scratch, status, output.read_text(errors="replace"), complaint, seconds)
 
@@ -174,7 +257,11 @@ class Run:
 
     def repeat(self) -> str:
         """One shell command that repeats the run on the terminal."""
-        return shlex.join(self.machine.command())
+        command = shlex.join(self.machine.command())
+        if self.machine.swap:
+            file = shlex.quote(str(SWAP_FILE))
+            return f"truncate -s 0 {file} && truncate -s {self.machine.swap} {file} && {command}"
+        return command
 
     def close(self):
         """Forget the memory file."""
@@ -189,14 +276,14 @@ class Live:
 
     def __init__(self, machine: Machine, timeout: float):
         self.machine = machine
-        self._scratch = _scratch(size_bytes(machine.memory))
+        self._scratch = machine.scratch()
         self._deadline = time.monotonic() + timeout
         self._start = time.monotonic()
         self._log = Path(self._scratch.name, "serial")
         self._log.touch()
         self._serial, serial_end = socket.socketpair()
         qmp, qmp_end = socket.socketpair()
-        command = machine.command("chardev:serial", self.memory_file)
+        command = machine.command("chardev:serial", self.memory_file, Path(self._scratch.name, "swap"))
         command += ["-chardev", f"socket,id=serial,fd={serial_end.fileno()},logfile={self._log}",
                     "-chardev", f"socket,id=qmp,fd={qmp_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
         with serial_end, qmp_end:
