@@ -1,5 +1,5 @@
 /*
- * ide - ATA/ATAPI-6 (T13/1410D): the PIO protocols, with 28-bit addresses.
+ * ide - ATA/ATAPI-6 (T13/1410D): 28-bit addresses, DMA where there is a bus master, PIO elsewhere.
  *
  * Between two calls drive 1 is selected, its interrupts are off and it expects a command; whoever finds
  * it otherwise resets it. Its write cache is never flushed: reads see what is in it, and
@@ -12,8 +12,11 @@
 #include <ucow/layout.h>
 
 #include "arch/i386/io.h"
+#include "arch/i386/linear.h"
 #include "debug/assert.h"
+#include "dev/bus_master.h"
 #include "dev/console.h"
+#include "lib/util.h"
 
 /* The first channel; 6.2 and 7 of the standard. */
 #define DATA 0x1F0
@@ -40,6 +43,8 @@
 #define READ_MULTIPLE 0xC4
 #define WRITE_MULTIPLE 0xC5
 #define SET_MULTIPLE_MODE 0xC6
+#define READ_DMA 0xC8
+#define WRITE_DMA 0xCA
 #define IDENTIFY_DEVICE 0xEC
 
 /* Words of what IDENTIFY DEVICE gives: 8.15. */
@@ -49,6 +54,7 @@
 #define ID_SECTORS_LOW 60
 #define ID_SECTORS_HIGH 61
 #define CAN_LBA 0x0200
+#define CAN_DMA 0x0100
 
 #define SECTOR_BYTES 512
 #define PAGE_SECTORS (PAGE_SIZE / SECTOR_BYTES)
@@ -64,6 +70,8 @@
 
 static uint32_t pages;
 static unsigned block_sectors; /* what the drive moves at once: a page, or a sector */
+static bool dma;               /* the bus master moves the data */
+static bool patient;           /* it is stopped when it has ended, not at once */
 static bool lost;              /* not even a reset brings it back: not to be waited for again */
 
 static void wait_reads(unsigned reads)
@@ -151,43 +159,100 @@ static bool finish(bool ok)
 }
 
 /* Tell the drive to move a page. */
-static bool begin(uint8_t single, uint8_t multiple, uint32_t page)
+static void begin(uint8_t code, uint32_t page)
 {
-    ASSERT(page < pages);
-    if (lost)
-        return false;
     uint32_t lba = page * PAGE_SECTORS;
     select_drive((uint8_t)(lba >> 24));
-    command(block_sectors > 1 ? multiple : single, lba, PAGE_SECTORS);
-    return true;
+    command(code, lba, PAGE_SECTORS);
+}
+
+static bool read_by_pio(uint32_t page, uint8_t *to)
+{
+    unsigned bytes = block_sectors * SECTOR_BYTES;
+    begin(block_sectors > 1 ? READ_MULTIPLE : READ_SECTORS, page);
+    for (unsigned done = 0; done < PAGE_SIZE; done += bytes) {
+        if (!wait_data())
+            return finish(false);
+        io_in32_many(DATA, to + done, bytes / 4);
+    }
+    return finish(true);
+}
+
+static bool write_by_pio(uint32_t page, const uint8_t *from)
+{
+    unsigned bytes = block_sectors * SECTOR_BYTES;
+    begin(block_sectors > 1 ? WRITE_MULTIPLE : WRITE_SECTORS, page);
+    for (unsigned done = 0; done < PAGE_SIZE; done += bytes) {
+        if (!wait_data())
+            return finish(false);
+        io_out32_many(DATA, from + done, bytes / 4);
+    }
+    return finish(true);
+}
+
+/* Wait until drive and bus master have ended. */
+static void wait_dma(void)
+{
+    uint8_t status = STATUS_BUSY;
+    for (unsigned reads = 0; reads < READS_PATIENCE; reads++) {
+        status = io_in8(STATUS);
+        if (!(status & (STATUS_BUSY | STATUS_DATA)) && ((status & STATUS_ERROR) || !bus_master_active()))
+            return;
+    }
+}
+
+/*
+ * Let the bus master move a page; true when that came to an end, with *ok.
+ *
+ * An emulated one that is stopped ends its transfer first, and the instruction that stops it takes
+ * as long as that: so it is stopped at once, nobody waits for the host's disk, and a run
+ * in virtual time repeats. A real one that is stopped breaks off, the drive is found in the middle,
+ * and from then on we wait. A bus master that fails by itself is not used again.
+ */
+static bool move_by_dma(uint8_t code, uint32_t page, paddr_t frame, bool *ok)
+{
+    bus_master_aim(frame, code == READ_DMA);
+    begin(code, page);
+    bus_master_start();
+    if (patient)
+        wait_dma();
+    bus_master_stop();
+    bool failed = bus_master_failed();
+    uint8_t status = io_in8(STATUS);
+    bool broken_off = !patient && (status & (STATUS_BUSY | STATUS_DATA));
+    *ok = !failed && !(status & (STATUS_BUSY | STATUS_DATA | STATUS_FAULT | STATUS_ERROR));
+    recover();
+    patient = patient || broken_off;
+    dma = !failed;
+    return !broken_off && !failed;
+}
+
+/* Move a page by DMA, if that is possible: true, with *ok. */
+static bool moved_by_dma(uint8_t code, uint32_t page, const void *memory, bool *ok)
+{
+    while (dma && !lost) {
+        if (move_by_dma(code, page, virt_to_phys(memory), ok))
+            return true;
+    }
+    return false;
 }
 
 bool ide_read_page(uint32_t page, void *to)
 {
-    if (!begin(READ_SECTORS, READ_MULTIPLE, page))
-        return false;
-    bool ok = true;
-    unsigned bytes = block_sectors * SECTOR_BYTES;
-    for (unsigned done = 0; ok && done < PAGE_SIZE; done += bytes) {
-        ok = wait_data();
-        if (ok)
-            io_in32_many(DATA, (uint8_t *)to + done, bytes / 4);
-    }
-    return finish(ok);
+    bool ok;
+    ASSERT(page < pages && IS_ALIGNED((uintptr_t)to, PAGE_SIZE));
+    if (moved_by_dma(READ_DMA, page, to, &ok))
+        return ok;
+    return !lost && read_by_pio(page, to);
 }
 
 bool ide_write_page(uint32_t page, const void *from)
 {
-    if (!begin(WRITE_SECTORS, WRITE_MULTIPLE, page))
-        return false;
-    bool ok = true;
-    unsigned bytes = block_sectors * SECTOR_BYTES;
-    for (unsigned done = 0; ok && done < PAGE_SIZE; done += bytes) {
-        ok = wait_data();
-        if (ok)
-            io_out32_many(DATA, (const uint8_t *)from + done, bytes / 4);
-    }
-    return finish(ok);
+    bool ok;
+    ASSERT(page < pages && IS_ALIGNED((uintptr_t)from, PAGE_SIZE));
+    if (moved_by_dma(WRITE_DMA, page, from, &ok))
+        return ok;
+    return !lost && write_by_pio(page, from);
 }
 
 /* What stands in LBA_MID and LBA_HIGH of a drive that understands packets, not IDENTIFY DEVICE: 9.12. */
@@ -222,10 +287,10 @@ static bool is_absent(uint8_t status)
 
 uint32_t ide_init(void)
 {
-    uint16_t id[ID_WORDS];
+    uint16_t id[ID_WORDS] = {0};
     pages = 0;
     block_sectors = 1;
-    lost = false;
+    dma = patient = lost = false;
     io_out8(CONTROL, CONTROL_NO_INTERRUPTS);
     select_drive(0);
     if (is_absent(io_in8(STATUS)) || is_absent(wait_done()))
@@ -241,5 +306,6 @@ uint32_t ide_init(void)
     if (pages == 0)
         kprintf("ide: the second disk is smaller than a page: " WANTED "\n");
     choose_block(id[ID_MULTIPLE_MAX] & 0xFF);
+    dma = (id[ID_CAPABILITIES] & CAN_DMA) && bus_master_init();
     return pages;
 }

@@ -14,12 +14,13 @@
  * but cannot be used is said, in one line; that there is no disk at all is the caller's to say. */
 uint32_t ide_init(void);
 
-/* Read page `page`, which is below ide_init()'s result, to the PAGE_SIZE bytes at `to`. False: the drive
- * failed, what is at `to` now is worthless, and another call may succeed. Not from interrupt handlers. */
+/* Read page `page`, which is below ide_init()'s result, to the frame at `to`, in linear memory. False: the
+ * drive failed, what is at `to` now is worthless, and another call may succeed. Not from interrupt handlers.
+ */
 bool ide_read_page(uint32_t page, void *to);
 
-/* Write the PAGE_SIZE bytes at `from` as page `page`. False: the drive failed, and the page's content on the
- * disk is unknown. As above. */
+/* Write the frame at `from` as page `page`. False: the drive failed, and the page's content on the disk is
+ * unknown. As above. */
 bool ide_write_page(uint32_t page, const void *from);
 
 #endif

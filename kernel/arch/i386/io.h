@@ -23,6 +23,18 @@ static inline void io_out16(uint16_t port, uint16_t value)
     __asm__ volatile("outw %0, %1" ::"a"(value), "d"(port) : "memory");
 }
 
+static inline uint32_t io_in32(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "d"(port) : "memory");
+    return value;
+}
+
+static inline void io_out32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" ::"a"(value), "d"(port) : "memory");
+}
+
 /* Read `n` words of 32 bits, one after the other, from a port. */
 static inline void io_in32_many(uint16_t port, void *to, uint32_t n)
 {
