@@ -583,7 +583,8 @@ static void plug_in_with_dma(bool real)
 {
     plug_in();
     drive.slowness = real ? 7 : 0;
-    controller = (struct controller){.there = true, .real = real};
+    controller =
+        (struct controller){.there = true, .real = real, .status = 6}; /* from what the firmware did */
     controller.config[0] = 0x70108086;
     controller.config[1] = 0x02800001;
     controller.config[2] = 0x01018000;
