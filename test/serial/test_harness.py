@@ -55,6 +55,13 @@ def test_honest_kernel_differs_only_by_its_trace(bench):
     assert [what.split(":")[0] for what in problems(honest)] == ["no trace"]
 
 
+def test_machine_that_qemu_refuses_has_no_trace_but_a_complaint(bench):
+    bench.runs.append(run := bench.machine("hello", extra=["-no-such-option"]).run())
+    assert any("no-such-option" in what for what in problems(run))
+    with pytest.raises(LabError, match="did not get as far"):
+        run.trace
+
+
 def test_second_disk_is_empty_and_made_again_by_repeat(bench):
     machine = bench.machine("hello", swap="1M", swap_errors=[("read", 300), ("read", 9), ("write", 7, True)])
     with machine.scratch() as folder:

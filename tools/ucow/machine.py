@@ -249,6 +249,8 @@ class Run:
     @cached_property
     def trace(self) -> Trace:
         """The events in the order they happened."""
+        if not self.memory_file.exists():
+            raise LabError("QEMU did not get as far as to make the guest's memory")
         memory = FileMemory(self.memory_file)
         try:
             return read_trace(memory, self.symbols)
