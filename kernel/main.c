@@ -20,6 +20,7 @@
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "proc/init.h"
 #include "proc/proc.h"
 #include "proc/proc_line.h"
@@ -171,6 +172,7 @@ static void start_memory(void)
     start_trace(frames);
     uint16_t *kstack_slots = boot_alloc(procs * sizeof(uint16_t));
     void *pids = boot_alloc(pid_table_bytes(procs + 1));
+    swap_init(boot_alloc, (size_t)(memmap_bytes(&boot.memory) / 8));
     page_init(boot_alloc(frames * sizeof(struct page)), frames);
     for (size_t i = 0; i < boot.memory.n; i++) {
         const struct memmap_range *range = &boot.memory.range[i];
@@ -178,6 +180,7 @@ static void start_memory(void)
     }
     page_open_ledger();
     kmalloc_init();
+    swap_start();
     kstack_init(kstack_slots, procs);
     mm_init();
     proc_init(pids, procs + 1);

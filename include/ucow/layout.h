@@ -44,8 +44,8 @@ struct proc_info {
     unsigned state;       /* index into UNINIT RUNNABLE RUNNING SLEEPING ZOMBIE */
     unsigned killed;      /* 1 when it has been told to die */
     int exit_code;        /* meaningful in ZOMBIE */
-    unsigned exit_reason; /* index into exit kill fault oom; meaningful in ZOMBIE */
-    unsigned pages;       /* user pages mapped now */
+    unsigned exit_reason; /* index into exit kill fault oom swap; meaningful in ZOMBIE */
+    unsigned pages;       /* user pages mapped now, or on the disk */
     unsigned runs;        /* times it was given the CPU */
     char name[PROC_NAME_SIZE];
 };
@@ -54,13 +54,18 @@ struct proc_info {
 struct mem_info {
     unsigned total;      /* frames the kernel manages */
     unsigned free;       /* of them, free */
-    unsigned user;       /* private or shared pages of processes */
+    unsigned user;       /* private pages of processes */
     unsigned pgtables;   /* page directories and tables */
     unsigned kstacks;    /* kernel stacks */
     unsigned cache;      /* pages of programs kept for the next exec */
     unsigned heap;       /* pages of the kernel heap */
     unsigned heap_bytes; /* bytes handed out by the kernel heap */
     unsigned processes;  /* processes alive, zombies included */
+    unsigned shared;     /* pages that processes share on purpose */
+    unsigned swap_total; /* pages the swap disk has room for; 0: there is none */
+    unsigned swap_free;  /* of them, free */
+    unsigned swap_in;    /* pages read from it since boot */
+    unsigned swap_out;   /* pages written to it since boot */
 };
 
 #endif

@@ -18,4 +18,9 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
  * MM_REUSE, MM_OOM; or MM_FILL when it is writable already. Flushes. Caller holds mm->lock. */
 enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte);
 
+/* The entry *pte for `va`, in a region that is `writable` or not, names a slot, and an access wants the page
+ * (`write` or a read). Map it, if it comes to that read-only until written: MM_SWAP_IN, MM_OOM,
+ * MM_SWAP_FAULT. Caller holds mm->lock. */
+enum mm_outcome copy_range_swap_in(struct mm *mm, uintptr_t va, pte_t *pte, bool writable, bool write);
+
 #endif

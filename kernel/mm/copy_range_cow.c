@@ -4,7 +4,7 @@
  * At fork the writable pages of a private region lose their write permission on both sides and
  * get the COW bit; every present page gains a count. Who writes first while others look gets a
  * copy; who writes as the last one takes the page back. Pages of read-only and of shared regions
- * are handed on as they are.
+ * are handed on as they are. A page on the disk is shared by sharing its slot, and comes back read-only.
  */
 #include <ucow/errno.h>
 
@@ -12,17 +12,24 @@
 #include "debug/trace.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 
-/* Share the entries from `from` to `last`; returns how many were present. What fork costs is here. */
+/* Share the entries from `from` to `last`; returns how many were in use. What fork costs is here. */
 static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
 {
     size_t shared = 0;
     for (; from < last; from++, to++) {
         pte_t pte = *from;
-        if (!pte_present(pte)) {
-            pte_t *next = pte_next_present(from, last) - 1;
+        if (pte == 0) {
+            pte_t *next = pte_next_used(from, last) - 1;
             to += next - from;
             from = next;
+            continue;
+        }
+        shared++;
+        if (CONFIG_SWAP && !pte_present(pte)) {
+            *to = pte;
+            swap_hold(pte_slot(pte));
             continue;
         }
         if (make_cow && pte_writable(pte)) {
@@ -31,7 +38,6 @@ static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
         }
         *to = pte;
         page_hold(phys_to_page(pte_frame(pte)));
-        shared++;
     }
     return shared;
 }
@@ -44,7 +50,7 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
         pte_t *source = pte_run(from->pgdir, va, end, &n);
         if (source == NULL)
             continue;
-        pte_t *last = source + n, *first = pte_next_present(source, last);
+        pte_t *last = source + n, *first = pte_next_used(source, last);
         if (first == last)
             continue; /* the child gets a table only when there is something to put into it */
         pte_t *target = pgtable_entry(to->pgdir, va);
@@ -61,23 +67,42 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
 
 enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
 {
-    (void)mm;
     if (pte_writable(*pte))
         return MM_FILL; /* another sharer of the mm was quicker */
     ASSERT(pte_cow(*pte));
     struct page *page = phys_to_page(pte_frame(*pte));
-    if (page->count == 1) {
+    if (swap_page_is_sole(page)) {
+        if (CONFIG_SWAP)
+            swap_adopt(page, mm->lineage, va); /* whoever it came from has it no more */
         *pte = (*pte & ~PTE_COW) | PTE_W;
         mmu_flush_page(va);
         return MM_REUSE;
     }
+    page_hold(page); /* or it might be evicted for its copy */
     struct page *copy = page_alloc(PAGE_USER);
+    page_drop(page);
     if (copy == NULL)
         return MM_OOM;
     cpu_copy_page(page_to_virt(copy), page_to_virt(page));
-    TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), page->count);
-    *pte = pte_make(page_to_phys(copy), PTE_U | PTE_W);
+    TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), swap_page_sharers(page));
+    if (CONFIG_SWAP)
+        swap_adopt(copy, mm->lineage, va);
+    *pte = pte_make(page_to_phys(copy), PTE_U | PTE_A | PTE_W);
     mmu_flush_page(va);
     page_drop(page);
     return MM_COPY;
+}
+
+enum mm_outcome copy_range_swap_in(struct mm *mm, uintptr_t va, pte_t *pte, bool writable, bool write)
+{
+    struct page *page;
+    int error = swap_in(pte_slot(*pte), va, &page);
+    if (error != 0)
+        return error == -E_SWAP_FAULT ? MM_SWAP_FAULT : MM_OOM;
+    *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | (writable ? PTE_COW : 0));
+    if (write && swap_page_is_sole(page)) {
+        swap_adopt(page, mm->lineage, va);
+        *pte = (*pte & ~PTE_COW) | PTE_W;
+    }
+    return MM_SWAP_IN;
 }

@@ -2,7 +2,8 @@
  * copy_range, copied at once.
  *
  * A writable page of a private region is copied at fork; a page that nobody can write, or that
- * is meant to be shared, is handed on with one more count. No page is ever shared until written.
+ * is meant to be shared, is handed on with one more count. No page is ever shared until written: of one
+ * that is on the disk the slot is shared, and each who wants it back reads a page of his own.
  */
 #include <ucow/errno.h>
 
@@ -10,6 +11,7 @@
 #include "debug/trace.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 
 static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
 {
@@ -18,12 +20,27 @@ static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
         page_hold(page);
         return mm_map_page(to, va, page, pte & PTE_W);
     }
+    page_hold(page); /* or it might be evicted for its copy */
     struct page *copy = page_alloc(PAGE_USER);
+    page_drop(page);
     if (copy == NULL)
         return -E_NO_MEM;
     cpu_copy_page(page_to_virt(copy), page_to_virt(page));
     TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), page->count);
+    if (CONFIG_SWAP)
+        swap_adopt(copy, to->lineage, va);
     return mm_map_page(to, va, copy, PTE_W);
+}
+
+static int share_slot(struct mm *to, uintptr_t va, uint32_t slot)
+{
+    pte_t *pte = pgtable_entry(to->pgdir, va);
+    if (pte == NULL)
+        return -E_NO_MEM;
+    swap_hold(slot);
+    *pte = pte_make_swapped(slot);
+    to->pages++;
+    return 0;
 }
 
 int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags)
@@ -32,9 +49,11 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
     for (uintptr_t va = start; va < end; va += n * PAGE_SIZE) {
         pte_t *pte = pte_run(from->pgdir, va, end, &n);
         for (size_t i = 0; pte != NULL && i < n; i++) {
-            if (!pte_present(pte[i]))
+            if (pte[i] == 0)
                 continue;
-            int error = copy_page(to, va + i * PAGE_SIZE, pte[i], (flags & VM_SHARED) != 0);
+            int error = CONFIG_SWAP && pte_swapped(pte[i])
+                            ? share_slot(to, va + i * PAGE_SIZE, pte_slot(pte[i]))
+                            : copy_page(to, va + i * PAGE_SIZE, pte[i], (flags & VM_SHARED) != 0);
             if (error != 0)
                 return error;
         }
@@ -49,4 +68,16 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     (void)pte;
     ASSERT(pte_writable(*pte)); /* in a writable region every present page is writable here */
     return MM_FILL;
+}
+
+enum mm_outcome copy_range_swap_in(struct mm *mm, uintptr_t va, pte_t *pte, bool writable, bool write)
+{
+    (void)write;
+    struct page *page;
+    int error = swap_in_own(pte_slot(*pte), PAGE_USER, &page);
+    if (error != 0)
+        return error == -E_SWAP_FAULT ? MM_SWAP_FAULT : MM_OOM;
+    swap_adopt(page, mm->lineage, va);
+    *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | (writable ? PTE_W : 0));
+    return MM_SWAP_IN;
 }

@@ -5,11 +5,13 @@
  *   -------------    ------------------    ------   ----------------------------------------
  *   none             any                   any      MM_SEGV
  *   without right    any                   any      MM_SEGV
- *   any              none                  any      MM_FILL: zeros, the image's bytes, or a shared page
+ *   any              none                  any      MM_FILL: zeros, the image's bytes, or a shared page;
+ *                                                   MM_SWAP_IN when that one was on the disk
+ *   any              names a slot          any      MM_SWAP_IN (copy_range_swap_in)
  *   writable         present, read-only    write    MM_COPY or MM_REUSE (copy_range_write)
  *   any              present, allows it    any      MM_FILL: somebody was quicker, try again
  *
- * No frame to be had for any of these: MM_OOM.
+ * No frame to be had for any of these: MM_OOM. The disk cannot read it: MM_SWAP_FAULT.
  */
 #include <ucow/errno.h>
 
@@ -17,6 +19,7 @@
 #include "mm/copy_range.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 
 int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
 {
@@ -25,34 +28,41 @@ int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
         page_drop(page);
         return -E_NO_MEM;
     }
-    ASSERT(!pte_present(*pte));
-    *pte = pte_make(page_to_phys(page), PTE_U | rights);
+    ASSERT(*pte == 0);
+    *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | rights); /* it is about to be used */
     mm->pages++;
     return 0;
 }
 
 /* A page of a private region that can be written: zeros, or a copy of what the object has. */
-static struct page *private_page(const struct vma *vma, uintptr_t va)
+static struct page *private_page(struct mm *mm, const struct vma *vma, uintptr_t va)
 {
-    if (vma->object == NULL)
-        return page_alloc_zero(PAGE_USER);
-    struct page *page = page_alloc(PAGE_USER);
-    if (page != NULL)
-        vma->object->ops->fill(vma->object, vma_index(vma, va), page_to_virt(page));
+    struct vm_object *object = vma->object;
+    struct page *page = object == NULL ? page_alloc_zero(PAGE_USER) : page_alloc(PAGE_USER);
+    if (page == NULL)
+        return NULL;
+    if (object != NULL)
+        object->ops->fill(object, va / PAGE_SIZE, page_to_virt(page));
+    if (CONFIG_SWAP)
+        swap_adopt(page, mm->lineage, va);
     return page;
 }
 
 static enum mm_outcome fill(struct mm *mm, const struct vma *vma, uintptr_t va)
 {
     struct page *page = NULL;
+    int from_disk = 0;
     bool writable = (vma->flags & VM_WRITE) != 0, shared = (vma->flags & VM_SHARED) != 0;
     if (vma->object != NULL && (shared || !writable)) {
-        if (vma->object->ops->page(vma->object, vma_index(vma, va), &page) != 0)
-            return MM_OOM;
-    } else if ((page = private_page(vma, va)) == NULL) {
+        from_disk = vma->object->ops->page(vma->object, va / PAGE_SIZE, &page);
+        if (from_disk < 0)
+            return from_disk == -E_SWAP_FAULT ? MM_SWAP_FAULT : MM_OOM;
+    } else if ((page = private_page(mm, vma, va)) == NULL) {
         return MM_OOM;
     }
-    return mm_map_page(mm, va, page, writable ? PTE_W : 0) == 0 ? MM_FILL : MM_OOM;
+    if (mm_map_page(mm, va, page, writable ? PTE_W : 0) != 0)
+        return MM_OOM;
+    return from_disk ? MM_SWAP_IN : MM_FILL;
 }
 
 enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
@@ -65,7 +75,9 @@ enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
     if (write && !(vma->flags & VM_WRITE))
         return MM_SEGV;
     pte_t *pte = pte_find(mm->pgdir, va);
-    if (pte == NULL || !pte_present(*pte))
+    if (pte == NULL || *pte == 0)
         return fill(mm, vma, va);
+    if (CONFIG_SWAP && !pte_present(*pte))
+        return copy_range_swap_in(mm, va, pte, (vma->flags & VM_WRITE) != 0, write);
     return write ? copy_range_write(mm, va, pte) : MM_FILL;
 }

@@ -11,7 +11,9 @@
 #include "lib/util.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/rmap.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 static struct kmem_cache image_cache;
 
@@ -41,30 +43,37 @@ static void image_fill(struct vm_object *object, uintptr_t index, void *to)
 static int image_page(struct vm_object *object, uintptr_t index, struct page **result)
 {
     struct image *image = container_of(object, struct image, object);
-    struct page *page = page_store_find(&image->pages, index);
-    if (page == NULL) {
-        page = page_alloc(PAGE_CACHE);
-        if (page == NULL)
-            return -E_NO_MEM;
-        image_fill(object, index, page_to_virt(page));
-        if (page_store_add(&image->pages, index, page) != 0) {
-            page_drop(page);
-            return -E_NO_MEM;
-        }
+    struct stored_page *stored = page_store_find(&image->pages, index);
+    if (stored != NULL) {
+        page_hold(stored->page);
+        *result = stored->page;
+        return 0;
     }
-    page_hold(page);
-    *result = page;
-    return 0;
+    struct page *page = page_alloc(PAGE_CACHE);
+    if (page == NULL)
+        return -E_NO_MEM;
+    image_fill(object, index, page_to_virt(page));
+    return page_store_new(&image->pages, object, index, page, result);
+}
+
+/* What the archive has need not be written anywhere. */
+static bool image_evict(struct vm_object *object, uintptr_t index)
+{
+    struct image *image = container_of(object, struct image, object);
+    page_store_remove(&image->pages, page_store_find(&image->pages, index));
+    return true;
 }
 
 static void image_destroy(struct vm_object *object)
 {
     struct image *image = container_of(object, struct image, object);
     page_store_clear(&image->pages);
+    if (CONFIG_SWAP)
+        lineage_drop(object->lineage);
     kmem_cache_free(&image_cache, image);
 }
 
-static const struct vm_object_ops image_ops = {image_page, image_fill, image_destroy};
+static const struct vm_object_ops image_ops = {image_page, image_fill, image_evict, image_destroy};
 
 struct image *image_new(const uint8_t *data)
 {
@@ -72,6 +81,10 @@ struct image *image_new(const uint8_t *data)
     if (image == NULL)
         return NULL;
     image->object = (struct vm_object){.ops = &image_ops, .count = 1};
+    if (CONFIG_SWAP && (image->object.lineage = lineage_new(NULL)) == NULL) {
+        kmem_cache_free(&image_cache, image);
+        return NULL;
+    }
     image->data = data;
     return image;
 }
@@ -110,11 +123,8 @@ int image_map(struct image *image, struct mm *mm)
     ASSERT(n > 0);
     for (size_t i = 0; i < n; i++) {
         vm_object_hold(&image->object);
-        const struct vma region = {.start = runs[i].start,
-                                   .end = runs[i].end,
-                                   .flags = runs[i].flags,
-                                   .object = &image->object,
-                                   .index = runs[i].start / PAGE_SIZE};
+        const struct vma region = {
+            .start = runs[i].start, .end = runs[i].end, .flags = runs[i].flags, .object = &image->object};
         int error = mm_map(mm, &region);
         if (error != 0)
             return error;

@@ -1,7 +1,7 @@
 /*
  * image - a program as memory: segments of a file in the boot archive, paged in on demand.
  *
- * A page's number in the object is its virtual page number. Pages of regions that nobody can
+ * Pages of regions that nobody can
  * write are read once and shared by all who run the program; the others are filled privately.
  * What a page holds beside the bytes of segments is zero.
  */

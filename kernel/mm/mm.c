@@ -9,8 +9,11 @@
 #include "lib/util.h"
 #include "mm/copy_range.h"
 #include "mm/image.h"
+#include "mm/page.h"
+#include "mm/rmap.h"
 #include "mm/shmem.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 /* mmap() without an address looks for room below the stack and the page that guards it. */
 #define MMAP_TOP (USER_STACK_BASE - PAGE_SIZE)
@@ -26,19 +29,31 @@ void mm_init(void)
     shmem_init();
 }
 
-struct mm *mm_new(void)
+struct mm *mm_new(struct lineage *parent)
 {
     struct mm *mm = kmem_cache_zalloc(&mm_cache);
     if (mm == NULL)
         return NULL;
     mm->pgdir = pgtable_new();
-    if (mm->pgdir == NULL) {
-        kmem_cache_free(&mm_cache, mm);
-        return NULL;
-    }
+    if (mm->pgdir == NULL)
+        goto undo_mm;
+    if (CONFIG_SWAP && (mm->lineage = lineage_new(parent)) == NULL)
+        goto undo_pgdir;
     mm->count = 1;
     mutex_init(&mm->lock);
     return mm;
+
+undo_pgdir:
+    pgtable_free(mm->pgdir);
+undo_mm:
+    kmem_cache_free(&mm_cache, mm);
+    return NULL;
+}
+
+void mm_publish(struct mm *mm)
+{
+    if (CONFIG_SWAP)
+        mm->lineage->mm = mm;
 }
 
 void mm_drop(struct mm *mm)
@@ -46,6 +61,8 @@ void mm_drop(struct mm *mm)
     ASSERT(mm->count > 0);
     if (--mm->count != 0)
         return;
+    if (CONFIG_SWAP)
+        mm->lineage->mm = NULL;
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
         mm->pages -= pgtable_clear(mm->pgdir, vma->start, vma->end);
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
@@ -53,6 +70,8 @@ void mm_drop(struct mm *mm)
     ASSERT(mm->pages == 0);
     vma_clear(&mm->vmas);
     pgtable_free(mm->pgdir);
+    if (CONFIG_SWAP)
+        lineage_drop(mm->lineage);
     kmem_cache_free(&mm_cache, mm);
 }
 
@@ -71,9 +90,10 @@ struct mm *mm_dup(struct mm *from, int *error)
 {
     ASSERT(mutex_is_held(&from->lock));
     *error = -E_NO_MEM;
-    struct mm *mm = mm_new();
+    struct mm *mm = mm_new(from->lineage);
     if (mm == NULL)
         return NULL;
+    mm_publish(mm);
     *error = vma_copy_all(&mm->vmas, &from->vmas);
     if (*error == 0) {
         *error = dup_mmap(mm, from);
@@ -165,7 +185,7 @@ uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, u
 
     struct vm_object *object = NULL;
     if (flags & MAP_SHARED) {
-        object = shmem_new();
+        object = shmem_new(mm->lineage);
         if (object == NULL)
             return (uintptr_t)-E_NO_MEM;
     }
@@ -186,6 +206,20 @@ uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, u
                               .object = object};
     error = mm_map(mm, &model);
     return error == 0 ? addr : (uintptr_t)error;
+}
+
+int mm_pageout(struct mm *mm, uintptr_t addr, size_t length)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    if (!in_user_space(addr, length))
+        return -E_INVAL;
+    int out = 0;
+    for (uintptr_t va = ALIGN_DOWN(addr, PAGE_SIZE); va < addr + length; va += PAGE_SIZE) {
+        const pte_t *pte = pte_find(mm->pgdir, va);
+        struct page *page = pte != NULL && pte_present(*pte) ? phys_to_page(pte_frame(*pte)) : NULL;
+        out += page != NULL && page->lineage != NULL && swap_evict_page(page);
+    }
+    return out;
 }
 
 uintptr_t mm_brk(struct mm *mm, uintptr_t addr)

@@ -4,8 +4,9 @@
  * Regions are the truth; page tables hold what has been touched so far. Nothing here says
  * "process": functions return -E_NO_MEM or -E_FAULT, and the caller decides who dies.
  *
- * mm->lock, a sleeping lock, protects regions and entries; "caller holds mm->lock" below.
- * Whoever drops the last count owns the mm alone and needs no lock.
+ * mm->lock, a sleeping lock, protects regions and entries; "caller holds mm->lock" below. Only eviction
+ * (swap.h) changes entries of others, in one go, at any allocation: who keeps an entry across one looks at it
+ * again. Whoever drops the last count owns the mm alone and needs no lock.
  */
 #ifndef MM_MM_H
 #define MM_MM_H
@@ -26,14 +27,18 @@ struct mm {
     struct pgdir *pgdir; /* (set once) */
     struct vma_set vmas;
     uintptr_t brk_start, brk; /* the heap; brk is not rounded */
-    size_t pages;             /* user pages mapped */
+    size_t pages;             /* user pages mapped, or on the disk */
+    struct lineage *lineage;  /* (set once) with swap: its place in the tree of forks; see rmap.h */
 };
 
 /* Set up the caches of mm, vma and its objects. */
 void mm_init(void);
 
-/* An empty address space with count 1; NULL: no memory. */
-struct mm *mm_new(void);
+/* An empty address space with count 1, in the tree of forks below `parent` (with swap); NULL: no memory. */
+struct mm *mm_new(struct lineage *parent);
+
+/* It is complete: from here on its pages can be evicted. */
+void mm_publish(struct mm *mm);
 
 static inline void mm_hold(struct mm *mm)
 {
@@ -58,12 +63,16 @@ int mm_munmap(struct mm *mm, uintptr_t addr, size_t length);
 /* brk() of the ABI: the break afterwards. Caller holds mm->lock. */
 uintptr_t mm_brk(struct mm *mm, uintptr_t addr);
 
+/* Have the pages of [addr, addr + length) leave memory, as eviction would: how many did; -E_INVAL: not in
+ * user space. Caller holds mm->lock. */
+int mm_pageout(struct mm *mm, uintptr_t addr, size_t length);
+
 /* What a fault came to; the numbers are the trace's. */
-enum mm_outcome { MM_FILL, MM_COPY, MM_REUSE, MM_SWAP_IN, MM_OOM, MM_SEGV };
+enum mm_outcome { MM_FILL, MM_COPY, MM_REUSE, MM_SWAP_IN, MM_OOM, MM_SEGV, MM_SWAP_FAULT };
 
 /* Make `va` accessible after a fault, if its region allows the access (`write`, or a read).
- * Returns what was done: MM_FILL, MM_COPY or MM_REUSE when the access can be tried again,
- * MM_OOM or MM_SEGV when not. Caller holds mm->lock. */
+ * Returns what was done: MM_FILL, MM_COPY, MM_REUSE or MM_SWAP_IN when the access can be tried again,
+ * MM_OOM, MM_SEGV or MM_SWAP_FAULT (the disk cannot read the page) when not. Caller holds mm->lock. */
 enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write);
 
 /* Put `page` at `va` with rights PTE_W or none; takes over the caller's count also on failure.

@@ -16,9 +16,11 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/pmm.h"
+#include "mm/swap.h"
 
 #define STOCK_MAX 128
 #define STOCK_BATCH_ORDER 5
+#define EVICT_BATCH 16                     /* frames to be had at once when memory is full */
 #define STOCK_BATCH BIT(STOCK_BATCH_ORDER) /* frames that go to or come from the policy at once */
 
 #define POISON 0xFEEEFEEEu
@@ -34,13 +36,10 @@ static struct page *stock[STOCK_MAX];
 static unsigned stocked;
 
 static const char *const owner_names[PAGE_OWNERS] = {
-    [PAGE_RESERVED] = "nobody, reserved",
-    [PAGE_FREE] = "nobody, free",
-    [PAGE_USER] = "user memory",
-    [PAGE_CACHE] = "the program cache",
-    [PAGE_PGTABLE] = "page tables",
-    [PAGE_KSTACK] = "kernel stacks",
-    [PAGE_HEAP] = "the heap",
+    [PAGE_RESERVED] = "nobody, reserved", [PAGE_FREE] = "nobody, free",
+    [PAGE_USER] = "user memory",          [PAGE_SHARED] = "shared user memory",
+    [PAGE_CACHE] = "the program cache",   [PAGE_PGTABLE] = "page tables",
+    [PAGE_KSTACK] = "kernel stacks",      [PAGE_HEAP] = "the heap",
     [PAGE_OTHER] = "other kernel uses",
 };
 
@@ -98,6 +97,10 @@ static inline struct page *block_own(struct page *block, unsigned order, enum pa
         block[i].owner = (uint8_t)owner;
     block->order = (uint8_t)order;
     block->count = 1;
+    if (CONFIG_SWAP) {
+        block->lineage = NULL;
+        block->object = NULL;
+    }
     owned[owner] += n;
     owned[PAGE_FREE] -= n;
     taken += n;
@@ -120,8 +123,9 @@ static bool stock_refill(void)
     return stocked != 0;
 }
 
-/* Memory is full: have everybody give back what is kept only for speed. */
-static void reclaim(void)
+/* Memory is full: have everybody give back what is kept only for speed, and if fewer than `wanted`
+ * frames are free then, let pages go to the disk. */
+static void reclaim(size_t wanted)
 {
     static bool busy; /* giving back takes no frames; if it ever did, it would not start over here */
 
@@ -129,6 +133,8 @@ static void reclaim(void)
         return;
     busy = true;
     ledger_shrink();
+    if (owned[PAGE_FREE] < wanted)
+        swap_evict(wanted - owned[PAGE_FREE]);
     busy = false;
 }
 
@@ -137,7 +143,7 @@ static __attribute__((noinline)) bool stock_refill_hard(void)
 {
     if (stock_refill())
         return true;
-    reclaim();
+    reclaim(EVICT_BATCH);
     return stocked != 0 || stock_refill();
 }
 
@@ -193,6 +199,19 @@ struct page *page_alloc_zero(enum page_owner owner)
     return page;
 }
 
+/* A block when there is none, at any price: what is missing are neighbours. */
+static struct page *block_take_hard(unsigned order)
+{
+    struct page *block;
+
+    reclaim(0);
+    do {
+        page_shrink(); /* they may be in stock */
+        block = pmm_take(order);
+    } while (block == NULL && swap_evict(BIT(order)) != 0);
+    return block;
+}
+
 struct page *page_alloc_block(unsigned order, enum page_owner owner)
 {
     uintptr_t site = (uintptr_t)__builtin_return_address(0);
@@ -202,11 +221,8 @@ struct page *page_alloc_block(unsigned order, enum page_owner owner)
     if (order == 0)
         return alloc_one(owner, site);
     block = pmm_take(order);
-    if (block == NULL) {
-        reclaim();
-        page_shrink(); /* the missing neighbours may be in stock */
-        block = pmm_take(order);
-    }
+    if (block == NULL)
+        block = block_take_hard(order);
     return block == NULL ? NULL : block_own(block, order, owner, site);
 }
 
@@ -215,6 +231,8 @@ void page_free(struct page *page)
     unsigned order = page->order;
     size_t n = BIT(order);
 
+    if (CONFIG_SWAP)
+        swap_page_freed(page);
     owned[page->owner] -= n;
     owned[PAGE_FREE] += n;
     given += n;
@@ -235,7 +253,7 @@ void page_free(struct page *page)
 bool page_reserve(size_t n)
 {
     if (owned[PAGE_FREE] < n)
-        reclaim();
+        reclaim(n);
     return owned[PAGE_FREE] >= n;
 }
 

@@ -23,7 +23,8 @@
 enum page_owner {
     PAGE_RESERVED,
     PAGE_FREE,
-    PAGE_USER,    /* memory of processes */
+    PAGE_USER,    /* private memory of processes */
+    PAGE_SHARED,  /* memory that processes share on purpose */
     PAGE_CACHE,   /* pages of programs, shared by those who run them */
     PAGE_PGTABLE, /* page directories and tables */
     PAGE_KSTACK,
@@ -33,15 +34,25 @@ enum page_owner {
 };
 
 struct page {
-    uint32_t count;           /* references; for a block of several frames kept in the first */
-    uint8_t owner;            /* enum page_owner; of a block, in each of its frames */
-    uint8_t order;            /* of the block that begins here; free frames: the policy's */
-    uint16_t slab_used;       /* objects in use, when this frame is a slab */
-    struct list_node link;    /* free list, or the slab's list; unused for PAGE_USER */
-    void *slab_free;          /* first free object of the slab */
-    struct kmem_cache *cache; /* whose slab this is; NULL: it is none */
-    uintptr_t site;           /* who took it last, 0 when nobody ever did (checking builds) */
-    uint32_t length;          /* bytes of a large object; frames of a free run (pmm_first_fit) */
+    uint32_t count;        /* references; for a block of several frames kept in the first */
+    uint8_t owner;         /* enum page_owner; of a block, in each of its frames */
+    uint8_t order;         /* of the block that begins here; free frames: the policy's */
+    uint16_t slab_used;    /* objects in use, when this frame is a slab */
+    struct list_node link; /* free list, the slab's list, or for eviction */
+    union {
+        void *slab_free;         /* first free object of the slab */
+        struct lineage *lineage; /* memory of processes: see rmap.h; NULL: not to be evicted */
+    };
+    union {
+        struct kmem_cache *cache; /* whose slab this is; NULL: it is none */
+        struct vm_object *object; /* PAGE_CACHE and PAGE_SHARED: whose page this is */
+        uint32_t slot;            /* PAGE_USER: where on the disk the same bytes are; 0: nowhere */
+    };
+    uintptr_t site; /* who took it last, 0 when nobody ever did (checking builds) */
+    union {
+        uint32_t length; /* bytes of a large object; frames of a free run (pmm_first_fit) */
+        uintptr_t va;    /* with a lineage: where all who map it do so */
+    };
 };
 
 /* On the i386 an index into the array is a shift. */
@@ -132,7 +143,8 @@ size_t page_owner_count(enum page_owner owner);
 uint64_t page_taken_count(void);
 uint64_t page_given_count(void);
 
-/* Whether at least n frames are free, after everybody has given back what is only kept for speed. */
+/* Whether at least n frames are free, after everybody has given back what is only kept for speed, and
+ * pages have gone to the disk. */
 bool page_reserve(size_t n);
 
 /* Give the frames kept in hand for speed back to the allocator, so that they can merge. */

@@ -7,6 +7,7 @@
 #include "debug/ledger.h"
 #include "lib/util.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 
 #define KEPT_MAX 16
 
@@ -105,33 +106,36 @@ pte_t *pgtable_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n)
     return pgtable_entry(pgdir, va);
 }
 
-/* Clear the entries from `pte` to `last`; returns how many were present. */
+/* Clear the entries from `pte` to `last`; returns how many were in use. */
 static size_t clear_run(pte_t *pte, pte_t *last)
 {
-    size_t present = 0;
-    for (pte = pte_next_present(pte, last); pte < last; pte++) {
+    size_t used = 0;
+    for (pte = pte_next_used(pte, last); pte < last; pte++) {
         pte_t old = *pte;
-        if (!pte_present(old)) {
-            pte = pte_next_present(pte, last) - 1;
+        if (old == 0) {
+            pte = pte_next_used(pte, last) - 1;
             continue;
         }
         *pte = 0;
-        present++;
-        page_drop(phys_to_page(pte_frame(old)));
+        used++;
+        if (CONFIG_SWAP && !pte_present(old))
+            swap_drop(pte_slot(old));
+        else
+            page_drop(phys_to_page(pte_frame(old)));
     }
-    return present;
+    return used;
 }
 
 size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
 {
-    size_t present = 0;
+    size_t used = 0;
     for (size_t n; start < end; start += n * PAGE_SIZE) {
         pte_t *pte = pte_run(pgdir, start, end, &n);
         if (pte == NULL)
             continue;
-        present += clear_run(pte, pte + n);
+        used += clear_run(pte, pte + n);
     }
-    if (present != 0 && mmu_is_loaded(pgdir))
+    if (used != 0 && mmu_is_loaded(pgdir))
         mmu_flush_all();
-    return present;
+    return used;
 }

@@ -1,10 +1,10 @@
 /*
  * pgtable - page tables as memory: who pays for their frames, and what user entries hold.
  *
- * Every present user entry owns one count of its frame. Tables are made when an entry in them is
- * first needed, and given back when the last region they served is gone. A table that is given
- * back is all zeros, a directory has only the kernel's half: a few of each are kept as they are,
- * and the next fork need not clear them.
+ * Every present user entry owns one count of its frame, every swapped one a count of its slot. Tables are
+ * made when an entry in them is first needed, and given back when the last region they served is gone. A
+ * table that is given back is all zeros, a directory has only the kernel's half: a few of each are kept as
+ * they are, and the next fork need not clear them.
  */
 #ifndef MM_PGTABLE_H
 #define MM_PGTABLE_H
@@ -13,13 +13,13 @@
 
 struct page;
 
-/* The first present entry from `pte` on, or `last`. Regions are mostly empty, so four are looked at
- * in one go; an entry that is not present is 0. */
-static inline pte_t *pte_next_present(pte_t *pte, pte_t *last)
+/* The first entry from `pte` on that is not 0, or `last`. Regions are mostly empty, so four are looked
+ * at in one go. */
+static inline pte_t *pte_next_used(pte_t *pte, pte_t *last)
 {
     while (last - pte >= 4 && (pte[0] | pte[1] | pte[2] | pte[3]) == 0)
         pte += 4;
-    while (pte < last && !pte_present(*pte))
+    while (pte < last && *pte == 0)
         pte++;
     return pte;
 }
@@ -39,7 +39,7 @@ pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
 /* The same for the entries from `va` towards `end` that lie side by side, their number in *n. */
 pte_t *pgtable_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n);
 
-/* Clear every entry of [start, end), dropping what they hold; returns how many were present.
+/* Clear every entry of [start, end), dropping what they hold; returns how many were in use.
  * Flushes when the pgdir is loaded. */
 size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 

@@ -1,5 +1,5 @@
 /*
- * shmem - a page store behind a vm_object.
+ * shmem - a page store behind a vm_object; with swap, its pages go to slots that the store names.
  */
 #include "mm/shmem.h"
 
@@ -7,7 +7,9 @@
 
 #include "mm/page.h"
 #include "mm/page_store.h"
+#include "mm/rmap.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "mm/vma.h"
 
 struct shmem {
@@ -22,38 +24,66 @@ void shmem_init(void)
     kmem_cache_init(&shmem_cache, "shmem", sizeof(struct shmem), sizeof(void *));
 }
 
+/* Have a page that went to the disk back in its place. */
+static int fetch(struct shmem *shmem, struct stored_page *stored)
+{
+    struct page *page;
+    int error = swap_in_own(stored->slot, PAGE_SHARED, &page);
+    if (error != 0)
+        return error;
+    stored->slot = 0;
+    page_store_fill(stored, &shmem->object, page);
+    return 0;
+}
+
 static int shmem_page(struct vm_object *object, uintptr_t index, struct page **result)
 {
     struct shmem *shmem = container_of(object, struct shmem, object);
-    struct page *page = page_store_find(&shmem->pages, index);
-    if (page == NULL) {
-        page = page_alloc_zero(PAGE_USER);
-        if (page == NULL)
-            return -E_NO_MEM;
-        if (page_store_add(&shmem->pages, index, page) != 0) {
-            page_drop(page);
-            return -E_NO_MEM;
-        }
+    struct stored_page *stored = page_store_find(&shmem->pages, index);
+    if (stored == NULL) {
+        struct page *page = page_alloc_zero(PAGE_SHARED);
+        return page == NULL ? -E_NO_MEM : page_store_new(&shmem->pages, object, index, page, result);
     }
-    page_hold(page);
-    *result = page;
-    return 0;
+    bool on_disk = stored->page == NULL;
+    int error = on_disk ? fetch(shmem, stored) : 0;
+    if (error != 0)
+        return error;
+    page_hold(stored->page);
+    *result = stored->page;
+    return on_disk;
+}
+
+static bool shmem_evict(struct vm_object *object, uintptr_t index)
+{
+    struct shmem *shmem = container_of(object, struct shmem, object);
+    struct stored_page *stored = page_store_find(&shmem->pages, index);
+    stored->slot = swap_out(stored->page);
+    if (stored->slot == 0)
+        return false;
+    page_drop(stored->page);
+    stored->page = NULL;
+    return true;
 }
 
 static void shmem_destroy(struct vm_object *object)
 {
     struct shmem *shmem = container_of(object, struct shmem, object);
     page_store_clear(&shmem->pages);
+    if (CONFIG_SWAP)
+        lineage_drop(object->lineage);
     kmem_cache_free(&shmem_cache, shmem);
 }
 
-static const struct vm_object_ops shmem_ops = {.page = shmem_page, .destroy = shmem_destroy};
+static const struct vm_object_ops shmem_ops = {
+    .page = shmem_page, .evict = shmem_evict, .destroy = shmem_destroy};
 
-struct vm_object *shmem_new(void)
+struct vm_object *shmem_new(struct lineage *lineage)
 {
     struct shmem *shmem = kmem_cache_zalloc(&shmem_cache);
     if (shmem == NULL)
         return NULL;
     shmem->object = (struct vm_object){.ops = &shmem_ops, .count = 1};
+    if (CONFIG_SWAP)
+        shmem->object.lineage = lineage_hold(lineage);
     return &shmem->object;
 }

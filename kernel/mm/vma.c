@@ -86,8 +86,7 @@ static void remove_vma(struct vma_set *set, struct vma *vma)
 /* Whether `right` begins where `left` ends and goes on in the same way. */
 static bool continues(const struct vma *left, const struct vma *right)
 {
-    return left->end == right->start && left->flags == right->flags && left->object == right->object &&
-           (left->object == NULL || vma_index(left, left->end) == right->index);
+    return left->end == right->start && left->flags == right->flags && left->object == right->object;
 }
 
 static void merge_with_neighbours(struct vma_set *set, struct vma *vma)
@@ -132,7 +131,6 @@ static int split_vma(struct vma_set *set, struct vma *vma, uintptr_t start, uint
         return -E_NO_MEM;
     *upper = *vma;
     upper->start = end;
-    upper->index = vma_index(vma, end);
     vm_object_hold(upper->object);
     vma->end = start;
     link_vma(set, upper);
@@ -150,7 +148,6 @@ int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
         } else if (vma->start < start) {
             vma->end = start;
         } else {
-            vma->index = vma_index(vma, end);
             vma->start = end;
         }
     }

@@ -25,21 +25,27 @@
 #define VM_SHARED 8u /* children share the pages instead of inheriting a copy */
 
 struct page;
+struct lineage;
 struct vm_object;
 
 /* Where the bytes of a region come from. */
 struct vm_object_ops {
-    /* The page with number `index`, held for the caller; shared by all who map it. -E_NO_MEM. */
+    /* The page with number `index`, held for the caller; shared by all who map it. 1 when it came from
+     * the disk, else 0; -E_NO_MEM, -E_SWAP_FAULT. */
     int (*page)(struct vm_object *object, uintptr_t index, struct page **page);
     /* Write the initial bytes of that page to `to`, a whole page: for private writable regions. */
     void (*fill)(struct vm_object *object, uintptr_t index, void *to);
+    /* With swap: only the object has the page any more. Drop it, so that it can be had again; false: no. */
+    bool (*evict)(struct vm_object *object, uintptr_t index);
     /* The last count is gone. */
     void (*destroy)(struct vm_object *object);
 };
 
+/* The number of a page in its object is the number of the page of addresses it is mapped at. */
 struct vm_object {
     const struct vm_object_ops *ops;
     uint32_t count;
+    struct lineage *lineage; /* with swap, held: all who may map it descend from there */
 };
 
 static inline void vm_object_hold(struct vm_object *object)
@@ -59,7 +65,6 @@ struct vma {
     uintptr_t start, end; /* [start, end) */
     uint32_t flags;       /* VM_* */
     struct vm_object *object;
-    uintptr_t index; /* number in the object of the page at `start` */
 };
 
 struct vma_set {
@@ -70,11 +75,6 @@ struct vma_set {
 
 /* Set up the caches of this module. After kmalloc_init(). */
 void vma_init(void);
-
-static inline uintptr_t vma_index(const struct vma *vma, uintptr_t va)
-{
-    return vma->index + (va - vma->start) / PAGE_SIZE;
-}
 
 /* The first region that ends behind `va` (it may also begin behind it), or NULL. */
 struct vma *vma_find(struct vma_set *set, uintptr_t va);

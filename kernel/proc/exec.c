@@ -73,7 +73,7 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
 static struct mm *load_icode(struct image *image, const struct exec_args *args, uintptr_t *esp, int *error)
 {
     *error = -E_NO_MEM;
-    struct mm *mm = mm_new();
+    struct mm *mm = mm_new(image->object.lineage);
     if (mm == NULL)
         return NULL;
     mutex_lock(&mm->lock);
@@ -92,6 +92,7 @@ static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t e
 {
     struct mm *old = current->mm;
     current->mm = mm;
+    mm_publish(mm);
     mmu_load(mm->pgdir);
     if (old != NULL)
         mm_drop(old);

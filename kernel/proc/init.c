@@ -15,6 +15,7 @@
 #include "lib/util.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
@@ -62,6 +63,10 @@ static enum power_status close_books(int code)
     bool clean = ledger_check();
     if (CONFIG_DEBUG_CHECKS && !page_ok()) {
         kprintf("kernel check failed: counts, owners and free lists of the frames contradict each other\n");
+        clean = false;
+    }
+    if (CONFIG_DEBUG_CHECKS && !swap_ok()) {
+        kprintf("kernel check failed: the map of the swap disk contradicts itself\n");
         clean = false;
     }
     if (clean)

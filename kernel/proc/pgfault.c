@@ -10,8 +10,13 @@
 #include "proc/proc.h"
 
 static const int8_t error_of[] = {
-    [MM_FILL] = 0,    [MM_COPY] = 0,        [MM_REUSE] = 0,
-    [MM_SWAP_IN] = 0, [MM_OOM] = -E_NO_MEM, [MM_SEGV] = -E_FAULT,
+    [MM_FILL] = 0,
+    [MM_COPY] = 0,
+    [MM_REUSE] = 0,
+    [MM_SWAP_IN] = 0,
+    [MM_OOM] = -E_NO_MEM,
+    [MM_SEGV] = -E_FAULT,
+    [MM_SWAP_FAULT] = -E_SWAP_FAULT,
 };
 
 int do_pgfault(uintptr_t va, uint32_t error_code)

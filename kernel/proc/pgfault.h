@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /* Serve a fault at `va` with the CPU's error code: 0, try again; -E_FAULT: the process has no
- * right to that; -E_NO_MEM. May sleep; interrupts on. */
+ * right to that; -E_NO_MEM; -E_SWAP_FAULT: the page is on the disk and cannot be read. May sleep; interrupts
+ * on. */
 int do_pgfault(uintptr_t va, uint32_t error_code);
 
 #endif

@@ -13,6 +13,7 @@
 
 static struct pid_slot {
     struct proc *proc; /* who has this pid, or NULL */
+    uintptr_t site;    /* who took it, 0: it is free (checking builds) */
 } * slots;
 static uint16_t *queue; /* a ring of free pids */
 static size_t limit, first_free, free_n;
@@ -28,9 +29,17 @@ static size_t held(void *keeper)
     return pid_used_count();
 }
 
+static void walk(void *keeper, void (*note)(uintptr_t site))
+{
+    (void)keeper;
+    for (size_t pid = 1; pid < limit; pid++)
+        if (slots[pid].site != 0)
+            note(slots[pid].site);
+}
+
 void pid_init(void *table, size_t max)
 {
-    static struct ledger_account account = {.name = "pids", .held = held};
+    static struct ledger_account account = {.name = "pids", .held = held, .walk = walk};
     slots = table;
     queue = (uint16_t *)(slots + max);
     limit = max;
@@ -48,6 +57,8 @@ int pid_alloc(void)
     int pid = queue[first_free];
     first_free = first_free + 1 == limit ? 0 : first_free + 1;
     free_n--;
+    if (CONFIG_DEBUG_CHECKS)
+        slots[pid].site = (uintptr_t)__builtin_return_address(0);
     return pid;
 }
 
@@ -55,7 +66,7 @@ void pid_free(int pid)
 {
     ASSERT(pid > 0 && (size_t)pid < limit && free_n < limit - 1);
     size_t at = first_free + free_n;
-    slots[pid].proc = NULL;
+    slots[pid] = (struct pid_slot){0};
     queue[at >= limit ? at - limit : at] = (uint16_t)pid;
     free_n++;
 }

@@ -1,8 +1,11 @@
 /*
  * sys_mm - requests about the caller's memory.
  */
+#include <ucow/errno.h>
+
 #include "dev/console.h"
 #include "mm/mm.h"
+#include "mm/swap.h"
 #include "proc/mutex.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
@@ -33,6 +36,19 @@ int32_t sys_munmap(uintptr_t addr, uint32_t len)
     int error = mm_munmap(mm, addr, len);
     mutex_unlock(&mm->lock);
     return error;
+}
+
+int32_t sys_pageout(uintptr_t addr, uint32_t len)
+{
+    struct mm *mm = current->mm;
+    struct swap_info info;
+    swap_read_info(&info);
+    if (info.slots == 0)
+        return -E_NO_DEV;
+    mutex_lock(&mm->lock);
+    int pages = mm_pageout(mm, addr, len);
+    mutex_unlock(&mm->lock);
+    return pages;
 }
 
 /* One line of pgdir(). */

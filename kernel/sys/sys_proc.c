@@ -8,6 +8,7 @@
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
@@ -140,6 +141,8 @@ int32_t sys_procs(struct uaddr buf, uint32_t n, uint32_t first_pid)
 
 int32_t sys_meminfo(struct uaddr to)
 {
+    struct swap_info swap;
+    swap_read_info(&swap);
     const struct mem_info info = {
         .total = (unsigned)page_total_count(),
         .free = (unsigned)page_free_count(),
@@ -150,6 +153,11 @@ int32_t sys_meminfo(struct uaddr to)
         .heap = (unsigned)page_owner_count(PAGE_HEAP),
         .heap_bytes = (unsigned)kmem_used_bytes(),
         .processes = (unsigned)proc_count(),
+        .shared = (unsigned)page_owner_count(PAGE_SHARED),
+        .swap_total = (unsigned)swap.slots,
+        .swap_free = (unsigned)swap.free,
+        .swap_in = (unsigned)swap.reads,
+        .swap_out = (unsigned)swap.writes,
     };
     return copy_to_user(to, &info, sizeof(info));
 }

@@ -32,6 +32,7 @@ pytest.register_assert_rewrite("dying", "pagetables", "sharing")  # their assert
 
 MESON_SKIP = 77
 TRACE_KIB = 2048
+SWAP_SIZE = "64M"  # of the disk that a machine has when the kernel can use one
 PANIC = re.compile(r"^kernel (panic at|check failed:)")
 KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
 
@@ -44,17 +45,25 @@ class Build:
     pmm: str
     debug_checks: bool
     trace: bool
+    swap: bool
+    memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
     def from_environment(cls) -> "Build":
         def switch(name: str) -> bool:
             return os.environ.get(name, "1") == "1"
         return cls(Path(os.environ.get("UCOW_BUILD", ROOT / "build")), switch("UCOW_COW"),
-                   os.environ.get("UCOW_PMM", "buddy"), switch("UCOW_DEBUG_CHECKS"), switch("UCOW_TRACE"))
+                   os.environ.get("UCOW_PMM", "buddy"), switch("UCOW_DEBUG_CHECKS"), switch("UCOW_TRACE"),
+                   os.environ.get("UCOW_SWAP", "0") == "1", os.environ.get("UCOW_MEMORY", "128M"))
 
     @property
     def kernel(self) -> Path:
         return self.folder / "kernel/ucow.elf"
+
+    def need_swap(self):
+        """End the test as skipped when the build cannot swap."""
+        if not self.swap:
+            pytest.skip("the kernel is built with -Dswap=false")
 
     def need_trace(self):
         """End the test as skipped when the build records nothing."""
@@ -99,13 +108,17 @@ class Bench:
     build: Build
     runs: list[Run] = field(default_factory=list)
 
-    def machine(self, *program: str, memory: str = "128M", cpu: str | None = None, cmdline: str = "",
+    def machine(self, *program: str, memory: str | None = None, cpu: str | None = None, cmdline: str = "",
                 modules: dict[str, Path] | None = None, append_raw: str | None = None,
                 kernel: Path | None = None, extra: Sequence[str] = (), **disk) -> Machine:
         """The machine of the build under test, with a ring that takes at most a sixteenth of memory.
 
-        `disk` is the machine's swap=, swap_image= and swap_errors=.
+        `disk` is the machine's swap=, swap_image= and swap_errors=; a build that can swap has a disk
+        unless swap is None.
         """
+        memory = memory or self.build.memory
+        if self.build.swap and "swap_image" not in disk:
+            disk.setdefault("swap", SWAP_SIZE)
         options = cmdline.split()
         if self.build.trace and not any(option.startswith("trace_kib=") for option in options):
             options.insert(0, f"trace_kib={min(TRACE_KIB, size_bytes(memory) // 1024 // 16)}")

@@ -69,7 +69,7 @@ static inline struct mm *parent_new(void)
     map_image(mm);
     host_map(mm, PRIVATE, 5, VM_READ | VM_WRITE, NULL);
     host_map(mm, READ_ONLY, 1, VM_READ, NULL);
-    host_map(mm, SHARED, 3, VM_READ | VM_WRITE | VM_SHARED, shmem_new());
+    host_map(mm, SHARED, 3, VM_READ | VM_WRITE | VM_SHARED, shmem_new(mm->lineage));
     host_map(mm, UNTOUCHED, 2, VM_READ | VM_WRITE, NULL);
     for (size_t i = 0; i < MANY_REGIONS; i++)
         host_map(mm, MANY + i * 2 * PAGE_SIZE, 1, VM_READ | VM_WRITE, NULL);
@@ -484,7 +484,7 @@ TEST(random_processes_against_arrays)
     processes[0].mm = host_mm_new();
     host_map(processes[0].mm, PRIVATE, PRIVATE_PAGES, VM_READ | VM_WRITE, NULL);
     host_map(processes[0].mm, PRIVATE + PRIVATE_PAGES * PAGE_SIZE, PAGES - PRIVATE_PAGES,
-             VM_READ | VM_WRITE | VM_SHARED, shmem_new());
+             VM_READ | VM_WRITE | VM_SHARED, shmem_new(processes[0].mm->lineage));
     for (int step = 0; step < 20000; step++) {
         random_step();
         if (step % 200 != 0)

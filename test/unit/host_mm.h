@@ -158,7 +158,7 @@ static inline struct mm *host_locked(struct mm *mm)
 
 static inline struct mm *host_mm_new(void)
 {
-    struct mm *mm = mm_new();
+    struct mm *mm = mm_new(NULL);
 
     CHECK(mm != NULL);
     return host_locked(mm);

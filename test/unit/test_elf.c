@@ -438,7 +438,7 @@ TEST(a_program_without_memory_leaves_nothing_behind)
 
         host_leave_frames(frames);
         image = image_new((const uint8_t *)&file);
-        loaded = image != NULL && (mm = mm_new()) != NULL && elf_parse(&file, sizeof(file), image) == 0 &&
+        loaded = image != NULL && (mm = mm_new(NULL)) != NULL && elf_parse(&file, sizeof(file), image) == 0 &&
                  image_map(image, host_locked(mm)) == 0;
         for (size_t i = 0; loaded && i < ARRAY_SIZE(pages); i++)
             loaded = host_byte(mm, pages[i], false, &outcome) != NULL;

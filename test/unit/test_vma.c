@@ -30,7 +30,6 @@ struct model_page {
     bool mapped;
     uint32_t flags;
     struct vm_object *object;
-    uintptr_t index;
 };
 static struct model_page model[PAGES];
 static struct vma_set set;
@@ -53,7 +52,7 @@ static void start(void)
     console_clear();
     destroyed = 0;
     for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
-        objects[i] = (struct vm_object){&ops, 1};
+        objects[i] = (struct vm_object){.ops = &ops, .count = 1};
     memset(model, 0, sizeof(model));
     memset(&set, 0, sizeof(set));
 }
@@ -67,8 +66,7 @@ static bool page_continues(size_t page)
 {
     const struct model_page *a = &model[page - 1], *b = &model[page];
 
-    return a->mapped && a->flags == b->flags && a->object == b->object &&
-           (a->object == NULL || a->index + 1 == b->index);
+    return a->mapped && a->flags == b->flags && a->object == b->object;
 }
 
 static void check_page(const struct vma *vma, size_t page)
@@ -79,8 +77,6 @@ static void check_page(const struct vma *vma, size_t page)
     CHECK(vma->start <= page_at(page) && page_at(page) < vma->end);
     CHECK_EQ(vma->flags, model[page].flags);
     CHECK_EQ(vma->object, model[page].object);
-    if (vma->object != NULL)
-        CHECK_EQ(vma_index(vma, page_at(page)), model[page].index);
 }
 
 /* The set says of each page what the model says, in as few regions as can be, and each of them owns
@@ -115,16 +111,16 @@ static void end(void)
     CHECK_EQ(page_free_count(), HOST_FRAMES - 1);
 }
 
-static int add(size_t page, size_t n, uint32_t flags, struct vm_object *object, uintptr_t index)
+static int add(size_t page, size_t n, uint32_t flags, struct vm_object *object)
 {
     const struct vma region = {
-        .start = page_at(page), .end = page_at(page + n), .flags = flags, .object = object, .index = index};
+        .start = page_at(page), .end = page_at(page + n), .flags = flags, .object = object};
     int error;
 
     vm_object_hold(object);
     error = vma_add(&set, &region);
     for (size_t i = 0; error == 0 && i < n; i++)
-        model[page + i] = (struct model_page){true, flags, object, index + i};
+        model[page + i] = (struct model_page){true, flags, object};
     return error;
 }
 
@@ -150,15 +146,15 @@ static bool any_mapped(size_t page, size_t n)
 TEST(a_region_that_overlaps_is_refused)
 {
     start();
-    CHECK_EQ(add(10, 10, VM_READ, NULL, 0), 0);
-    CHECK_EQ(add(30, 10, VM_READ, NULL, 0), 0);
-    CHECK_EQ(add(19, 5, VM_READ, &objects[0], 0), -E_INVAL);  /* the end of the one before */
-    CHECK_EQ(add(25, 6, VM_READ, &objects[0], 0), -E_INVAL);  /* the beginning of the next */
-    CHECK_EQ(add(12, 2, VM_READ, &objects[0], 0), -E_INVAL);  /* inside */
-    CHECK_EQ(add(5, 50, VM_READ, &objects[0], 0), -E_INVAL);  /* around both */
-    CHECK_EQ(add(10, 10, VM_READ, &objects[0], 0), -E_INVAL); /* the same */
+    CHECK_EQ(add(10, 10, VM_READ, NULL), 0);
+    CHECK_EQ(add(30, 10, VM_READ, NULL), 0);
+    CHECK_EQ(add(19, 5, VM_READ, &objects[0]), -E_INVAL);  /* the end of the one before */
+    CHECK_EQ(add(25, 6, VM_READ, &objects[0]), -E_INVAL);  /* the beginning of the next */
+    CHECK_EQ(add(12, 2, VM_READ, &objects[0]), -E_INVAL);  /* inside */
+    CHECK_EQ(add(5, 50, VM_READ, &objects[0]), -E_INVAL);  /* around both */
+    CHECK_EQ(add(10, 10, VM_READ, &objects[0]), -E_INVAL); /* the same */
     check_model();
-    CHECK_EQ(add(20, 10, VM_WRITE, &objects[0], 0), 0); /* just fits */
+    CHECK_EQ(add(20, 10, VM_WRITE, &objects[0]), 0); /* just fits */
     check_model();
     end();
 }
@@ -166,20 +162,18 @@ TEST(a_region_that_overlaps_is_refused)
 TEST(neighbours_that_continue_each_other_become_one)
 {
     start();
-    add(10, 5, VM_READ, NULL, 0);
-    add(20, 5, VM_READ, NULL, 0);
+    add(10, 5, VM_READ, NULL);
+    add(20, 5, VM_READ, NULL);
     CHECK_EQ(set.n, 2);
-    add(15, 5, VM_READ, NULL, 0);
+    add(15, 5, VM_READ, NULL);
     CHECK_EQ(set.n, 1);
-    add(25, 1, VM_READ | VM_WRITE, NULL, 0); /* other rights */
+    add(25, 1, VM_READ | VM_WRITE, NULL); /* other rights */
     CHECK_EQ(set.n, 2);
-    add(40, 2, VM_READ, &objects[0], 7);
-    add(42, 2, VM_READ, &objects[0], 9);
+    add(40, 2, VM_READ, &objects[0]);
+    add(42, 2, VM_READ, &objects[0]);
     CHECK_EQ(set.n, 3);
-    add(44, 2, VM_READ, &objects[0], 12); /* not the next page of the object */
+    add(46, 2, VM_READ, &objects[1]); /* another object */
     CHECK_EQ(set.n, 4);
-    add(46, 2, VM_READ, &objects[1], 14); /* another object */
-    CHECK_EQ(set.n, 5);
     check_model();
     end();
 }
@@ -188,8 +182,8 @@ TEST(neighbours_that_continue_each_other_become_one)
 TEST(a_cut_takes_whole_regions_ends_and_middles)
 {
     start();
-    add(10, 10, VM_READ, &objects[0], 100);
-    add(20, 10, VM_WRITE, &objects[1], 0);
+    add(10, 10, VM_READ, &objects[0]);
+    add(20, 10, VM_WRITE, &objects[1]);
     CHECK_EQ(cut(0, 5), 0);
     CHECK_EQ(cut(60, 60), 0);
     CHECK_EQ(cut(12, 3), 0);
@@ -232,11 +226,11 @@ TEST(without_memory_nothing_changes)
     struct vma_set hog = {{NULL}, NULL, 0}, copy = {{NULL}, NULL, 0};
 
     start();
-    add(10, 10, VM_READ, &objects[0], 3);
+    add(10, 10, VM_READ, &objects[0]);
     exhaust_memory(&hog);
     CHECK_EQ(cut(13, 2), -E_NO_MEM);
     check_model();
-    CHECK_EQ(add(30, 2, VM_READ, &objects[1], 0), -E_NO_MEM);
+    CHECK_EQ(add(30, 2, VM_READ, &objects[1]), -E_NO_MEM);
     check_model();
     CHECK_EQ(vma_copy_all(&copy, &set), -E_NO_MEM);
     CHECK(copy.n == 0 && copy.root.node == NULL);
@@ -257,7 +251,7 @@ TEST(half_a_copy_is_no_copy)
 
     start();
     for (size_t i = 0; i < 20; i++)
-        add(5 * i, 2, VM_READ, &objects[i % 2], 0);
+        add(5 * i, 2, VM_READ, &objects[i % 2]);
     exhaust_memory(&hog);
     for (int room = 0; room < 10; room++)
         vma_cut(&hog, 0, (2 * (uintptr_t)room + 3) * PAGE_SIZE);
@@ -274,7 +268,7 @@ TEST(a_copy_has_the_same_regions)
 
     start();
     for (size_t i = 0; i < 10; i++)
-        add(5 * i, 2, VM_READ, &objects[0], i);
+        add(5 * i, 2, VM_READ, &objects[0]);
     CHECK_EQ(vma_copy_all(&copy, &set), 0);
     CHECK(vma_ok(&copy) && copy.n == 10);
     CHECK_EQ(objects[0].count, 21);
@@ -328,7 +322,7 @@ TEST(the_last_answer_is_forgotten_with_its_region)
     struct vma_set other = {{NULL}, NULL, 0};
 
     start();
-    add(10, 2, VM_READ, NULL, 0);
+    add(10, 2, VM_READ, NULL);
     CHECK(vma_at(&set, page_at(10)) != NULL);
     cut(10, 2);
     CHECK_EQ(vma_add(&other, &region), 0);
@@ -349,7 +343,7 @@ TEST(random_changes_against_the_model)
         if (unit_below(3) != 0) {
             bool overlaps = any_mapped(page, n); /* the index makes neighbours continue each other */
 
-            CHECK_EQ(add(page, n, some_flags[unit_below(4)], object, page), overlaps ? -E_INVAL : 0);
+            CHECK_EQ(add(page, n, some_flags[unit_below(4)], object), overlaps ? -E_INVAL : 0);
         } else {
             CHECK_EQ(cut(page, n), 0);
         }
@@ -366,8 +360,8 @@ TEST(the_checker_sees_what_it_is_for)
     struct vma *first;
 
     start();
-    add(10, 2, VM_READ, NULL, 0);
-    add(12, 2, VM_WRITE, NULL, 0);
+    add(10, 2, VM_READ, NULL);
+    add(12, 2, VM_WRITE, NULL);
     first = vma_first(&set);
     first->end += PAGE_SIZE;
     CHECK(!vma_ok(&set));

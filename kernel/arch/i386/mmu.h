@@ -29,6 +29,10 @@ typedef uint32_t pte_t;
 #define PTE_COW 0x200u /* present, read-only until written: copy, or take back when alone */
 #define PTE_RIGHTS (PTE_P | PTE_W | PTE_U)
 
+/* An entry that is not present is 0, or names the place on the disk where the page is: its number in
+ * the bits of the frame, all others 0. The CPU looks at none of them (SDM vol. 3A, 4.3). */
+#define PTE_SLOTS (1u << 20)
+
 /* Page fault error code, Intel SDM vol. 3A, 4.7 */
 #define FAULT_PRESENT 0x1u
 #define FAULT_WRITE 0x2u
@@ -66,6 +70,22 @@ static inline bool pte_writable(pte_t pte)
 static inline bool pte_cow(pte_t pte)
 {
     return (pte & PTE_COW) != 0;
+}
+
+static inline bool pte_swapped(pte_t pte)
+{
+    return pte != 0 && !pte_present(pte);
+}
+
+/* `slot`, from 1 to PTE_SLOTS - 1. */
+static inline pte_t pte_make_swapped(uint32_t slot)
+{
+    return slot << PAGE_SHIFT;
+}
+
+static inline uint32_t pte_slot(pte_t pte)
+{
+    return pte >> PAGE_SHIFT;
 }
 
 static inline paddr_t pte_frame(pte_t pte)

@@ -169,12 +169,18 @@ _Noreturn static void punish_page_fault(const struct trapframe *tf, uintptr_t va
 {
     char why[80];
     const char *what = tf->err & FAULT_WRITE ? "write to" : "read of";
-    if (error == -E_NO_MEM)
+    enum exit_reason reason = EXIT_FAULT;
+    if (error == -E_NO_MEM) {
+        reason = EXIT_OOM;
         snprintf(why, sizeof(why), "out of memory for its %s 0x%08x", what, (unsigned)va);
-    else
+    } else if (error == -E_SWAP_FAULT) {
+        reason = EXIT_SWAP;
+        snprintf(why, sizeof(why), "%s 0x%08x, which the swap disk cannot read back", what, (unsigned)va);
+    } else {
         snprintf(why, sizeof(why), "%s 0x%08x, which is not its to %s", what, (unsigned)va,
                  tf->err & FAULT_WRITE ? "write" : "read");
-    punish(tf, error == -E_NO_MEM ? EXIT_OOM : EXIT_FAULT, why);
+    }
+    punish(tf, reason, why);
 }
 
 /* Where usercopy goes on when its instruction at `eip` faults; 0: it is none of usercopy's. */

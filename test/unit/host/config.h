@@ -4,9 +4,14 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#ifndef CONFIG_COW
 #define CONFIG_COW 1
+#endif
 #ifndef CONFIG_DEBUG_CHECKS /* a subject may say otherwise in meson.build */
 #define CONFIG_DEBUG_CHECKS 1
+#endif
+#ifndef CONFIG_SWAP
+#define CONFIG_SWAP 0
 #endif
 #define CONFIG_TRACE 0
 #define CONFIG_KSTACK_PAGES 1

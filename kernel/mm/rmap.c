@@ -1,0 +1,150 @@
+/*
+ * rmap - the tree of lineages, and walks over it without recursion: the kernel's stack is small.
+ */
+#include "mm/rmap.h"
+
+#include "mm/slab.h"
+
+static struct kmem_cache lineage_cache;
+
+void rmap_init(void)
+{
+    kmem_cache_init(&lineage_cache, "lineage", sizeof(struct lineage), sizeof(void *));
+}
+
+static struct lineage *of_sibling(struct list_node *node)
+{
+    return list_entry(node, struct lineage, sibling);
+}
+
+struct lineage *lineage_new(struct lineage *parent)
+{
+    struct lineage *lineage = kmem_cache_alloc(&lineage_cache);
+    if (lineage == NULL)
+        return NULL;
+    *lineage = (struct lineage){.parent = parent, .refs = 1};
+    list_init(&lineage->children);
+    list_init(&lineage->sibling);
+    if (parent != NULL)
+        list_add_tail(&parent->children, &lineage->sibling);
+    return lineage;
+}
+
+/* An only child takes its parent's place. */
+static void replace_by_child(struct lineage *lineage)
+{
+    struct lineage *child = of_sibling(list_first(&lineage->children));
+    list_del(&child->sibling);
+    child->parent = lineage->parent;
+    list_init(&child->sibling);
+    if (child->parent != NULL)
+        list_add_tail(&child->parent->children, &child->sibling);
+}
+
+/* Nobody names the lineage: it goes, unless children meet in it. Then its parent may go too. */
+static void prune(struct lineage *lineage)
+{
+    while (lineage != NULL && lineage->refs == 0) {
+        struct lineage *parent = lineage->parent;
+        if (list_first(&lineage->children) != list_last(&lineage->children))
+            return;
+        if (!list_empty(&lineage->children))
+            replace_by_child(lineage);
+        if (parent != NULL)
+            list_del(&lineage->sibling);
+        kmem_cache_free(&lineage_cache, lineage);
+        lineage = parent;
+    }
+}
+
+void lineage_drop(struct lineage *lineage)
+{
+    ASSERT(lineage->refs > 0);
+    if (--lineage->refs == 0)
+        prune(lineage);
+}
+
+/* The lineage behind `at` in the subtree of `root`, parents first; NULL: it was the last. */
+static struct lineage *next_in_subtree(const struct lineage *root, struct lineage *at)
+{
+    if (!list_empty(&at->children))
+        return of_sibling(list_first(&at->children));
+    for (; at != root; at = at->parent)
+        if (at->sibling.next != &at->parent->children)
+            return of_sibling(at->sibling.next);
+    return NULL;
+}
+
+/* The entry that maps the page in this address space, or NULL. */
+static pte_t *entry_of(const struct lineage *lineage, const struct page *page)
+{
+    if (lineage->mm == NULL)
+        return NULL;
+    pte_t *pte = pte_find(lineage->mm->pgdir, page->va);
+    return pte != NULL && pte_present(*pte) && pte_frame(*pte) == page_to_phys(page) ? pte : NULL;
+}
+
+pte_t *rmap_first(struct rmap_walk *walk, const struct page *page)
+{
+    *walk = (struct rmap_walk){page, page->lineage};
+    pte_t *pte = entry_of(walk->at, page);
+    return pte != NULL ? pte : rmap_next(walk);
+}
+
+pte_t *rmap_next(struct rmap_walk *walk)
+{
+    const struct lineage *root = walk->page->lineage;
+    while ((walk->at = next_in_subtree(root, walk->at)) != NULL) {
+        pte_t *pte = entry_of(walk->at, walk->page);
+        if (pte != NULL)
+            return pte;
+    }
+    return NULL;
+}
+
+size_t rmap_count(const struct page *page)
+{
+    struct rmap_walk walk;
+    size_t n = 0;
+    for (pte_t *pte = rmap_first(&walk, page); pte != NULL; pte = n < page->count ? rmap_next(&walk) : NULL)
+        n++;
+    return n;
+}
+
+static void flush(const struct lineage *lineage, uintptr_t va)
+{
+    if (mmu_is_loaded(lineage->mm->pgdir))
+        mmu_flush_page(va);
+}
+
+bool rmap_test_clear_accessed(const struct page *page)
+{
+    struct rmap_walk walk;
+    bool accessed = false;
+    size_t n = 0;
+    for (pte_t *pte = rmap_first(&walk, page); pte != NULL;
+         pte = ++n < page->count ? rmap_next(&walk) : NULL) {
+        if (!(*pte & PTE_A))
+            continue;
+        accessed = true;
+        *pte &= ~PTE_A;
+        flush(walk.at, page->va); /* or the CPU would not set it again */
+    }
+    return accessed;
+}
+
+size_t rmap_replace(struct page *page, pte_t entry)
+{
+    struct rmap_walk walk;
+    size_t n = 0, count = page->count;
+    page_hold(page); /* while the walk needs it */
+    for (pte_t *pte = rmap_first(&walk, page); pte != NULL; pte = ++n < count ? rmap_next(&walk) : NULL) {
+        *pte = entry;
+        flush(walk.at, page->va);
+        if (entry == 0)
+            walk.at->mm->pages--;
+        page_drop(page);
+    }
+    page_drop(page);
+    return n;
+}

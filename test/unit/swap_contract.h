@@ -1,0 +1,445 @@
+/*
+ * swap_contract - what holds when pages come and go between memory and a disk, whichever copy_range
+ * and whichever eviction. The disk is an array that can be told to fail. Included by one file of a program.
+ */
+#ifndef SWAP_CONTRACT_H
+#define SWAP_CONTRACT_H
+
+#include <stdlib.h>
+
+#include <ucow/errno.h>
+
+#include "dev/ide.h"
+#include "host_mm.h"
+#include "mm/evict.h"
+#include "mm/rmap.h"
+#include "mm/shmem.h"
+#include "mm/swap.h"
+
+#define DISK_PAGES 64
+
+static uint8_t disk[DISK_PAGES][PAGE_SIZE];
+static unsigned reads, writes, fail_read, fail_write; /* the n-th transfer from now fails, 0: none does */
+
+uint32_t ide_init(void)
+{
+    return DISK_PAGES;
+}
+
+bool ide_read_page(uint32_t page, void *to)
+{
+    CHECK(page < DISK_PAGES);
+    if (fail_read != 0 && --fail_read == 0)
+        return false;
+    memcpy(to, disk[page], PAGE_SIZE);
+    reads++;
+    return true;
+}
+
+bool ide_write_page(uint32_t page, const void *from)
+{
+    CHECK(page != 0 && page < DISK_PAGES);
+    if (fail_write != 0 && --fail_write == 0)
+        return false;
+    memcpy(disk[page], from, PAGE_SIZE);
+    writes++;
+    return true;
+}
+
+static void *host_alloc(size_t bytes)
+{
+    return calloc(1, bytes);
+}
+
+/* Private at [0, 4), shared by all at [4, 6): pages from here on. */
+#define BASE 0x10000000u
+#define PRIVATE_PAGES 4
+#define PAGES 6
+
+static inline uintptr_t page_at(size_t page)
+{
+    return BASE + page * PAGE_SIZE;
+}
+
+/* A process with nothing touched yet. */
+static inline struct mm *first_process(void)
+{
+    static bool ready;
+    struct mm *mm;
+
+    if (!ready)
+        swap_init(host_alloc, DISK_PAGES * 64);
+    host_mm_start();
+    if (!ready)
+        swap_start();
+    ready = true;
+    fail_read = fail_write = 0;
+    mm = host_locked(mm_new(NULL));
+    mm_publish(mm);
+    host_map(mm, BASE, PRIVATE_PAGES, VM_READ | VM_WRITE, NULL);
+    host_map(mm, page_at(PRIVATE_PAGES), PAGES - PRIVATE_PAGES, VM_READ | VM_WRITE | VM_SHARED,
+             shmem_new(mm->lineage));
+    reads = writes = 0;
+    return mm;
+}
+
+/* Whether the page could be put out of memory, seen from `mm`. */
+static inline bool evict(struct mm *mm, size_t page)
+{
+    return mm_pageout(mm, page_at(page), PAGE_SIZE) == 1;
+}
+
+static inline bool is_out(struct mm *mm, size_t page)
+{
+    return pte_swapped(*pte_find(mm->pgdir, page_at(page)));
+}
+
+static inline size_t slots_free(void)
+{
+    struct swap_info info;
+
+    swap_read_info(&info);
+    return info.free;
+}
+
+/* Slots are named by as many entries as they count; what shared memory names has one count each. */
+static inline void check_slots(struct mm *const *mms, size_t n, size_t in_objects)
+{
+    uint32_t named[DISK_PAGES] = {0};
+    size_t others = 0;
+
+    CHECK(swap_ok());
+    CHECK(page_ok());
+    for (size_t i = 0; i < n; i++) {
+        for (size_t page = 0; page < PAGES; page++) {
+            const pte_t *pte = pte_find(mms[i]->pgdir, page_at(page));
+
+            if (pte != NULL && pte_swapped(*pte))
+                named[pte_slot(*pte)]++;
+        }
+    }
+    for (uint32_t slot = 1; slot < DISK_PAGES; slot++) {
+        uint32_t count = swap_slot_count(slot);
+
+        if (count != named[slot] && count != UINT32_MAX) {
+            CHECK_EQ(count, 1);
+            CHECK_EQ(named[slot], 0);
+            others++;
+        }
+    }
+    CHECK(others <= in_objects);
+}
+
+static inline void end_all(struct mm *const *mms, size_t n, size_t slots)
+{
+    for (size_t i = 0; i < n; i++)
+        host_mm_drop(mms[i]);
+    host_mm_check_all_back();
+    CHECK(swap_ok());
+    CHECK_EQ(slots_free(), slots);
+}
+
+TEST(what_goes_out_comes_back)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    for (size_t page = 0; page < PAGES; page++) {
+        host_write(mm, page_at(page), (uint8_t)(0x40 + page));
+        CHECK(evict(mm, page));
+        CHECK(!evict(mm, page)); /* it is not there any more */
+    }
+    CHECK_EQ(writes, PAGES);
+    CHECK_EQ(slots_free(), slots - PAGES);
+    for (size_t page = 0; page < PAGES; page++)
+        CHECK_EQ(mm_fault(mm, page_at(page), false), MM_SWAP_IN);
+    for (size_t page = 0; page < PAGES; page++)
+        CHECK_EQ(host_read(mm, page_at(page)), 0x40 + page);
+    CHECK_EQ(reads, PAGES);
+    check_slots(&mm, 1, 0);
+    end_all(&mm, 1, slots);
+}
+
+/* D22: fork hands on what is on the disk; D23: and nobody reads another's page. */
+TEST(evicted_then_forked)
+{
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free();
+
+    host_write(mms[0], page_at(0), 0x11);
+    CHECK(evict(mms[0], 0));
+    mms[1] = host_mm_dup(mms[0]);
+    CHECK(is_out(mms[1], 0));
+    check_slots(mms, 2, 0);
+    host_write(mms[1], page_at(0), 0x22);
+    CHECK(is_out(mms[0], 0)); /* what the child did is not seen there */
+    CHECK_EQ(host_read(mms[0], page_at(0)), 0x11);
+    CHECK_EQ(host_read(mms[1], page_at(0)), 0x22);
+    check_slots(mms, 2, 0);
+    end_all(mms, 2, slots);
+}
+
+TEST(forked_then_evicted)
+{
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free();
+
+    host_write(mms[0], page_at(0), 0x11);
+    mms[1] = host_mm_dup(mms[0]);
+    CHECK(evict(mms[0], 0));
+    CHECK(is_out(mms[0], 0));
+    CHECK_EQ(is_out(mms[1], 0), CONFIG_COW); /* a shared page goes from all who have it */
+    host_poke(mms[1], page_at(0), 0x33);
+    CHECK_EQ(host_read(mms[0], page_at(0)), 0x11);
+    CHECK_EQ(host_read(mms[1], page_at(0)), 0x33);
+    check_slots(mms, 2, 0);
+    end_all(mms, 2, slots);
+}
+
+/* One sharer writes while the page is out for the other; then the other's goes too. */
+TEST(one_sharer_writes_while_the_other_is_out)
+{
+    struct mm *mms[3] = {first_process()};
+    size_t slots = slots_free();
+
+    host_write(mms[0], page_at(0), 0x11);
+    mms[1] = host_mm_dup(mms[0]);
+    mms[2] = host_mm_dup(mms[1]);
+    evict(mms[0], 0);
+    CHECK_EQ(host_read(mms[1], page_at(0)), 0x11); /* in, still shared with two entries on the disk */
+    host_poke(mms[1], page_at(0), 0x44);
+    CHECK(evict(mms[1], 0));
+    host_poke(mms[2], page_at(0), 0x55);
+    CHECK_EQ(host_read(mms[0], page_at(0)), 0x11);
+    CHECK_EQ(host_read(mms[1], page_at(0)), 0x44);
+    CHECK_EQ(host_read(mms[2], page_at(0)), 0x55);
+    check_slots(mms, 3, 0);
+    end_all(mms, 3, slots);
+}
+
+/* D25: unmapping, and the end of a process, give slots back; a second use of the address is zeros. */
+TEST(unmapping_gives_the_slot_back)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    host_write(mm, page_at(1), 0x11);
+    host_write(mm, page_at(4), 0x12);
+    CHECK(evict(mm, 1) && evict(mm, 4));
+    CHECK_EQ(slots_free(), slots - 2);
+    CHECK_EQ(mm_munmap(mm, page_at(1), PAGE_SIZE), 0);
+    CHECK_EQ(slots_free(), slots - 1);
+    host_map(mm, page_at(1), 1, VM_READ | VM_WRITE, NULL);
+    CHECK_EQ(host_read(mm, page_at(1)), 0);
+    end_all(&mm, 1, slots);
+}
+
+/* A page that came back and was not written goes again without a transfer. */
+TEST(an_unchanged_page_is_written_once)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    host_write(mm, page_at(0), 0x11);
+    CHECK(evict(mm, 0));
+    CHECK_EQ(host_read(mm, page_at(0)), 0x11);
+    CHECK(evict(mm, 0));
+    CHECK_EQ(writes, CONFIG_COW ? 1 : 2); /* the eager one gives the slot up at once */
+    CHECK_EQ(host_read(mm, page_at(0)), 0x11);
+    host_poke(mm, page_at(0), 0x12);
+    CHECK(evict(mm, 0));
+    CHECK_EQ(host_read(mm, page_at(0)), 0x12);
+    end_all(&mm, 1, slots);
+}
+
+/* Slots that are kept only for speed are there for who needs one. */
+TEST(a_full_disk_takes_from_unchanged_pages)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free(), n = 0;
+
+    host_map(mm, page_at(100), DISK_PAGES, VM_READ | VM_WRITE, NULL);
+    for (size_t page = 100; page < 100 + DISK_PAGES; page++) {
+        host_write(mm, page_at(page), (uint8_t)page);
+        n += evict(mm, page);
+    }
+    CHECK_EQ(n, slots); /* the last one finds the disk full */
+    CHECK_EQ(slots_free(), 0);
+    CHECK_EQ(host_read(mm, page_at(100)), 100);
+    CHECK(evict(mm, 100 + DISK_PAGES - 1));
+    for (size_t page = 100; page < 100 + DISK_PAGES; page++)
+        CHECK_EQ(host_read(mm, page_at(page)), (uint8_t)page);
+    end_all(&mm, 1, slots);
+}
+
+/* D27: the page is lost to nobody: who wants it is told, and may try again. */
+TEST(a_read_error_leaves_the_slot_as_it_was)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    for (size_t page = 3; page < 5; page++) {
+        host_write(mm, page_at(page), 0x66);
+        CHECK(evict(mm, page));
+        fail_read = 1;
+        CHECK_EQ(mm_fault(mm, page_at(page), true), MM_SWAP_FAULT);
+        check_slots(&mm, 1, 1);
+        CHECK_EQ(host_read(mm, page_at(page)), 0x66);
+    }
+    end_all(&mm, 1, slots);
+}
+
+/* The page stays where it is, and the slot is not used again. */
+TEST(a_write_error_costs_a_slot_and_no_page)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    for (size_t page = 3; page < 5; page++) {
+        host_write(mm, page_at(page), 0x77);
+        fail_write = 1;
+        CHECK(!evict(mm, page));
+        CHECK(console_has("cannot be written"));
+        CHECK_EQ(host_read(mm, page_at(page)), 0x77);
+        CHECK(evict(mm, page));
+        CHECK_EQ(host_read(mm, page_at(page)), 0x77);
+    }
+    end_all(&mm, 1, slots - 2);
+}
+
+/* A page the kernel holds, to copy from or to write to, stays. */
+TEST(a_held_page_stays)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+    struct page *page;
+
+    host_write(mm, page_at(0), 0x11);
+    page = host_frame(mm, page_at(0));
+    page_hold(page);
+    CHECK(!evict(mm, 0));
+    page_drop(page);
+    CHECK(evict(mm, 0));
+    end_all(&mm, 1, slots);
+}
+
+/* The lineages of the dead do not pile up behind those who live. */
+TEST(a_thousand_generations_leave_no_more_than_one)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free(), bytes = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        struct mm *child = host_mm_dup(mm);
+
+        host_mm_drop(mm);
+        mm = child;
+        for (size_t page = 0; page < PRIVATE_PAGES; page++)
+            host_write(mm, page_at(page), (uint8_t)i);
+        host_shrink();
+        if (i == 10)
+            bytes = kmem_used_bytes();
+    }
+    CHECK_EQ(kmem_used_bytes(), bytes);
+    end_all(&mm, 1, slots);
+}
+
+/* Random processes, against bytes in arrays, in memory that is too small for them and on a disk that fails.
+ */
+#define PROCESSES 6
+
+static struct {
+    struct mm *mm;
+    uint8_t own[PRIVATE_PAGES];
+} processes[PROCESSES];
+static size_t processes_n;
+static uint8_t common[PAGES - PRIVATE_PAGES];
+
+static inline uint8_t *model_byte(size_t process, size_t page)
+{
+    return page < PRIVATE_PAGES ? &processes[process].own[page] : &common[page - PRIVATE_PAGES];
+}
+
+static inline void random_access(size_t process)
+{
+    size_t page = unit_below(PAGES);
+    struct mm *mm = processes[process].mm;
+    enum mm_outcome outcome;
+
+    if (unit_below(3) == 0)
+        evict(mm, unit_below(PAGES));
+    if (unit_below(20) == 0)
+        fail_read = 1;
+    if (unit_below(1000) == 0)
+        fail_write = 1;
+    uint8_t *byte = host_byte(mm, page_at(page), false, &outcome);
+    if (byte == NULL) {
+        CHECK_EQ(outcome, MM_SWAP_FAULT);
+        byte = host_byte(mm, page_at(page), false, &outcome);
+    }
+    fail_read = 0;
+    CHECK(byte != NULL);
+    CHECK_EQ(*byte, *model_byte(process, page));
+    if (unit_below(2) == 0) {
+        *model_byte(process, page) = (uint8_t)unit_random();
+        host_write(mm, page_at(page), *model_byte(process, page));
+    } else if (page < PRIVATE_PAGES && unit_below(4) == 0) {
+        CHECK_EQ(mm_munmap(mm, page_at(page), PAGE_SIZE), 0);
+        host_map(mm, page_at(page), 1, VM_READ | VM_WRITE, NULL);
+        *model_byte(process, page) = 0;
+    }
+}
+
+static inline void random_step(void)
+{
+    size_t process = unit_below((unsigned)processes_n);
+
+    if (processes_n < PROCESSES && unit_below(8) == 0) {
+        processes[processes_n] = processes[process];
+        processes[processes_n++].mm = host_mm_dup(processes[process].mm);
+    } else if (processes_n > 1 && unit_below(8) == 0) {
+        host_mm_drop(processes[process].mm);
+        processes[process] = processes[--processes_n];
+    } else {
+        random_access(process);
+    }
+}
+
+static inline void random_processes(size_t frames)
+{
+    struct mm *mms[PROCESSES];
+
+    memset(common, 0, sizeof(common));
+    memset(processes, 0, sizeof(processes));
+    processes_n = 1;
+    processes[0].mm = first_process();
+    if (frames != 0)
+        host_leave_frames(frames);
+    for (int step = 0; step < 20000; step++) {
+        random_step();
+        if (step % 50 != 0)
+            continue;
+        for (size_t i = 0; i < processes_n; i++)
+            mms[i] = processes[i].mm;
+        check_slots(mms, processes_n, PAGES - PRIVATE_PAGES);
+    }
+    while (processes_n != 0)
+        host_mm_drop(processes[--processes_n].mm);
+    host_give_frames();
+    host_mm_check_all_back();
+    CHECK(swap_ok());
+}
+
+TEST(random_processes_on_a_disk_that_fails)
+{
+    random_processes(0);
+}
+
+/* Six processes want up to 26 pages of their own, and tables; there are this many frames. */
+TEST(random_processes_in_small_memory)
+{
+    random_processes(22);
+    CHECK(writes > 100);
+}
+
+#endif
