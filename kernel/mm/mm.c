@@ -150,22 +150,29 @@ int mm_munmap(struct mm *mm, uintptr_t addr, size_t length)
     return unmap(mm, addr, addr + length);
 }
 
-static bool mmap_arguments_ok(uintptr_t addr, size_t length, unsigned prot, unsigned flags)
+/* 0, -E_INVAL or -E_NO_MEM; which of them, when more than one is true, is Linux's choice. Rights that
+ * nobody knows mean nothing; flags could be a promise. */
+static int check_mmap(uintptr_t addr, size_t length, unsigned flags)
 {
     unsigned sharing = flags & (MAP_SHARED | MAP_PRIVATE);
-    if (length == 0 || (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC)) != 0)
-        return false;
-    if ((flags & ~(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS)) != 0 || !(flags & MAP_ANONYMOUS))
-        return false;
-    if (sharing != MAP_SHARED && sharing != MAP_PRIVATE)
-        return false;
-    return !(flags & MAP_FIXED) || addr % PAGE_SIZE == 0;
+    if (length == 0 || !(flags & MAP_ANONYMOUS))
+        return -E_INVAL;
+    if (length > USERTOP - USERBASE)
+        return -E_NO_MEM;
+    if ((flags & MAP_FIXED) && !in_user_space(addr, ALIGN_UP(length, PAGE_SIZE)))
+        return -E_NO_MEM;
+    if ((flags & MAP_FIXED) && addr % PAGE_SIZE != 0)
+        return -E_INVAL;
+    if ((flags & ~(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS)) != 0)
+        return -E_INVAL;
+    return sharing == MAP_SHARED || sharing == MAP_PRIVATE ? 0 : -E_INVAL;
 }
 
-/* Where a mapping of `length` shall go: at the wish if there is room, else the highest gap; 0: nowhere. */
+/* Where a mapping of `length` shall go: in the wish's page if there is room, else in the highest gap; 0:
+ * nowhere. */
 static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
 {
-    wish = ALIGN_UP(wish, PAGE_SIZE);
+    wish = ALIGN_DOWN(wish, PAGE_SIZE);
     if (in_user_space(wish, length) && wish + length <= MMAP_TOP) {
         struct vma *after = vma_find(&mm->vmas, wish);
         if (after == NULL || after->start >= wish + length)
@@ -177,10 +184,9 @@ static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
 uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, unsigned flags)
 {
     ASSERT(mutex_is_held(&mm->lock));
-    if (!mmap_arguments_ok(addr, length, prot, flags))
-        return (uintptr_t)-E_INVAL;
-    if (length > USERTOP - USERBASE)
-        return (uintptr_t)-E_NO_MEM;
+    int error = check_mmap(addr, length, flags);
+    if (error != 0)
+        return (uintptr_t)error;
     length = ALIGN_UP(length, PAGE_SIZE);
 
     struct vm_object *object = NULL;
@@ -189,20 +195,18 @@ uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, u
         if (object == NULL)
             return (uintptr_t)-E_NO_MEM;
     }
-    int error = -E_NO_MEM;
-    if (!(flags & MAP_FIXED))
-        addr = place_mapping(mm, addr, length);
-    else if (in_user_space(addr, length))
+    if (flags & MAP_FIXED)
         error = unmap(mm, addr, addr + length);
-    else
-        addr = 0;
-    if (addr == 0 || (error != 0 && (flags & MAP_FIXED))) {
+    else if ((addr = place_mapping(mm, addr, length)) == 0)
+        error = -E_NO_MEM;
+    if (error != 0) {
         vm_object_drop(object);
-        return (uintptr_t)-E_NO_MEM;
+        return (uintptr_t)error;
     }
     const struct vma model = {.start = addr,
                               .end = addr + length,
-                              .flags = prot | (flags & MAP_SHARED ? VM_SHARED : 0),
+                              .flags = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) |
+                                       (flags & MAP_SHARED ? VM_SHARED : 0),
                               .object = object};
     error = mm_map(mm, &model);
     return error == 0 ? addr : (uintptr_t)error;
@@ -231,7 +235,8 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t addr)
     int error = 0;
     if (new_end > old_end) {
         struct vma *after = vma_find(&mm->vmas, old_end);
-        if (new_end > MMAP_TOP || (after != NULL && after->start < new_end))
+        /* As on Linux, a page stays empty between the heap and what is mapped above it. */
+        if (new_end > MMAP_TOP || (after != NULL && after->start < new_end + PAGE_SIZE))
             return mm->brk;
         const struct vma heap = {.start = old_end, .end = new_end, .flags = VM_READ | VM_WRITE};
         error = mm_map(mm, &heap);
