@@ -5,7 +5,7 @@ does, and it gets a copy as the first child would.
 """
 
 from calls import by, call_around
-from sharing import PAGE_MASK, STACK_PAGE
+from sharing import KERNEL_THREADS, PAGE_MASK, STACK_PAGE
 
 GENERATIONS, PAGES = 16, 8
 PIDS = range(2, 2 + GENERATIONS)
@@ -32,6 +32,14 @@ def test_lines(run):
     out = run("cow16")
     out.lines.once(f"cow16: generations that saw the right pages = {GENERATIONS}")
     out.lines.once("cow16 pass.")
+
+
+def test_last_generation_is_the_last_process(run):
+    """In a small machine whose table has just enough processes."""
+    limit = len(KERNEL_THREADS[1:]) + GENERATIONS
+    out = run("cow16", memory="4M", cmdline=f"max_procs={limit}")
+    out.lines.once(f"cow16: generations that saw the right pages = {GENERATIONS}")
+    assert {fork.child for fork in out.trace.of("fork")} | {*KERNEL_THREADS} == {*range(limit + 1)}
 
 
 def test_line_of_descent(run):

@@ -1,9 +1,14 @@
-"""user/bin/sharers.c: 301 processes refer to one page, more than eight bits can count. (D77)"""
+"""user/bin/sharers.c: 301 processes refer to one page, more than eight bits can count. (D77)
+
+And as many as there can be processes, in a small machine, each but the kernel's.
+"""
 
 from calls import FIRST, by, call_around
-from sharing import PAGE_MASK, STACK_PAGE
+from sharing import KERNEL_THREADS, PAGE_MASK, STACK_PAGE
 
 CHILDREN = 300
+MAX_PROCS = 320  # pids 1 to 320
+EVERYBODY = MAX_PROCS - len(KERNEL_THREADS[1:])
 
 
 def test_lines(run):
@@ -33,3 +38,14 @@ def test_all_lived_at_the_same_time(run):
     """No child ends before the last one is made."""
     trace = run("sharers").trace
     assert min(exit_.seq for exit_ in trace.of("exit")) > max(fork.seq for fork in trace.of("fork"))
+
+
+def test_everybody_shares(run, build):
+    """Until no process is left to be made: then each gets its own page, as if there were few."""
+    out = run("sharers", "all", memory="16M", cmdline=f"max_procs={MAX_PROCS}")
+    out.lines.in_order("sharers: fork in the end = -5", f"sharers: children that share the page = {EVERYBODY - 1}",
+                       f"sharers: children that were right = {EVERYBODY - 1}", "sharers: the parent's page = 24589")
+    copies = [copy for copy in out.trace.of("page_copy") if copy.va & PAGE_MASK != STACK_PAGE]
+    assert {fork.child for fork in out.trace.all("fork", parent=FIRST)} | {*KERNEL_THREADS, FIRST} == {
+        *range(MAX_PROCS + 1)}
+    assert [copy.count for copy in copies] == (list(range(EVERYBODY, 1, -1)) if build.cow else [1] * (EVERYBODY - 1))
