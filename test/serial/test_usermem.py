@@ -7,6 +7,7 @@ The program itself looks at the bytes: what was written, what lies beside it, wh
 
 import re
 
+import pytest
 from calls import FIRST, calls
 from conftest import ROOT
 
@@ -47,6 +48,19 @@ NULL                             ok      -3      -3      -3      -3      -3     
 around 4 GiB                     -3      -3      -3      -3      -3      -3      -3      -3
 """.strip("\n").splitlines()
 
+SWAPPED_TABLE = """
+                               wait    read   procs meminfo   write    name    argv  string
+swapped                          ok      ok      ok      ok      ok      ok      ok      ok
+swapped, as a child's            ok      ok      ok      ok      ok      ok      ok      ok
+MAP_SHARED, swapped              ok      ok      ok      ok      ok      ok      ok      ok
+swapped | swapped                ok      ok      ok      ok      ok      ok      ok      ok
+swapped | written                ok      ok      ok      ok      ok      ok      ok      ok
+written | swapped                ok      ok      ok      ok      ok      ok      ok      ok
+swapped | never touched          ok      ok      ok      ok   zeros     -16      -3   zeros
+both a child's, swapped          ok      ok      ok      ok      ok      ok      ok      ok
+swapped | nothing                -3      -3      -3      -3      -3      -3      -3      -3
+""".strip("\n").splitlines()
+
 # What the kernel's own faults at these pages come to while it writes (meminfo) and reads (string): so that a
 # row is what it is called. Copies and taking back are copy-on-write's; a range outside user space never faults.
 FAULTS = {
@@ -80,25 +94,35 @@ USER_BIT = 4  # Intel SDM 3A 4.7: the fault came from user mode
 PAGES_OF_STACK = 0xAFF00000
 
 
-def typed_at(boot):
+def typed_at(boot, *words):
     """The program with enough to read."""
-    with boot("usermem") as live:
+    with boot("usermem", *words) as live:
         live.expect("usermem: ")
         live.type(4 * ALPHABET)
         return live.end()
 
 
-def test_table(boot):
+def assert_table(lines, table):
     """Each cell is as it shall be. What was written to the console came whole, and nothing of what was refused."""
-    lines = typed_at(boot).lines
     lines.once("usermem pass.")
     seen = [line.removeprefix("usermem: ") for line in lines if line.startswith("usermem: ")]
-    assert [line.split() for line in seen] == [line.split() for line in TABLE]
-    written = [row.split()[-4] for row in TABLE[1:]]
+    assert [line.split() for line in seen] == [line.split() for line in table]
+    written = [row.split()[-4] for row in table[1:]]
     console = lines.lines[lines.lines.index("usermem: " + seen[0]) + 1:lines.lines.index("usermem pass.")]
     others = [line for line in console if line and not line.startswith("usermem: ")]
     assert others.count("written") == written.count("ok")
     assert len([line for line in others if "\0" in line]) == len(others) - written.count("ok") == written.count("zeros")
+
+
+def test_table(boot):
+    assert_table(typed_at(boot).lines, TABLE)
+
+
+def test_swapped(boot, build):
+    """Pages that are on the disk when the kernel wants to read or write them."""
+    if not getattr(build, "swap", False):
+        pytest.skip("the kernel is built without swap")
+    assert_table(typed_at(boot, "swapped").lines, SWAPPED_TABLE)
 
 
 def test_every_pointer_has_a_column():

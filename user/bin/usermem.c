@@ -6,7 +6,8 @@
  * Each cell is a process of its own, so that nothing was touched before. It makes the pages, calls,
  * and looks: the kernel wrote what it should where it should, and not a byte beside it; a child that
  * shares the pages sees nothing of it, or all of it where they are MAP_SHARED; a refused call has
- * done nothing. What is not so is a panic. `usermem WORD` is what a cell becomes by exec.
+ * done nothing. What is not so is a panic. `usermem swapped` is the same for pages on the swap disk;
+ * with another word it is what a cell becomes by exec.
  *
  * read() takes what was typed, which must be the alphabet over and over.
  */
@@ -178,6 +179,8 @@ static const struct call {
  *   u  never touched       S  MAP_SHARED with a child, written    s  MAP_SHARED, never touched
  *   r  to read, touched    z  to read, never touched              o  to write only, written
  *   -  no rights           .  nothing
+ *   P  written, and then on the swap disk       Q  the same, and a child has it there, too
+ *   T  MAP_SHARED with a child, on the swap disk
  */
 enum where { MIDDLE, AT_END, ACROSS, BEYOND, EXACTLY };
 
@@ -186,38 +189,49 @@ static const struct place {
     const char *pages; /* of the window; "" when the place is not there but at `base` */
     enum where where;
     const void *base;
-} places[] = {
-    {"written", "W", MIDDLE, NULL},
-    {"shared with a child", "C", MIDDLE, NULL},
-    {"shared with a dead child", "A", MIDDLE, NULL},
-    {"never touched", "u", MIDDLE, NULL},
-    {"MAP_SHARED", "S", MIDDLE, NULL},
-    {"MAP_SHARED, never touched", "s", MIDDLE, NULL},
-    {"to write only", "o", MIDDLE, NULL},
-    {"to read", "r", MIDDLE, NULL},
-    {"to read, never touched", "z", MIDDLE, NULL},
-    {"no rights", "-", MIDDLE, NULL},
-    {"nothing", ".", MIDDLE, NULL},
-    /* pages on the swap disk: a letter in make_page() and a row here */
-    {"up to nothing", "W.", AT_END, NULL},
-    {"written | nothing", "W.", ACROSS, NULL},
-    {"nothing | written", ".W", ACROSS, NULL},
-    {"written | no rights", "W-", ACROSS, NULL},
-    {"written | to read", "Wr", ACROSS, NULL},
-    {"written | never touched", "Wu", ACROSS, NULL},
-    {"child's | child's", "CC", ACROSS, NULL},
-    {"child's | MAP_SHARED", "CS", ACROSS, NULL},
-    {"MAP_SHARED | child's", "SC", ACROSS, NULL},
-    {"never touched | child's", "uC", ACROSS, NULL},
-    {"the program's text", "", MIDDLE, &in_text},
-    {"the program's data", "", MIDDLE, &in_data},
-    {"below the stack", "", AT_END, (void *)(USER_STACK_BASE - PAGE_SIZE / 2)},
-    {"below the stack | stack", "", ACROSS, (void *)USER_STACK_BASE},
-    {"the last bytes", "", AT_END, (void *)USERTOP},
-    {"a byte beyond the last", "", BEYOND, (void *)USERTOP},
-    {"the kernel", "", MIDDLE, (void *)0xC0100000},
-    {"NULL", "", EXACTLY, NULL},
-    {"around 4 GiB", "", ACROSS, NULL},
+} places[] =
+    {
+        {"written", "W", MIDDLE, NULL},
+        {"shared with a child", "C", MIDDLE, NULL},
+        {"shared with a dead child", "A", MIDDLE, NULL},
+        {"never touched", "u", MIDDLE, NULL},
+        {"MAP_SHARED", "S", MIDDLE, NULL},
+        {"MAP_SHARED, never touched", "s", MIDDLE, NULL},
+        {"to write only", "o", MIDDLE, NULL},
+        {"to read", "r", MIDDLE, NULL},
+        {"to read, never touched", "z", MIDDLE, NULL},
+        {"no rights", "-", MIDDLE, NULL},
+        {"nothing", ".", MIDDLE, NULL},
+        {"up to nothing", "W.", AT_END, NULL},
+        {"written | nothing", "W.", ACROSS, NULL},
+        {"nothing | written", ".W", ACROSS, NULL},
+        {"written | no rights", "W-", ACROSS, NULL},
+        {"written | to read", "Wr", ACROSS, NULL},
+        {"written | never touched", "Wu", ACROSS, NULL},
+        {"child's | child's", "CC", ACROSS, NULL},
+        {"child's | MAP_SHARED", "CS", ACROSS, NULL},
+        {"MAP_SHARED | child's", "SC", ACROSS, NULL},
+        {"never touched | child's", "uC", ACROSS, NULL},
+        {"the program's text", "", MIDDLE, &in_text},
+        {"the program's data", "", MIDDLE, &in_data},
+        {"below the stack", "", AT_END, (void *)(USER_STACK_BASE - PAGE_SIZE / 2)},
+        {"below the stack | stack", "", ACROSS, (void *)USER_STACK_BASE},
+        {"the last bytes", "", AT_END, (void *)USERTOP},
+        {"a byte beyond the last", "", BEYOND, (void *)USERTOP},
+        {"the kernel", "", MIDDLE, (void *)0xC0100000},
+        {"NULL", "", EXACTLY, NULL},
+        {"around 4 GiB", "", ACROSS, NULL},
+},
+  swapped_places[] = {
+      {"swapped", "P", MIDDLE, NULL},
+      {"swapped, as a child's", "Q", MIDDLE, NULL},
+      {"MAP_SHARED, swapped", "T", MIDDLE, NULL},
+      {"swapped | swapped", "PP", ACROSS, NULL},
+      {"swapped | written", "PW", ACROSS, NULL},
+      {"written | swapped", "WP", ACROSS, NULL},
+      {"swapped | never touched", "Pu", ACROSS, NULL},
+      {"both a child's, swapped", "QQ", ACROSS, NULL},
+      {"swapped | nothing", "P.", ACROSS, NULL},
 };
 
 /* ---- one cell ---- */
@@ -237,18 +251,18 @@ static char kind_of(const struct place *place, int i)
 
 static bool is_filled(char kind)
 {
-    return strchr("WCASo", kind) != NULL;
+    return strchr("WCASoPQT", kind) != NULL;
 }
 
 static bool is_shared(char kind)
 {
-    return kind == 'S' || kind == 's';
+    return kind == 'S' || kind == 's' || kind == 'T';
 }
 
 /* Whether a living child has it, too. */
 static bool is_common(char kind)
 {
-    return kind == 'C' || is_shared(kind);
+    return kind == 'C' || kind == 'Q' || is_shared(kind);
 }
 
 static void make_page(int i, char kind)
@@ -380,6 +394,16 @@ static void make_window(const struct place *place)
     *back = 'b';
 }
 
+/* Send what is to be there to the swap disk. By number: a kernel without swap need not have the call. */
+static void page_out(const struct place *place)
+{
+    enum { PAGEOUT = 203 };
+    for (int i = 0; i < WINDOW; i++)
+        if (strchr("PQT", kind_of(place, i)) != NULL &&
+            syscall2(PAGEOUT, (uintptr_t)window_page(i), PAGE_SIZE) != 1)
+            panic("%s: page %d does not go to the swap disk", place->name, i);
+}
+
 /* Make the pages and the call, and look at what it did. */
 static int be_cell(const struct place *place, const struct call *call)
 {
@@ -390,6 +414,7 @@ static int be_cell(const struct place *place, const struct call *call)
     put_object(place, call, p);
     if (strchr(place->pages, 'A') != NULL)
         assert(child_code(nothing, NULL) == 0);
+    page_out(place);
     if (needs_witness(place))
         start_witness(place);
 
@@ -444,18 +469,27 @@ static void try_place(const struct place *place)
     printf("usermem: %s\n", line);
 }
 
-int main(int argc, char *argv[])
+static void try_places(const struct place *all, size_t n)
 {
-    if (argc == 2)
-        return became(argv[1]);
-    assert((uintptr_t)__builtin_frame_address(0) + 8 <= USERTOP - sizeof(struct proc_info));
-    assert(cargo_holds(&in_text, NULL, NULL)); /* and it is there: no cell's call fetches it */
-    control = map_pages(sizeof(*control), MAP_SHARED);
     printf("usermem: %-26s", "");
     for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
         printf(" %7s", calls[i].name);
     printf("\n");
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-        try_place(&places[i]);
+    for (size_t i = 0; i < n; i++)
+        try_place(&all[i]);
+}
+
+int main(int argc, char *argv[])
+{
+    bool swapped = argc == 2 && strcmp(argv[1], "swapped") == 0;
+    if (argc == 2 && !swapped)
+        return became(argv[1]);
+    assert((uintptr_t)__builtin_frame_address(0) + 8 <= USERTOP - sizeof(struct proc_info));
+    assert(cargo_holds(&in_text, NULL, NULL)); /* and it is there: no cell's call fetches it */
+    control = map_pages(sizeof(*control), MAP_SHARED);
+    if (swapped)
+        try_places(swapped_places, ARRAY_SIZE(swapped_places));
+    else
+        try_places(places, ARRAY_SIZE(places));
     return pass();
 }
