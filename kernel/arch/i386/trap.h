@@ -28,9 +28,13 @@ _Static_assert(offsetof(struct trapframe, trapno) == TF_TRAPNO, "trap_entry.S: v
 _Static_assert(offsetof(struct trapframe, eip) == TF_EIP, "trap_entry.S: frame of the CPU");
 _Static_assert(sizeof(struct trapframe) == TF_SIZE, "trap_entry.S: whole frame");
 
+#define EFLAGS_VM 0x00020000u /* virtual-8086 mode */
+
+/* In virtual-8086 mode cs is no selector, and the CPU is in ring 3. No processor lets a program enter
+ * it, but QEMU's TCG does, by iret; it gets no further, for there is no memory below USERBASE. */
 static inline bool trap_from_user(const struct trapframe *tf)
 {
-    return (tf->cs & 3) == 3;
+    return (tf->cs & 3) == 3 || (tf->eflags & EFLAGS_VM) != 0;
 }
 
 /* Fill the IDT: all 256 vectors, int 0x80 and the two breakpoint instructions open to ring 3,
