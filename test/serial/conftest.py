@@ -28,7 +28,7 @@ from ucow.symbols import Symbols  # noqa: E402
 from ucow.trace import Format, Trace  # noqa: E402
 from ucow.verdict import problems  # noqa: E402
 
-pytest.register_assert_rewrite("dying", "pagetables", "sharing")  # their assertions explain themselves, too
+pytest.register_assert_rewrite("dying", "pagetables", "sharing", "walls")  # their assertions explain themselves, too
 
 MESON_SKIP = 77
 TRACE_KIB = 2048

@@ -28,6 +28,24 @@ def entries(memory, table: int) -> tuple[int, ...]:
     return struct.unpack(f"<{ENTRIES}I", memory.read(table, PAGE_BYTES))
 
 
+def user_bits(memory, pgdir: int, first: int) -> Iterator[str]:
+    """The present entries with the user bit, of either level, for addresses from `first`, a large page's, on."""
+    for high, pde in enumerate(entries(memory, pgdir)):
+        if high * LARGE_BYTES < first or not pde & PRESENT:
+            continue
+        if pde & USER:
+            yield f"directory entry {high:#x}: {pde:#x}"
+        if not pde & LARGE:
+            yield from (f"table entry {high * ENTRIES + low:#x}: {pte:#x}"
+                        for low, pte in enumerate(entries(memory, pde & -PAGE_BYTES)) if pte & PRESENT and pte & USER)
+
+
+def tables(memory, pgdir: int) -> Iterator[int]:
+    """The frames of the directory itself and of its tables."""
+    yield pgdir
+    yield from (pde & -PAGE_BYTES for pde in entries(memory, pgdir) if pde & PRESENT and not pde & LARGE)
+
+
 def mappings(memory, pgdir: int) -> Iterator[Mapping]:
     """What the page directory at physical address `pgdir` maps, in order of address."""
     for high, pde in enumerate(entries(memory, pgdir)):

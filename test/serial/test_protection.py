@@ -2,47 +2,27 @@
 
 D18: kernel text and constants are read-only, no kernel page has the user bit, CR0.WP is set, and
 SMEP, SMAP and UMIP are on exactly where the processor has them. D38: below each kernel stack lies
-a page that is not mapped.
+a page that is not mapped. walls.py says it in full; here are the moments at which it is looked at.
 """
 
+import os
 import re
+import struct
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pytest
-from elftools.elf.elffile import ELFFile
-from pagetables import LARGE_BYTES, PAGE_BYTES, Mapping, mappings
+from pagetables import LARGE_BYTES, PAGE_BYTES, PRESENT, USER, WRITABLE, entries
+from stops import registers_in, stopping
 from ucow.machine import symbols_of
 from ucow.memory import FileMemory
-from ucow.symbols import KERNBASE, physical
-
-USERBASE, USERTOP = 0x00200000, 0xB0000000
-STACKS = range(0xFB000000, 0x100000000)  # the kernel's virtual area: its stacks
-PF_WRITE = 2
-CR0 = {"PE": 0, "WP": 16, "PG": 31}
-CR4 = {"PSE": 4, "UMIP": 11, "SMEP": 20, "SMAP": 21}
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """A stopped machine's page tables and control registers."""
-    memory: FileMemory
-    registers: dict[str, int]
-
-    def maps(self) -> list[Mapping]:
-        """Everything that is mapped now, with the process that was running."""
-        return list(mappings(self.memory, self.registers["CR3"]))
-
-    def kernel(self) -> list[Mapping]:
-        return [mapping for mapping in self.maps() if mapping.va >= USERTOP]
-
-    def bits(self, register: str, names: dict[str, int]) -> set[str]:
-        return {name for name, bit in names.items() if self.registers[register] >> bit & 1}
+from ucow.symbols import KERNBASE
+from walls import CR0, CR4, STACKS, USER_STACK_BASE, WALLS, Frozen, failing
 
 
 @contextmanager
-def frozen(boot, cpu: str | None = None) -> Iterator[Frozen]:
+def frozen(boot, build, cpu: str | None = None) -> Iterator[Frozen]:
     """The machine while a program runs that never ends by itself, and its parent, the shell, sleeps."""
     with boot("sh", cpu=cpu) as live:
         live.expect("$ ")
@@ -51,98 +31,105 @@ def frozen(boot, cpu: str | None = None) -> Iterator[Frozen]:
         live.qmp.stop()
         text = live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
         memory = FileMemory(live.memory_file)
-        yield Frozen(memory, {name: int(value, 16) for name, value in re.findall(r"\b(CR\d)=([0-9a-f]+)", text)})
+        yield Frozen(build.kernel, memory, registers_in(text))
         memory.close()
 
 
-@pytest.fixture
-def machine(boot):
-    with frozen(boot) as state:
-        yield state
+def test_waiting(boot, build):
+    with frozen(boot, build) as machine:
+        for wall in WALLS:
+            wall(machine)
 
 
-def test_halves(machine):
-    """User pages lie in user space and have the user bit; the kernel's have it nowhere."""
-    for mapping in machine.maps():
-        assert mapping.user == (mapping.va < USERTOP), str(mapping)
-        assert USERBASE <= mapping.va and (mapping.va + mapping.size <= USERTOP or mapping.va >= KERNBASE), str(mapping)
+# Where the state of a process or its memory has just changed, or is about to.
+MOMENTS = ["proc_first_run", "do_execve", "mm_dup", "copy_range_write", "mm_munmap", "do_exit", "kstack_free"]
 
 
-def test_kernel_half_is_one(machine, build):
-    """What the running process sees of the kernel is what the kernel's own directory maps."""
-    own = mappings(machine.memory, physical(symbols_of(build.kernel).address("kernel_pgdir")))
-    assert machine.kernel() == list(own)
+@pytest.mark.parametrize("program", ["execer", "threads"])
+def test_all_through_a_run(bench, build, program):
+    """The same at each fork, exec, copy, exit and burial, in the memory of whoever is at it."""
+    names = {symbols_of(build.kernel).address(name): name for name in MOMENTS}
+    seen = Counter()
+    with stopping(bench, program, at=list(names), cpu="max") as stops:
+        memory = FileMemory(stops.live.memory_file)
+        for where in stops:
+            machine = Frozen(build.kernel, memory, stops.registers())
+            for wall in WALLS:
+                wall(machine)
+            assert machine.bits("CR4", CR4) == set(CR4)
+            seen[names[where]] += 1
+        memory.close()
+        trace = stops.live.end().trace
+    assert seen["proc_first_run"] == len(trace.of("fork"))
+    assert seen["do_exit"] == len(trace.of("exit"))
+    assert seen["do_execve"] >= len(trace.of("exec")) > 0
 
 
-def test_linear_memory(machine):
-    """The linear area maps each physical address at one place, KERNBASE above it."""
-    for mapping in machine.kernel():
-        assert mapping.va in STACKS or mapping.va == mapping.pa + KERNBASE, str(mapping)
+@contextmanager
+def changed(path, address: int, word: int) -> Iterator[None]:
+    """The machine's memory with one word different, for a while."""
+    with open(path, "r+b", buffering=0) as file:
+        before = os.pread(file.fileno(), 4, address)
+        os.pwrite(file.fileno(), struct.pack("<I", word), address)
+        yield
+        os.pwrite(file.fileno(), before, address)
 
 
-def image(build) -> Iterator[tuple[range, bool]]:
-    """The kernel's segments, by where they are in linear memory, and whether they may be written."""
-    with build.kernel.open("rb") as file:
-        for segment in ELFFile(file).iter_segments("PT_LOAD"):
-            start = segment["p_paddr"] + KERNBASE
-            yield range(start, start + segment["p_memsz"]), bool(segment["p_flags"] & PF_WRITE)
+def entry_of(machine: Frozen, va: int) -> tuple[int, int]:
+    """Where the entry of the last level for `va` is, and what it is."""
+    directory = machine.registers["CR3"]
+    high, low = va // LARGE_BYTES, va // PAGE_BYTES % 1024
+    table = entries(machine.memory, directory)[high] & -PAGE_BYTES
+    return table + 4 * low, entries(machine.memory, table)[low]
 
 
-def writable_in(maps: list[Mapping], where: range) -> list[str]:
-    return [str(mapping) for mapping in maps
-            if mapping.writable and mapping.va < where.stop and mapping.va + mapping.size > where.start]
+def breaches(machine: Frozen) -> Iterator[tuple[str, int, int, set[str]]]:
+    """Holes in the walls, one at a time: what, the address of a word, its new value, and which walls must fall."""
+    directory = machine.registers["CR3"]
+    linear = directory + 4 * ((KERNBASE >> 22) + 5)
+    yield "user bit on linear memory", linear, entries(machine.memory, directory)[linear % PAGE_BYTES // 4] | USER, {
+        "halves", "kernel_half_is_one"}
+    text, constant = machine.symbols.address("kmain") & -PAGE_BYTES, machine.symbols.address("kernel_lines")
+    at, pte = entry_of(machine, text)
+    yield "user bit on text, in its table only", at, pte | USER, {"halves"}
+    yield "text that can be written", at, pte | WRITABLE, {"text_and_constants"}
+    frame = pte & -PAGE_BYTES
+    at, pte = entry_of(machine, constant)
+    yield "constants that can be written", at, pte | WRITABLE, {"text_and_constants"}
+    guard = machine.symbols.address("boot_stack_guard")
+    yield "no guard below the boot stack", entry_of(machine, guard)[0], (guard - KERNBASE) | PRESENT, {
+        "boot_stack_has_a_guard"}
+    stack = min(mapping.va for mapping in machine.kernel if mapping.va in STACKS)
+    at, _ = entry_of(machine, stack - PAGE_BYTES)
+    yield "no guard below a kernel stack", at, 0x700000 | PRESENT | WRITABLE, {"kernel_stacks_have_guards"}
+    yield "text a second time", at, frame | PRESENT | WRITABLE, {"linear_memory", "kernel_stacks_have_guards"}
+    own = next(mapping for mapping in machine.user if mapping.writable)
+    at, pte = entry_of(machine, own.va)
+    rights = pte % PAGE_BYTES
+    yield "the directory as a program's page", at, directory | rights, {"user_frames"}
+    yield "a kernel stack as a program's page", at, next(
+        mapping.pa for mapping in machine.kernel if mapping.va == stack) | rights, {"user_frames"}
+    yield "the kernel's text as a program's page", at, frame | rights & ~WRITABLE, {"user_frames"}
+    cached = next(mapping for mapping in machine.user if not mapping.writable)
+    at, pte = entry_of(machine, cached.va)
+    yield "a cached page that can be written", at, pte | WRITABLE, {"user_frames"}
+    at, _ = entry_of(machine, USER_STACK_BASE)
+    yield "no guard below the user's stack", at - 4, own.pa | PRESENT | USER, {"user_stack_has_a_guard"}
+    yield "poison", own.pa + 64, 0xFEEEFEEE, {"no_poison"}
 
 
-def test_text_and_constants(machine, build):
-    """No page of a segment that the linker made read-only can be written, text least of all."""
-    maps = machine.kernel()
-    segments = list(image(build))
-    assert any(not writable for _, writable in segments)
-    wrong = {f"{where.start:#x}-{where.stop:#x}": writable_in(maps, where)
-             for where, writable in segments if not writable}
-    assert not any(wrong.values()), wrong
-
-
-def test_kernel_image_is_not_writable_by_users(machine, build):
-    """No page that a program can write is a frame of the kernel's image: programs in it stay whole."""
-    frames = range(1 << 20, physical(symbols_of(build.kernel).address("kernel_end")))
-    assert not [str(mapping) for mapping in machine.maps()
-                if mapping.user and mapping.writable and mapping.pa in frames]
-
-
-def stack_bytes(build) -> int:
-    """The size of a kernel stack: that of the boot stack."""
-    symbols = symbols_of(build.kernel)
-    return symbols.address("boot_stack_top") - symbols.address("boot_stack")
-
-
-def test_stacks_have_guards(machine, build):
-    """Each run of mapped pages in the stacks' area is one stack, with nothing below. (D38)"""
-    pages = {mapping.va: mapping for mapping in machine.kernel() if mapping.va in STACKS}
-    bottoms = [va for va in pages if va - PAGE_BYTES not in pages]
-    size = stack_bytes(build)
-    for bottom in bottoms:
-        assert all(bottom + offset in pages for offset in range(0, size, PAGE_BYTES))
-    assert len(pages) * PAGE_BYTES == len(bottoms) * size
-    assert len(bottoms) >= 3  # init, the shell, and its program
-    assert all(page.writable for page in pages.values())
-    assert len({page.pa for page in pages.values()}) == len(pages)
-
-
-def test_boot_stack_has_a_guard(machine, build):
-    """The page below the boot stack, which idle lives on. (D38)"""
-    guard = symbols_of(build.kernel).address("boot_stack_guard")
-    mapped = [mapping for mapping in machine.kernel() if mapping.va <= guard < mapping.va + mapping.size]
-    assert not mapped, str(mapped[0])
-    stack = symbols_of(build.kernel).address("boot_stack")
-    assert stack - guard == PAGE_BYTES
-    assert any(mapping.va <= stack < mapping.va + mapping.size for mapping in machine.kernel())
-
-
-def test_memory_that_is_not_there(machine):
-    """Linear memory ends where the machine's does, but for the rest of a large page."""
-    end = max(mapping.pa + mapping.size for mapping in machine.kernel() if mapping.va not in STACKS)
-    assert end == 128 << 20 and end % LARGE_BYTES == 0
+def test_walls_that_fall(boot, build):
+    """Each check is one that can fail: a hole made from outside is seen, by those it concerns and no other."""
+    with frozen(boot, build) as machine:
+        assert not list(failing(machine))
+        holes = list(breaches(machine))
+        for what, address, word, wanted in holes:
+            with changed(machine.memory.path, address, word):
+                assert set(failing(Frozen(build.kernel, machine.memory, machine.registers))) == wanted, what
+        assert not list(failing(machine))
+        for register, bit in (("CR0", CR0["WP"]), ("EFL", 18)):
+            registers = machine.registers | {"CS": 8, register: machine.registers[register] ^ 1 << bit}
+            assert list(failing(Frozen(build.kernel, machine.memory, registers))) == ["control_registers"]
 
 
 # What each processor of QEMU's has; all of it must be on, and nothing else.
@@ -157,9 +144,9 @@ PROCESSORS = {
 
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
-def test_control_registers(boot, cpu):
+def test_control_registers(boot, build, cpu):
     """CR0.WP always; of CR4 what the processor has."""
-    with frozen(boot, cpu) as machine:
+    with frozen(boot, build, cpu) as machine:
         assert machine.bits("CR0", CR0) == set(CR0)
         assert machine.bits("CR4", CR4) == {"PSE"} | PROCESSORS[cpu]
 
