@@ -52,9 +52,14 @@ class Stops:
     """Iterate to let the machine run from stop to stop, until it ends."""
 
     def __init__(self, live, stub: Stub, at: Sequence[int]):
-        self.live, self._stub, self._at = live, stub, set(at)
-        for address in self._at:
-            assert stub.ask(f"Z0,{address:x},1") == "OK", f"no breakpoint at {address:#x}"
+        self.live, self._stub, self._at = live, stub, set()
+        for address in at:
+            self.add(address)
+
+    def add(self, address: int):
+        """Stop there, too, from now on."""
+        self._at.add(address)
+        assert self._stub.ask(f"Z0,{address:x},1") == "OK", f"no breakpoint at {address:#x}"
 
     def registers(self) -> dict[str, int]:
         """The processor's registers by QEMU's names for them, with the selectors."""

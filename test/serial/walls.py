@@ -27,9 +27,8 @@ KERNEL_FLAGS = {"TF": 8, "DF": 10, "IOPL": 12, "IOPL 2": 13, "NT": 14, "VM": 17,
 PAGE_STRUCT, OWNER_OFFSET = 32, 4
 OWNER_USER, OWNER_CACHE = 2, 3
 
-# What checking builds fill memory with that nobody owns: kernel/mm/page.c and kernel/mm/slab.c. Of a slab's
-# bytes as many as stand beside each other.
-POISON = [struct.pack("<I", 0xFEEEFEEE), b"\x6b" * 8, b"\xbb" * 8, b"\x5f" * 8]
+# What checking builds fill memory with that nobody owns: kernel/mm/page.c and kernel/mm/slab.c.
+POISON = [struct.pack("<I", 0xFEEEFEEE), b"\x6b" * 4, b"\xbb" * 4, b"\x5f" * 4]
 
 
 @lru_cache(maxsize=None)
