@@ -172,7 +172,8 @@ static void try_segments(void)
     }
 }
 
-/* Where far transfers go. */
+/* Where far transfers go. They are not tried on a stack in kernel memory: QEMU 7.2's TCG makes their
+ * pushes and pops with the rights of ring 0, and no kernel could prevent what they do there. */
 static __attribute__((naked)) void landing(void)
 {
     __asm__("xorl %eax, %eax" BACK);
