@@ -175,6 +175,52 @@ static uint32_t zero_faults(struct area area)
     return ticks;
 }
 
+/* Read each page, in ticks. */
+static uint32_t read_pages(struct area area)
+{
+    uint32_t start = tsc();
+    for (size_t i = 0; i < area.n; i++)
+        (void)area.pages[i * PAGE_SIZE];
+    return since(start);
+}
+
+/* The pages are in memory already, where a child has put them. */
+static uint32_t minor_faults(struct area area)
+{
+    (void)area;
+    struct area common = {map_pages(RUN_PAGES * PAGE_SIZE, MAP_SHARED), RUN_PAGES};
+    int pid = forked();
+    if (pid == 0)
+        exit(write_pages(common) == 0);
+    waitpid(pid, NULL);
+    uint32_t ticks = read_pages(common);
+    ticks -= read_pages(common);
+    munmap(common.pages, common.n * PAGE_SIZE);
+    return ticks;
+}
+
+static void evict(struct area area)
+{
+    if (sys_pageout((uintptr_t)area.pages, area.n * PAGE_SIZE) != (int)area.n)
+        panic("not all of %u pages left memory", (unsigned)area.n);
+}
+
+/* The pages are on the disk, where they were written just before. */
+static uint32_t evictions(struct area area)
+{
+    write_pages(area);
+    uint32_t start = tsc();
+    evict(area);
+    return since(start);
+}
+
+static uint32_t major_faults(struct area area)
+{
+    evictions(area);
+    uint32_t first = read_pages(area);
+    return first - read_pages(area);
+}
+
 /* ---- kill ---- */
 
 static uint32_t kill_yielding(struct area area)
@@ -256,6 +302,13 @@ static void start_sleepers(int n)
     panic("%d processes live, not %d: %s", count, n, error_text(error));
 }
 
+static bool has_disk(void)
+{
+    struct mem_info info;
+    assert(sys_meminfo(&info) == 0);
+    return info.swap_total > 0;
+}
+
 static unsigned free_pages(void)
 {
     struct mem_info info;
@@ -288,22 +341,26 @@ static const struct row {
     sample_fn *sample;
     unsigned area_pages; /* for the sample */
     unsigned per;        /* operations in one sample */
+    bool on_disk;        /* it needs one to swap to */
 } rows[] = {
-    {"getpid", getpid_once, 0, 1},
-    {"yield", yield_once, 0, 1},
-    {"switch", switch_twice, 0, 2},
-    {"fork", fork_exit_wait, 0, 1},
-    {"fork-1M", fork_exit_wait, 1 * MIB_PAGES, 1},
-    {"fork-4M", fork_exit_wait, 4 * MIB_PAGES, 1},
-    {"fork-16M", fork_exit_wait, 16 * MIB_PAGES, 1},
-    {"fork-4M-write", fork_write_exit_wait, 4 * MIB_PAGES, 1},
-    {"cow-copy", copy_faults, RUN_PAGES, RUN_PAGES},
-    {"cow-reuse", reuse_faults, RUN_PAGES, RUN_PAGES},
-    {"demand-zero", zero_faults, 0, RUN_PAGES},
-    {"exec", fork_exec_exit_wait, 0, 1},
-    {"kill-yielding", kill_yielding, 0, 1},
-    {"kill-newborn", kill_newborn, 0, 1},
-    {"kill-spinning", kill_spinning, 0, 1},
+    {"getpid", getpid_once, 0, 1, false},
+    {"yield", yield_once, 0, 1, false},
+    {"switch", switch_twice, 0, 2, false},
+    {"fork", fork_exit_wait, 0, 1, false},
+    {"fork-1M", fork_exit_wait, 1 * MIB_PAGES, 1, false},
+    {"fork-4M", fork_exit_wait, 4 * MIB_PAGES, 1, false},
+    {"fork-16M", fork_exit_wait, 16 * MIB_PAGES, 1, false},
+    {"fork-4M-write", fork_write_exit_wait, 4 * MIB_PAGES, 1, false},
+    {"cow-copy", copy_faults, RUN_PAGES, RUN_PAGES, false},
+    {"cow-reuse", reuse_faults, RUN_PAGES, RUN_PAGES, false},
+    {"demand-zero", zero_faults, 0, RUN_PAGES, false},
+    {"minor", minor_faults, 0, RUN_PAGES, false},
+    {"major", major_faults, RUN_PAGES, RUN_PAGES, true},
+    {"evict", evictions, RUN_PAGES, RUN_PAGES, true},
+    {"exec", fork_exec_exit_wait, 0, 1, false},
+    {"kill-yielding", kill_yielding, 0, 1, false},
+    {"kill-newborn", kill_newborn, 0, 1, false},
+    {"kill-spinning", kill_spinning, 0, 1, false},
 };
 
 /* Measured when no other processes live. */
@@ -386,7 +443,7 @@ int main(int argc, char *argv[])
     overhead = since(tsc());
     start_sleepers(live);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (is_wanted(rows[i].name))
+        if (is_wanted(rows[i].name) && (!rows[i].on_disk || has_disk()))
             show_row(&rows[i]);
     end_children();
     for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
