@@ -52,6 +52,7 @@ test   clang-format            clang-format          checks the layout of the C 
 test   clang-tidy              clang-tidy            finds suspicious C
 test   shellcheck              shellcheck            checks the shell scripts
 test   codespell               codespell             finds misspelt words
+test   spin                    spin                  searches the model of the protocol (and gcc compiles it)
 19     clang-19                clang-19              compiles the kernel once more, with a newer compiler
 19     lld-19                  ld.lld-19             links what clang 19 made
 19     llvm-19                 llvm-objcopy-19       packs the boot archive for it

@@ -6,7 +6,8 @@ memory    reads guest memory: from a file, a core or a living machine
 symbols   knows where things are in a kernel's ELF file
 trace     decodes the ring of events; chrome exports it
 lines     is the serial output, with assertions
-invariants  are what every trace must obey
+invariants  are what every trace must obey; protocol is one more, made from the model
+model     has SPIN search the model of the protocol
 verdict   says what is wrong with a run
 """
 

@@ -6,6 +6,7 @@ the record at fault. They see the whole history: a trace that lost records canno
 
 from collections.abc import Callable, Iterator
 
+from .protocol import lives_as_in_the_model
 from .trace import Record, Trace
 
 IDLE, INIT = 0, 1
@@ -261,7 +262,7 @@ ALL: tuple[Invariant, ...] = (
     stamps_never_go_back, boot_and_end_frame_the_trace, states_walk_the_table, cpu_belongs_to_the_running,
     fork_precedes_first_run, dead_do_nothing, one_exit_then_one_reap, orphans_go_to_init, killed_only_by_kill,
     wake_between_sleep_and_run, copy_only_on_write_fault, memory_is_duplicated_in_fork,
-    frames_balance, leave_matches_enter,
+    frames_balance, leave_matches_enter, lives_as_in_the_model,
 )
 
 

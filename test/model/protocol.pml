@@ -1,0 +1,846 @@
+/*
+ * protocol - exit, wait, kill, sleep and wake-up, as kernel/proc does them, for SPIN.
+ *
+ * One CPU. Kernel code is not preempted: the CPU changes hands only in schedule(). Programs are
+ * preempted anywhere. A stretch of the kernel with interrupts off is one atomic block; between
+ * two of them the timer may wake a sleeper. Names are the kernel's, and above each part stands the
+ * file it follows. docs/protocol.md says what is left out, and why that is sound.
+ *
+ * Parameters (-D): PARENTS and CHILDREN, how many processes may be forked besides init; OPS_PARENT
+ * and OPS_CHILD, how many system calls each makes before it exits (fork and exit are not counted);
+ * the menu they choose from: MENU_WAIT_PID, MENU_KILL, MENU_SLEEP, MENU_YIELD, MENU_LOCK, MENU_SPIN;
+ * FINE 1: the timer may come at every place where interrupts are on, 0: where it makes a difference;
+ * RUN_QUEUE 1: first come, first served, as sched_rr.c, and a tick wakes all, 0: whoever.
+ *
+ * When it runs, MODEL_BUG in the environment is the number of a mistake to make (see BUG below), and
+ * MODEL_WATCH who looks for it: PROPERTIES, AUTOMATON, both, or 0, only whether all come to an end.
+ */
+#ifndef PARENTS
+#define PARENTS 2
+#endif
+#ifndef CHILDREN
+#define CHILDREN 3
+#endif
+#ifndef OPS_PARENT
+#define OPS_PARENT 1
+#endif
+#ifndef OPS_CHILD
+#define OPS_CHILD 1
+#endif
+#ifndef MENU_WAIT_PID
+#define MENU_WAIT_PID 1
+#endif
+#ifndef MENU_KILL
+#define MENU_KILL 1
+#endif
+#ifndef MENU_SLEEP
+#define MENU_SLEEP 1
+#endif
+#ifndef MENU_YIELD
+#define MENU_YIELD 1
+#endif
+#ifndef MENU_LOCK
+#define MENU_LOCK 1
+#endif
+#ifndef MENU_SPIN
+#define MENU_SPIN 0
+#endif
+#ifndef FINE
+#define FINE 1
+#endif
+#ifndef RUN_QUEUE
+#define RUN_QUEUE 0
+#endif
+
+/* Pids: 0 idle, 1 init, then the parents, the first of them the first program, then the children. */
+#define IDLE 0
+#define INIT 1
+#define FIRST 2
+#define FIRST_CHILD (FIRST + PARENTS)
+#define LAST (FIRST_CHILD + CHILDREN - 1)
+#define PROCS 7
+#define NOBODY PROCS
+
+/* enum proc_state */
+#define UNINIT 0
+#define RUNNABLE 1
+#define RUNNING 2
+#define SLEEPING 3
+#define ZOMBIE 4
+#define GONE 5
+
+/* proc.c: may_become[], a line each; test_model.py compares them. */
+#define MAY_BECOME(old, new)                                              \
+    ((old == UNINIT && (new == RUNNABLE)) ||                              \
+     (old == RUNNABLE && (new == RUNNING)) ||                             \
+     (old == RUNNING && (new == RUNNABLE || new == SLEEPING || new == ZOMBIE)) || \
+     (old == SLEEPING && (new == RUNNABLE)) ||                            \
+     (old == ZOMBIE && (new == GONE)))
+
+/* Wait queues: pid p's child_exited is number p; 0: in none. */
+#define SLEEPERS (PROCS)
+#define MUTEX (PROCS + 1)
+
+/* The mistakes. The first ones are found, each by a property that docs/protocol.md names; the last are
+ * not, and harmless: one CPU and code that looks twice forgive them. */
+#define BUG_looks_at_killed_first 1   /* sched_interrupt_return(): dies, or lets others run; not both */
+#define BUG_wakes_before_zombie 2     /* do_exit(): wakes the parent, lets others run, becomes a zombie */
+#define BUG_parent_not_woken 3        /* do_exit(): wakes nobody */
+#define BUG_init_not_woken 4          /* do_exit(): does not tell init of the zombies it hands over */
+#define BUG_drops_zombies 5           /* family_hand_over(): hands over the living only */
+#define BUG_reaps_strangers 6         /* find_zombie(): does not ask whose child it is */
+#define BUG_looks_once 7              /* do_wait(): `if` for `while` */
+#define BUG_sleeps_though_killed 8    /* waitq_sleep(): does not look at killed */
+#define BUG_kill_wakes_nobody 9       /* do_kill(): sets the flag only */
+#define BUG_wakes_a_zombie 10         /* do_kill(), wakeup_proc(): do not ask for the state */
+#define BUG_arms_before_the_lock 11   /* do_sleep(): looks at the timer, then takes the lock */
+#define BUG_leaves_the_timer 12       /* do_sleep(): a killed sleeper leaves its timer armed */
+#define BUG_unlock_wakes_nobody 13    /* mutex_unlock(): does not wake */
+#define BUG_fork_starts_first 14      /* publish(): runnable, then a child of its parent */
+#define HARMLESS_looks_before_the_lock 15 /* do_wait(): looks for zombies, then takes the lock */
+#define HARMLESS_wakes_first 16           /* do_exit(): wakes the parent, becomes a zombie, under one lock */
+#define HARMLESS_looks_at_killed_once 17  /* waitq_sleep(): only after it has slept */
+#define BUG(name) (bug == BUG_##name)
+#define HARMLESS(name) (bug == HARMLESS_##name)
+
+#define me (_pid + 1) /* the first six processes of this model are those of the kernel */
+#define BIT(p) (1 << (p))
+#define HAS(set, p) (((set) & BIT(p)) != 0)
+#define ADD(set, p) set = set | BIT(p)
+#define DEL(set, p) set = set & ~BIT(p)
+
+/* struct cpu, sched_lock */
+byte cpu = IDLE; /* current */
+bit need_resched, sched_lock, off;
+byte waits_any; /* of those in child_exited: whoever waits for any child */
+
+/* struct proc, a field an array; sets of processes as bits */
+byte state[PROCS], parent[PROCS], queue[PROCS];
+byte cptr[PROCS], zptr[PROCS];
+byte killed, wakes_for_kill, timer_armed;
+
+/* struct mutex */
+byte owner;
+
+/* The programs: system calls left; SPINS: none, for ever in user mode. */
+byte left[PROCS];
+#define SPINS 15
+
+/* The outsider's view: see life.def. */
+byte at[PROCS], whom;
+
+/* These never change. */
+byte bug, watch, subject;
+#define PROPERTIES 1
+#define AUTOMATON 2
+
+#if RUN_QUEUE
+chan run_queue = [6] of { byte };
+#endif
+
+c_decl {
+\#include "life.h"
+};
+
+#define CHECK(property, condition)                                     \
+    if                                                                 \
+    :: condition                                                       \
+    :: else -> c_code { life_violated(#property); }; assert(!(watch & PROPERTIES)) \
+    fi
+
+/* What TRACE says in the kernel, from the view of process p. */
+#define LIFE(p, event)                                                                       \
+    whom = p;                                                                                \
+    c_code { now.at[now.whom] = life_next(now.at[now.whom], LIFE_##event, #event); };        \
+    if                                                                                       \
+    :: c_expr { now.at[now.whom] < LIFE_AT_nowhere }                                         \
+    :: else -> assert(!(watch & AUTOMATON))                                                  \
+    fi;                                                                                      \
+    whom = 0
+
+/* Interrupts are on for a moment, between two atomic blocks of one system call. */
+#if FINE
+#define INTERRUPT_POINT } atomic {
+#else
+#define INTERRUPT_POINT
+#endif
+
+/* ---- proc.c ---- */
+
+inline proc_set_state(p, new)
+{
+    CHECK(state_changes_under_the_lock, sched_lock);
+    CHECK(state_table, MAY_BECOME(state[p], new));
+    state[p] = new
+}
+
+/* ---- sched.c, sched_rr.c ---- */
+
+#if RUN_QUEUE
+#define POLICY_ENQUEUE(p) run_queue!p
+#define POLICY_WAITING (nempty(run_queue))
+#define POLICY_EMPTY (empty(run_queue))
+#define POLICY_PICK(next)           \
+    if                              \
+    :: run_queue?next               \
+    :: empty(run_queue) -> next = IDLE \
+    fi
+#else
+#define POLICY_ENQUEUE(p) skip
+#define POLICY_WAITING                                                                \
+    (state[1] == RUNNABLE || state[2] == RUNNABLE || state[3] == RUNNABLE ||          \
+     state[4] == RUNNABLE || state[5] == RUNNABLE || state[6] == RUNNABLE)
+#define POLICY_EMPTY (!POLICY_WAITING)
+#define POLICY_PICK(next)                   \
+    if                                      \
+    :: state[1] == RUNNABLE -> next = 1     \
+    :: state[2] == RUNNABLE -> next = 2     \
+    :: state[3] == RUNNABLE -> next = 3     \
+    :: state[4] == RUNNABLE -> next = 4     \
+    :: state[5] == RUNNABLE -> next = 5     \
+    :: state[6] == RUNNABLE -> next = 6     \
+    :: !POLICY_WAITING -> next = IDLE       \
+    fi
+#endif
+
+inline make_runnable(p)
+{
+    proc_set_state(p, RUNNABLE);
+    POLICY_ENQUEUE(p)
+}
+
+/* What must hold whenever the CPU changes hands: nobody sleeps while what he waits for is there. */
+inline look_at(p)
+{
+    CHECK(no_wake_up_is_lost, !(queue[p] == p && HAS(waits_any, p) && zptr[p] != 0));
+    CHECK(no_wake_up_is_lost, !(queue[p] == SLEEPERS && !HAS(timer_armed, p)));
+    CHECK(no_wake_up_is_lost, !(queue[p] == MUTEX && owner == 0));
+    CHECK(killed_process_is_woken, !(queue[p] != 0 && HAS(killed, p) && HAS(wakes_for_kill, p)))
+}
+
+inline look_at_all()
+{
+    look_at(1);
+    look_at(2);
+    look_at(3);
+    look_at(4);
+    look_at(5);
+    look_at(6);
+    c_code { now.whom = life_all_settled(now.at, sizeof(now.at)); };
+    assert(whom == 1 || !(watch & AUTOMATON));
+    whom = 0
+}
+
+/* The CPU changes hands. Who resumes holds sched_lock; idle has nothing to do with it. */
+inline schedule()
+{
+    need_resched = 0;
+    POLICY_PICK(whom);
+    d_step {
+        cpu = whom;
+        proc_set_state(cpu, RUNNING);
+        if
+        :: cpu != IDLE -> LIFE(cpu, choose); LIFE(cpu, run)
+        :: else -> sched_lock = 0
+        fi;
+        whom = 0;
+        look_at_all()
+    }
+}
+
+/* Has a tick ended the turn since the CPU was given? It is noticed here and nowhere else, so when
+ * exactly it came makes no difference; and when nobody waits, none at all. */
+inline look_at_need_resched()
+{
+    if
+    :: POLICY_WAITING && !RUN_QUEUE -> need_resched = 1
+    :: true
+    fi
+}
+
+inline yield_locked()
+{
+    need_resched = 0;
+    if
+    :: POLICY_WAITING ->
+        d_step { make_runnable(me); LIFE(me, yield) };
+        schedule();
+        (cpu == me)
+    :: POLICY_EMPTY
+    fi
+}
+
+inline wakeup_proc(p)
+{
+    if
+    :: state[p] != SLEEPING && !(BUG(wakes_a_zombie) && state[p] == ZOMBIE)
+    :: else ->
+        queue[p] = 0;
+        DEL(waits_any, p);
+#if !FINE
+        DEL(wakes_for_kill, p); /* nobody asks until it sleeps again */
+#endif
+        LIFE(p, wake);
+        make_runnable(p);
+        LIFE(p, rise)
+    fi
+}
+
+inline wake_if_in(p, q)
+{
+    if
+    :: queue[p] == q -> wakeup_proc(p)
+    :: else
+    fi
+}
+
+inline waitq_wake_all(q)
+{
+    wake_if_in(1, q);
+    wake_if_in(2, q);
+    wake_if_in(3, q);
+    wake_if_in(4, q);
+    wake_if_in(5, q);
+    wake_if_in(6, q)
+}
+
+/* waitq_sleep() from where it puts the caller to sleep. */
+inline sleep_in(q)
+{
+    queue[me] = q;
+    proc_set_state(me, SLEEPING);
+    LIFE(me, doze)
+}
+
+/* ---- family.c ---- */
+
+inline hand_over_one(p)
+{
+    if
+    :: HAS(cptr[me] | zptr[me], p) && !(BUG(drops_zombies) && HAS(zptr[me], p)) ->
+        parent[p] = INIT;
+        LIFE(p, adopt);
+        if
+        :: HAS(zptr[me], p) -> LIFE(INIT, zombie_child)
+        :: else
+        fi
+    :: else
+    fi
+}
+
+inline family_hand_over()
+{
+    hand_over_one(2);
+    hand_over_one(3);
+    hand_over_one(4);
+    hand_over_one(5);
+    hand_over_one(6);
+    cptr[INIT] = cptr[INIT] | cptr[me];
+    cptr[me] = 0;
+    if
+    :: BUG(drops_zombies)
+    :: else -> zptr[INIT] = zptr[INIT] | zptr[me]; zombies = zptr[me] != 0
+    fi;
+    zptr[me] = 0
+}
+
+inline family_make_zombie()
+{
+    DEL(cptr[parent[me]], me);
+    ADD(zptr[parent[me]], me)
+}
+
+/* ---- fork.c: publish() ---- */
+
+inline publish(child)
+{
+    d_step {
+        if
+        :: BUG(fork_starts_first)
+        :: else -> parent[child] = me; ADD(cptr[me], child)
+        fi;
+        left[child] = (child < FIRST_CHILD -> OPS_PARENT : OPS_CHILD);
+        LIFE(child, fork);
+        sched_lock = 1;
+        make_runnable(child);
+        LIFE(child, start);
+        sched_lock = 0
+    };
+    if
+    :: BUG(fork_starts_first) ->
+        sched_lock = 1;
+        yield_locked();
+        sched_lock = 0;
+        parent[child] = me;
+        ADD(cptr[me], child)
+    :: else
+    fi;
+    child = 0
+}
+
+/* The next parent, or the next child, that may be forked. */
+inline pick_newborn()
+{
+    if
+    :: me == FIRST && PARENTS > 1 && state[3] == UNINIT -> other = 3
+    :: state[FIRST_CHILD] == UNINIT -> other = FIRST_CHILD
+    :: CHILDREN > 1 && state[FIRST_CHILD] != UNINIT && state[FIRST_CHILD + 1] == UNINIT -> other = FIRST_CHILD + 1
+    :: CHILDREN > 2 && state[FIRST_CHILD + 1] != UNINIT && state[FIRST_CHILD + 2] == UNINIT -> other = FIRST_CHILD + 2
+    fi
+}
+#define MAY_FORK (me < FIRST_CHILD && (state[LAST] == UNINIT || (me == FIRST && PARENTS > 1 && state[3] == UNINIT)))
+
+/* A pid to wait for or to kill: of whoever exists or existed. */
+inline pick_pid()
+{
+    if
+    :: state[2] != UNINIT -> other = 2
+    :: state[3] != UNINIT -> other = 3
+    :: state[4] != UNINIT -> other = 4
+    :: state[5] != UNINIT -> other = 5
+    :: state[6] != UNINIT -> other = 6
+    fi
+}
+
+/* ---- wait.c ---- */
+
+#define IS_CHILD(p) (state[p] != GONE && (parent[p] == me || BUG(reaps_strangers)))
+
+/* find_zombie(): `zombie`, or 0 when it still lives, or NOBODY when there is no such child.
+ * The kernel takes the youngest zombie; here any of them may be it. */
+inline find_zombie()
+{
+    if
+    :: other == 0 && zptr[me] == 0 && cptr[me] == 0 -> zombie = NOBODY
+    :: other == 0 && zptr[me] == 0 && cptr[me] != 0 -> zombie = 0
+    :: other == 0 && HAS(zptr[me], 2) -> zombie = 2
+    :: other == 0 && HAS(zptr[me], 3) -> zombie = 3
+    :: other == 0 && HAS(zptr[me], 4) -> zombie = 4
+    :: other == 0 && HAS(zptr[me], 5) -> zombie = 5
+    :: other == 0 && HAS(zptr[me], 6) -> zombie = 6
+    :: other != 0 && !IS_CHILD(other) -> zombie = NOBODY
+    :: other != 0 && IS_CHILD(other) && state[other] == ZOMBIE -> zombie = other
+    :: other != 0 && IS_CHILD(other) && state[other] != ZOMBIE -> zombie = 0
+    fi
+}
+
+/* What the sleeper waits for is there already. */
+#define IN_VAIN ((other == 0 && zptr[me] != 0) || (other != 0 && parent[other] == me && state[other] == ZOMBIE))
+
+inline do_reap()
+{
+    d_step {
+        CHECK(reaped_once_by_its_parent, state[zombie] == ZOMBIE && parent[zombie] == me && HAS(zptr[me], zombie));
+        CHECK(no_timer_of_the_dead, !HAS(timer_armed, zombie));
+        sched_lock = 1;
+        DEL(zptr[me], zombie);
+        parent[zombie] = 0;
+        proc_set_state(zombie, GONE);
+        LIFE(zombie, bury);
+        sched_lock = 0;
+        LIFE(zombie, reap);
+        DEL(killed, zombie);
+        DEL(wakes_for_kill, zombie);
+        left[zombie] = 0;
+        zombie = 0;
+        other = 0
+    }
+}
+
+/* A process: init, or one that executes a program. The labels are places in the kernel. */
+active [6] proctype process()
+{
+    byte other, zombie;
+    bit zombies;
+
+end_unborn:
+    atomic {
+        (cpu == me); /* fork_return: proc_first_run(), sched_first_run() */
+        sched_lock = 0;
+        if
+        :: me == INIT -> other = FIRST; publish(other); goto do_wait
+        :: else -> goto to_user
+        fi
+    }
+
+    /* ---- sched.c: sched_return_to_user(), sched_interrupt_return() ---- */
+to_user:
+    atomic {
+        other = 0;
+        look_at_need_resched();
+interrupted:
+        if
+        :: BUG(looks_at_killed_first) && HAS(killed, me) -> goto do_exit
+        :: else
+        fi;
+        do
+        :: need_resched -> sched_lock = 1; yield_locked(); sched_lock = 0
+        :: else -> break
+        od;
+        if
+        :: HAS(killed, me) && !BUG(looks_at_killed_first) -> goto do_exit
+        :: else -> goto user
+        fi
+    }
+
+    /* ---- the program ---- */
+user:
+    atomic {
+        if
+#if RUN_QUEUE
+        :: cpu == me && need_resched -> goto interrupted
+#else
+        :: cpu == me && POLICY_WAITING -> need_resched = 1; goto interrupted /* the timer's interrupt */
+#endif
+        :: cpu == me && !need_resched && left[me] == SPINS -> goto user_runs
+        :: cpu == me && !need_resched && left[me] != SPINS ->
+            CHECK(killed_process_runs_no_instruction, !HAS(killed, me));
+            if
+            :: LIFE(me, enter); goto do_exit
+            :: MAY_FORK -> pick_newborn(); LIFE(me, enter); publish(other); goto to_user
+            :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto do_wait
+#if MENU_WAIT_PID
+            :: left[me] > 0 -> left[me]--; LIFE(me, enter); pick_pid(); goto do_wait
+#endif
+#if MENU_KILL
+            :: left[me] > 0 -> left[me]--; LIFE(me, enter); pick_pid(); goto do_kill
+#endif
+#if MENU_SLEEP
+            :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto do_sleep
+#endif
+#if MENU_YIELD
+            :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto sys_yield
+#endif
+#if MENU_LOCK
+            :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto mutex_lock
+#endif
+#if MENU_SPIN
+            :: left[me] = SPINS; goto user_runs
+#endif
+            fi
+        fi
+    }
+user_runs:
+    atomic {
+        CHECK(killed_process_runs_no_instruction, !HAS(killed, me));
+        goto user
+    }
+
+    /* ---- exit.c: do_exit() ---- */
+do_exit:
+    atomic {
+        d_step {
+            LIFE(me, exit);
+            left[me] = 0;
+            CHECK(no_lock_of_the_dead, owner != me);
+            CHECK(no_timer_of_the_dead, !HAS(timer_armed, me));
+            family_hand_over()
+        }
+        INTERRUPT_POINT
+        if
+        :: BUG(wakes_before_zombie) ->
+            sched_lock = 1;
+            waitq_wake_all(parent[me]);
+            yield_locked();
+            sched_lock = 0
+        :: else
+        fi;
+        d_step {
+            sched_lock = 1;
+            if
+            :: zombies && !BUG(init_not_woken) -> waitq_wake_all(INIT)
+            :: else
+            fi;
+            zombies = 0;
+            if
+            :: HARMLESS(wakes_first) -> waitq_wake_all(parent[me])
+            :: else
+            fi;
+            family_make_zombie();
+            proc_set_state(me, ZOMBIE);
+            LIFE(me, die);
+            LIFE(parent[me], zombie_child);
+            if
+            :: !BUG(wakes_before_zombie) && !BUG(parent_not_woken) && !HARMLESS(wakes_first) ->
+                waitq_wake_all(parent[me])
+            :: else
+            fi
+        };
+        schedule() /* sched_leave() */
+    }
+end_zombie:
+    (cpu == me);
+    CHECK(zombie_never_runs, false);
+
+    /* ---- wait.c: do_wait(), sys_proc.c: sys_wait(), init.c: reap_all() ---- */
+do_wait:
+    atomic {
+        if
+        :: HARMLESS(looks_before_the_lock) -> find_zombie(); goto wait_late_lock
+        :: else
+        fi;
+        sched_lock = 1;
+wait_again:
+        find_zombie();
+wait_found:
+        if
+        :: zombie == NOBODY -> zombie = 0; sched_lock = 0; goto wait_ends
+        :: zombie != NOBODY && zombie != 0 -> sched_lock = 0; goto copy_to_user
+        :: zombie == 0 ->
+            if
+            :: HAS(killed, me) && !BUG(sleeps_though_killed) && !HARMLESS(looks_at_killed_once) ->
+                sched_lock = 0;
+                goto wait_ends
+            :: else
+            fi;
+            d_step {
+                ADD(wakes_for_kill, me);
+                if
+                :: IN_VAIN -> LIFE(me, sleep_in_vain)
+                :: else -> LIFE(me, sleep_wait)
+                fi;
+                if
+                :: other == 0 -> ADD(waits_any, me)
+                :: else
+                fi;
+                sleep_in(me)
+            };
+            schedule();
+            (cpu == me);
+            if
+            :: HAS(killed, me) && !BUG(sleeps_though_killed) -> sched_lock = 0; goto wait_ends
+            :: else ->
+                if
+                :: BUG(looks_once) -> sched_lock = 0; goto copy_to_user
+                :: else -> goto wait_again
+                fi
+            fi
+        fi
+    }
+wait_late_lock: /* after a moment with interrupts on */
+    atomic { sched_lock = 1; goto wait_found }
+
+wait_ends: /* no such child, or killed */
+    atomic {
+        if
+        :: me == INIT -> goto power_off
+        :: else -> goto to_user
+        fi
+    }
+
+copy_to_user: /* may find the memory locked, and sleep, with the zombie in hand */
+    atomic {
+        skip;
+        INTERRUPT_POINT
+#if MENU_LOCK
+        if
+        :: me != INIT && owner != 0 -> goto mutex_lock
+        :: true
+        fi;
+#endif
+        do_reap();
+        if
+        :: me == INIT -> goto do_wait
+        :: else -> goto to_user
+        fi
+    }
+
+    /* ---- kill.c: do_kill() ---- */
+do_kill:
+    atomic {
+        d_step {
+            sched_lock = 1;
+            if
+            :: state[other] == GONE
+            :: state[other] != GONE &&
+               (HAS(killed, other) || (state[other] == ZOMBIE && !BUG(wakes_a_zombie)))
+            :: else ->
+                ADD(killed, other);
+                if
+                :: state[other] != ZOMBIE -> LIFE(other, kill)
+                :: else
+                fi;
+                if
+                :: HAS(wakes_for_kill, other) && !BUG(kill_wakes_nobody) -> wakeup_proc(other)
+                :: else
+                fi
+            fi;
+            sched_lock = 0
+        }
+        INTERRUPT_POINT
+        goto to_user
+    }
+
+    /* ---- sleep.c: do_sleep() ---- */
+do_sleep:
+    atomic {
+        if
+        :: BUG(arms_before_the_lock) -> ADD(timer_armed, me); goto sleep_late_lock
+        :: else
+        fi;
+        sched_lock = 1;
+        ADD(timer_armed, me);
+sleep_again:
+        if
+        :: HAS(killed, me) && !BUG(sleeps_though_killed) && !HARMLESS(looks_at_killed_once)
+        :: else ->
+            d_step {
+                ADD(wakes_for_kill, me);
+                LIFE(me, sleep_event);
+                sleep_in(SLEEPERS)
+            };
+            schedule();
+            (cpu == me);
+            if
+            :: (!HAS(killed, me) || BUG(sleeps_though_killed)) && HAS(timer_armed, me) -> goto sleep_again
+            :: else
+            fi
+        fi;
+        if
+        :: BUG(leaves_the_timer)
+        :: else -> DEL(timer_armed, me)
+        fi;
+        sched_lock = 0;
+        INTERRUPT_POINT
+        goto to_user
+    }
+sleep_late_lock: /* after a moment with interrupts on */
+    atomic { sched_lock = 1; goto sleep_again }
+
+    /* ---- sys_proc.c: sys_yield(), sched.c: sched_yield() ---- */
+sys_yield:
+    atomic {
+        sched_lock = 1;
+        yield_locked();
+        sched_lock = 0;
+        goto to_user
+    }
+
+    /* ---- mutex.h, mutex.c; what holds it may call sched_point() ---- */
+mutex_lock:
+    atomic {
+        sched_lock = 1;
+        do
+        :: owner == 0 -> break
+        :: owner != 0 ->
+            d_step {
+                DEL(wakes_for_kill, me);
+                LIFE(me, sleep_lock);
+                sleep_in(MUTEX)
+            };
+            schedule();
+            (cpu == me)
+        od;
+        sched_lock = 0;
+        owner = me;
+        INTERRUPT_POINT
+        look_at_need_resched(); /* sched_point() */
+        if
+        :: need_resched -> sched_lock = 1; yield_locked(); sched_lock = 0
+        :: else
+        fi;
+        INTERRUPT_POINT
+        CHECK(unlocked_by_its_owner, owner == me);
+        owner = 0;
+        if
+        :: BUG(unlock_wakes_nobody)
+        :: else -> d_step { sched_lock = 1; waitq_wake_all(MUTEX); sched_lock = 0 }
+        fi;
+        if
+        :: zombie != 0 -> goto copy_to_user
+        :: else -> goto to_user
+        fi
+    }
+
+    /* ---- init.c: close_books() ---- */
+power_off:
+    atomic { d_step {
+        CHECK(everybody_was_reaped,
+              (state[2] == GONE || state[2] == UNINIT) && (state[3] == GONE || state[3] == UNINIT) &&
+              (state[4] == GONE || state[4] == UNINIT) && (state[5] == GONE || state[5] == UNINIT) &&
+              (state[6] == GONE || state[6] == UNINIT));
+        off = 1
+    } }
+}
+
+/* main.c: the boot process, then sched_idle(). */
+active proctype idle()
+{
+    atomic {
+        c_code { now.bug = life_setting("MODEL_BUG", 0); now.watch = life_setting("MODEL_WATCH", 3);
+                 now.subject = life_setting("MODEL_SUBJECT", 0); };
+        state[IDLE] = RUNNING;
+        sched_lock = 1;
+        LIFE(INIT, fork);
+        make_runnable(INIT);
+        LIFE(INIT, start);
+        sched_lock = 0
+    }
+end_idle:
+    do
+    :: atomic {
+        cpu == IDLE && POLICY_WAITING ->
+        sched_lock = 1;
+        proc_set_state(IDLE, RUNNABLE);
+        schedule()
+    }
+    od
+}
+
+#define MAY_INTERRUPT (!sched_lock && !off)
+
+inline tick_for(p)
+{
+    sched_lock = 1;
+    DEL(timer_armed, p);
+    wakeup_proc(p);
+    sched_lock = 0
+}
+
+inline tick_if(p)
+{
+    if
+    :: HAS(timer_armed, p) -> tick_for(p)
+    :: else
+    fi
+}
+
+/* sleep.c: timer_tick(), sched.c: sched_tick(). Time may pass whenever interrupts are on. */
+active proctype timer()
+{
+end_timer:
+    do
+#if RUN_QUEUE
+    :: d_step {
+        MAY_INTERRUPT && ((cpu != IDLE && !need_resched) || timer_armed != 0) ->
+        if
+        :: cpu != IDLE -> need_resched = 1
+        :: else
+        fi;
+        tick_if(2);
+        tick_if(3);
+        tick_if(4);
+        tick_if(5);
+        tick_if(6)
+    }
+#elif MENU_SLEEP
+    :: d_step { MAY_INTERRUPT && HAS(timer_armed, 2) -> tick_for(2) }
+    :: d_step { MAY_INTERRUPT && HAS(timer_armed, 3) -> tick_for(3) }
+    :: d_step { MAY_INTERRUPT && HAS(timer_armed, 4) -> tick_for(4) }
+    :: d_step { MAY_INTERRUPT && HAS(timer_armed, 5) -> tick_for(5) }
+    :: d_step { MAY_INTERRUPT && HAS(timer_armed, 6) -> tick_for(6) }
+#else
+    :: false
+#endif
+    od
+}
+
+/* What happens in the end, when a turn is over in the end (weak fairness: pan -a -f, RUN_QUEUE 1). */
+#if LIVENESS
+#define P subject /* MODEL_SUBJECT in the environment: the process in question */
+ltl killed_process_dies { [] (HAS(killed, P) -> <> (state[P] == ZOMBIE || state[P] == GONE)) }
+ltl zombie_of_init_is_reaped { [] ((state[P] == ZOMBIE && parent[P] == INIT) -> <> (state[P] == GONE)) }
+ltl sleeper_wakes { [] (queue[P] == SLEEPERS -> <> (queue[P] != SLEEPERS)) }
+ltl waiter_finds_zombie { [] ((queue[P] == P && HAS(waits_any, P) && zptr[P] != 0) -> <> (queue[P] != P)) }
+ltl lock_is_had { [] (queue[P] == MUTEX -> <> (queue[P] != MUTEX)) }
+#endif

@@ -1,0 +1,135 @@
+"""The model of the protocol (test/model/protocol.pml), built by spin and gcc, and what a search finds."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import LabError
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "test/model/protocol.pml"
+BUG = re.compile(r"^#define (BUG|HARMLESS)_(\w+) (\d+) +/\* (.*) \*/$", re.MULTILINE)
+
+# Who looks: MODEL_WATCH, as in protocol.pml.
+PROPERTIES, AUTOMATON, ENDS, ALL = 1, 2, 0, 3
+LIVENESS = ("killed_process_dies", "zombie_of_init_is_reaped", "sleeper_wakes", "waiter_finds_zombie", "lock_is_had")
+
+# By which property each mistake must be found.
+FOUND_BY = {
+    "looks_at_killed_first": "killed_process_runs_no_instruction",
+    "wakes_before_zombie": "no_wake_up_is_lost",
+    "parent_not_woken": "no_wake_up_is_lost",
+    "init_not_woken": "no_wake_up_is_lost",
+    "drops_zombies": "everybody_was_reaped",
+    "reaps_strangers": "reaped_once_by_its_parent",
+    "looks_once": "reaped_once_by_its_parent",
+    "sleeps_though_killed": "killed_process_is_woken",
+    "kill_wakes_nobody": "killed_process_is_woken",
+    "wakes_a_zombie": "state_table",
+    "arms_before_the_lock": "no_wake_up_is_lost",
+    "leaves_the_timer": "no_timer_of_the_dead",
+    "unlock_wakes_nobody": "no_wake_up_is_lost",
+    "fork_starts_first": "reaped_once_by_its_parent",
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One that protocol.pml can make: a BUG, or a HARMLESS one."""
+    harmless: bool
+    name: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """What pan said."""
+    output: str
+    seconds: float
+
+    def number(self, pattern: str) -> float:
+        found = re.search(pattern, self.output)
+        if found is None:
+            raise LabError(f"pan did not finish: it says {self.output[-300:]!r}")
+        return float(found[1])
+
+    @property
+    def errors(self) -> int:
+        return int(self.number(r"errors: (\d+)"))
+
+    @property
+    def states(self) -> int:
+        return int(self.number(r"([\d.e+]+) states, stored"))
+
+    @property
+    def mebibytes(self) -> float:
+        return self.number(r"([\d.]+)\ttotal actual memory usage")
+
+    @property
+    def arrows(self) -> set[tuple[str, str, str]]:
+        return {tuple(words.split()) for words in re.findall(r"^arrow: (.*)$", self.output, re.MULTILINE)}
+
+    @property
+    def found(self) -> str:
+        """What was violated first, or nothing."""
+        if not self.errors:
+            return ""
+        if "invalid end state (" in self.output:
+            return "sleeps for ever"
+        if "acceptance cycle (" in self.output:
+            return "for ever"
+        words = re.findall(r"^(?:property|no arrow): (.*)$", self.output.split("pan:1:")[0], re.MULTILINE)
+        return words[-1] if words else "left half-way at a switch"
+
+
+class Model:
+    """protocol.pml compiled with some parameters, in a directory of its own."""
+
+    def __init__(self, folder: Path, *gcc: str, **parameters: int):
+        for program in ("spin", "gcc"):
+            if shutil.which(program) is None:
+                raise LabError(f"{program} is not installed: apt-get install {program}")
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        defines = [f"-D{name}={value}" for name, value in parameters.items()]
+        self._run(["spin", "-a", *defines, str(SOURCE)])
+        flags = [] if "LIVENESS" in parameters else ["-DSAFETY"]
+        self._run(["gcc", "-w", "-DCOLLAPSE", "-DNOREDUCE", "-DNFAIR=3", *flags, *gcc,
+                   "-I", str(SOURCE.parent), "-o", "pan", "pan.c"])
+
+    def _run(self, command: list[str]):
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        if done.returncode or "Error" in done.stdout:
+            raise LabError(f"{command[0]} failed: {(done.stdout + done.stderr)[:500]}")
+
+    def search(self, *options: str, watch: int = ALL, bug: int = 0, subject: int = 0) -> Search:
+        """Look at every state."""
+        environment = os.environ | {"MODEL_BUG": str(bug), "MODEL_WATCH": str(watch), "MODEL_SUBJECT": str(subject)}
+        start = time.monotonic()
+        done = subprocess.run(["./pan", "-m200000", *options], cwd=self.folder, env=environment, capture_output=True,
+                              text=True, check=False)
+        search = Search(done.stdout + done.stderr, time.monotonic() - start)
+        if "max search depth too small" in search.output or "out of memory" in search.output:
+            raise LabError("the search was not exhaustive: it ran out of depth or memory")
+        return search
+
+
+def mistakes() -> list[Mistake]:
+    return [Mistake(kind == "HARMLESS", name, int(number), text)
+            for kind, name, number, text in BUG.findall(SOURCE.read_text(encoding="utf-8"))]
+
+
+def tables_differ() -> str:
+    """Whether proc.c and the model disagree about the arrows between states: the sentence, or nothing."""
+    kernel = (ROOT / "kernel/proc/proc.c").read_text(encoding="utf-8")
+    kernel_rows = {old: set(re.findall(r"BIT\(PROC_(\w+)\)", row))
+                   for old, row in re.findall(r"\[PROC_(\w+)\] = (.*),", kernel)}
+    model_rows = {old: set(re.findall(r"new == (\w+)", row))
+                  for old, row in re.findall(r"\(old == (\w+) && \((.*?)\)\)", SOURCE.read_text(encoding="utf-8"))}
+    model_rows["GONE"] = set()
+    return "" if kernel_rows == model_rows else f"proc.c has {kernel_rows}, protocol.pml has {model_rows}"
