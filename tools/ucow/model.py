@@ -83,8 +83,11 @@ class Search:
             return "sleeps for ever"
         if "acceptance cycle (" in self.output:
             return "for ever"
-        words = re.findall(r"^(?:property|no arrow): (.*)$", self.output.split("pan:1:")[0], re.MULTILINE)
-        return words[-1] if words else "left half-way at a switch"
+        before, _, after = self.output.partition("pan:1: assertion violated")
+        if "whom==1" in after.partition("\n")[0]:
+            return "left half-way at a switch"
+        kind = "no arrow" if "watch&2" in after.partition("\n")[0] else "property"
+        return re.findall(rf"^{kind}: (.*)$", before, re.MULTILINE)[-1]
 
 
 class Model:
