@@ -1,0 +1,1 @@
+"""plang: small programs of processes that must come to the same in every kernel (docs/plang.md)."""

@@ -1,0 +1,151 @@
+"""Many plang programs in one boot, and what was wrong with each.
+
+The programs travel in a copy of the interpreter's ELF file, as one more segment. A machine that ends
+badly says nothing about a single program: then the programs are run in halves until one of them is
+found that the machine does not survive.
+"""
+
+import json
+import re
+import struct
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import LabError
+from ..machine import PASSED, Machine, Run
+from ..verdict import problems
+from .language import WORD
+from .model import Report, Translation, encode
+
+PROGRAMS_AT = 0x400000  # below the interpreter: the heap begins behind the last segment
+PHDR = struct.Struct("<8I")
+LOAD, READ, PAGE = 1, 4, 4096
+PHOFF_AT, PHNUM_AT = 28, 44
+REPORT = re.compile(r"^@([0-9a-f]+)\.([0-9a-f]+) ([0-9a-f]+)$", re.MULTILINE)
+
+# Under pressure: less is left than the processes of a few programs need.
+SHORT_MEMORY, LEAVE_PAGES, DISK_BYTES = "8M", 200, 32 << 20
+
+Reports = dict[int, list[int]]  # process -> the values it reported
+
+
+def with_segment(elf: bytes, va: int, data: bytes) -> bytes:
+    """The ELF file with a segment more, to be read at `va` (SysV ABI, chapter 5)."""
+    phoff, = struct.unpack_from("<I", elf, PHOFF_AT)
+    phnum, = struct.unpack_from("<H", elf, PHNUM_AT)
+    offset = -(-len(elf) // PAGE) * PAGE
+    table = (PHDR.pack(LOAD, offset, va, va, len(data), len(data), READ, PAGE)
+             + elf[phoff:phoff + phnum * PHDR.size])
+    image = bytearray(elf.ljust(offset, b"\0") + data)
+    struct.pack_into("<I", image, PHOFF_AT, len(image))
+    struct.pack_into("<H", image, PHNUM_AT, phnum + 1)
+    return bytes(image + table)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A build and the machine for it. `jobs` programs run at a time; unless `leave` is 0 a process keeps all
+    memory busy but that many pages, and there is a disk to swap to."""
+    name: str
+    folder: Path
+    memory: str = "32M"
+    jobs: int = 4
+    leave: int = 0
+    disk_bytes: int = 0
+    timeout: float = 60
+
+    def boot(self, programs: Sequence[Translation], jobs: int) -> Run:
+        interpreter = self.folder / "user/plang"
+        if not interpreter.is_file():
+            raise LabError(f"{self.folder}: no build with user/plang in it: ninja -C {self.folder}")
+        words = ["plang", f"{PROGRAMS_AT:x}", *([f"{self.leave:x}"] if self.leave else [])]
+        with tempfile.TemporaryDirectory(prefix="plang-") as scratch:
+            program, disk, extra = Path(scratch, "plang.elf"), Path(scratch, "disk"), []
+            program.write_bytes(with_segment(interpreter.read_bytes(), PROGRAMS_AT, encode(programs, jobs)))
+            if self.disk_bytes:
+                with disk.open("wb") as file:
+                    file.truncate(self.disk_bytes)
+                extra = ["-drive", f"file={disk},format=raw,if=ide,index=1"]
+            return Machine(self.folder / "kernel/ucow.elf", words, ["trace=off"], {"plang": program},
+                           memory=self.memory, extra=extra).run(self.timeout)
+
+
+def settings_of(folder: Path, name: str | None = None) -> list[Setting]:
+    """How a build is tried: as it is, and if it swaps also where memory is short."""
+    try:
+        options = json.loads((folder / "meson-info/intro-buildoptions.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LabError(f"{folder} is no build directory") from None
+    on = {option["name"] for option in options if option["value"] is True}
+    name = name or ("cow" if "cow" in on else "eager")
+    plain = Setting(name, folder)
+    return [plain] if "swap" not in on else [plain, replace(plain, name=f"{name}, swapping", memory=SHORT_MEMORY,
+                                                            leave=LEAVE_PAGES, disk_bytes=DISK_BYTES)]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a kernel made of a program that it should not have; `where` is the process, if it is one's."""
+    setting: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.where and f'process {self.where}: '}{self.what}"
+
+
+def shown(values: Sequence[int]) -> str:
+    return " ".join(f"{value:#x}" if value < WORD - 64 else f"{value - WORD - 1}" for value in values) or "nothing"
+
+
+def difference(expected: Sequence[Report], seen: Sequence[int]) -> str | None:
+    """The first report of a process that is not the expected one, in words."""
+    for i, (value, statement) in enumerate(expected):
+        if i >= len(seen):
+            return f"it ended before `{statement}`, which should come to {shown([value])}"
+        if seen[i] != value:
+            return f"`{statement}` should come to {shown([value])}, came to {shown([seen[i]])}"
+    if len(seen) > len(expected):
+        return f"after its last statement it should be dead, and reported {shown(seen[len(expected):])}"
+    return None
+
+
+def compare(setting: Setting, program: Translation, reports: Reports) -> Difference | None:
+    """The first process that reported what it should not."""
+    for process in program.processes:
+        if what := difference(process.reports, reports.get(process.node, [])):
+            return Difference(setting.name, process.name, what)
+    return None
+
+
+def run(setting: Setting, programs: Sequence[Translation], jobs: int) -> tuple[dict[int, Difference], str]:
+    """One boot: what differs, by the program's place, and what is wrong with the machine itself."""
+    ended = setting.boot(programs, jobs)
+    try:
+        trouble = "; ".join(problems(ended, PASSED, traced=False))
+        reports: dict[int, Reports] = defaultdict(lambda: defaultdict(list))
+        for number, node, value in REPORT.findall(ended.lines.text):
+            reports[int(number, 16)][int(node, 16)].append(int(value, 16))
+    finally:
+        ended.close()
+    found = ((i, compare(setting, program, reports[i])) for i, program in enumerate(programs))
+    return {i: wrong for i, wrong in found if wrong}, trouble
+
+
+def examine(setting: Setting, programs: Sequence[Translation], jobs: int | None = None) -> dict[int, Difference]:
+    """What is wrong with each of the programs, by its place; of those that the machine does not survive, the first."""
+    jobs = jobs or setting.jobs
+    wrong, trouble = run(setting, programs, jobs)
+    if not trouble:
+        return wrong
+    if len(programs) == 1:
+        return {0: Difference(setting.name, "", f"the machine: {trouble}")}
+    half = len(programs) // 2
+    if found := examine(setting, programs[:half], jobs):
+        return found
+    if found := examine(setting, programs[half:], jobs):
+        return {half + i: what for i, what in found.items()}
+    return {0: Difference(setting.name, "", f"only with the {len(programs) - 1} programs behind it, the machine: {trouble}")}

@@ -1,0 +1,130 @@
+"""From a program that goes wrong to the smallest that still does.
+
+hypothesis would try one smaller program after the other, a machine for each. Here all that are one step
+smaller are tried in one boot, and the smallest that fails is the next: a few boots in all.
+"""
+
+import os
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from .batch import Difference, Setting, examine, run
+from .language import BLOCKS, NOWHERE, Op
+from .model import Translation, translate
+
+
+def block_end(ops: Sequence[Op], at: int) -> int:
+    """The place behind the statement at `at`, its block included."""
+    depth = 0
+    while True:
+        depth += (ops[at].name in BLOCKS) - (ops[at].name == "end")
+        at += 1
+        if depth <= 0:
+            return at
+
+
+def without_runs(ops: Sequence[Op]) -> Iterator[list[Op]]:
+    """Without so many statements in a row; a block goes as a whole."""
+    for length in (16, 8, 4, 2, 1):
+        for start in range(len(ops)):
+            end = start
+            for _ in range(length):
+                if end < len(ops) and ops[end].name != "end":
+                    end = block_end(ops, end)
+            if end > start:
+                yield [*ops[:start], *ops[end:]]
+
+
+def without_braces(ops: Sequence[Op]) -> Iterator[list[Op]]:
+    """A block's statements without the block, and the block alone as the program."""
+    for at, op in enumerate(ops):
+        if op.name in BLOCKS:
+            end = block_end(ops, at)
+            yield [*ops[:at], *ops[at + 1:end - 1], *ops[end:]]
+            yield list(ops[at + 1:end - 1])
+
+
+def simpler(op: Op) -> Iterator[Op]:
+    """Statements that say the same about less."""
+    if op.name in ("mmap", "munmap", "pageout") and op.b > 1:
+        yield op._replace(b=1)
+        yield op._replace(b=op.b - 1)
+        yield op._replace(a=op.a + 1, b=op.b - 1)
+    if op.name == "mmap" and op.c:
+        yield op._replace(c=0)
+    if op.name == "brk" and op.a > 1:
+        yield op._replace(a=op.a - 1)
+    if op.name == "yield" and op.a > 1:
+        yield op._replace(a=1)
+    if op.name in ("write", "exit") and op.c not in (0, 1):
+        yield op._replace(c=1)
+    if op.name == "wait" and op.b != NOWHERE:
+        yield op._replace(b=NOWHERE)
+    if op.name in ("thread", "doomed"):
+        yield op._replace(name="fork")
+    if op.name in ("fork", "doomed", "thread") and op.a > 1:
+        yield op._replace(a=op.a - 1)
+
+
+def smaller(program: Translation) -> list[Translation]:
+    """Every program one step smaller, the smallest first."""
+    ops = program.ops
+    steps = [*without_runs(ops), *without_braces(ops)]
+    steps += [[*ops[:at], other, *ops[at + 1:]] for at, op in enumerate(ops) for other in simpler(op)]
+    made = {made.text(): made for made in (translate(step, leave_out=True) for step in steps)}
+    made.pop(program.text(), None)
+    return sorted(made.values(), key=size)
+
+
+def size(program: Translation) -> tuple[int, int, int]:
+    """What makes a program large: statements, then numbers in them, then its text."""
+    return len(program.ops), sum(op.a + op.b + op.c for op in program.ops if op.c >= 0), len(program.text())
+
+
+Found = tuple[Translation, Difference]
+
+
+def first_that_fails(setting: Setting, programs: Sequence[Translation]) -> Found | None:
+    """The smallest that fails, whether it answers wrongly or ends the machine."""
+    if not programs:
+        return None
+    wrong, trouble = run(setting, programs, jobs=1)
+    if not trouble:
+        return (programs[min(wrong)], wrong[min(wrong)]) if wrong else None
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # who ends the machine is found out alone
+        results = pool.map(lambda program: examine(setting, [program], jobs=1), programs)
+        found = next(((program, wrong[0]) for program, wrong in zip(programs, results) if wrong), None)
+        pool.shutdown(cancel_futures=True)
+    return found
+
+
+def reduce(setting: Setting, program: Translation, seconds: float = 60) -> Found | None:
+    """The smallest program found and what is wrong with it; None if it fails only beside others."""
+    deadline = time.monotonic() + seconds
+    small = program
+    while time.monotonic() < deadline and (found := first_that_fails(setting, smaller(small))):
+        if size(found[0]) >= size(small):
+            break
+        small = found[0]
+    for candidate in (small, program):  # beside others a program may have failed that does not alone
+        if wrong := examine(setting, [candidate], jobs=1):
+            return candidate, wrong[0]
+    return None
+
+
+def repeat(settings: Sequence[Setting], program: Translation) -> str:
+    """One command that runs the program on these builds."""
+    builds = "".join(f"--build {shlex.quote(str(folder))} " for folder in dict.fromkeys(s.folder for s in settings))
+    return f"tools/equivalence {builds}- <<'END'\n{program.text()}END"
+
+
+def explain(setting: Setting, program: Translation, wrong: Difference) -> str:
+    """A counter-example for people: the smallest found, what is wrong with it, and how to see it again."""
+    found = reduce(setting, program)
+    if found is None:
+        return (f"{wrong}\n(only beside other programs of its batch: alone it comes to what it should)\n\n"
+                f"{program.text()}")
+    small, what = found
+    return f"{what}\n\n{small.text()}\nrepeat it with\n{repeat([setting], small)}"
