@@ -27,7 +27,7 @@ PHOFF_AT, PHNUM_AT = 28, 44
 REPORT = re.compile(r"^@([0-9a-f]+)\.([0-9a-f]+) ([0-9a-f]+)$", re.MULTILINE)
 
 # Under pressure: less is left than the processes of a few programs need.
-SHORT_MEMORY, LEAVE_PAGES, DISK_BYTES = "8M", 200, 32 << 20
+SHORT_MEMORY, LEAVE_PAGES, SWAP = "8M", 200, "32M"
 
 Reports = dict[int, list[int]]  # process -> the values it reported
 
@@ -54,7 +54,7 @@ class Setting:
     memory: str = "32M"
     jobs: int = 4
     leave: int = 0
-    disk_bytes: int = 0
+    swap: str = ""
     timeout: float = 60
 
     def boot(self, programs: Sequence[Translation], jobs: int) -> Run:
@@ -63,14 +63,10 @@ class Setting:
             raise LabError(f"{self.folder}: no build with user/plang in it: ninja -C {self.folder}")
         words = ["plang", f"{PROGRAMS_AT:x}", *([f"{self.leave:x}"] if self.leave else [])]
         with tempfile.TemporaryDirectory(prefix="plang-") as scratch:
-            program, disk, extra = Path(scratch, "plang.elf"), Path(scratch, "disk"), []
+            program = Path(scratch, "plang.elf")
             program.write_bytes(with_segment(interpreter.read_bytes(), PROGRAMS_AT, encode(programs, jobs)))
-            if self.disk_bytes:
-                with disk.open("wb") as file:
-                    file.truncate(self.disk_bytes)
-                extra = ["-drive", f"file={disk},format=raw,if=ide,index=1"]
             return Machine(self.folder / "kernel/ucow.elf", words, ["trace=off"], {"plang": program},
-                           memory=self.memory, extra=extra).run(self.timeout)
+                           memory=self.memory, **({"swap": self.swap} if self.swap else {})).run(self.timeout)
 
 
 def settings_of(folder: Path, name: str | None = None) -> list[Setting]:
@@ -83,7 +79,7 @@ def settings_of(folder: Path, name: str | None = None) -> list[Setting]:
     name = name or ("cow" if "cow" in on else "eager")
     plain = Setting(name, folder)
     return [plain] if "swap" not in on else [plain, replace(plain, name=f"{name}, swapping", memory=SHORT_MEMORY,
-                                                            leave=LEAVE_PAGES, disk_bytes=DISK_BYTES)]
+                                                            leave=LEAVE_PAGES, swap=SWAP)]
 
 
 @dataclass(frozen=True)
@@ -92,6 +88,7 @@ class Difference:
     setting: str
     where: str
     what: str
+    in_company: bool = False  # only beside other programs
 
     def __str__(self) -> str:
         return f"{self.setting}: {self.where and f'process {self.where}: '}{self.what}"
@@ -125,7 +122,7 @@ def run(setting: Setting, programs: Sequence[Translation], jobs: int) -> tuple[d
     """One boot: what differs, by the program's place, and what is wrong with the machine itself."""
     ended = setting.boot(programs, jobs)
     try:
-        trouble = "; ".join(problems(ended, PASSED, traced=False))
+        trouble = "; ".join(problems(ended, PASSED, traced=False)[:2])
         reports: dict[int, Reports] = defaultdict(lambda: defaultdict(list))
         for number, node, value in REPORT.findall(ended.lines.text):
             reports[int(number, 16)][int(node, 16)].append(int(value, 16))
@@ -148,4 +145,5 @@ def examine(setting: Setting, programs: Sequence[Translation], jobs: int | None 
         return found
     if found := examine(setting, programs[half:], jobs):
         return {half + i: what for i, what in found.items()}
-    return {0: Difference(setting.name, "", f"only with the {len(programs) - 1} programs behind it, the machine: {trouble}")}
+    return {0: Difference(setting.name, "", f"with the {len(programs) - 1} programs behind it, the machine: {trouble}",
+                          in_company=True)}

@@ -19,9 +19,11 @@ MAX_PROCESSES = 16
 KILLED, BAD_PROC, INVALID, NO_ENTRY = -9, -2, -3, -16
 INSTRUCTION = struct.Struct("<BBHI")
 
-# A program that is being made may say these: left out if the access would kill, or unless it would.
+# A program that is being made may say these: of a page that allows it, or of one that does not; of which is
+# chosen among all such pages, those that the program mapped three times as likely.
 TRY = {"trywrite", "tryread"}
 BAD = {"badwrite", "badread"}
+CHOICE = [page for page, name in enumerate(PAGE_NAMES) for _ in range(3 if name[0] in "hm" else 1)]
 
 
 @dataclass(slots=True)
@@ -337,28 +339,44 @@ class Translator:
 
     # -- memory --
 
-    def access(self, process: Process, number: int, write: bool) -> bool:
-        """Whether the page allows it. Noted, and refused if others may touch the page at the same time."""
+    def allowed(self, process: Process, number: int, write: bool) -> bool:
+        """Whether the page allows it. Refused if another process may touch the page at the same time."""
         page = process.memory.pages[number]
         if page is None or not page.allows(write):
             return False
-        if page.kind != "shared":
-            return True
-        if process.mute:
-            if write:
-                raise _Refused("a doomed process may be killed before or after it: it cannot write to shared memory")
-            return True
-        if not process.after(page.writes) or (write and not process.after(page.reads)):
-            raise _Refused(f"another process may use the shared page {PAGE_NAMES[number]} at the same time")
-        (page.writes if write else page.reads)[process.node] = process.clock[process.node]
+        if page.kind == "shared" and process.mute and write:
+            raise _Refused("a doomed process may be killed before or after it: it cannot write to shared memory")
+        if page.kind == "shared" and not process.mute:
+            if not process.after(page.writes) or (write and not process.after(page.reads)):
+                raise _Refused(f"another process may use the shared page {PAGE_NAMES[number]} at the same time")
         return True
 
+    def access(self, process: Process, number: int, write: bool) -> bool:
+        """The same for a process that does it."""
+        works = self.allowed(process, number, write)
+        if works and process.memory.pages[number].kind == "shared" and not process.mute:
+            page = process.memory.pages[number]
+            (page.writes if write else page.reads)[process.node] = process.clock[process.node]
+        return works
+
+    def chosen(self, process: Process, op: Op, write: bool) -> Op:
+        """The statement for a page that is as wished."""
+        good = []
+        for number in CHOICE:
+            try:
+                if self.allowed(process, number, write) == (op.name in TRY):
+                    good.append(number)
+            except _Refused:
+                pass
+        if not good:
+            raise _Refused("there is no such page")
+        return op._replace(b=good[op.b // CELLS % len(good)] * CELLS + op.b % CELLS)
+
     def touch(self, process: Process, op: Op, write: bool) -> tuple[Op, bool]:
-        """Keep a read or write unless it shall only be tried, or shall kill; whether it works."""
+        """Keep a read or write; whether it works."""
+        if op.name in TRY | BAD:
+            op = self.chosen(process, op, write)._replace(name="write" if write else "read")
         works = self.access(process, op.b // CELLS, write)
-        if op.name in (TRY if not works else BAD):
-            raise _Refused("not what was wished")
-        op = op._replace(name="write" if write else "read")
         self.keep(op)
         return op, works
 

@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from .batch import Difference, Setting, examine, run
+from .batch import Difference, Setting, examine
 from .language import BLOCKS, NOWHERE, Op
 from .model import Translation, translate
+
+COPIES = 8
 
 
 def block_end(ops: Sequence[Op], at: int) -> int:
@@ -83,48 +85,51 @@ def size(program: Translation) -> tuple[int, int, int]:
     return len(program.ops), sum(op.a + op.b + op.c for op in program.ops if op.c >= 0), len(program.text())
 
 
-Found = tuple[Translation, Difference]
-
-
-def first_that_fails(setting: Setting, programs: Sequence[Translation]) -> Found | None:
+def first_that_fails(setting: Setting, programs: Sequence[Translation]) -> Translation | None:
     """The smallest that fails, whether it answers wrongly or ends the machine."""
-    if not programs:
-        return None
-    wrong, trouble = run(setting, programs, jobs=1)
-    if not trouble:
-        return (programs[min(wrong)], wrong[min(wrong)]) if wrong else None
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # who ends the machine is found out alone
-        results = pool.map(lambda program: examine(setting, [program], jobs=1), programs)
-        found = next(((program, wrong[0]) for program, wrong in zip(programs, results) if wrong), None)
-        pool.shutdown(cancel_futures=True)
-    return found
+    wrong = examine(setting, programs, jobs=1) if programs else {}
+    if any(difference.in_company for difference in wrong.values()):  # so each is tried alone
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            alone = pool.map(lambda program: examine(setting, [program], jobs=1), programs)
+            found = next((program for program, differs in zip(programs, alone) if differs), None)
+            pool.shutdown(cancel_futures=True)
+        return found
+    return programs[min(wrong)] if wrong else None
 
 
-def reduce(setting: Setting, program: Translation, seconds: float = 60) -> Found | None:
-    """The smallest program found and what is wrong with it; None if it fails only beside others."""
-    deadline = time.monotonic() + seconds
-    small = program
-    while time.monotonic() < deadline and (found := first_that_fails(setting, smaller(small))):
-        if size(found[0]) >= size(small):
-            break
-        small = found[0]
-    for candidate in (small, program):  # beside others a program may have failed that does not alone
-        if wrong := examine(setting, [candidate], jobs=1):
-            return candidate, wrong[0]
+def copies_that_fail(setting: Setting, program: Translation) -> tuple[int, Difference] | None:
+    """How many copies of a program it takes: what it does wrong may need memory that another has used."""
+    for copies in (1, COPIES):
+        if wrong := examine(setting, [program] * copies, jobs=1):
+            return copies, wrong[max(wrong)]
     return None
 
 
-def repeat(settings: Sequence[Setting], program: Translation) -> str:
-    """One command that runs the program on these builds."""
-    builds = "".join(f"--build {shlex.quote(str(folder))} " for folder in dict.fromkeys(s.folder for s in settings))
-    return f"tools/equivalence {builds}- <<'END'\n{program.text()}END"
+def reduce(setting: Setting, program: Translation, seconds: float = 30) -> tuple[Translation, int, Difference] | None:
+    """The smallest program found, how many copies of it fail, and how; None if it fails only beside others."""
+    deadline = time.monotonic() + seconds
+    small = program
+    while time.monotonic() < deadline and (found := first_that_fails(setting, smaller(small))):
+        if size(found) >= size(small):
+            break
+        small = found
+    for candidate in (small, program):
+        if failing := copies_that_fail(setting, candidate):
+            return candidate, *failing
+    return None
+
+
+def repeat(setting: Setting, program: Translation, copies: int) -> str:
+    """One command that runs the program on this build."""
+    words = ["tools/equivalence", "--build", str(setting.folder), *(["--copies", str(copies)] if copies > 1 else []), "-"]
+    return f"{shlex.join(words)} <<'END'\n{program.text()}END"
 
 
 def explain(setting: Setting, program: Translation, wrong: Difference) -> str:
     """A counter-example for people: the smallest found, what is wrong with it, and how to see it again."""
     found = reduce(setting, program)
     if found is None:
-        return (f"{wrong}\n(only beside other programs of its batch: alone it comes to what it should)\n\n"
+        return (f"{wrong}\n(only beside the other programs of its batch)\n\n"
                 f"{program.text()}")
-    small, what = found
-    return f"{what}\n\n{small.text()}\nrepeat it with\n{repeat([setting], small)}"
+    small, copies, what = found
+    return f"{what}\n\n{small.text()}\nrepeat it with\n{repeat(setting, small, copies)}"
