@@ -107,6 +107,9 @@ def copies_that_fail(setting: Setting, program: Translation) -> tuple[int, Diffe
 
 def reduce(setting: Setting, program: Translation, seconds: float = 30) -> tuple[Translation, int, Difference] | None:
     """The smallest program found, how many copies of it fail, and how; None if it fails only beside others."""
+    nothing = translate([Op("exit")])
+    if failing := copies_that_fail(setting, nothing):  # the interpreter's own forks are enough
+        return nothing, *failing
     deadline = time.monotonic() + seconds
     small = program
     while time.monotonic() < deadline and (found := first_that_fails(setting, smaller(small))):
