@@ -36,7 +36,6 @@ enum {
 };
 
 enum {
-    NR_PAGEOUT = 203, /* a kernel without swap does not know it */
     WORDS = PAGE_SIZE / sizeof(uint32_t),
     STACK_BYTES = 2 * PAGE_SIZE,
     PLACE = 0x40400000 - 4 * PAGE_SIZE, /* the first m page */
@@ -269,8 +268,7 @@ static void do_munmap(struct process *self, struct instr in)
 static void do_pageout(struct process *self, struct instr in)
 {
     (void)self;
-    syscall2(NR_PAGEOUT, page_at(in.a),
-             in.b * PAGE_SIZE); /* its result says how memory is managed: not reported */
+    sys_pageout(page_at(in.a), in.b * PAGE_SIZE); /* its result says how memory is managed: not reported */
 }
 
 /* ---- programs ---- */

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .language import (BLOCKS, CELLS, CHILDREN, CONSTANT, HEAP, MAPPINGS, NOWHERE, OPCODES, PAGE_NAMES,
+from .language import (BLOCKS, CELLS, CHILDREN, CONSTANT, HEAP, HEAP_PAGES, MAPPINGS, NOWHERE, OPCODES, PAGE_NAMES,
                        PAGES, THREADS, WORD, Op, PlangError, text)
 
 MAX_PROCESSES = 16
@@ -74,10 +74,10 @@ class Memory:
             self.pages[page] = fresh(kind) if kind else None
 
     def brk(self, size: int) -> int:
-        """Move the break if nothing is in the way; returns where it is then."""
+        """Move the break if nothing is in the way, nor in the page behind; returns where it is then."""
         if size < self.heap:
             self.remap(HEAP + size, self.heap - size, None)
-        elif any(self.pages[HEAP + self.heap:HEAP + size]):
+        elif size > self.heap and any(self.pages[HEAP + self.heap:HEAP + min(size + 1, HEAP_PAGES)]):
             return self.heap
         else:
             self.remap(HEAP + self.heap, size - self.heap, "private")
