@@ -71,7 +71,8 @@ void ledger_mark(void)
     ledger_shrink();
     for (struct ledger_account *account = accounts; account != NULL; account = account->next) {
         account->base = account->held(account->keeper);
-        if (!has_sites(account))
+        account->base_count = 0;
+        if (account->base == 0 || !has_sites(account))
             continue;
         census_take(account, 0, LEDGER_SITES);
         account->base_count = sites_used;

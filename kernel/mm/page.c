@@ -297,9 +297,11 @@ static void ledger_walk(void *keeper, void (*note)(uintptr_t site))
 {
     size_t owner = (size_t)((size_t *)keeper - owned);
 
-    for (size_t pfn = 0; pfn < page_frames; pfn++) {
-        if (page_array[pfn].owner == owner)
-            note(page_array[pfn].site);
+    for (size_t pfn = 0, left = owned[owner]; left > 0 && pfn < page_frames; pfn++) {
+        if (page_array[pfn].owner != owner)
+            continue;
+        note(page_array[pfn].site);
+        left--;
     }
 }
 

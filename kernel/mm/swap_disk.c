@@ -38,7 +38,7 @@ static struct slot {
     uintptr_t site;          /* who took the page (checking builds) */
 } * slots;
 static uint32_t *in_use; /* a bit for each slot; 0 is in use for ever */
-static size_t slots_n, free_n, kept_n;
+static size_t slots_n, free_n, kept_n, bad_n;
 static size_t reads, writes;
 static unsigned failures; /* writes that failed one after the other */
 
@@ -78,11 +78,8 @@ void swap_init(void *(*alloc)(size_t bytes), size_t max_bytes)
 
 static size_t ledger_held(void *keeper)
 {
-    size_t held = 0;
     (void)keeper;
-    for (size_t i = 1; i < slots_n; i++)
-        held += slots[i].count != 0 && slots[i].count != SLOT_BAD;
-    return held;
+    return slots_n == 0 ? 0 : slots_n - 1 - free_n - kept_n - bad_n;
 }
 
 static void ledger_walk(void *keeper, void (*note)(uintptr_t site))
@@ -147,6 +144,7 @@ static void slot_is_bad(struct slot *slot)
     kprintf("swap: slot %u cannot be written: not used again\n", (unsigned)slot_of(slot));
     lineage_drop(slot->lineage);
     *slot = (struct slot){.count = SLOT_BAD};
+    bad_n++;
     if (++failures == FAILURES_MAX)
         kprintf("swap: %u writes failed in a row: nothing is written any more\n", failures);
 }
@@ -362,12 +360,13 @@ static bool slot_ok(uint32_t number)
 
 bool swap_ok(void)
 {
-    size_t free = 0, kept = 0;
+    size_t free = 0, kept = 0, bad = 0;
     for (uint32_t i = 1; i < slots_n; i++) {
         if (!slot_ok(i))
             return false;
         free += !bitmap_test(in_use, i);
         kept += slots[i].page != NULL && slots[i].count == 0;
+        bad += slots[i].count == SLOT_BAD;
     }
-    return free == free_n && kept == kept_n;
+    return free == free_n && kept == kept_n && bad == bad_n;
 }

@@ -92,10 +92,10 @@ def registers_in(text: str) -> dict[str, int]:
 class Unheard(Machine):
     """A machine whose serial line leads to Live's log alone: with a socket, QEMU 7.2 hangs when it goes on."""
 
-    def command(self, serial: str = "stdio", memory_file: Path | None = None) -> list[str]:
+    def command(self, serial: str = "stdio", memory_file: Path | None = None, *disk: Path) -> list[str]:
         if memory_file and serial.startswith("chardev:"):
             serial = f"file:{memory_file.with_name('serial')}"
-        return super().command(serial, memory_file)
+        return super().command(serial, memory_file, *disk)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_second_disk_that_is_a_file_is_repeated_with_it(bench, tmp_path):
     ({"swap": "64"}, "write a number and K, M or G"),
     ({"swap": "1M", "swap_image": "/dev/null"}, "give one of them"),
     ({"swap_image": "/nowhere"}, "no such file"),
-    ({"swap_errors": [("read", 1)]}, "without a disk"),
+    ({"swap": None, "swap_errors": [("read", 1)]}, "without a disk"),
     ({"swap": "1M", "swap_errors": [("reed", 1)]}, "the kind is read or write"),
     ({"swap": "1M", "swap_errors": [("read", 0)]}, "n from 1"),
 ])

@@ -25,7 +25,7 @@ KERNEL_FLAGS = {"TF": 8, "DF": 10, "IOPL": 12, "IOPL 2": 13, "NT": 14, "VM": 17,
 
 # kernel/mm/page.h: struct page and enum page_owner.
 PAGE_STRUCT, OWNER_OFFSET = 32, 4
-OWNER_USER, OWNER_CACHE = 2, 3
+OWNER_USER, OWNER_SHARED, OWNER_CACHE = 2, 3, 4
 
 # What checking builds fill memory with that nobody owns: kernel/mm/page.c and kernel/mm/slab.c.
 POISON = [struct.pack("<I", 0xFEEEFEEE), b"\x6b" * 4, b"\xbb" * 4, b"\x5f" * 4]
@@ -117,7 +117,7 @@ def user_frames(machine: Frozen):
                *(mapping.pa for mapping in machine.kernel if mapping.va in STACKS)}
     for mapping in machine.user:
         assert mapping.pa not in kernels and mapping.pa not in machine.image, str(mapping)
-        allowed = {OWNER_USER} if mapping.writable else {OWNER_USER, OWNER_CACHE}
+        allowed = {OWNER_USER, OWNER_SHARED} if mapping.writable else {OWNER_USER, OWNER_SHARED, OWNER_CACHE}
         assert machine.owner(mapping.pa) in allowed, str(mapping)
 
 
