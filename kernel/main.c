@@ -5,6 +5,7 @@
 #include "arch/i386/mmu.h"
 #include "arch/i386/multiboot.h"
 #include "arch/i386/trap.h"
+#include "debug/inject.h"
 #include "debug/selftest.h"
 #include "debug/trace.h"
 #include "dev/console.h"
@@ -83,6 +84,13 @@ static void set_number(size_t *param, const char *text, const char *option)
         *param = (size_t)value;
 }
 
+static void want_failure(const char *text, const char *option)
+{
+    const char *wrong = CONFIG_INJECT ? inject_want(text) : "needs a kernel built with -Dinject=true";
+    if (wrong != NULL)
+        kprintf("boot: option \"%s\" %s: ignored\n", option, wrong);
+}
+
 static void read_option(const char *option)
 {
     const char *value;
@@ -97,6 +105,8 @@ static void read_option(const char *option)
         set_number(&params.max_procs, value, option);
     } else if ((value = cmdline_value(option, "selftest")) != NULL) {
         selftest_want(value);
+    } else if ((value = cmdline_value(option, "inject")) != NULL) {
+        want_failure(value, option);
     } else {
         kprintf("boot: unknown option \"%s\": ignored\n", option);
     }

@@ -68,4 +68,15 @@ struct mem_info {
     unsigned swap_out;   /* pages written to it since boot */
 };
 
+/* inject(): what can be told to fail. The order is the trace's. */
+#define INJECT_FRAME 0u
+#define INJECT_HEAP 1u
+#define INJECT_USERCOPY 2u
+#define INJECT_SLOT 3u
+#define INJECT_DISK_READ 4u
+#define INJECT_DISK_WRITE 5u
+#define INJECT_PID 6u
+#define INJECT_KINDS 7u
+#define INJECT_ONWARDS 1u /* flag: not only the nth, but all from then on */
+
 #endif

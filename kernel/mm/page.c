@@ -12,6 +12,7 @@
  */
 #include "mm/page.h"
 #include "arch/i386/cpu.h"
+#include "debug/inject.h"
 #include "debug/ledger.h"
 #include "lib/string.h"
 #include "lib/util.h"
@@ -156,7 +157,7 @@ static void stock_drain(unsigned keep)
 static inline struct page *alloc_one(enum page_owner owner, uintptr_t site)
 {
     ASSERT(owner > PAGE_FREE && owner < PAGE_OWNERS);
-    if (stocked == 0 && !stock_refill_hard())
+    if (inject_fails(INJECT_FRAME, site) || (stocked == 0 && !stock_refill_hard()))
         return NULL;
     return block_own(stock[--stocked], 0, owner, site);
 }
@@ -220,6 +221,8 @@ struct page *page_alloc_block(unsigned order, enum page_owner owner)
     ASSERT(order <= PAGE_MAX_ORDER && owner > PAGE_FREE && owner < PAGE_OWNERS);
     if (order == 0)
         return alloc_one(owner, site);
+    if (inject_fails(INJECT_FRAME, site))
+        return NULL;
     block = pmm_take(order);
     if (block == NULL)
         block = block_take_hard(order);
@@ -252,6 +255,8 @@ void page_free(struct page *page)
 
 bool page_reserve(size_t n)
 {
+    if (inject_fails(INJECT_FRAME, (uintptr_t)__builtin_return_address(0)))
+        return false;
     if (owned[PAGE_FREE] < n)
         reclaim(n);
     return owned[PAGE_FREE] >= n;

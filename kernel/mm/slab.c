@@ -13,6 +13,7 @@
  * but for its first word, which links it into the slab's list and must point into the slab.
  */
 #include "mm/slab.h"
+#include "debug/inject.h"
 #include "lib/string.h"
 #include "lib/util.h"
 
@@ -184,7 +185,7 @@ static inline void *object_take(struct kmem_cache *cache, uintptr_t site)
     struct page *slab;
     void *object;
 
-    if (list_empty(&cache->partial) && !cache_refill(cache))
+    if (inject_fails(INJECT_HEAP, site) || (list_empty(&cache->partial) && !cache_refill(cache)))
         return NULL;
     slab = list_entry(cache->partial.next, struct page, link);
     object = slab->slab_free;
@@ -360,6 +361,8 @@ static void *large_take(size_t bytes, uintptr_t site)
     struct page *block;
     uint8_t *object;
 
+    if (inject_fails(INJECT_HEAP, site))
+        return NULL;
     while (((size_t)PAGE_SIZE << order) < bytes)
         order++;
     block = page_alloc_block(order, PAGE_HEAP);

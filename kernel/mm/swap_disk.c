@@ -17,6 +17,7 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/mmu.h"
+#include "debug/inject.h"
 #include "debug/ledger.h"
 #include "debug/trace.h"
 #include "dev/console.h"
@@ -107,6 +108,19 @@ static uint32_t slot_of(const struct slot *slot)
     return (uint32_t)(slot - slots);
 }
 
+/* Between a slot and a frame; false when the disk fails. Functions of their own, whose callers are sites. */
+static __attribute__((noinline)) bool slot_read(const struct slot *slot, void *to)
+{
+    return !inject_fails(INJECT_DISK_READ, (uintptr_t)__builtin_return_address(0)) &&
+           ide_read_page(slot_of(slot), to);
+}
+
+static __attribute__((noinline)) bool slot_write(const struct slot *slot, const void *from)
+{
+    return !inject_fails(INJECT_DISK_WRITE, (uintptr_t)__builtin_return_address(0)) &&
+           ide_write_page(slot_of(slot), from);
+}
+
 static void slot_free(struct slot *slot)
 {
     lineage_drop(slot->lineage);
@@ -124,9 +138,11 @@ static void take_kept(void)
 }
 
 /* A slot for the page's bytes, named by nobody yet; NULL: there is none. */
-static struct slot *slot_alloc(const struct page *page)
+static __attribute__((noinline)) struct slot *slot_alloc(const struct page *page)
 {
     static unsigned next = 1;
+    if (inject_fails(INJECT_SLOT, (uintptr_t)__builtin_return_address(0)))
+        return NULL;
     if (free_n == 0)
         take_kept();
     if (free_n == 0)
@@ -225,7 +241,7 @@ static struct slot *write_out(struct page *page)
     struct slot *slot = slot_alloc(page);
     if (slot == NULL)
         return NULL;
-    if (!ide_write_page(slot_of(slot), page_to_virt(page))) {
+    if (!slot_write(slot, page_to_virt(page))) {
         slot_is_bad(slot);
         return NULL;
     }
@@ -304,7 +320,7 @@ static int read_page(const struct slot *slot, enum page_owner owner, struct page
     struct page *page = page_alloc(owner);
     if (page == NULL)
         return -E_NO_MEM;
-    if (!ide_read_page(slot_of(slot), page_to_virt(page))) {
+    if (!slot_read(slot, page_to_virt(page))) {
         page_drop(page);
         return -E_SWAP_FAULT;
     }

@@ -9,6 +9,7 @@
 #include <ucow/layout.h>
 
 #include "arch/i386/usercopy.h"
+#include "debug/inject.h"
 #include "lib/util.h"
 
 static bool in_user_space(uintptr_t va, size_t n)
@@ -24,17 +25,23 @@ static int error_of(int fault)
 
 int copy_from_user(void *to, struct uaddr from, size_t n)
 {
+    if (inject_fails(INJECT_USERCOPY, (uintptr_t)__builtin_return_address(0)))
+        return -E_INVAL;
     return in_user_space(from.va, n) ? error_of(usercopy_bytes(to, (const void *)from.va, n)) : -E_INVAL;
 }
 
 int copy_to_user(struct uaddr to, const void *from, size_t n)
 {
+    if (inject_fails(INJECT_USERCOPY, (uintptr_t)__builtin_return_address(0)))
+        return -E_INVAL;
     return in_user_space(to.va, n) ? error_of(usercopy_bytes((void *)to.va, from, n)) : -E_INVAL;
 }
 
 int probe_user(struct uaddr from, size_t n)
 {
     char byte;
+    if (inject_fails(INJECT_USERCOPY, (uintptr_t)__builtin_return_address(0)))
+        return -E_INVAL;
     int error = in_user_space(from.va, n) ? 0 : -E_INVAL;
     for (size_t at = 0; at < n && error == 0; at = ALIGN_DOWN(from.va + at, PAGE_SIZE) + PAGE_SIZE - from.va)
         error = error_of(usercopy_bytes(&byte, (const void *)(from.va + at), 1));
@@ -43,6 +50,8 @@ int probe_user(struct uaddr from, size_t n)
 
 int copy_string_from_user(char *to, struct uaddr from, size_t size)
 {
+    if (inject_fails(INJECT_USERCOPY, (uintptr_t)__builtin_return_address(0)))
+        return -E_INVAL;
     if (from.va < USERBASE || from.va >= USERTOP)
         return -E_INVAL;
     size_t limit = MIN(size, (size_t)(USERTOP - from.va));

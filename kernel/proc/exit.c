@@ -3,6 +3,7 @@
  */
 #include "proc/exit.h"
 
+#include "debug/inject.h"
 #include "mm/mm.h"
 #include "proc/family.h"
 #include "proc/init.h"
@@ -30,6 +31,8 @@ void do_exit(enum exit_reason reason, int code)
     proc_line_end();
     release_mm();
     proc_fpu_drop(proc);
+    if (CONFIG_INJECT)
+        inject_forget(proc->pid);
     proc->exit_code = code;
     proc->exit_reason = reason;
     bool zombies = family_hand_over(proc, init_proc);

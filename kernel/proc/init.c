@@ -5,6 +5,7 @@
 
 #include <ucow/errno.h>
 
+#include "debug/inject.h"
 #include "debug/ledger.h"
 #include "debug/selftest.h"
 #include "dev/console.h"
@@ -90,6 +91,8 @@ static void init_main(void *unused)
     ledger_mark();
     selftest_add(&leak);
     selftest_run();
+    if (CONFIG_INJECT)
+        inject_start();
     int first = kernel_thread("first", first_program, NULL);
     int code = first;
     if (first < 0)

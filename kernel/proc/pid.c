@@ -7,6 +7,7 @@
 #include <ucow/errno.h>
 
 #include "debug/assert.h"
+#include "debug/inject.h"
 #include "debug/ledger.h"
 #include "lib/string.h"
 #include "proc/proc.h"
@@ -52,7 +53,7 @@ void pid_init(void *table, size_t max)
 
 int pid_alloc(void)
 {
-    if (free_n == 0)
+    if (free_n == 0 || inject_fails(INJECT_PID, (uintptr_t)__builtin_return_address(0)))
         return -E_NO_FREE_PROC;
     int pid = queue[first_free];
     first_free = first_free + 1 == limit ? 0 : first_free + 1;

@@ -6,6 +6,7 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/gdt.h"
+#include "debug/inject.h"
 #include "mm/mm.h"
 #include "proc/exit.h"
 #include "proc/proc_fpu.h"
@@ -23,6 +24,8 @@ static void switch_to(struct proc *next)
     next->runs++;
     current = next;
     trace_set_pid(next->pid);
+    if (CONFIG_INJECT)
+        inject_running_pid = next->pid;
     if (prev->mm != next->mm)
         mmu_load(pgdir);
     gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);

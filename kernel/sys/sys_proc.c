@@ -3,6 +3,7 @@
  */
 #include <ucow/errno.h>
 
+#include "debug/inject.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/mm.h"
@@ -160,4 +161,9 @@ int32_t sys_meminfo(struct uaddr to)
         .swap_out = (unsigned)swap.writes,
     };
     return copy_to_user(to, &info, sizeof(info));
+}
+
+int32_t sys_inject(uint32_t kind, uint32_t nth, uint32_t flags)
+{
+    return CONFIG_INJECT ? inject_plan(current->pid, kind, nth, flags) : -E_NO_DEV;
 }

@@ -13,6 +13,9 @@
 #ifndef CONFIG_SWAP
 #define CONFIG_SWAP 0
 #endif
+#ifndef CONFIG_INJECT
+#define CONFIG_INJECT 0
+#endif
 #define CONFIG_TRACE 0
 #define CONFIG_KSTACK_PAGES 1
 
