@@ -181,6 +181,15 @@ static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
     return vma_gap(&mm->vmas, length, USERBASE, MMAP_TOP);
 }
 
+/* The same as mm_map(), in place of what is there; when it fails that is still there. */
+static int map_over(struct mm *mm, const struct vma *model)
+{
+    int error = vma_replace(&mm->vmas, model);
+    if (error == 0)
+        mm->pages -= pgtable_clear(mm->pgdir, model->start, model->end);
+    return error;
+}
+
 uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, unsigned flags)
 {
     ASSERT(mutex_is_held(&mm->lock));
@@ -195,20 +204,16 @@ uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, u
         if (object == NULL)
             return (uintptr_t)-E_NO_MEM;
     }
-    if (flags & MAP_FIXED)
-        error = unmap(mm, addr, addr + length);
-    else if ((addr = place_mapping(mm, addr, length)) == 0)
-        error = -E_NO_MEM;
-    if (error != 0) {
+    if (!(flags & MAP_FIXED) && (addr = place_mapping(mm, addr, length)) == 0) {
         vm_object_drop(object);
-        return (uintptr_t)error;
+        return (uintptr_t)-E_NO_MEM;
     }
     const struct vma model = {.start = addr,
                               .end = addr + length,
                               .flags = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) |
                                        (flags & MAP_SHARED ? VM_SHARED : 0),
                               .object = object};
-    error = mm_map(mm, &model);
+    error = flags & MAP_FIXED ? map_over(mm, &model) : mm_map(mm, &model);
     return error == 0 ? addr : (uintptr_t)error;
 }
 

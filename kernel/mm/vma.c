@@ -102,6 +102,15 @@ static void merge_with_neighbours(struct vma_set *set, struct vma *vma)
     }
 }
 
+/* Make `vma` what the model says, in a place that is free. */
+static void insert(struct vma_set *set, struct vma *vma, const struct vma *model)
+{
+    *vma = *model;
+    link_vma(set, vma);
+    merge_with_neighbours(set, vma);
+    ASSERT(set->n > CHECKED_MAX || vma_ok(set));
+}
+
 int vma_add(struct vma_set *set, const struct vma *model)
 {
     ASSERT(model->start < model->end && (model->start | model->end) % PAGE_SIZE == 0);
@@ -113,10 +122,7 @@ int vma_add(struct vma_set *set, const struct vma *model)
     struct vma *vma = kmem_cache_alloc(&vma_cache);
     if (vma == NULL)
         goto fail;
-    *vma = *model;
-    link_vma(set, vma);
-    merge_with_neighbours(set, vma);
-    ASSERT(set->n > CHECKED_MAX || vma_ok(set));
+    insert(set, vma, model);
     return 0;
 fail:
     vm_object_drop(model->object);
@@ -153,6 +159,20 @@ int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
     }
     ASSERT(set->n > CHECKED_MAX || vma_ok(set));
     return 0;
+}
+
+int vma_replace(struct vma_set *set, const struct vma *model)
+{
+    struct vma *vma = kmem_cache_alloc(&vma_cache);
+    int error = vma == NULL ? -E_NO_MEM : vma_cut(set, model->start, model->end);
+    if (error == 0) {
+        insert(set, vma, model);
+        return 0;
+    }
+    if (vma != NULL)
+        kmem_cache_free(&vma_cache, vma);
+    vm_object_drop(model->object);
+    return error;
 }
 
 uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high)

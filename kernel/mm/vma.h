@@ -103,6 +103,10 @@ int vma_add(struct vma_set *set, const struct vma *model);
  * region more and there is no memory; nothing changed. */
 int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end);
 
+/* Both: a region like `model` in place of all that is in its span. Takes over the caller's count of its
+ * object also when it fails. -E_NO_MEM: nothing changed. */
+int vma_replace(struct vma_set *set, const struct vma *model);
+
 /* The highest gap of `bytes` within [low, high), its start; 0 when there is none. */
 uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high);
 
