@@ -100,12 +100,6 @@ pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
     return pte;
 }
 
-pte_t *pgtable_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n)
-{
-    pte_run(pgdir, va, end, n);
-    return pgtable_entry(pgdir, va);
-}
-
 /* Clear the entries from `pte` to `last`; returns how many were in use. */
 static size_t clear_run(pte_t *pte, pte_t *last)
 {

@@ -36,9 +36,6 @@ void pgtable_init(void);
 /* The entry for `va`, its tables made where they are missing; NULL: no memory. */
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
 
-/* The same for the entries from `va` towards `end` that lie side by side, their number in *n. */
-pte_t *pgtable_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n);
-
 /* Clear every entry of [start, end), dropping what they hold; returns how many were in use.
  * Flushes when the pgdir is loaded. */
 size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
