@@ -1,0 +1,106 @@
+"""The places of a kernel at which something can be told to fail, found in its machine code.
+
+A site is the return address of a call to one of the functions that ask the gate (kernel/debug/inject.h).
+They are taken from the disassembly, not from what was seen to fail, so what never failed shows.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import LabError
+
+# Who hands out or moves what can fail, and of which kind that is.
+GATES = {
+    "page_alloc": "frame", "page_alloc_zero": "frame", "page_alloc_block": "frame", "page_reserve": "frame",
+    "kmem_cache_alloc": "heap", "kmem_cache_zalloc": "heap", "kmalloc": "heap", "kzalloc": "heap",
+    "copy_from_user": "usercopy", "copy_to_user": "usercopy", "probe_user": "usercopy",
+    "copy_string_from_user": "usercopy",
+    "slot_alloc": "slot", "slot_read": "disk_read", "slot_write": "disk_write", "pid_alloc": "pid",
+}
+
+# The compiler may keep these parts of gates as functions of their own.
+PARTS = {"alloc_one", "object_take", "heap_take", "large_take", "inject_fails"}
+
+# What the gates stand in front of, and who else may go there.
+BEHIND_THE_GATES = {
+    "pmm_take": {"stock_refill", "stock_refill_hard", "block_take_hard"},
+    "usercopy_bytes": set(), "usercopy_string": set(),
+    "ide_read_page": {"swap_init"}, "ide_write_page": set(),
+}
+
+# Functions whose calls no program can bring about.
+EXCLUDED = {
+    "make_leak": "selftest=leak, a mistake on request, made before anything counts",
+    "init_start": "boots, before anything counts",
+}
+
+FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
+INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
+TARGET = re.compile(r"<([^+>]+)>$")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, or jump, from a function to another; `returns_to` is what the callee takes for its site."""
+    caller: str
+    callee: str
+    returns_to: int
+    is_jump: bool
+
+
+def _disassembly(elf: Path) -> Iterator[str]:
+    program = shutil.which("llvm-objdump")
+    if program is None:
+        raise LabError("llvm-objdump is missing: apt-get install llvm")
+    done = subprocess.run([program, "-d", "--no-show-raw-insn", elf], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LabError(f"llvm-objdump {elf}: {done.stderr.strip()}")
+    return iter(done.stdout.splitlines())
+
+
+def calls(elf: Path) -> list[Call]:
+    """Every call of a function by its name in the kernel's code."""
+    found, caller, pending = [], "", None
+    for line in _disassembly(elf):
+        if match := FUNCTION.match(line):
+            caller, pending = match[1], None
+        elif match := INSTRUCTION.match(line):
+            if pending:
+                found.append(Call(*pending, int(match[1], 16), False))
+                pending = None
+            target = TARGET.search(match[3])
+            if target and match[2].startswith("call"):
+                pending = (caller, target[1])
+            elif target and match[2].startswith("j") and target[1] != caller:
+                found.append(Call(caller, target[1], 0, True))
+    return found
+
+
+class Sites:
+    """The sites of one kernel: `wanted` must all fail some time, `excluded` need not."""
+
+    def __init__(self, elf: Path):
+        all_calls = calls(elf)
+        gates = [call for call in all_calls if call.callee in GATES and call.caller not in GATES]
+        self.wanted = {call.returns_to: GATES[call.callee] for call in gates
+                       if not call.is_jump and call.caller not in EXCLUDED}
+        self.excluded = {call.returns_to: EXCLUDED[call.caller] for call in gates if call.caller in EXCLUDED}
+        self.complaints = [*self._complaints(all_calls)]
+        if not any(call.callee == "inject_now" for call in all_calls):
+            raise LabError(f"{elf} has no gates: build the kernel with -Dinject=true")
+
+    @staticmethod
+    def _complaints(all_calls: list[Call]) -> Iterator[str]:
+        """What would make the list of sites a lie."""
+        for call in all_calls:
+            if call.callee in GATES and call.is_jump and call.caller not in GATES:
+                yield f"{call.caller} ends in a jump to {call.callee}, which then takes somebody else for its site"
+            if call.callee == "inject_now" and call.caller not in GATES | dict.fromkeys(PARTS):
+                yield f"{call.caller} asks the gate, but tools/ucow/sites.py does not know it"
+            allowed = BEHIND_THE_GATES.get(call.callee)
+            if allowed is not None and call.caller not in allowed | GATES.keys() | {call.callee}:
+                yield f"{call.caller} calls {call.callee} without asking the gate"
