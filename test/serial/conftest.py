@@ -46,6 +46,7 @@ class Build:
     debug_checks: bool
     trace: bool
     swap: bool
+    inject: bool
     memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
@@ -54,7 +55,8 @@ class Build:
             return os.environ.get(name, "1") == "1"
         return cls(Path(os.environ.get("UCOW_BUILD", ROOT / "build")), switch("UCOW_COW"),
                    os.environ.get("UCOW_PMM", "buddy"), switch("UCOW_DEBUG_CHECKS"), switch("UCOW_TRACE"),
-                   os.environ.get("UCOW_SWAP", "0") == "1", os.environ.get("UCOW_MEMORY", "128M"))
+                   os.environ.get("UCOW_SWAP", "0") == "1", os.environ.get("UCOW_INJECT", "0") == "1",
+                   os.environ.get("UCOW_MEMORY", "128M"))
 
     @property
     def kernel(self) -> Path:

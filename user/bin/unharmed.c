@@ -4,8 +4,8 @@
  * error is the documented one, and the caller's memory, byte for byte, its registers, its break and its
  * number of pages are as they were (D04, D06, D10, D14, D43, D73, D85).
  *
- * `unharmed read` also reads: six characters must have been typed. `unharmed broken` also executes
- * the module broken, which is no program.
+ * `unharmed broken read` also executes the module broken, which is no program, and reads: eight
+ * characters must have been typed.
  */
 #include "check.h"
 
@@ -244,6 +244,12 @@ static void have_zombie(void)
     await_state(pid, ZOMBIE);
 }
 
+static void prepare_read(void)
+{
+    renew_fresh();
+    send_fresh_away();
+}
+
 static void prepare_wait(void)
 {
     renew_fresh();
@@ -252,8 +258,7 @@ static void prepare_wait(void)
 
 static void prepare_wait_on_disk(void)
 {
-    renew_fresh();
-    send_fresh_away();
+    prepare_read();
     have_zombie();
 }
 
@@ -384,7 +389,7 @@ static void try_copies(void)
 
 static void try_read(void)
 {
-    struct call reading = {"read", NR_read, {STDIN, (uint32_t)fresh, 1}, 1, 0, renew_fresh, NULL};
+    struct call reading = {"read", NR_read, {STDIN, (uint32_t)fresh, 1}, 1, 0, prepare_read, NULL};
     try_call(&reading);
 }
 
@@ -408,9 +413,11 @@ int main(int argc, char *argv[])
     try_exec();
     try_memory();
     try_copies();
-    if (argc > 1 && strcmp(argv[1], "broken") == 0)
-        try_broken_exec();
-    if (argc > 1 && strcmp(argv[1], "read") == 0)
-        try_read();
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "broken") == 0)
+            try_broken_exec();
+        else
+            try_read();
+    }
     return pass();
 }
