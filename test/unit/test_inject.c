@@ -1,0 +1,78 @@
+/*
+ * inject.c: which of those that pass fail, whose are counted, and what the command line says.
+ */
+#include <ucow/errno.h>
+
+#include "debug/inject.h"
+#include "lib/util.h"
+#include "unit.h"
+
+/* Of ten that pass from now on, a bit for each that fails. */
+static unsigned fails_of_ten(unsigned kind)
+{
+    unsigned failed = 0;
+
+    for (unsigned i = 0; i < 10; i++)
+        failed |= (unsigned)inject_fails(kind, 0x1234) << i;
+    return failed;
+}
+
+TEST(a_boot_plan_sleeps_until_it_is_started)
+{
+    inject_running_pid = 5;
+    CHECK_EQ(inject_want("pid:2"), NULL);
+    CHECK_EQ(fails_of_ten(INJECT_PID), 0);
+    inject_start();
+    CHECK_EQ(fails_of_ten(INJECT_PID), BIT(1));
+    CHECK_EQ(fails_of_ten(INJECT_PID), 0);
+}
+
+TEST(onwards_is_all_from_the_nth_on)
+{
+    inject_start();
+    CHECK_EQ(inject_want("slot:3+"), NULL);
+    CHECK_EQ(fails_of_ten(INJECT_SLOT), 0x3fc);
+    CHECK_EQ(fails_of_ten(INJECT_SLOT), 0x3ff);
+}
+
+TEST(only_the_named_process_is_counted)
+{
+    inject_start();
+    CHECK_EQ(inject_want("disk_read:2@7"), NULL);
+    inject_running_pid = 6;
+    CHECK_EQ(fails_of_ten(INJECT_DISK_READ), 0);
+    inject_running_pid = 7;
+    CHECK_EQ(fails_of_ten(INJECT_DISK_READ), BIT(1));
+    inject_forget(7);
+    CHECK_EQ(inject_want("disk_read:1@7"), NULL); /* there is room for a plan again */
+}
+
+TEST(a_process_plans_for_itself)
+{
+    inject_start();
+    inject_running_pid = 3;
+    CHECK_EQ(inject_plan(3, INJECT_HEAP, 4, 0), 0);
+    CHECK_EQ(fails_of_ten(INJECT_HEAP), BIT(3));
+    CHECK_EQ(inject_plan(3, INJECT_HEAP, 1, INJECT_ONWARDS), 10);
+    CHECK_EQ(fails_of_ten(INJECT_HEAP), 0x3ff);
+    CHECK_EQ(inject_plan(4, INJECT_HEAP, 0, 0), 0); /* somebody else's were not its own */
+    CHECK_EQ(fails_of_ten(INJECT_HEAP), 0);
+}
+
+TEST(what_is_no_plan_changes_nothing)
+{
+    static const char *const bad[] = {
+        "",         ":",         "heap",    "heap:", "heap:0",           "heap:+",  "heap:1x", "heap:1@",
+        "heap:1@0", "heap:1@2+", "heaps:1", "hea:1", "heap:99999999999", "heap:-1", "heap:1++"};
+
+    inject_start();
+    CHECK_EQ(inject_plan(1, INJECT_KINDS, 1, 0), -E_INVAL);
+    CHECK_EQ(inject_plan(1, INJECT_HEAP, 1, 2), -E_INVAL);
+    CHECK_EQ(inject_plan(1, INJECT_HEAP, 0x80000000u, 0), -E_INVAL);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        CHECK(inject_want(bad[i]) != NULL);
+    CHECK_EQ(fails_of_ten(INJECT_HEAP), 0);
+    CHECK_EQ(inject_want("heap:1"), NULL);
+    CHECK(inject_want("heap:2") != NULL);
+    CHECK_EQ(fails_of_ten(INJECT_HEAP), BIT(0));
+}
