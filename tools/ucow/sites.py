@@ -35,7 +35,6 @@ BEHIND_THE_GATES = {
 # Functions whose calls no program can bring about.
 EXCLUDED = {
     "make_leak": "selftest=leak, a mistake on request, made before anything counts",
-    "init_start": "boots, before anything counts",
 }
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
