@@ -45,11 +45,16 @@ static const void *find_entry(const void *table, size_t size, uint32_t n, uintpt
     return found;
 }
 
+bool backtrace_is_code(uintptr_t address)
+{
+    return address >= (uintptr_t)kernel_start && address < (uintptr_t)kernel_text_end;
+}
+
 void backtrace_print_site(uintptr_t address)
 {
     const struct line_entry *line = NULL;
     const struct function_entry *function = NULL;
-    if (address >= (uintptr_t)kernel_start && address < (uintptr_t)kernel_text_end && &line_count != NULL) {
+    if (backtrace_is_code(address) && &line_count != NULL) {
         line = find_entry(line_table, sizeof(*line), line_count, address);
         function = find_entry(function_table, sizeof(*function), function_count, address);
     }

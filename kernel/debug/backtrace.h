@@ -7,7 +7,11 @@
 #ifndef DEBUG_BACKTRACE_H
 #define DEBUG_BACKTRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Whether kernel code lies at an address. */
+bool backtrace_is_code(uintptr_t address);
 
 /* Print `function (file:line)` of a code address, without a newline. */
 void backtrace_print_site(uintptr_t address);

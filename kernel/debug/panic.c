@@ -76,7 +76,9 @@ void panic(const char *format, ...)
 
 void panic_trap(const struct trapframe *tf, const char *format, ...)
 {
-    const struct place place = {.eip = tf->eip, .ebp = trap_from_user(tf) ? 0 : tf->ebp, .tf = tf};
+    struct place place = {.eip = tf->eip, .ebp = trap_from_user(tf) ? 0 : tf->ebp, .tf = tf};
+    if (!trap_from_user(tf) && !backtrace_is_code(tf->eip))
+        place.eip = *trap_kernel_stack(tf) - 1; /* a call that led nowhere: who called */
     va_list args;
     va_start(args, format);
     die(&place, format, args);

@@ -1,8 +1,9 @@
 /*
- * selftest - each mistake is a small function; none returns unless the kernel can live with it.
+ * selftest - each mistake is a small function; here are those that need nothing but the CPU.
  */
 #include "debug/selftest.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arch/i386/spinlock.h"
@@ -11,89 +12,103 @@
 #include "lib/string.h"
 #include "lib/util.h"
 
-static void make_panic(void)
+void plant_panic(void)
 {
-    panic("selftest: a panic was asked for");
+    panic("selftest: a panic was asked for"); /* <- panic */
 }
 
-static void fail_assertion(void)
+void plant_assert(void)
 {
     static volatile int two = 2;
-    ASSERT(two + two == 5);
+    ASSERT(two + two == 5); /* <- assert */
 }
 
 /* Deeper than any stack: each call keeps a frame, so that the compiler makes no loop of it. */
 static uint32_t recurse(uint32_t depth)
-{
-    volatile uint32_t frame[16] = {depth};
-    return depth == 0 ? 0 : recurse(depth - 1) + frame[0];
+{                                                          /* <- overflow */
+    volatile uint32_t frame[16] = {depth};                 /* <- overflow */
+    return depth == 0 ? 0 : recurse(depth - 1) + frame[0]; /* <- overflow */
 }
 
-static void overflow_stack(void)
+void plant_overflow(void)
 {
     recurse(100000);
 }
 
 /* A field of a structure that is not there. */
-static void read_null(void)
+void plant_null(void)
 {
     volatile uintptr_t field = 0x10;
-    (void)*(volatile int *)field;
+    (void)*(volatile int *)field; /* <- null */
 }
 
 /* Looks at user memory without usercopy: a mistake even where a page is mapped. */
-static void read_user(void)
+void plant_userread(void)
 {
     volatile uintptr_t user = 0x00800000;
-    (void)*(volatile int *)user;
+    (void)*(volatile int *)user; /* <- userread */
 }
 
-static void write_text(void)
+void plant_textwrite(void)
 {
-    volatile uintptr_t text = (uintptr_t)write_text;
-    *(volatile char *)text = 0;
+    volatile uintptr_t text = (uintptr_t)plant_textwrite;
+    *(volatile char *)text = 0; /* <- textwrite */
 }
 
-static void lock_twice(void)
+void plant_wildjump(void)
+{
+    volatile uintptr_t nowhere = 0xBAD;
+    ((void (*)(void))nowhere)(); /* <- wildjump */
+}
+
+/* Not inline, so that the caller has a line of its own in the backtrace. */
+static __attribute__((noinline)) void take(struct spinlock *lock)
+{
+    spin_lock_irq(lock);
+}
+
+void plant_locktwice(void)
 {
     static struct spinlock lock = SPINLOCK_IRQ("selftest");
-    spin_lock_irq(&lock);
-    spin_lock_irq(&lock);
+    take(&lock);
+    take(&lock); /* <- locktwice */
 }
 
-static struct selftest own_mistakes[] = {
-    {"panic", make_panic, NULL},     {"assert", fail_assertion, NULL}, {"overflow", overflow_stack, NULL},
-    {"null", read_null, NULL},       {"userread", read_user, NULL},    {"textwrite", write_text, NULL},
-    {"locktwice", lock_twice, NULL},
+static const struct {
+    const char *name, *check;
+    void (*make)(void);
+} mistakes[] = {
+#define PLANTED(name, check, status, says, what) {#name, #check, plant_##name},
+#include "debug/planted.def"
 };
-static struct selftest *mistakes;
 static const char *wanted;
-
-void selftest_add(struct selftest *mistake)
-{
-    mistake->next = mistakes;
-    mistakes = mistake;
-}
 
 void selftest_want(const char *name)
 {
     wanted = name;
 }
 
+static void print_names(void)
+{
+    kprintf("selftest: there is no mistake \"%s\"; there are:", wanted);
+    for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
+        if (mistakes[i].make != NULL)
+            kprintf(" %s", mistakes[i].name);
+    kprintf("\n");
+}
+
 void selftest_run(void)
 {
     if (wanted == NULL)
         return;
-    for (size_t i = 0; i < ARRAY_SIZE(own_mistakes); i++)
-        selftest_add(&own_mistakes[i]);
-    for (const struct selftest *mistake = mistakes; mistake != NULL; mistake = mistake->next) {
-        if (strcmp(mistake->name, wanted) == 0) {
-            mistake->make();
-            return;
-        }
+    for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
+        if (strcmp(mistakes[i].name, wanted) != 0)
+            continue;
+        if (mistakes[i].make == NULL)
+            kprintf("selftest: only a kernel built with %s notices \"%s\"\n", mistakes[i].check, wanted);
+        else
+            mistakes[i].make();
+        return;
     }
-    kprintf("selftest: there is no mistake \"%s\"; there are:", wanted);
-    for (const struct selftest *mistake = mistakes; mistake != NULL; mistake = mistake->next)
-        kprintf(" %s", mistake->name);
-    kprintf("\n");
+    print_names();
 }

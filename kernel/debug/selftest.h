@@ -1,19 +1,16 @@
 /*
  * selftest - mistakes on request: `selftest=NAME` on the kernel's command line.
  *
- * So that tests, and people, can see what the kernel does about a mistake of its own.
+ * So that tests, and people, can see what the kernel does about a mistake of its own. All there
+ * are stand in planted.def; this declares the functions that make them.
  */
 #ifndef DEBUG_SELFTEST_H
 #define DEBUG_SELFTEST_H
 
-struct selftest {
-    const char *name;
-    void (*make)(void);    /* makes the mistake; returns only if the kernel can live with it for now */
-    struct selftest *next; /* (selftest's own) */
-};
-
-/* Offer a mistake, for ever. */
-void selftest_add(struct selftest *mistake);
+/* Returns only if the kernel can live with the mistake for now. Weak: those that only a compiler's
+ * check finds are built with that check. */
+#define PLANTED(name, check, status, says, what) __attribute__((weak)) void plant_##name(void);
+#include "debug/planted.def"
 
 /* Remember which one to make. */
 void selftest_want(const char *name);

@@ -75,21 +75,10 @@ static enum power_status close_books(int code)
     return !clean ? POWER_CHECK_FAILED : code != 0 ? POWER_PROGRAM_FAILED : POWER_PASSED;
 }
 
-/* A mistake on request: two frames and an object that nobody will ever give back. */
-static void make_leak(void)
-{
-    page_alloc(PAGE_OTHER);
-    page_alloc(PAGE_USER);
-    kmalloc(100);
-}
-
-static struct selftest leak = {.name = "leak", .make = make_leak};
-
 static void init_main(void *unused)
 {
     (void)unused;
     ledger_mark();
-    selftest_add(&leak);
     selftest_run();
     if (CONFIG_INJECT)
         inject_start();

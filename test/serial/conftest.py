@@ -47,16 +47,21 @@ class Build:
     trace: bool
     swap: bool
     inject: bool
+    kasan: bool
+    ubsan: bool
+    stack_protector: bool
     memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
     def from_environment(cls) -> "Build":
-        def switch(name: str) -> bool:
-            return os.environ.get(name, "1") == "1"
-        return cls(Path(os.environ.get("UCOW_BUILD", ROOT / "build")), switch("UCOW_COW"),
-                   os.environ.get("UCOW_PMM", "buddy"), switch("UCOW_DEBUG_CHECKS"), switch("UCOW_TRACE"),
-                   os.environ.get("UCOW_SWAP", "0") == "1", os.environ.get("UCOW_INJECT", "0") == "1",
-                   os.environ.get("UCOW_MEMORY", "128M"))
+        def switch(name: str, default: str = "0") -> bool:
+            return os.environ.get(name, default) == "1"
+        return cls(folder=Path(os.environ.get("UCOW_BUILD", ROOT / "build")),
+                   cow=switch("UCOW_COW", "1"), pmm=os.environ.get("UCOW_PMM", "buddy"),
+                   debug_checks=switch("UCOW_DEBUG_CHECKS", "1"), trace=switch("UCOW_TRACE", "1"),
+                   swap=switch("UCOW_SWAP"), inject=switch("UCOW_INJECT"), kasan=switch("UCOW_KASAN"),
+                   ubsan=switch("UCOW_UBSAN"), stack_protector=switch("UCOW_STACK_PROTECTOR"),
+                   memory=os.environ.get("UCOW_MEMORY", "128M"))
 
     @property
     def kernel(self) -> Path:
@@ -66,6 +71,16 @@ class Build:
         """End the test as skipped when the build cannot swap."""
         if not self.swap:
             pytest.skip("the kernel is built with -Dswap=false")
+
+    def has_check(self, check: str) -> bool:
+        """Whether this kernel has the check that kernel/debug/planted.def names."""
+        return {"always": True, "heap_checks": self.debug_checks and not self.kasan}.get(
+            check, getattr(self, check, False))
+
+    @property
+    def instrumented(self) -> bool:
+        """Whether the compiler put so much into the kernel that neither costs nor sizes say anything."""
+        return self.kasan or self.ubsan
 
     def need_trace(self):
         """End the test as skipped when the build records nothing."""

@@ -204,6 +204,8 @@ static void page_fault(struct trapframe *tf)
     uintptr_t va = cpu_read_cr2(); /* before interrupts may bring another fault */
     bool user = trap_from_user(tf);
     uint32_t fixup = user ? 0 : find_fixup(tf->eip);
+    if (!user && tf->eip == va)
+        panic_trap(tf, "kernel jump to 0x%08x: page fault", (unsigned)va);
     if (!user && (fixup == 0 || va >= USERTOP))
         panic_trap(tf, "kernel %s 0x%08x: page fault", tf->err & FAULT_WRITE ? "write to" : "read of",
                    (unsigned)va);

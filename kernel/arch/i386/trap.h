@@ -37,6 +37,12 @@ static inline bool trap_from_user(const struct trapframe *tf)
     return (tf->cs & 3) == 3 || (tf->eflags & EFLAGS_VM) != 0;
 }
 
+/* The top of the stack that a trap in the kernel interrupted: the CPU pushed no esp and ss then. */
+static inline const uint32_t *trap_kernel_stack(const struct trapframe *tf)
+{
+    return &tf->esp;
+}
+
 /* Fill the IDT: all 256 vectors, int 0x80 and the two breakpoint instructions open to ring 3,
  * the double fault through a task of its own. */
 void trap_init(void);

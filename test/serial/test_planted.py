@@ -1,0 +1,50 @@
+"""kernel/debug/planted.def: every mistake is found by the check that claims to find it.
+
+Each report names the function, the file and the line of the mistake, and where the memory was
+taken and freed; the run ends with the status of its kind. What needs a check that this kernel is
+built without is not made here: `tools/matrix kasan_ubsan` makes those.
+"""
+
+import re
+
+import pytest
+from conftest import Build
+from ucow.planted import Site, all_marks, mistakes
+
+ALL = {mistake.name: mistake for mistake in mistakes()}
+BUILD = Build.from_environment()
+
+
+@pytest.mark.parametrize("name", [name for name, mistake in ALL.items() if BUILD.has_check(mistake.check)])
+def test_is_found(run, name):
+    out = run("hello", cmdline=f"selftest={name}", expect=ALL[name].status)
+    assert ALL[name].missing(list(out.lines)) == []
+
+
+def test_names(run):
+    """A name that is none: those there are are said, and the run goes on."""
+    out = run("hello", cmdline="selftest=wibble")
+    known = out.lines.once(re.compile('^selftest: there is no mistake "wibble"; there are: '))
+    built = {name for name, mistake in ALL.items() if BUILD.has_check(mistake.check)}
+    assert built <= set(known.partition("there are: ")[2].split()) <= set(ALL)
+    out.lines.once("hello pass.")
+
+
+def test_marks():
+    """No line is marked for a mistake that there is not."""
+    assert set(all_marks()) == set(ALL)
+
+
+def test_a_report_must_name_the_place():
+    """The judgement, on reports that are wrong: another line, another function, another message, none."""
+    mistake = ALL["object_double_free"]
+    place, taken = mistake.marks[""][0], mistake.marks["taken"][0]
+    report = [f"    1 taken at {taken}", "kernel panic at kfree (kernel/mm/slab.c:9):", f"    {mistake.says}",
+              f"  [0xc0100000] {place}"]
+    assert mistake.missing(report) == []
+    wrong = Site(place.function, place.file, place.line + 1)
+    assert mistake.missing([line.replace(str(place), str(wrong)) for line in report]) != []
+    assert mistake.missing([line.replace(place.function, "main") for line in report]) != []
+    assert mistake.missing([line.replace(mistake.says, "is fine") for line in report]) != []
+    assert mistake.missing(report[1:]) != []
+    assert mistake.missing([]) != []
