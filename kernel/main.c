@@ -1,12 +1,16 @@
 /*
  * main - the order in which the kernel comes up.
  */
+#include "arch/i386/convention.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/mmu.h"
 #include "arch/i386/multiboot.h"
+#include "arch/i386/shadow.h"
 #include "arch/i386/trap.h"
 #include "debug/inject.h"
+#include "debug/kasan.h"
 #include "debug/selftest.h"
+#include "debug/stack_protector.h"
 #include "debug/trace.h"
 #include "dev/console.h"
 #include "dev/pic.h"
@@ -17,6 +21,7 @@
 #include "lib/cmdline.h"
 #include "lib/string.h"
 #include "lib/util.h"
+#include "mm/kasan_heap.h"
 #include "mm/kstack.h"
 #include "mm/mm.h"
 #include "mm/page.h"
@@ -32,7 +37,7 @@
 #define MIB (1024u * KIB)
 #define MEMORY_MIN (2 * MIB) /* usable, beside the kernel and its archive */
 
-_Noreturn void kmain(paddr_t multiboot_info);
+ASM_CALL _Noreturn void kmain(paddr_t multiboot_info);
 
 extern char kernel_end[];
 extern const uint8_t boot_archive_start[], boot_archive_end[];
@@ -169,6 +174,14 @@ static paddr_t linear_end(void)
     return end;
 }
 
+/* What the compiler's checks need as soon as there is memory. */
+static void start_checks(size_t kva_pages)
+{
+    shadow_init(linear_end(), kva_pages, boot_alloc);
+    kasan_init();
+    heap_describe_to_kasan();
+}
+
 /* Page tables, frames, heap, and the tables whose size depends on how much memory there is. */
 static void start_memory(void)
 {
@@ -179,6 +192,7 @@ static void start_memory(void)
         kprintf("boot: max_procs=%u: %u are used\n", (unsigned)params.max_procs, (unsigned)procs);
 
     mmu_init(linear_end(), procs * KSTACK_SLOT_PAGES, boot_alloc_page);
+    start_checks(procs * KSTACK_SLOT_PAGES);
     start_trace(frames);
     uint16_t *kstack_slots = boot_alloc(procs * sizeof(uint16_t));
     void *pids = boot_alloc(pid_table_bytes(procs + 1));
@@ -211,6 +225,7 @@ static void start_programs(void)
 /* boot.S calls this on the boot stack, paging on, interrupts off. */
 void kmain(paddr_t multiboot_info)
 {
+    stack_protector_init();
     uart_init();
     cpu_init();
     print_banner();

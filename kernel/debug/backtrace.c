@@ -7,6 +7,7 @@
 
 #include "arch/i386/mmu.h"
 #include "dev/console.h"
+#include "lib/string.h"
 
 #define MAX_FRAMES 32
 
@@ -65,6 +66,14 @@ void backtrace_print_site(uintptr_t address)
                 line->line);
 }
 
+void backtrace_function(uintptr_t address, char *name, size_t size)
+{
+    const struct function_entry *function = NULL;
+    if (backtrace_is_code(address) && &function_count != NULL)
+        function = find_entry(function_table, sizeof(*function), function_count, address);
+    strlcpy(name, function == NULL ? "?" : line_strings + function->name, size);
+}
+
 void backtrace_print_frame(uintptr_t address)
 {
     kprintf("  [0x%08x] ", (uint32_t)address);
@@ -72,15 +81,35 @@ void backtrace_print_frame(uintptr_t address)
     kprintf("\n");
 }
 
+/* The frame at `ebp`, or NULL when there is none: its function was called by nobody. */
+static const uintptr_t *frame_at(uintptr_t ebp)
+{
+    const uintptr_t *frame = (const uintptr_t *)ebp;
+    if (ebp == 0 || ebp % sizeof(uintptr_t) != 0 || !mmu_readable(ebp) ||
+        !mmu_readable(ebp + sizeof(uintptr_t)))
+        return NULL;
+    return frame[1] == 0 ? NULL : frame;
+}
+
+void backtrace_find(uintptr_t address, uintptr_t *ebp)
+{
+    const uintptr_t *frame = frame_at(*ebp);
+    for (int i = 0; i < MAX_FRAMES && frame != NULL && frame[0] > (uintptr_t)frame; i++) {
+        if (frame[1] - 1 == address) {
+            *ebp = frame[0];
+            return;
+        }
+        frame = frame_at(frame[0]);
+    }
+}
+
 void backtrace_print(uintptr_t ebp)
 {
-    for (int i = 0; i < MAX_FRAMES && ebp != 0 && ebp % sizeof(uintptr_t) == 0; i++) {
-        const uintptr_t *frame = (const uintptr_t *)ebp;
-        if (!mmu_readable(ebp) || !mmu_readable(ebp + sizeof(uintptr_t)) || frame[1] == 0)
-            return;
+    const uintptr_t *frame = frame_at(ebp);
+    for (int i = 0; i < MAX_FRAMES && frame != NULL; i++) {
         backtrace_print_frame(frame[1] - 1); /* the call, not what follows it */
-        if (frame[0] <= ebp)
+        if (frame[0] <= (uintptr_t)frame)
             return;
-        ebp = frame[0];
+        frame = frame_at(frame[0]);
     }
 }

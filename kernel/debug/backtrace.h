@@ -8,6 +8,7 @@
 #define DEBUG_BACKTRACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Whether kernel code lies at an address. */
@@ -16,8 +17,15 @@ bool backtrace_is_code(uintptr_t address);
 /* Print `function (file:line)` of a code address, without a newline. */
 void backtrace_print_site(uintptr_t address);
 
+/* The name of the function at a code address, "?" when it is not known, into `size` bytes. */
+void backtrace_function(uintptr_t address, char *name, size_t size);
+
 /* Print one frame of a backtrace: the address and its site, as a line. */
 void backtrace_print_frame(uintptr_t address);
+
+/* Go from the frame at *ebp outwards to that of the function that made the call at `address`; *ebp
+ * stays when there is none. */
+void backtrace_find(uintptr_t address, uintptr_t *ebp);
 
 /* Print the callers of the frame at `ebp`, the innermost first, one a line; follows only frames
  * in readable kernel memory, upwards, 32 at most. */

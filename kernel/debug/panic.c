@@ -42,26 +42,80 @@ static void print_message(const struct place *place, const char *format, va_list
     kprintf(":\n    %s\n", message);
 }
 
-_Noreturn static void die(const struct place *place, const char *format, va_list args)
+/* Something is being reported: whatever else goes wrong is said in one line. */
+static bool reporting;
+static enum power_status status = POWER_PANIC;
+
+/* Who, how it came to that, and what happened before. */
+_Noreturn static void end(const struct place *place)
 {
-    static bool again;
+    if (describe_process != NULL)
+        describe_process();
+    if (place->tf != NULL)
+        trap_print(place->tf);
+    kprintf("backtrace:\n");
+    backtrace_print_frame(place->eip);
+    backtrace_print(place->ebp);
+    kprintf("last events:\n");
+    trace_print_last(LAST_EVENTS);
+    kprintf("the machine stops here.\n");
+    power_off(status);
+}
+
+static bool begin(void)
+{
+    bool first = !reporting;
     cpu_cli();
     trace_enable(false);
+    reporting = true;
+    return first;
+}
+
+_Noreturn static void die(const struct place *place, const char *format, va_list args)
+{
+    bool first = begin();
     print_message(place, format, args);
-    if (!again) {
-        again = true;
-        if (describe_process != NULL)
-            describe_process();
-        if (place->tf != NULL)
-            trap_print(place->tf);
-        kprintf("backtrace:\n");
-        backtrace_print_frame(place->eip);
-        backtrace_print(place->ebp);
-        kprintf("last events:\n");
-        trace_print_last(LAST_EVENTS);
-    }
+    if (first)
+        end(place);
     kprintf("the machine stops here.\n");
-    power_off(POWER_PANIC);
+    power_off(status);
+}
+
+static void print_failed(const char *format, va_list args)
+{
+    char message[CONSOLE_LINE_BYTES];
+    if (!begin())
+        power_off(status);
+    status = POWER_CHECK_FAILED;
+    vsnprintf(message, sizeof(message), format, args);
+    kprintf("%s", message);
+}
+
+void check_failed(uintptr_t eip, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_failed(format, args);
+    va_end(args);
+    kprintf(" at ");
+    backtrace_print_site(eip);
+    kprintf(":\n");
+}
+
+void check_failed_line(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_failed(format, args);
+    va_end(args);
+    kprintf(":\n");
+}
+
+void check_failed_end(uintptr_t eip)
+{
+    uintptr_t ebp = cpu_frame_pointer();
+    backtrace_find(eip, &ebp);
+    end(&(struct place){.eip = eip, .ebp = ebp});
 }
 
 void panic(const char *format, ...)

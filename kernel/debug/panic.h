@@ -21,4 +21,15 @@ _Noreturn void panic_trap(const struct trapframe *tf, const char *format, ...)
 _Noreturn void panic_registers(uintptr_t eip, uintptr_t ebp, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A check of the compiler's failed in the code at `eip`: print "WHAT at FUNCTION (FILE:LINE):", after
+ * which the caller may print lines with details. Nothing comes back to life behind it. */
+void check_failed(uintptr_t eip, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same where the caller knows the place better, and names it in the message. */
+void check_failed_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Then the current process, the stack from the function at `eip` on and the last events; power off
+ * with status 39. */
+_Noreturn void check_failed_end(uintptr_t eip);
+
 #endif

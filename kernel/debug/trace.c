@@ -60,6 +60,11 @@ void trace_set_pid(int pid)
     running_pid = (uint16_t)pid;
 }
 
+int trace_pid(void)
+{
+    return running_pid;
+}
+
 void trace_set_clock(uint32_t tsc_per_tick)
 {
     trace_ring.tsc_per_tick = tsc_per_tick;

@@ -57,6 +57,9 @@ void trace_enable(bool on);
 /* Who runs from now on, for the records. */
 void trace_set_pid(int pid);
 
+/* Who runs now, whether anything is recorded or not. */
+int trace_pid(void);
+
 /* Tell readers how long a tick is, in counts of the time stamp counter; and that one is over. */
 void trace_set_clock(uint32_t tsc_per_tick);
 void trace_tick(void);

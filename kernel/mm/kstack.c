@@ -7,6 +7,7 @@
 
 #include "arch/i386/mmu.h"
 #include "debug/assert.h"
+#include "debug/kasan.h"
 #include "debug/ledger.h"
 #include "mm/page.h"
 
@@ -61,6 +62,7 @@ uintptr_t kstack_alloc(void)
 {
     if (kept_n > 0) {
         used++;
+        kasan_open(kept[kept_n - 1], KSTACK_BYTES);
         return kept[--kept_n];
     }
     if (free_slots_n == 0)
@@ -74,6 +76,7 @@ uintptr_t kstack_alloc(void)
         }
         mmu_kva_map(base + i * PAGE_SIZE, page_to_phys(page));
     }
+    kasan_open(base, KSTACK_BYTES);
     used++;
     return base;
 }
@@ -82,6 +85,7 @@ void kstack_free(uintptr_t base)
 {
     ASSERT(used > 0);
     used--;
+    kasan_close(base, KSTACK_BYTES, KASAN_KSTACK_FREED);
     if (kept_n < KEPT_MAX)
         kept[kept_n++] = base;
     else

@@ -16,6 +16,7 @@
 #include "debug/ledger.h"
 #include "lib/string.h"
 #include "lib/util.h"
+#include "mm/kasan_heap.h"
 #include "mm/pmm.h"
 #include "mm/swap.h"
 
@@ -44,7 +45,7 @@ static const char *const owner_names[PAGE_OWNERS] = {
     [PAGE_OTHER] = "other kernel uses",
 };
 
-static void page_poison(struct page *page)
+static KASAN_LEAVES_ALONE void page_poison(struct page *page)
 {
     uint32_t *words = page_to_virt(page);
 
@@ -52,7 +53,7 @@ static void page_poison(struct page *page)
         words[i] = POISON;
 }
 
-static void page_check_poison(const struct page *page)
+static KASAN_LEAVES_ALONE void page_check_poison(const struct page *page)
 {
     const uint32_t *words = page_to_virt(page);
 
@@ -96,6 +97,7 @@ static inline struct page *block_own(struct page *block, unsigned order, enum pa
         frames_check_taken(block, n, site);
     for (size_t i = 0; i < n; i++)
         block[i].owner = (uint8_t)owner;
+    heap_frames_taken(block, n, site);
     block->order = (uint8_t)order;
     block->count = 1;
     if (CONFIG_SWAP) {
@@ -183,6 +185,7 @@ void page_add_free(size_t first_pfn, size_t n)
     }
     owned[PAGE_RESERVED] -= n;
     owned[PAGE_FREE] += n;
+    heap_frames_freed(&page_array[first_pfn], n, 0);
     pmm_add(first_pfn, n);
 }
 
@@ -244,6 +247,7 @@ void page_free(struct page *page)
         if (CONFIG_DEBUG_CHECKS)
             page_poison(&page[i]);
     }
+    heap_frames_freed(page, n, (uintptr_t)__builtin_return_address(0));
     if (order != 0) {
         pmm_give(page, order);
         return;

@@ -16,6 +16,7 @@
 #include "debug/inject.h"
 #include "lib/string.h"
 #include "lib/util.h"
+#include "mm/kasan_heap.h"
 
 #define RED_USED 0xBB
 #define RED_FREE 0x5F
@@ -135,6 +136,7 @@ static struct page *slab_new(struct kmem_cache *cache)
         *(void **)(void *)object = next;
         next = object;
     }
+    heap_slab_new(cache, slab);
     slab->slab_free = next;
     slab->slab_used = 0;
     slab->cache = cache;
@@ -196,6 +198,7 @@ static inline void *object_take(struct kmem_cache *cache, uintptr_t site)
     cache->used++;
     if (slab->slab_free == NULL)
         list_move_head(&cache->full, &slab->link);
+    heap_taken(cache, object, cache->object_bytes, site);
     return object;
 }
 
@@ -211,7 +214,7 @@ void *kmem_cache_zalloc(struct kmem_cache *cache)
     return object == NULL ? NULL : memset(object, 0, cache->object_bytes);
 }
 
-void kmem_cache_free(struct kmem_cache *cache, void *object)
+static inline void object_give(struct kmem_cache *cache, void *object)
 {
     struct page *slab = virt_to_page(object);
     bool was_full = slab->slab_free == NULL;
@@ -232,15 +235,35 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
         list_move_head(&cache->partial, &slab->link);
 }
 
+static inline void object_free(struct kmem_cache *cache, void *object, uintptr_t site)
+{
+    object = heap_freed(cache, object, site);
+    if (CONFIG_KASAN && object == NULL)
+        return;
+    object_give(CONFIG_KASAN ? virt_to_page(object)->cache : cache, object);
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+    object_free(cache, object, (uintptr_t)__builtin_return_address(0));
+}
+
+void kmem_cache_free_now(void *object)
+{
+    object_give(virt_to_page(object)->cache, object);
+}
+
 /* ---- The caches ---- */
 
 static size_t cache_held(void *keeper)
 {
+    heap_drain();
     return ((struct kmem_cache *)keeper)->used;
 }
 
 static void cache_shrink(void *keeper)
 {
+    heap_drain();
     cache_drop_spare(keeper);
 }
 
@@ -273,7 +296,8 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, s
     ASSERT(align != 0 && align <= ALIGN_MAX && (align & (align - 1)) == 0);
     if (CONFIG_DEBUG_CHECKS)
         stride += red_bytes(stride) + sizeof(uintptr_t);
-    align = MAX(align, sizeof(void *)); /* the link of a free object is a pointer */
+    stride += HEAP_TRACK_BYTES;
+    align = MAX(align, HEAP_ALIGN); /* the link of a free object is a pointer */
     stride = ALIGN_UP(stride, align);
 
     *cache = (struct kmem_cache){
@@ -297,6 +321,7 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, s
 
 void kmem_shrink(void)
 {
+    heap_drain();
     for (struct kmem_cache *cache = caches; cache != NULL; cache = cache->next)
         cache_drop_spare(cache);
 }
@@ -305,6 +330,7 @@ size_t kmem_used_bytes(void)
 {
     size_t bytes = large_bytes;
 
+    heap_drain();
     for (const struct kmem_cache *cache = caches; cache != NULL; cache = cache->next)
         bytes += cache->used * cache->object_bytes;
     return bytes;
@@ -374,6 +400,7 @@ static void *large_take(size_t bytes, uintptr_t site)
         block->site = site;
         memset(object + bytes, RED_USED, large_red_bytes(block));
     }
+    heap_large_taken(block, bytes, site);
     list_add_head(&large, &block->link);
     large_objects++;
     large_bytes += bytes;
@@ -429,8 +456,12 @@ static inline void *heap_take(size_t bytes, uintptr_t site)
     if (bytes == 0 || bytes > KMALLOC_MAX)
         return NULL;
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
-        if (bytes <= classes[i].object_bytes)
-            return object_take(&classes[i], site);
+        if (bytes > classes[i].object_bytes)
+            continue;
+        void *object = object_take(&classes[i], site);
+        if (CONFIG_KASAN && object != NULL)
+            heap_taken(&classes[i], object, bytes, site); /* and not a byte more */
+        return object;
     }
     return large_take(bytes, site);
 }
@@ -455,7 +486,7 @@ void kfree(void *object)
         return;
     page = virt_to_page(object);
     if (page->owner == PAGE_HEAP && page->cache != NULL)
-        kmem_cache_free(page->cache, object);
+        object_free(page->cache, object, (uintptr_t)__builtin_return_address(0));
     else
         large_free(page, object);
 }

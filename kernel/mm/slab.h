@@ -45,6 +45,9 @@ void *kmem_cache_zalloc(struct kmem_cache *cache);
 /* Give an object of this cache back. */
 void kmem_cache_free(struct kmem_cache *cache, void *object);
 
+/* Give an object back that was freed and has waited; for kasan_heap.c. */
+void kmem_cache_free_now(void *object);
+
 /* Set up kmalloc(). Once, after page_init(). */
 void kmalloc_init(void);
 

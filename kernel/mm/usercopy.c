@@ -10,6 +10,7 @@
 
 #include "arch/i386/usercopy.h"
 #include "debug/inject.h"
+#include "debug/kasan.h"
 #include "lib/util.h"
 
 static bool in_user_space(uintptr_t va, size_t n)
@@ -27,6 +28,7 @@ int copy_from_user(void *to, struct uaddr from, size_t n)
 {
     if (inject_fails(INJECT_USERCOPY, (uintptr_t)__builtin_return_address(0)))
         return -E_INVAL;
+    kasan_check(to, n, true, (uintptr_t)__builtin_return_address(0));
     return in_user_space(from.va, n) ? error_of(usercopy_bytes(to, (const void *)from.va, n)) : -E_INVAL;
 }
 
@@ -34,6 +36,7 @@ int copy_to_user(struct uaddr to, const void *from, size_t n)
 {
     if (inject_fails(INJECT_USERCOPY, (uintptr_t)__builtin_return_address(0)))
         return -E_INVAL;
+    kasan_check(from, n, false, (uintptr_t)__builtin_return_address(0));
     return in_user_space(to.va, n) ? error_of(usercopy_bytes((void *)to.va, from, n)) : -E_INVAL;
 }
 

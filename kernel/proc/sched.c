@@ -5,6 +5,7 @@
 
 #include <ucow/errno.h>
 
+#include "arch/i386/convention.h"
 #include "arch/i386/gdt.h"
 #include "debug/inject.h"
 #include "mm/mm.h"
@@ -14,7 +15,7 @@
 
 struct spinlock sched_lock = SPINLOCK_IRQ("sched");
 
-extern void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
+extern ASM_CALL void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
 
 static void switch_to(struct proc *next)
 {

@@ -33,7 +33,9 @@ pytest.register_assert_rewrite("dying", "pagetables", "sharing", "walls")  # the
 MESON_SKIP = 77
 TRACE_KIB = 2048
 SWAP_SIZE = "64M"  # of the disk that a machine has when the kernel can use one
-PANIC = re.compile(r"^kernel (panic at|check failed:)")
+# Instrumented kernels execute four times the instructions: time flows slower, so that as much fits into a tick.
+SLOW_CLOCK = ["-icount", "shift=5,sleep=off"]
+PANIC = re.compile(r"^(kernel (panic at|check failed:)|KASAN:|UBSAN:|stack smashing)")
 KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
 
 
@@ -81,6 +83,15 @@ class Build:
     def instrumented(self) -> bool:
         """Whether the compiler put so much into the kernel that neither costs nor sizes say anything."""
         return self.kasan or self.ubsan
+
+    def need_plain(self, what: str):
+        """End the test as skipped when the compiler's checks are all that `what` would measure."""
+        if self.instrumented:
+            pytest.skip(f"{what} says nothing of a kernel built with kasan or ubsan")
+
+    def memory(self, usual: str) -> str:
+        """A machine with room for as much as usual: kasan's shadow and larger stacks take their part."""
+        return f"{int(usual[:-1]) * 2}{usual[-1]}" if self.kasan else usual
 
     def need_trace(self):
         """End the test as skipped when the build records nothing."""
@@ -139,6 +150,8 @@ class Bench:
         options = cmdline.split()
         if self.build.trace and not any(option.startswith("trace_kib=") for option in options):
             options.insert(0, f"trace_kib={min(TRACE_KIB, size_bytes(memory) // 1024 // 16)}")
+        if self.build.instrumented:
+            extra = [*SLOW_CLOCK, *extra]
         return Machine(kernel or self.build.kernel, program, options, modules or {}, append_raw, memory, cpu,
                        extra, **disk)
 

@@ -20,8 +20,8 @@ def made(out):
 
 
 @pytest.mark.parametrize("kind", ["wide", "chain"])
-def test_lines(run, kind):
-    out = run("bomb", kind, memory="16M")
+def test_lines(run, build, kind):
+    out = run("bomb", kind, memory=build.memory("16M"))
     assert made(out) > 500
     out.lines.in_order(f"bomb: a new child after the bomb, {kind} = 42", "bomb pass.")
 

@@ -289,6 +289,7 @@ def test_cost(bench, build, fmt, tmp_path):
     Under -icount shift=0 the time stamp counter counts instructions from power-on. Up to the
     kernel's entry the copy that stamps and the kernel itself run the same instructions.
     """
+    build.need_plain("the number of instructions")
     run = bench.machine("hello", extra=COUNTED).run()
     bench.judge(run, PASSED)
     first_call = run.trace.of("syscall_enter")[0]

@@ -15,7 +15,7 @@ PROGRAMS = {"forktree": PASSED, "spin": PASSED, "sleeper": PASSED, "interleave":
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_two_runs(run, build, program):
     """The same lines, and the same events at the same instruction."""
-    first, second = (run(program, memory="16M", expect=PROGRAMS[program]) for _ in range(2))
+    first, second = (run(program, memory=build.memory("16M"), expect=PROGRAMS[program]) for _ in range(2))
     assert first.lines.text == second.lines.text
     if build.trace:
         assert first.trace.tsc_per_tick == second.trace.tsc_per_tick

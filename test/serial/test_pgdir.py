@@ -8,7 +8,7 @@ END = "--------------------- END ---------------------"
 RUN = re.compile(r"(?P<kind>PDE\((?P<tables>[0-9a-f]{3})\)|  \|-- PTE\((?P<pages>[0-9a-f]{5})\)) "
                  r"(?P<start>[0-9a-f]{8})-(?P<end>[0-9a-f]{8}) (?P<size>[0-9a-f]{8}) (?P<rights>[u-]r[w-])")
 TABLE_BYTES, PAGE_BYTES = 4 << 20, 4096
-USERBASE, USERTOP, KERNBASE = 0x00200000, 0xB0000000, 0xC0000000
+USERBASE, USERTOP, SHADOW, KERNBASE = 0x00200000, 0xB0000000, 0xB8000000, 0xC0000000
 USER_TEXT, STACK_PAGE = 0x00800000, USERTOP - PAGE_BYTES
 
 
@@ -27,8 +27,8 @@ def parse(line: str) -> Run:
     match = RUN.fullmatch(line)
     assert match, f"not a line of print_pgdir: {line!r}"
     directory = match["kind"].startswith("PDE")
-    return Run(directory, int(match["tables"] or match["pages"], 16),
-               *(int(match[name], 16) for name in ("start", "end", "size")), match["rights"])
+    start, end, size = (int(match[name], 16) for name in ("start", "end", "size"))
+    return Run(directory, int(match["tables"] or match["pages"], 16), start, end or 1 << 32, size, match["rights"])
 
 
 def runs_of(out):
@@ -64,11 +64,12 @@ def test_runs_are_sorted_and_nested(run):
         last = each
 
 
-def test_rights(run):
-    """User pages below USERTOP, the kernel's above KERNBASE, and nobody's between."""
+def test_rights(run, build):
+    """User pages below USERTOP, the kernel's above KERNBASE, and nobody's between, but for kasan's shadow."""
+    kernel = SHADOW if build.kasan else KERNBASE
     for each in runs_of(run("pgdir")):
         assert each.rights[0] == ("u" if each.start < USERTOP else "-")
-        assert USERBASE <= each.start and (each.end <= USERTOP or each.start >= KERNBASE)
+        assert USERBASE <= each.start and (each.end <= USERTOP or each.start >= kernel)
 
 
 def test_program_is_there(run):

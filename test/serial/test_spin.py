@@ -24,7 +24,8 @@ def test_child_dies_of_the_kill(run):
     assert [record.shown("nr") for record in trace.of("syscall_enter") if record.cpu_pid == CHILD] == ["write"]
 
 
-def test_time(run):
+def test_time(run, build):
     """Turns are a few ticks: three of the child's, and the run is over in less than a second."""
+    build.need_plain("how long a run takes")
     trace = run("spin").trace
     assert 0 < trace.one("end").stamp < 100 * trace.tsc_per_tick

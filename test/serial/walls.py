@@ -18,6 +18,7 @@ from ucow.symbols import KERNBASE, Symbols, physical
 USERBASE, USERTOP = 0x00200000, 0xB0000000
 USER_STACK_BASE = USERTOP - 256 * PAGE_BYTES
 STACKS = range(0xFB000000, 0x100000000)  # the kernel's virtual area: its stacks
+SHADOW = range(0xB8000000, KERNBASE)     # kasan's, when the kernel has it
 PF_WRITE = 2
 CR0 = {"PE": 0, "WP": 16, "PG": 31}
 CR4 = {"PSE": 4, "UMIP": 11, "SMEP": 20, "SMAP": 21}
@@ -69,6 +70,11 @@ class Frozen:
         """The frames of the kernel's image."""
         return range(1 << 20, physical(self.symbols.address("kernel_end")))
 
+    @property
+    def shadow(self) -> range:
+        """Where kasan's shadow may be mapped."""
+        return SHADOW if "kasan_check" in self.symbols else range(0)
+
     def bits(self, register: str, names: dict[str, int]) -> set[str]:
         return {name for name, bit in names.items() if self.registers[register] >> bit & 1}
 
@@ -82,7 +88,8 @@ def halves(machine: Frozen):
     """User pages lie in user space and have the user bit; the kernel's have it at no level. (D18)"""
     for mapping in machine.maps:
         assert mapping.user == (mapping.va < USERTOP), str(mapping)
-        assert USERBASE <= mapping.va and (mapping.va + mapping.size <= USERTOP or mapping.va >= KERNBASE), str(mapping)
+        in_user_space = USERBASE <= mapping.va and mapping.va + mapping.size <= USERTOP
+        assert in_user_space or mapping.va >= KERNBASE or mapping.va in machine.shadow, str(mapping)
     assert not list(user_bits(machine.memory, machine.registers["CR3"], USERTOP))
 
 
@@ -95,9 +102,9 @@ def linear_memory(machine: Frozen):
     """The linear area maps each physical address at one place, KERNBASE above it; the image is nowhere else. It ends
     where the machine's memory does, but for the rest of a large page."""
     for mapping in machine.kernel:
-        assert mapping.va in STACKS or mapping.va == mapping.pa + KERNBASE, str(mapping)
+        assert mapping.va in STACKS or mapping.va in machine.shadow or mapping.va == mapping.pa + KERNBASE, str(mapping)
         assert mapping.va not in STACKS or mapping.pa not in machine.image, str(mapping)
-    end = max(mapping.pa + mapping.size for mapping in machine.kernel if mapping.va not in STACKS)
+    end = max(mapping.pa + mapping.size for mapping in machine.kernel if mapping.va >= KERNBASE and mapping.va not in STACKS)
     assert end == machine.bytes and end % LARGE_BYTES == 0
 
 

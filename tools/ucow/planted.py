@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "kernel/debug/planted.def"
 LINE = re.compile(r'^PLANTED\((\w+), (\w+), (\d+), "((?:[^"\\]|\\.)*)", "([^"]*)"\)$', re.MULTILINE)
 MARK = re.compile(r"/\* <- (\w+)(?: (taken|freed))? \*/")
+ATTRIBUTE = re.compile(r"__attribute__\(\((?:[^()]|\([^()]*\))*\)\) ")
 BEGINS = re.compile(r"^[A-Za-z_][\w *]*?(\w+)\([^;]*$")
 SITE = re.compile(r"(\w+) \(([\w/.]+):(\d+)\)")
 
@@ -92,7 +93,8 @@ def all_marks() -> dict[str, dict[str, list[Site]]]:
             continue
         function = "?"
         for number, line in enumerate(text.splitlines(), 1):
-            function = found[1] if (found := BEGINS.match(line)) else function
+            found = BEGINS.match(ATTRIBUTE.sub("", line))
+            function = found[1] if found else function
             if mark := MARK.search(line):
                 site = Site(function, path.relative_to(ROOT).as_posix(), number)
                 marks.setdefault(mark[1], {}).setdefault(mark[2] or "", []).append(site)

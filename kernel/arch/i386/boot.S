@@ -15,6 +15,8 @@
 #define MULTIBOOT_MAGIC 0x1BADB002
 #define MULTIBOOT_FLAGS 0x3             /* modules page-aligned, memory information wanted */
 #define MULTIBOOT_LOADER 0x2BADB002
+#define PAGE_RW 0x3                     /* present, writable */
+#define SHADOW_DIRECTORY_ENTRIES 32     /* 128 MiB */
 #define LARGE_PAGE_RW 0x83              /* present, writable, 4 MiB */
 #define LINEAR_DIRECTORY_ENTRIES 224    /* 896 MiB */
 #define COM1 0x3f8
@@ -69,6 +71,16 @@ boot_entry:
         addl $0x400000, %eax
         loop 1b
 
+#if CONFIG_KASAN
+        movl $PHYS(kernel_pgdir) + (0xB8000000 >> 20), %edi /* shadow.h: the same page everywhere */
+        movl $PHYS(early_shadow_table) + PAGE_RW, %eax
+        movl $SHADOW_DIRECTORY_ENTRIES, %ecx
+        rep stosl
+        movl $PHYS(early_shadow_table), %edi
+        movl $PHYS(early_shadow) + PAGE_RW, %eax
+        movl $1024, %ecx
+        rep stosl
+#endif
         movl %cr4, %eax
         orl $0x10, %eax                 /* CR4.PSE */
         movl %eax, %cr4
@@ -121,5 +133,13 @@ boot_stack_guard:
 boot_stack:
         .skip CONFIG_KSTACK_PAGES * 4096
 boot_stack_top:
+
+#if CONFIG_KASAN
+        .globl early_shadow, early_shadow_table
+early_shadow:
+        .skip 4096
+early_shadow_table:
+        .skip 4096
+#endif
 
         .section .note.GNU-stack, "", @progbits

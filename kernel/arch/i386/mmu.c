@@ -12,7 +12,7 @@
 #define LARGE_BYTES 0x400000u
 #define LARGE_SHIFT 22
 #define ENTRIES 1024
-#define KERNEL_FIRST (KERNBASE >> LARGE_SHIFT)
+#define KERNEL_FIRST ((CONFIG_KASAN ? SHADOW_BASE : KERNBASE) >> LARGE_SHIFT)
 
 #define KERNEL_LOAD 0x100000u /* kernel.ld: where the image begins */
 
@@ -74,7 +74,7 @@ void pgdir_init(struct pgdir *pgdir)
 void pgdir_add_table(struct pgdir *pgdir, uintptr_t va, void *table)
 {
     ASSERT(va < KERNBASE && !(pgdir->entries[va >> LARGE_SHIFT] & PTE_P));
-    pgdir->entries[va >> LARGE_SHIFT] = virt_to_phys(table) | PTE_RIGHTS;
+    pgdir->entries[va >> LARGE_SHIFT] = virt_to_phys(table) | (va < USERTOP ? PTE_RIGHTS : PTE_P | PTE_W);
 }
 
 void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va)

@@ -42,6 +42,9 @@ typedef uint32_t pte_t;
 #define KVA_BASE 0xFB000000u
 #define KVA_END 0xFFFFF000u
 
+/* Where the kernel's half really begins with kasan: arch/i386/shadow.h. */
+#define SHADOW_BASE 0xB8000000u
+
 /* Addresses that one table of leaf entries translates; a table begins at a multiple of it. */
 #define MMU_TABLE_SPAN 0x400000u
 

@@ -5,10 +5,12 @@
  * The direction flag is clear at every call (SysV i386 ABI); memmove sets it for a while, and
  * trap entry clears it, should an interrupt come just then.
  *
- * Arguments come in registers, as everywhere in the kernel (-mregparm=3): eax the destination, also
- * the result; edx the source, or the byte to store; ecx the number of bytes. Each keeps a frame, so
- * that a backtrace from a fault in here names the caller.
+ * Arguments come in registers, as everywhere in the kernel (convention.h): eax the destination, also
+ * the result; edx the source, or the byte to store; ecx the number of bytes. Instrumented code
+ * puts them on the stack. Each keeps a frame, so that a backtrace from a fault in here names the caller.
  */
+#include "config.h"
+
 .macro ENTER name
     .globl \name
     .type \name, @function
@@ -20,6 +22,11 @@
     .cfi_offset %ebp, -8
     movl %esp, %ebp
     .cfi_def_cfa_register %ebp
+#if CONFIG_INSTRUMENTED
+    movl 8(%ebp), %eax
+    movl 12(%ebp), %edx
+    movl 16(%ebp), %ecx
+#endif
     pushl %edi
     .cfi_offset %edi, -12
 .endm

@@ -3,7 +3,7 @@
  *
  * void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
  *
- * Arguments in eax and edx (-mregparm=3). What a sleeping stack looks like, from its sp upwards: edi esi ebx ebp eip. The other registers
+ * Arguments in eax and edx (convention.h). What a sleeping stack looks like, from its sp upwards: edi esi ebx ebp eip. The other registers
  * belong to the caller (System V i386 ABI). proc.c builds the same for a new process.
  */
         .text

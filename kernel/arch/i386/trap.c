@@ -15,6 +15,7 @@
 
 #include <ucow/errno.h>
 
+#include "arch/i386/convention.h"
 #include "arch/i386/gdt.h"
 #include "arch/i386/mmu.h"
 #include "arch/i386/usercopy.h"
@@ -41,8 +42,8 @@
 #define GATE_RING3 0x60
 
 extern const char trap_stubs[], syscall_entry[];
-void trap(struct trapframe *tf);
-void syscall_trap(struct trapframe *tf);
+ASM_CALL void trap(struct trapframe *tf);
+ASM_CALL void syscall_trap(struct trapframe *tf);
 
 static uint64_t idt[256];
 static uint32_t stray_count;

@@ -5,7 +5,7 @@
  * error code; a stub completes this to an error code and the vector. All gates are interrupt
  * gates: interrupts are off until C switches them on.
  *
- * C is called with its first argument in eax (-mregparm=3).
+ * C is called with its first argument in eax (convention.h).
  *
  * `pushl $2; popfl` clears what a program may have left in the flags: direction, alignment check
  * (which would open SMAP), nested task.

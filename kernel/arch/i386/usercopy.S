@@ -4,7 +4,7 @@
  * Each has an entry in the fixup table: when it faults and the fault cannot be served, trap.c puts
  * the error into eax and goes on at the entry's second address. Where
  * the CPU has SMAP, the door is open only here. The address range has been checked by usercopy.c.
- * Arguments come in eax, edx, ecx (-mregparm=3).
+ * Arguments come in eax, edx, ecx (convention.h).
  */
 #include "arch/i386/vectors.h"
 

@@ -18,5 +18,9 @@
 #endif
 #define CONFIG_TRACE 0
 #define CONFIG_KSTACK_PAGES 1
+#define CONFIG_KASAN 0
+#define CONFIG_UBSAN 0
+#define CONFIG_STACK_PROTECTOR 0
+#define CONFIG_INSTRUMENTED 0
 
 #endif
