@@ -52,7 +52,7 @@ class Build:
     kasan: bool
     ubsan: bool
     stack_protector: bool
-    memory: str  # of a machine whose test does not say how much it needs
+    default_memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
     def from_environment(cls) -> "Build":
@@ -63,7 +63,7 @@ class Build:
                    debug_checks=switch("UCOW_DEBUG_CHECKS", "1"), trace=switch("UCOW_TRACE", "1"),
                    swap=switch("UCOW_SWAP"), inject=switch("UCOW_INJECT"), kasan=switch("UCOW_KASAN"),
                    ubsan=switch("UCOW_UBSAN"), stack_protector=switch("UCOW_STACK_PROTECTOR"),
-                   memory=os.environ.get("UCOW_MEMORY", "128M"))
+                   default_memory=os.environ.get("UCOW_MEMORY", "128M"))
 
     @property
     def kernel(self) -> Path:
@@ -144,7 +144,7 @@ class Bench:
         `disk` is the machine's swap=, swap_image= and swap_errors=; a build that can swap has a disk
         unless swap is None.
         """
-        memory = memory or self.build.memory
+        memory = memory or self.build.default_memory
         if self.build.swap and "swap_image" not in disk:
             disk.setdefault("swap", SWAP_SIZE)
         options = cmdline.split()
