@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arch/i386/spinlock.h"
 #include "debug/assert.h"
 #include "dev/console.h"
 #include "lib/string.h"
@@ -60,19 +59,6 @@ __attribute__((no_sanitize("function"))) void plant_wildjump(void)
     volatile uintptr_t nowhere = 0xBAD;
     ((void (*)(void))nowhere)(); /* <- wildjump */
     nowhere = 0;                 /* so that the call is none that never comes back here */
-}
-
-/* Not inline, so that the caller has a line of its own in the backtrace. */
-static __attribute__((noinline)) void take(struct spinlock *lock)
-{
-    spin_lock_irq(lock);
-}
-
-void plant_locktwice(void)
-{
-    static struct spinlock lock = SPINLOCK_IRQ("selftest");
-    take(&lock);
-    take(&lock); /* <- locktwice */
 }
 
 static const struct {

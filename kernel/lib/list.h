@@ -3,11 +3,13 @@
  *
  * The head is a node too, so no operation has a special case. A node in no list points to itself:
  * list_empty(&thing->node) asks whether the thing is in a list, and list_del() twice does no harm.
- * Needs no memory, cannot fail; whoever owns the list brings the lock.
+ * Needs no memory, cannot fail; whoever owns the list brings the lock. Checking builds look at the
+ * neighbours at each change: they must point at each other.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H
 
+#include "debug/assert.h"
 #include "lib/util.h"
 #include <stdbool.h>
 
@@ -45,9 +47,17 @@ static inline bool list_empty(const struct list_node *head)
     return head->next == head;
 }
 
+/* Whether `node` and the one in front of it agree that they are neighbours. */
+static inline bool list_link_ok(const struct list_node *node)
+{
+    return node->prev->next == node;
+}
+
 /* Puts `node`, which is in no list, in front of `where`. */
 static inline void list_insert_before(struct list_node *where, struct list_node *node)
 {
+    RULE(list_link_ok(where), "list: %p is put before %p, which its neighbour %p does not know", (void *)node,
+         (void *)where, (void *)where->prev);
     node->prev = where->prev;
     node->next = where;
     where->prev->next = node;
@@ -69,6 +79,9 @@ static inline void list_add_tail(struct list_node *head, struct list_node *node)
 /* Takes `node` out of its list, if it is in one. */
 static inline void list_del(struct list_node *node)
 {
+    RULE(list_link_ok(node) && list_link_ok(node->next),
+         "list: %p is taken out from %p and %p, which do not know it", (void *)node, (void *)node->prev,
+         (void *)node->next);
     node->prev->next = node->next;
     node->next->prev = node->prev;
     list_init(node);

@@ -8,18 +8,28 @@
 
 #include <stdbool.h>
 
+#include "debug/locks.h"
 #include "lib/list.h"
 
 struct mutex {
     const void *owner;        /* the process that holds it, or NULL */
     struct list_node waiters; /* processes that sleep until it is free */
+    struct lock_note note;    /* checking builds only */
 };
 
-static inline void mutex_init(struct mutex *mutex)
-{
-    mutex->owner = NULL;
-    list_init(&mutex->waiters);
-}
+/* A mutex that is ready before any code runs: static struct mutex writing = MUTEX_INIT(writing); */
+#define MUTEX_INIT(mutex)                                                     \
+    {                                                                         \
+        .waiters = LIST_INIT((mutex).waiters), .note = LOCK_NOTE_INIT(#mutex) \
+    }
+
+/* Makes a mutex; all that are made at one place are of one class, named by the argument's text. */
+#define mutex_init(mutex)                       \
+    do {                                        \
+        (mutex)->owner = NULL;                  \
+        list_init(&(mutex)->waiters);           \
+        LOCK_NOTE_MAKE(&(mutex)->note, #mutex); \
+    } while (0)
 
 static inline bool mutex_is_held(const struct mutex *mutex)
 {

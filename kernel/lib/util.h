@@ -22,4 +22,12 @@
 /* The structure of type `type` whose field `member` is at `ptr`. */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+/* Such a function becomes part of its caller and has no lines of its own: an address in it is named by the
+ * caller's line, the one that a reader of a report looks for. */
+#if __has_attribute(nodebug)
+#define SITE_OF_CALLER static inline __attribute__((always_inline, nodebug))
+#else
+#define SITE_OF_CALLER static inline __attribute__((always_inline))
+#endif
+
 #endif

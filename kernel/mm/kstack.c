@@ -9,6 +9,7 @@
 #include "debug/assert.h"
 #include "debug/kasan.h"
 #include "debug/ledger.h"
+#include "debug/peak.h"
 #include "mm/page.h"
 
 #define KEPT_MAX 16
@@ -77,6 +78,7 @@ uintptr_t kstack_alloc(void)
         mmu_kva_map(base + i * PAGE_SIZE, page_to_phys(page));
     }
     kasan_open(base, KSTACK_BYTES);
+    peak_stack_paint(base, KSTACK_BYTES);
     used++;
     return base;
 }

@@ -27,6 +27,8 @@ void do_exit(enum exit_reason reason, int code)
     if (proc == init_proc || proc == this_cpu()->idle)
         panic("%s ends with code %d", proc->name, code);
     cpu_sti();
+    if (CONFIG_DEBUG_CHECKS)
+        locks_check_none("ends");
     TRACE(exit, proc->pid, code, reason);
     proc_line_end();
     release_mm();

@@ -34,6 +34,8 @@ static void unlink(struct proc **chain, struct proc *child)
 
 void family_add(struct proc *parent, struct proc *child)
 {
+    proc_check(parent);
+    proc_check(child);
     child->parent = parent;
     link_youngest(&parent->cptr, child);
     ASSERT(family_ok(child));
@@ -41,6 +43,8 @@ void family_add(struct proc *parent, struct proc *child)
 
 void family_make_zombie(struct proc *child)
 {
+    proc_check(child);
+    proc_check(child->parent);
     ASSERT(family_ok(child));
     unlink(&child->parent->cptr, child);
     link_youngest(&child->parent->zptr, child);
@@ -48,6 +52,8 @@ void family_make_zombie(struct proc *child)
 
 void family_remove(struct proc *child)
 {
+    proc_check(child);
+    proc_check(child->parent);
     unlink(chain_of(child), child);
     child->parent = NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "debug/inject.h"
 #include "debug/ledger.h"
+#include "debug/peak.h"
 #include "debug/selftest.h"
 #include "dev/console.h"
 #include "dev/power.h"
@@ -91,6 +92,8 @@ static void init_main(void *unused)
     if (code != 0)
         kprintf("init: program \"%s\" ended with exit code %d.\n", first_strings, code);
     enum power_status status = close_books(code);
+    peak_stack_note(current->kstack, KSTACK_BYTES, current->pid);
+    peak_trace();
     TRACE(end, status, page_taken_count(), page_given_count(), page_taken_count() - page_given_count(),
           page_free_count());
     power_off(status);

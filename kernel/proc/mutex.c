@@ -12,7 +12,7 @@ static struct waitq *waiters(struct mutex *mutex)
 
 void mutex_lock_slow(struct mutex *mutex)
 {
-    ASSERT(mutex->owner != current);
+    RULE(mutex->owner != current, "pid %d takes a mutex twice", current->pid);
     uint32_t eflags = spin_lock_irq(&sched_lock);
     while (mutex->owner != NULL)
         waitq_sleep(waiters(mutex), false);

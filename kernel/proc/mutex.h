@@ -5,7 +5,7 @@
 #ifndef PROC_MUTEX_H
 #define PROC_MUTEX_H
 
-#include "debug/assert.h"
+#include "arch/i386/cpu.h"
 #include "lib/mutex.h"
 #include "proc/proc.h"
 
@@ -13,16 +13,18 @@
 void mutex_lock_slow(struct mutex *mutex);
 void mutex_wake(struct mutex *mutex);
 
-static inline void mutex_lock(struct mutex *mutex)
+SITE_OF_CALLER void mutex_lock(struct mutex *mutex)
 {
+    locks_before(&mutex->note, cpu_here());
     if (mutex->owner != NULL)
         mutex_lock_slow(mutex);
     mutex->owner = current;
+    locks_taken(&mutex->note, cpu_here());
 }
 
-static inline void mutex_unlock(struct mutex *mutex)
+SITE_OF_CALLER void mutex_unlock(struct mutex *mutex)
 {
-    ASSERT(mutex->owner == current);
+    locks_given_back(&mutex->note);
     mutex->owner = NULL;
     if (!list_empty(&mutex->waiters))
         mutex_wake(mutex);

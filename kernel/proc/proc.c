@@ -4,6 +4,7 @@
 #include "proc/proc.h"
 
 #include "arch/i386/fpu.h"
+#include "debug/peak.h"
 #include "dev/console.h"
 #include "lib/string.h"
 #include "lib/util.h"
@@ -30,6 +31,7 @@ static const uint8_t may_become[] = {
 void proc_set_state(struct proc *proc, enum proc_state state)
 {
     ASSERT(spin_is_held(&sched_lock));
+    proc_check(proc);
     ASSERT((may_become[proc->state] & BIT(state)) != 0);
     TRACE(state, proc->pid, proc->state, state);
     proc->state = state;
@@ -37,6 +39,7 @@ void proc_set_state(struct proc *proc, enum proc_state state)
 
 static void init_fields(struct proc *proc)
 {
+    proc_mark(proc, PROC_MAGIC);
     list_init(&proc->run_link);
     list_init(&proc->wait_link);
     list_init(&proc->child_exited.sleepers);
@@ -75,9 +78,18 @@ struct proc *proc_new(void)
 
 void proc_free(struct proc *proc)
 {
+    proc_check(proc);
     ASSERT(proc->mm == NULL && proc->fpu == NULL && proc->line == NULL);
+    peak_stack_note(proc->kstack, KSTACK_BYTES, proc->pid);
+    proc_mark(proc, PROC_MAGIC_DEAD);
     kstack_free(proc->kstack);
     kmem_cache_free(&proc_cache, proc);
+}
+
+void proc_check_failed(const struct proc *proc)
+{
+    const char *why = mmu_readable((uintptr_t)proc) ? "it has ended, or never was one" : "nothing is there";
+    rule_broken("%p is used as a process: %s", (const void *)proc, why);
 }
 
 size_t proc_count(void)

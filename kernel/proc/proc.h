@@ -17,6 +17,8 @@
 #include <ucow/layout.h>
 
 #include "arch/i386/trap.h"
+#include "config.h"
+#include "debug/assert.h"
 #include "debug/trace.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
@@ -35,6 +37,9 @@ struct waitq {
 };
 
 struct proc {
+#if CONFIG_DEBUG_CHECKS
+    uint32_t magic; /* (!) PROC_MAGIC; something else before its birth and after its end */
+#endif
     int pid;                      /* (!) */
     enum proc_state state;        /* (s) by proc_set_state() */
     bool kernel;                  /* ($) a kernel thread until it executes a program */
@@ -69,6 +74,36 @@ struct proc {
     void *thread_arg;          /* (!) */
     char name[PROC_NAME_SIZE]; /* ($) */
 };
+
+#define PROC_MAGIC 0x50524F43u
+#define PROC_MAGIC_DEAD 0x44454144u
+
+/* `proc` is no process, or no longer: say so. */
+_Noreturn void proc_check_failed(const struct proc *proc) PANIC_CALLS;
+
+/* Checking builds: mark the beginning and the end of a process; report a pointer to what is none. */
+#if CONFIG_DEBUG_CHECKS
+static inline void proc_mark(struct proc *proc, uint32_t magic)
+{
+    proc->magic = magic;
+}
+
+static inline void proc_check(const struct proc *proc)
+{
+    if (proc->magic != PROC_MAGIC)
+        proc_check_failed(proc);
+}
+#else
+static inline void proc_mark(struct proc *proc, uint32_t magic)
+{
+    (void)proc, (void)magic;
+}
+
+static inline void proc_check(const struct proc *proc)
+{
+    (void)proc;
+}
+#endif
 
 /* One CPU's view. Others read it only for statistics. */
 struct cpu {

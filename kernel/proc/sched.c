@@ -21,6 +21,7 @@ static void switch_to(struct proc *next)
 {
     struct proc *prev = current;
     struct pgdir *pgdir = next->mm != NULL ? next->mm->pgdir : &kernel_pgdir;
+    struct locks_held locks = locks_held;
     TRACE(switch, prev->pid, next->pid);
     next->runs++;
     current = next;
@@ -32,13 +33,14 @@ static void switch_to(struct proc *next)
     gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);
     proc_fpu_switch(next);
     cpu_switch(&prev->sp, next->sp);
+    if (CONFIG_DEBUG_CHECKS)
+        locks_held = locks;
 }
 
 /* Give the CPU to whoever is next. The current process is in the state it shall have meanwhile,
  * in a queue or not. Caller holds sched_lock, and holds it again when it returns. */
 static void schedule(void)
 {
-    ASSERT(!CONFIG_DEBUG_CHECKS || spin_held_count == 1); /* nobody sleeps with another lock */
     this_cpu()->need_resched = false;
     struct proc *next = policy_pick();
     if (next == NULL)
@@ -83,6 +85,8 @@ int sched_point(void)
 
 void sched_interrupt_return(void)
 {
+    if (CONFIG_DEBUG_CHECKS)
+        locks_check_none("returns to user mode");
     while (this_cpu()->need_resched) {
         spin_take(&sched_lock);
         yield_locked();
@@ -95,6 +99,8 @@ void sched_interrupt_return(void)
 int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
 {
     ASSERT(current != this_cpu()->idle);
+    if (CONFIG_DEBUG_CHECKS)
+        locks_check_sleep(&sched_lock.class, (sched_lock.eflags_were & EFLAGS_IF) != 0);
     if (wakes_for_kill && current->killed)
         return -E_KILLED;
     current->wakes_for_kill = wakes_for_kill;
@@ -107,6 +113,7 @@ int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
 
 void wakeup_proc(struct proc *proc)
 {
+    proc_check(proc);
     if (proc->state != PROC_SLEEPING)
         return;
     list_del(&proc->wait_link);
@@ -133,6 +140,7 @@ void sched_leave(void)
 
 void sched_first_run(void)
 {
+    locks_held = (struct locks_held){.classes = LOCKS_ALWAYS | sched_lock.class.bit};
     spin_release(&sched_lock);
 }
 

@@ -17,7 +17,7 @@
 
 #define PIECE_BYTES 128
 
-static struct mutex writing = {.waiters = LIST_INIT(writing.waiters)};
+static struct mutex writing = MUTEX_INIT(writing);
 static struct waitq readers = {LIST_INIT(readers.sleepers)};
 
 void sys_io_input(void)

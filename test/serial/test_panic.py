@@ -53,12 +53,10 @@ class Mistake:
     source: str
     error: int | None = None   # of the page fault that it is
     checked: bool = False      # only checking builds notice it
-    inlined: bool = False      # the line is in a function that the compiler put into the one named
 
     def is_at(self, site: Site) -> bool:
         """Whether the kernel blamed the right line, and that line is in the function it named."""
-        return ((site.function, site.source()) == (self.function, self.source)
-                and site.is_in_function() != self.inlined)
+        return (site.function, site.source()) == (self.function, self.source) and site.is_in_function()
 
 
 MISTAKES = {
@@ -68,8 +66,6 @@ MISTAKES = {
     "userread": Mistake("kernel read of 0x00800000: page fault", "plant_userread", "(void)*(volatile int *)user;", READ),
     "textwrite": Mistake("kernel write to 0xc01[0-9a-f]{5}: page fault", "plant_textwrite", "*(volatile char *)text = 0;",
                          WRITE_PROTECTED),
-    "locktwice": Mistake("lock selftest taken twice", "take", 'panic(lock->held ? "lock %s taken twice"',
-                         checked=True, inlined=True),
 }
 
 # Who called, from the mistake outwards: the way of every kernel thread.
@@ -121,8 +117,8 @@ def test_backtrace(run, build, mistake):
     lines = make(run, build, mistake).lines
     innermost, *callers = [site for _, site in backtrace(lines)]
     assert MISTAKES[mistake].is_at(innermost), f"{innermost}: {innermost.source()}"
-    # The compiler may have made a jump of the call in selftest_run(); one mistake has a helper.
-    frames = [(site.function, site.source()) for site in callers if site.function not in ("selftest_run", "plant_locktwice")]
+    # The compiler may have made a jump of the call in selftest_run().
+    frames = [(site.function, site.source()) for site in callers if site.function != "selftest_run"]
     if "buildtype=release" in lines.lines[1]:
         # Calls between files become inline: the line is then that of the function inside.
         assert [function for function, _ in frames] == [function for function, _ in CALLERS]

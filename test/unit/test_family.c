@@ -14,12 +14,17 @@ void trace_record(enum trace_event event, ...)
     (void)event;
 }
 
+void proc_check_failed(const struct proc *proc)
+{
+    rule_broken("%p is no process", (const void *)proc);
+}
+
 static struct proc procs[PROCS];
 
 static void start(void)
 {
     for (int i = 0; i < PROCS; i++)
-        procs[i] = (struct proc){.pid = i};
+        procs[i] = (struct proc){.magic = PROC_MAGIC, .pid = i};
 }
 
 static void die(struct proc *proc)

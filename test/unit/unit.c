@@ -53,6 +53,35 @@ void panic(const char *format, ...)
     end_test();
 }
 
+/* Failed checks of the kernel's, too. */
+void rule_begin(const char *format, ...)
+{
+    va_list args;
+
+    printf("# kernel check failed: ");
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+}
+
+void rule_end(void)
+{
+    end_test();
+}
+
+void rule_broken(const char *format, ...)
+{
+    va_list args;
+
+    printf("# kernel check failed: ");
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+    end_test();
+}
+
 /* A check has failed. */
 _Noreturn static void fail_at(const char *file, int line, const char *format, ...)
 {

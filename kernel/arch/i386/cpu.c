@@ -2,7 +2,6 @@
  * cpu - what this CPU can do, and its protections switched on.
  */
 #include "arch/i386/cpu.h"
-#include "arch/i386/spinlock.h"
 
 /* CPUID leaf 1, edx, and leaf 7, ebx and ecx */
 #define LEAF1_SYSENTER (1u << 11)
@@ -15,7 +14,6 @@
 #define MSR_SYSENTER_CS 0x174
 
 struct cpu_features cpu_features;
-unsigned spin_held_count;
 
 static void set_up_features(void)
 {

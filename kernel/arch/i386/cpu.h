@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "arch/i386/vectors.h"
+#include "lib/util.h"
 
 /* EFLAGS, Intel SDM vol. 1, 3.4.3 */
 #define EFLAGS_FIXED 0x00000002u /* always 1 */
@@ -156,6 +157,24 @@ static inline void cpu_copy_page(void *to, const void *from)
     __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words)::"memory");
 }
 
+/* Store `value` into `n` words; count how many of them hold it, from the first to the first that does not. */
+static inline void cpu_fill_words(uint32_t *to, uint32_t value, size_t n)
+{
+    __asm__ volatile("rep stosl" : "+D"(to), "+c"(n) : "a"(value) : "memory");
+}
+
+static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t n)
+{
+    const uint32_t *end = at;
+    size_t left = n;
+    bool different;
+    __asm__ volatile("cmpl %%eax, %%eax; repe scasl"
+                     : "+D"(end), "+c"(left), "=@ccne"(different)
+                     : "a"(value)
+                     : "memory");
+    return (size_t)(end - at) - different;
+}
+
 struct cpuid_result {
     uint32_t eax, ebx, ecx, edx;
 };
@@ -172,6 +191,27 @@ static inline uint64_t cpu_tsc(void)
     uint32_t low, high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return ((uint64_t)high << 32) | low;
+}
+
+/* Its lower half: enough to measure what lasts for less than a second. */
+static inline uint32_t cpu_tsc_low(void)
+{
+    uint32_t low;
+    __asm__ volatile("rdtsc" : "=a"(low)::"edx");
+    return low;
+}
+
+/* The address of this very place in the code: as a value, or stored. */
+SITE_OF_CALLER uintptr_t cpu_here(void)
+{
+    uintptr_t here;
+    __asm__ volatile("1: movl $1b, %0" : "=r"(here));
+    return here;
+}
+
+SITE_OF_CALLER void cpu_store_here(uintptr_t *where)
+{
+    __asm__ volatile("1: movl $1b, %0" : "=m"(*where));
 }
 
 static inline uintptr_t cpu_frame_pointer(void)

@@ -2,9 +2,8 @@
  * spinlock - short exclusion: between interrupt handlers and the rest, and later between CPUs.
  *
  * With one CPU whose kernel code is not preempted, a lock that no interrupt handler takes costs
- * nothing; one that a handler takes switches interrupts off. Checking builds verify the rules:
- * a lock is not taken twice, only its holder releases it, an irq lock is always taken with
- * interrupts off, and nobody sleeps with a lock held (sched.c asks spin_held_count).
+ * nothing; one that a handler takes switches interrupts off. Checking builds watch the rules of
+ * debug/locks.h, and that an irq lock is always taken with interrupts off, another never.
  */
 #ifndef ARCH_SPINLOCK_H
 #define ARCH_SPINLOCK_H
@@ -14,57 +13,71 @@
 
 #include "arch/i386/cpu.h"
 #include "config.h"
-#include "debug/assert.h"
+#include "debug/locks.h"
+#include "debug/peak.h"
 
 struct spinlock {
-    const char *name;
-    bool irq; /* an interrupt handler takes it too */
-    bool held;
+    struct lock_class class;
+    bool irq;             /* an interrupt handler takes it too */
+    uint32_t eflags_were; /* before it was taken: whether interrupts were on */
+    uint32_t since;       /* the time stamp counter when it was taken */
 };
 
-#define SPINLOCK(text) \
-    {                  \
-        .name = (text) \
+#define SPINLOCK(text)                   \
+    {                                    \
+        .class = LOCK_CLASS(text, false) \
     }
-#define SPINLOCK_IRQ(text)          \
-    {                               \
-        .name = (text), .irq = true \
+#define SPINLOCK_IRQ(text)                            \
+    {                                                 \
+        .class = LOCK_CLASS(text, false), .irq = true \
     }
 
-/* Locks held now (checking builds). */
-extern unsigned spin_held_count;
+/* Few instructions, for it happens all the time: what they find wrong is looked at again by others. */
+SITE_OF_CALLER void spin_note_taken(struct spinlock *lock, uint32_t eflags)
+{
+    struct lock_class *class = &lock->class;
+    if (__builtin_expect((locks_held.classes & class->unknown) != 0, 0))
+        locks_learn(class, cpu_here());
+    locks_held.classes |= class->bit;
+    cpu_store_here(&class->site);
+    lock->eflags_were = eflags;
+    lock->since = cpu_tsc_low();
+}
 
-static inline void spin_take(struct spinlock *lock)
+/* Interrupts are as the lock wants them: off exactly for irq locks. */
+SITE_OF_CALLER void spin_take(struct spinlock *lock)
 {
     if (CONFIG_DEBUG_CHECKS) {
-        if (lock->held || lock->irq != !cpu_irq_enabled())
-            panic(lock->held ? "lock %s taken twice"
-                             : "lock %s: interrupts must be off exactly for irq locks",
-                  lock->name);
-        lock->held = true;
-        spin_held_count++;
+        uint32_t eflags = cpu_eflags();
+        if (lock->irq == ((eflags & EFLAGS_IF) != 0))
+            locks_spin_misused(&lock->class, cpu_here(),
+                               lock->irq ? "is taken with interrupts on" : "is not for interrupt handlers");
+        spin_note_taken(lock, eflags);
     }
 }
 
-static inline void spin_release(struct spinlock *lock)
+SITE_OF_CALLER void spin_release(struct spinlock *lock)
 {
     if (CONFIG_DEBUG_CHECKS) {
-        if (!lock->held)
-            panic("lock %s released but not held", lock->name);
-        lock->held = false;
-        spin_held_count--;
+        uint32_t bit = lock->class.bit;
+        locks_held.classes ^= bit;
+        if (__builtin_expect((locks_held.classes & bit) != 0 || bit == 0, 0))
+            locks_spin_misused(&lock->class, cpu_here(), "is released by somebody who does not hold it");
+        if (peak_irq_off_is_new(cpu_tsc_low() - lock->since) && lock->irq)
+            peak_irq_off_raise(cpu_tsc_low() - lock->since, lock->class.site);
     }
 }
 
 /* For an irq lock: interrupts off, then take it; what it returns goes to spin_unlock_irq(). */
-static inline uint32_t spin_lock_irq(struct spinlock *lock)
+SITE_OF_CALLER uint32_t spin_lock_irq(struct spinlock *lock)
 {
     uint32_t eflags = cpu_irq_save();
-    spin_take(lock);
+    if (CONFIG_DEBUG_CHECKS)
+        spin_note_taken(lock, eflags);
     return eflags;
 }
 
-static inline void spin_unlock_irq(struct spinlock *lock, uint32_t eflags)
+SITE_OF_CALLER void spin_unlock_irq(struct spinlock *lock, uint32_t eflags)
 {
     spin_release(lock);
     cpu_irq_restore(eflags);
@@ -72,7 +85,7 @@ static inline void spin_unlock_irq(struct spinlock *lock, uint32_t eflags)
 
 static inline bool spin_is_held(const struct spinlock *lock)
 {
-    return !CONFIG_DEBUG_CHECKS || lock->held;
+    return !CONFIG_DEBUG_CHECKS || (locks_held.classes & lock->class.bit) != 0;
 }
 
 #endif

@@ -221,7 +221,7 @@ static void page_fault(struct trapframe *tf)
     }
 }
 
-static void interrupt(unsigned irq)
+static void serve(unsigned irq)
 {
     if (!pic_acknowledge(irq)) {
         stray_count++;
@@ -239,6 +239,20 @@ static void interrupt(unsigned irq)
     default:
         stray_count++;
     }
+}
+
+static void interrupt(unsigned irq)
+{
+    if (!CONFIG_DEBUG_CHECKS) {
+        serve(irq);
+        return;
+    }
+    uint32_t since = cpu_tsc_low();
+    struct locks_held locks = locks_handler_begins();
+    serve(irq);
+    locks_handler_ends(locks);
+    if (peak_irq_off_is_new(cpu_tsc_low() - since))
+        peak_irq_off_raise(cpu_tsc_low() - since, (uintptr_t)serve);
 }
 
 /* Exceptions that nothing can serve. */

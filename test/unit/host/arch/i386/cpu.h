@@ -44,6 +44,29 @@ static inline void cpu_copy_page(void *to, const void *from)
     memcpy(to, from, 4096);
 }
 
+#define EFLAGS_IF 1u
+
+static inline uint32_t cpu_eflags(void)
+{
+    return host_interrupts_on ? EFLAGS_IF : 0;
+}
+
+/* No time passes, and all is at one place: its caller. */
+static inline uint32_t cpu_tsc_low(void)
+{
+    return 0;
+}
+
+static inline uintptr_t cpu_here(void)
+{
+    return (uintptr_t)__builtin_return_address(0);
+}
+
+static inline void cpu_store_here(uintptr_t *where)
+{
+    *where = cpu_here();
+}
+
 static inline bool cpu_irq_enabled(void)
 {
     return host_interrupts_on;

@@ -1,0 +1,209 @@
+/*
+ * locks.c: which orders of taking locks are reported, and that nothing else is.
+ *
+ * There are no locks here, only their classes and notes: the rules are about those.
+ */
+#include "debug/locks.h"
+#include "debug/trace.h"
+#include "unit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static int pid = 1;
+
+int trace_pid(void)
+{
+    return pid;
+}
+
+void kprintf(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+}
+
+/* Sites are small numbers here. */
+void backtrace_print_site(uintptr_t address)
+{
+    printf("site %u", (unsigned)address);
+}
+
+static struct lock_class spin = LOCK_CLASS("spin", false);
+static struct lock_class classes[] = {LOCK_CLASS("a", true), LOCK_CLASS("b", true), LOCK_CLASS("c", true)};
+static struct lock_note a = {.class = &classes[0]}, b = {.class = &classes[1]}, c = {.class = &classes[2]};
+static struct lock_note another_a = {.class = &classes[0]};
+
+static void take(struct lock_note *note, uintptr_t site)
+{
+    locks_before(note, site);
+    locks_taken(note, site);
+}
+
+static void take_spin(uintptr_t site)
+{
+    if ((locks_held.classes & spin.unknown) != 0)
+        locks_learn(&spin, site);
+    spin.site = site;
+    locks_held.classes |= spin.bit;
+}
+
+/* Takes `second` with `first` held, at the sites `site` and the next, and gives both back. */
+static void take_pair(struct lock_note *first, struct lock_note *second, uintptr_t site)
+{
+    take(first, site);
+    take(second, site + 1);
+    locks_given_back(second);
+    locks_given_back(first);
+}
+
+/* Whatever is learnt in a mistake is forgotten with the copy of the program that made it; see PANICS. */
+
+TEST(one_order_is_no_news)
+{
+    for (uintptr_t i = 0; i < 3; i++) {
+        take_pair(&a, &b, 10);
+        take_pair(&b, &c, 20);
+        take(&a, 40);
+        take_spin(41);
+        locks_held.classes ^= spin.bit;
+        locks_given_back(&a);
+    }
+    CHECK_EQ(locks_held.classes, LOCKS_ALWAYS);
+    CHECK(locks_held.notes == NULL);
+}
+
+static void ring_of_two(void)
+{
+    take_pair(&a, &b, 10);
+    pid = 2;
+    take_pair(&b, &a, 20);
+}
+
+TEST(both_orders_of_two)
+{
+    CHECK(PANICS("lock order: a is taken with b held", ring_of_two()));
+    CHECK(PANICS("  pid 2:\n    with b taken at site 20\n    then a taken at site 21\n", ring_of_two()));
+    CHECK(PANICS("  but before:\n  pid 1:\n    with a taken at site 10\n    then b taken at site 11\n",
+                 ring_of_two()));
+}
+
+static void ring_of_three(void)
+{
+    take_pair(&a, &b, 10);
+    take_pair(&b, &c, 20);
+    take_pair(&c, &a, 30);
+}
+
+TEST(around_a_corner)
+{
+    CHECK(PANICS("  but before:\n"
+                 "  pid 1:\n    with a taken at site 10\n    then b taken at site 11\n"
+                 "  pid 1:\n    with b taken at site 20\n    then c taken at site 21\n",
+                 ring_of_three()));
+}
+
+static void two_of_a_kind(void)
+{
+    take(&a, 1);
+    take(&another_a, 2);
+}
+
+TEST(two_of_a_class_have_no_order)
+{
+    CHECK(PANICS("a is taken by pid 1, which has it, or another of its kind", two_of_a_kind()));
+}
+
+TEST(given_back_in_any_order)
+{
+    take(&a, 1);
+    take(&b, 2);
+    take(&c, 3);
+    locks_given_back(&b);
+    locks_given_back(&a);
+    CHECK(locks_held.notes == &c && c.outer == NULL);
+    locks_given_back(&c);
+    CHECK_EQ(locks_held.classes, LOCKS_ALWAYS);
+    locks_check_none("is still here");
+}
+
+static void give_back_twice(void)
+{
+    take(&a, 1);
+    locks_given_back(&a);
+    locks_given_back(&a);
+}
+
+TEST(given_back_by_who_has_it_not)
+{
+    CHECK(PANICS("a is released by pid 1, which does not hold it", give_back_twice()));
+}
+
+static void sleep_on_a_spinlock(void)
+{
+    take_spin(7);
+    take(&a, 8);
+}
+
+static void sleep_in_a_handler(void)
+{
+    locks_handler_begins();
+    take(&a, 8);
+}
+
+TEST(who_may_not_wait_may_not_take_what_sleeps)
+{
+    CHECK(PANICS("a, whose taker may have to sleep, is taken with a spinlock held\n"
+                 "    now a taken at site 8\n    with spin taken at site 7\n",
+                 sleep_on_a_spinlock()));
+    CHECK(PANICS("is taken in an interrupt handler", sleep_in_a_handler()));
+}
+
+static void sleep_with(uint32_t allowed, bool interrupts_on)
+{
+    take_spin(7);
+    locks_check_sleep(allowed != 0 ? &spin : &classes[0], interrupts_on);
+}
+
+TEST(who_sleeps_holds_the_schedulers_lock_only)
+{
+    take(&a, 1);
+    sleep_with(1, true);
+    locks_held.classes ^= spin.bit;
+    locks_given_back(&a);
+    CHECK(PANICS("pid 1 sleeps with a spinlock held\n    with spin taken at site 7\n", sleep_with(0, true)));
+    CHECK(PANICS("pid 1 sleeps with interrupts off\n    with spin taken at site 7\n", sleep_with(1, false)));
+}
+
+static void end_with_a_lock(void)
+{
+    take(&b, 5);
+    locks_check_none("ends");
+}
+
+static void keep_in_a_handler(void)
+{
+    struct locks_held interrupted = locks_handler_begins();
+    take_spin(9);
+    locks_handler_ends(interrupted);
+}
+
+TEST(nobody_leaves_with_a_lock)
+{
+    CHECK(PANICS("pid 1 ends with a lock held\n    with b taken at site 5\n", end_with_a_lock()));
+    CHECK(PANICS("returns from an interrupt handler with a lock held\n    with spin taken at site 9\n",
+                 keep_in_a_handler()));
+}
+
+TEST(a_handler_has_locks_of_its_own)
+{
+    take(&a, 1);
+    struct locks_held interrupted = locks_handler_begins();
+    CHECK(locks_held.notes == NULL && (locks_held.classes & a.class->bit) == 0);
+    locks_handler_ends(interrupted);
+    CHECK(locks_held.notes == &a);
+    locks_given_back(&a);
+}
