@@ -118,6 +118,11 @@ void check_failed_end(uintptr_t eip)
     end(&(struct place){.eip = eip, .ebp = ebp});
 }
 
+void check_failed_end_trap(const struct trapframe *tf)
+{
+    end(&(struct place){.eip = tf->eip, .ebp = tf->ebp, .tf = tf});
+}
+
 void panic(const char *format, ...)
 {
     /* The call, not what follows it; and its frame, which is the one above ours. */

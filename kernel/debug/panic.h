@@ -32,4 +32,7 @@ void check_failed_line(const char *format, ...) __attribute__((format(printf, 1,
  * with status 39. */
 _Noreturn void check_failed_end(uintptr_t eip);
 
+/* The same for kernel code that trapped: its frame, and the stack from there on. */
+_Noreturn void check_failed_end_trap(const struct trapframe *tf);
+
 #endif

@@ -12,6 +12,13 @@
 #define PLANTED(name, check, status, says, what) __attribute__((weak)) void plant_##name(void);
 #include "debug/planted.def"
 
+/* A call in this function goes wherever it is told to. */
+#if __has_feature(kcfi)
+#define UNCHECKED_CALLS __attribute__((no_sanitize("function", "kcfi")))
+#else
+#define UNCHECKED_CALLS __attribute__((no_sanitize("function")))
+#endif
+
 /* Remember which one to make. */
 void selftest_want(const char *name);
 

@@ -54,9 +54,8 @@ void trace_init(void *buffer, uint32_t pa, size_t bytes);
 /* Switch recording on or off; without a ring it stays off. */
 void trace_enable(bool on);
 
-/* Who runs from now on, for the records and for reports. */
+/* Who runs from now on, for the records. */
 void trace_set_pid(int pid);
-int trace_pid(void);
 
 /* Who runs now, whether anything is recorded or not. */
 int trace_pid(void);

@@ -26,10 +26,11 @@ void console_write(int writer, const char *text, size_t n)
         return;
     if (line_open && line_writer != writer)
         put('\n');
+    line_open = true; /* for a report in the middle of it */
+    line_writer = writer;
     for (size_t i = 0; i < n; i++)
         put(text[i]);
     line_open = text[n - 1] != '\n';
-    line_writer = writer;
 }
 
 void kprintf(const char *format, ...)

@@ -145,3 +145,22 @@ void plant_deadproc(void)
     spin_lock_irq(&sched_lock);
     wakeup_proc(zombie); /* <- deadproc */
 }
+
+/* The handler counts them. */
+void plant_race(void)
+{
+    for (uint64_t end = timer_ticks() + LONG_TICKS; timer_ticks() < end;)
+        trace_ring.ticks = 0; /* <- race */
+}
+
+static int answer(int question)
+{
+    return question + 1;
+}
+
+void plant_wildcall(void)
+{
+    static void *volatile address = (void *)answer;
+    void (*call)(void) = (void (*)(void))address;
+    call(); /* <- wildcall */
+}

@@ -109,7 +109,9 @@ static inline void proc_check(const struct proc *proc)
 struct cpu {
     struct proc *current;
     struct proc *idle;
-    bool need_resched; /* the scheduler wants a word before the next return to user mode */
+    /* The scheduler wants a word before the next return to user mode. Races with the timer on purpose:
+     * a turn that ends right after a look is seen at the next, on the way to user mode at the latest. */
+    volatile bool need_resched;
 };
 extern struct cpu boot_cpu;
 

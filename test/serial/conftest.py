@@ -52,6 +52,8 @@ class Build:
     kasan: bool
     ubsan: bool
     stack_protector: bool
+    races: bool
+    kcfi: bool
     default_memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
@@ -63,6 +65,7 @@ class Build:
                    debug_checks=switch("UCOW_DEBUG_CHECKS", "1"), trace=switch("UCOW_TRACE", "1"),
                    swap=switch("UCOW_SWAP"), inject=switch("UCOW_INJECT"), kasan=switch("UCOW_KASAN"),
                    ubsan=switch("UCOW_UBSAN"), stack_protector=switch("UCOW_STACK_PROTECTOR"),
+                   races=switch("UCOW_RACES"), kcfi=switch("UCOW_KCFI"),
                    default_memory=os.environ.get("UCOW_MEMORY", "128M"))
 
     @property
@@ -82,12 +85,12 @@ class Build:
     @property
     def instrumented(self) -> bool:
         """Whether the compiler put so much into the kernel that neither costs nor sizes say anything."""
-        return self.kasan or self.ubsan
+        return self.kasan or self.ubsan or self.races
 
     def need_plain(self, what: str):
         """End the test as skipped when the compiler's checks are all that `what` would measure."""
         if self.instrumented:
-            pytest.skip(f"{what} says nothing of a kernel built with kasan or ubsan")
+            pytest.skip(f"{what} says nothing of a kernel built with kasan, ubsan or races")
 
     def memory(self, usual: str) -> str:
         """A machine with room for as much as usual: kasan's shadow and larger stacks take their part."""

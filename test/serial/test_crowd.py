@@ -45,6 +45,7 @@ def test_switch_costs_the_same(run):
     assert few == many
 
 
-def test_fork_costs_the_same(run):
+def test_fork_costs_the_same(run, build):
+    build.need_plain("the number of instructions")
     few, many = costs(crowd(run).trace, "fork")
     assert few == many

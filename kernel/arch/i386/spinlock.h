@@ -15,6 +15,7 @@
 #include "config.h"
 #include "debug/locks.h"
 #include "debug/peak.h"
+#include "debug/races.h"
 
 struct spinlock {
     struct lock_class class;
@@ -38,6 +39,8 @@ SITE_OF_CALLER void spin_note_taken(struct spinlock *lock, uint32_t eflags)
     struct lock_class *class = &lock->class;
     if (__builtin_expect((locks_held.classes & class->unknown) != 0, 0))
         locks_learn(class, cpu_here());
+    if ((locks_held.classes & LOCKS_HANDLER) == 0)
+        races_ordered();
     locks_held.classes |= class->bit;
     cpu_store_here(&class->site);
     lock->eflags_were = eflags;

@@ -19,6 +19,7 @@
 #include "arch/i386/gdt.h"
 #include "arch/i386/mmu.h"
 #include "arch/i386/usercopy.h"
+#include "debug/backtrace.h"
 #include "debug/panic.h"
 #include "dev/console.h"
 #include "dev/pic.h"
@@ -255,9 +256,42 @@ static void interrupt(unsigned irq)
         peak_irq_off_raise(cpu_tsc_low() - since, (uintptr_t)serve);
 }
 
+/* The function that the instruction at `code` calls, whose address is in a register as a rule; 0: another
+ * instruction. Before it may stand a jump to it, and the function's own beginning, which the compiler delays
+ * until somebody is called (Intel SDM vol. 2A: JMP EB, JMP E9, PUSH EBP, MOV EBP ESP, CALL FF /2). */
+static uintptr_t called_function(const struct trapframe *tf, const uint8_t *code)
+{
+    const uint32_t registers[] = {tf->eax, tf->ecx, tf->edx, tf->ebx, tf->oesp, tf->ebp, tf->esi, tf->edi};
+    int32_t distance;
+    if (code[0] == 0xEB) {
+        code += 2 + (int8_t)code[1];
+    } else if (code[0] == 0xE9) {
+        memcpy(&distance, code + 1, sizeof(distance));
+        code += 5 + distance;
+    }
+    if (code[0] == 0x55 && code[1] == 0x89 && code[2] == 0xE5)
+        code += 3;
+    return code[0] == 0xFF && (code[1] & 0xF8) == 0xD0 ? registers[code[1] & 7] : 0;
+}
+
+/* What the compiler puts before an indirect call did not find the type it expects. The call comes next. */
+_Noreturn static void wild_call(const struct trapframe *tf)
+{
+    uintptr_t function = called_function(tf, (const uint8_t *)tf->eip);
+    check_failed_line("kernel check failed: an indirect call of a function of another type");
+    if (function != 0) {
+        kprintf("    of ");
+        backtrace_print_site(function);
+        kprintf("\n");
+    }
+    check_failed_end_trap(tf);
+}
+
 /* Exceptions that nothing can serve. */
 static void exception(struct trapframe *tf)
 {
+    if (CONFIG_KCFI && tf->trapno == VECTOR_BREAKPOINT && !trap_from_user(tf))
+        wild_call(tf);
     if (tf->trapno >= ARRAY_SIZE(exception_names) || tf->trapno == VECTOR_NMI) {
         stray_count++; /* the hardware's doing, whoever runs: ring 3 cannot raise these itself */
         return;

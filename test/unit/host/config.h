@@ -17,6 +17,8 @@
 #define CONFIG_INJECT 0
 #endif
 #define CONFIG_TRACE 0
+#define CONFIG_RACES 0
+#define CONFIG_KCFI 0
 #define CONFIG_KSTACK_PAGES 1
 #define CONFIG_KASAN 0
 #define CONFIG_UBSAN 0

@@ -1,0 +1,73 @@
+"""kernel/debug/peak.c: the longest time without interrupts and the deepest stack are in the trace. (D76)
+
+What each broken rule of kernel/debug/locks.h is reported as stands in kernel/debug/planted.def; the
+reports of two chains are looked at here in full.
+"""
+
+import re
+
+import pytest
+from ucow.machine import CHECK_FAILED
+
+SOURCE = r"\(kernel/proc/planted_proc\.c:\d+\)"
+IRQ_OFF_TICKS_MAX = 5
+
+
+@pytest.fixture
+def checked(build):
+    """Only checking builds know the rules."""
+    if not build.debug_checks:
+        pytest.skip("the kernel is built with -Ddebug_checks=false")
+
+
+def peaks(trace, what: str) -> list[int]:
+    return [record.value for record in trace.all(f"peak what={what}")]
+
+
+@pytest.mark.parametrize("what", ["irq_off", "stack"])
+def test_peaks_rise_and_are_told_at_the_end(run, checked, what):
+    trace = run("forktree").trace
+    *risen, last = peaks(trace, what)
+    assert risen == sorted(set(risen)) and last == max(risen)
+    assert trace.records[-1].name == "end"
+    assert {record.name for record in trace.last(3)} == {"peak", "end"}
+
+
+def test_interrupts_come_in_time(run, checked):
+    """A crowd whose parent dies is handed over with interrupts on; all are woken with them off."""
+    trace = run("forktree").trace
+    assert 0 < peaks(trace, "irq_off")[-1] < trace.tsc_per_tick * IRQ_OFF_TICKS_MAX
+
+
+def test_the_deepest_stack_has_an_owner(run, checked):
+    trace = run("forktree").trace
+    deepest = trace.all("peak what=stack")[-1]
+    assert 256 < deepest.value < 8 * 4096
+    assert deepest["of"] in {1} | {fork.child for fork in trace.of("fork")}
+
+
+def test_both_chains_of_a_lock_order(run, checked):
+    lines = run("hello", cmdline="selftest=lockorder", expect=CHECK_FAILED).lines
+    site = rf"plant_lockorder {SOURCE}$"
+    lines.in_order(
+        "kernel check failed: lock order: coat is taken with hat held, which can be waiting for it:", "  pid 1:",
+        re.compile(f"^    with hat taken at {site}"), re.compile(f"^    then coat taken at {site}"), "  but before:",
+        "  pid 1:", re.compile(f"^    with coat taken at {site}"), re.compile(f"^    then hat taken at {site}"),
+        "the machine stops here.")
+
+
+def test_both_sides_of_a_race(run, build):
+    if not build.races:
+        pytest.skip("the kernel is built with -Draces=false")
+    lines = run("hello", cmdline="selftest=race", expect=CHECK_FAILED).lines
+    lines.in_order(re.compile("^kernel check failed: data race at 0xc0[0-9a-f]{6}:$"),
+                   re.compile(r"^    a handler wrote 4 bytes at trace_tick \(kernel/debug/trace\.c:\d+\)$"),
+                   "    with pid 1, interrupts on,", re.compile(rf"^    which wrote 4 bytes at plant_race {SOURCE}$"))
+
+
+def test_whose_type_is_wrong(run, build):
+    if not build.kcfi:
+        pytest.skip("the kernel is built with -Dkcfi=false")
+    run("hello", cmdline="selftest=wildcall", expect=CHECK_FAILED).lines.in_order(
+        "kernel check failed: an indirect call of a function of another type:",
+        re.compile(rf"^    of answer {SOURCE}$"))
