@@ -68,6 +68,22 @@ struct mem_info {
     unsigned swap_out;   /* pages written to it since boot */
 };
 
+/* An account of the kernel's ledger, as ledger() tells it. */
+#define LEDGER_NAME_SIZE 48
+struct ledger_info {
+    char name[LEDGER_NAME_SIZE]; /* of what is counted, as the check at the end says it */
+    unsigned held;               /* now, with what is only kept for speed */
+    unsigned base;               /* before the first program, without it */
+};
+
+/* The pages of a process, as pages() tells them; together they are its struct proc_info's `pages`. */
+struct page_counts {
+    unsigned private; /* its own: nobody else maps them, or names where they are on the disk */
+    unsigned shared;  /* others have them, too: until written, read-only, or on purpose */
+    unsigned swapped; /* on the disk */
+    unsigned cache;   /* of its program's file */
+};
+
 /* inject(): what can be told to fail. The order is the trace's. */
 #define INJECT_FRAME 0u
 #define INJECT_HEAP 1u

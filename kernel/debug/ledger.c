@@ -9,10 +9,12 @@
 #include "debug/assert.h"
 #include "debug/backtrace.h"
 #include "dev/console.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/util.h"
 
-static struct ledger_account *accounts;
+static struct ledger_account *accounts; /* the one that was opened last comes first */
+static size_t accounts_n;
 
 /* The census that is being taken: sites known from the mark stand first, so that they are found
  * again; in `elsewhere` is what no place was left for. */
@@ -64,6 +66,23 @@ void ledger_open(struct ledger_account *account)
     account->base_count = 0;
     account->next = accounts;
     accounts = account;
+    accounts_n++;
+}
+
+size_t ledger_count(void)
+{
+    return accounts_n;
+}
+
+void ledger_read(size_t i, struct ledger_info *info)
+{
+    const struct ledger_account *account = accounts;
+    for (size_t behind = accounts_n - 1 - i; behind > 0; behind--)
+        account = account->next;
+    *info = (struct ledger_info){.held = (unsigned)account->held(account->keeper),
+                                 .base = (unsigned)account->base};
+    snprintf(info->name, sizeof(info->name), account->of == NULL ? "%s" : "%s %s", account->name,
+             account->of);
 }
 
 void ledger_mark(void)

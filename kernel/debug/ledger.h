@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ucow/layout.h>
+
 /* Calls `note` once for every unit held, with the return address of whoever took it (0: unknown). */
 typedef void ledger_walk_fn(void *keeper, void (*note)(uintptr_t site));
 
@@ -48,6 +50,12 @@ void ledger_mark(void);
 /* Shrink the caches and compare with the mark. True when every account is as it was; otherwise
  * prints one line for each that is not, and below it where what is new was taken. */
 bool ledger_check(void);
+
+/* The number of accounts. */
+size_t ledger_count(void);
+
+/* What account number `i`, below ledger_count(), says now; 0 is the one that was opened first. */
+void ledger_read(size_t i, struct ledger_info *info);
 
 /* Print "    2 taken at pgtable_new (kernel/mm/pgtable.c:41)": a line of a report. */
 void ledger_print_site(size_t units, uintptr_t site);

@@ -67,6 +67,10 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t addr);
  * user space. Caller holds mm->lock. */
 int mm_pageout(struct mm *mm, uintptr_t addr, size_t length);
 
+/* How many of its pages are its own, shared, on the disk, and of programs. Cost grows with its memory alone.
+ * Caller holds mm->lock. */
+void mm_count_pages(struct mm *mm, struct page_counts *counts);
+
 /* What a fault came to; the numbers are the trace's. */
 enum mm_outcome { MM_FILL, MM_COPY, MM_REUSE, MM_SWAP_IN, MM_OOM, MM_SEGV, MM_SWAP_FAULT };
 

@@ -72,3 +72,18 @@ void plant_page_after_free(void)
     store(page_to_virt(page));
     page_alloc(PAGE_OTHER); /* <- page_after_free */
 }
+
+void plant_leak_frame(void)
+{
+    page_alloc(PAGE_KSTACK); /* <- leak_frame */
+}
+
+void plant_leak_table(void)
+{
+    page_alloc_zero(PAGE_PGTABLE); /* <- leak_table */
+}
+
+void plant_leak_large(void)
+{
+    kmalloc(5 * PAGE_SIZE); /* <- leak_large */
+}

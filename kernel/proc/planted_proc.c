@@ -164,3 +164,8 @@ void plant_wildcall(void)
     void (*call)(void) = (void (*)(void))address;
     call(); /* <- wildcall */
 }
+
+void plant_leak_pid(void)
+{
+    pid_alloc(); /* <- leak_pid */
+}

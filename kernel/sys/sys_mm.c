@@ -51,6 +51,23 @@ int32_t sys_pageout(uintptr_t addr, uint32_t len)
     return pages;
 }
 
+int32_t sys_pages(int32_t pid, struct uaddr to)
+{
+    const struct proc *proc = proc_find(pid);
+    if (proc == NULL)
+        return -E_BAD_PROC;
+    struct page_counts counts = {0};
+    struct mm *mm = proc->mm;
+    if (mm != NULL) {
+        mm_hold(mm); /* waiting for the lock, it may lose those who live in it */
+        mutex_lock(&mm->lock);
+        mm_count_pages(mm, &counts);
+        mutex_unlock(&mm->lock);
+        mm_drop(mm);
+    }
+    return copy_to_user(to, &counts, sizeof(counts));
+}
+
 /* One line of pgdir(). */
 static int print_run(const struct mmu_run *run)
 {

@@ -4,6 +4,7 @@
 #include <ucow/errno.h>
 
 #include "debug/inject.h"
+#include "debug/ledger.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/mm.h"
@@ -161,6 +162,18 @@ int32_t sys_meminfo(struct uaddr to)
         .swap_out = (unsigned)swap.writes,
     };
     return copy_to_user(to, &info, sizeof(info));
+}
+
+int32_t sys_ledger(struct uaddr buf, uint32_t n, uint32_t first)
+{
+    struct ledger_info info;
+    for (size_t i = first, filled = 0; filled < n && i < ledger_count(); i++) {
+        ledger_read(i, &info);
+        int error = copy_to_user(uaddr_plus(buf, filled++ * sizeof(info)), &info, sizeof(info));
+        if (error != 0)
+            return error;
+    }
+    return (int32_t)ledger_count();
 }
 
 int32_t sys_inject(uint32_t kind, uint32_t nth, uint32_t flags)

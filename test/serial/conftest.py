@@ -79,8 +79,8 @@ class Build:
 
     def has_check(self, check: str) -> bool:
         """Whether this kernel has the check that kernel/debug/planted.def names."""
-        return {"always": True, "heap_checks": self.debug_checks and not self.kasan}.get(
-            check, getattr(self, check, False))
+        return {"always": True, "heap_checks": self.debug_checks and not self.kasan,
+                "swap_checks": self.debug_checks and self.swap}.get(check, getattr(self, check, False))
 
     @property
     def instrumented(self) -> bool:

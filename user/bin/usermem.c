@@ -33,6 +33,8 @@ struct cargo {
 static const struct cargo in_text = CARGO;
 static struct cargo in_data = CARGO; /* nobody touches it before a cell's call does */
 
+#include "usermem_places.h"
+
 /* What this process shares with all others. */
 static struct control {
     volatile int go, done, wrong; /* the witness may look; has looked; saw something wrong */
@@ -112,6 +114,32 @@ static bool meminfo_is_right(const char *p)
     return info->total > info->free && info->free > 0 && info->processes > 1;
 }
 
+static int call_pages(char *p, size_t n)
+{
+    (void)n;
+    return sys_pages(getpid(), p);
+}
+
+/* All of its pages are told, and none twice; what the call itself maps may come later. */
+static bool pages_is_right(const char *p)
+{
+    const struct page_counts *counts = (const struct page_counts *)p;
+    unsigned told = counts->private + counts->shared + counts->swapped + counts->cache;
+    return counts->shared > 0 && counts->cache > 0 && told > 0 && told <= proc_of(getpid()).pages;
+}
+
+static int call_ledger(char *p, size_t n)
+{
+    int result = sys_ledger(p, (unsigned)(n / sizeof(struct ledger_info)), 0);
+    return result > 0 ? DONE : result;
+}
+
+static bool ledger_is_right(const char *p)
+{
+    const struct ledger_info *info = (const struct ledger_info *)p;
+    return strncmp(info->name, "frames of ", sizeof("frames of ") - 1) == 0;
+}
+
 static int call_write(char *p, size_t n)
 {
     int result = write(STDOUT, p, n);
@@ -163,75 +191,14 @@ static const struct call {
     {"procs", call_procs, procs_is_right, offsetof(struct cargo, room), sizeof(struct proc_info), NULL, true},
     {"meminfo", call_meminfo, meminfo_is_right, offsetof(struct cargo, room), sizeof(struct mem_info), NULL,
      true},
+    {"pages", call_pages, pages_is_right, offsetof(struct cargo, room), sizeof(struct page_counts), NULL,
+     true},
+    {"ledger", call_ledger, ledger_is_right, offsetof(struct cargo, room), sizeof(struct ledger_info), NULL,
+     true},
     {"write", call_write, NULL, offsetof(struct cargo, text), sizeof(in_text.text), NULL, false},
     {"name", call_name, NULL, offsetof(struct cargo, name), sizeof(in_text.name), NULL, false},
     {"argv", call_argv, NULL, offsetof(struct cargo, argv), sizeof(in_text.argv), NULL, false},
     {"string", call_string, NULL, offsetof(struct cargo, word), sizeof("became"), NULL, false},
-};
-
-/* ---- the places ---- */
-
-/*
- * Where the object lies: in the middle of the window's first page, at its end, or half in it and half in
- * the second. The letters say what the pages are:
- *
- *   W  written             C  written, and a child has it too     A  the same, but the child is dead
- *   u  never touched       S  MAP_SHARED with a child, written    s  MAP_SHARED, never touched
- *   r  to read, touched    z  to read, never touched              o  to write only, written
- *   -  no rights           .  nothing
- *   P  written, and then on the swap disk       Q  the same, and a child has it there, too
- *   T  MAP_SHARED with a child, on the swap disk
- */
-enum where { MIDDLE, AT_END, ACROSS, BEYOND, EXACTLY };
-
-static const struct place {
-    const char *name;
-    const char *pages; /* of the window; "" when the place is not there but at `base` */
-    enum where where;
-    const void *base;
-} places[] =
-    {
-        {"written", "W", MIDDLE, NULL},
-        {"shared with a child", "C", MIDDLE, NULL},
-        {"shared with a dead child", "A", MIDDLE, NULL},
-        {"never touched", "u", MIDDLE, NULL},
-        {"MAP_SHARED", "S", MIDDLE, NULL},
-        {"MAP_SHARED, never touched", "s", MIDDLE, NULL},
-        {"to write only", "o", MIDDLE, NULL},
-        {"to read", "r", MIDDLE, NULL},
-        {"to read, never touched", "z", MIDDLE, NULL},
-        {"no rights", "-", MIDDLE, NULL},
-        {"nothing", ".", MIDDLE, NULL},
-        {"up to nothing", "W.", AT_END, NULL},
-        {"written | nothing", "W.", ACROSS, NULL},
-        {"nothing | written", ".W", ACROSS, NULL},
-        {"written | no rights", "W-", ACROSS, NULL},
-        {"written | to read", "Wr", ACROSS, NULL},
-        {"written | never touched", "Wu", ACROSS, NULL},
-        {"child's | child's", "CC", ACROSS, NULL},
-        {"child's | MAP_SHARED", "CS", ACROSS, NULL},
-        {"MAP_SHARED | child's", "SC", ACROSS, NULL},
-        {"never touched | child's", "uC", ACROSS, NULL},
-        {"the program's text", "", MIDDLE, &in_text},
-        {"the program's data", "", MIDDLE, &in_data},
-        {"below the stack", "", AT_END, (void *)(USER_STACK_BASE - PAGE_SIZE / 2)},
-        {"below the stack | stack", "", ACROSS, (void *)USER_STACK_BASE},
-        {"the last bytes", "", AT_END, (void *)USERTOP},
-        {"a byte beyond the last", "", BEYOND, (void *)USERTOP},
-        {"the kernel", "", MIDDLE, (void *)0xC0100000},
-        {"NULL", "", EXACTLY, NULL},
-        {"around 4 GiB", "", ACROSS, NULL},
-},
-  swapped_places[] = {
-      {"swapped", "P", MIDDLE, NULL},
-      {"swapped, as a child's", "Q", MIDDLE, NULL},
-      {"MAP_SHARED, swapped", "T", MIDDLE, NULL},
-      {"swapped | swapped", "PP", ACROSS, NULL},
-      {"swapped | written", "PW", ACROSS, NULL},
-      {"written | swapped", "WP", ACROSS, NULL},
-      {"swapped | never touched", "Pu", ACROSS, NULL},
-      {"both a child's, swapped", "QQ", ACROSS, NULL},
-      {"swapped | nothing", "P.", ACROSS, NULL},
 };
 
 /* ---- one cell ---- */

@@ -1,0 +1,40 @@
+/*
+ * mm_count - what the pages of an address space are: its own, shared, on the disk, of programs.
+ */
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/swap.h"
+
+static void count_page(const struct page *page, struct page_counts *counts)
+{
+    if (page->owner == PAGE_CACHE)
+        counts->cache++;
+    else if (page->owner == PAGE_SHARED || swap_page_sharers(page) > 1)
+        counts->shared++;
+    else
+        counts->private ++;
+}
+
+/* Count the entries of a region, one table's after the other's. */
+static void count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts)
+{
+    size_t n;
+    for (uintptr_t va = vma->start; va < vma->end; va += n * PAGE_SIZE) {
+        const pte_t *pte = pte_run(mm->pgdir, va, vma->end, &n);
+        for (size_t i = 0; pte != NULL && i < n; i++) {
+            if (pte_present(pte[i]))
+                count_page(phys_to_page(pte_frame(pte[i])), counts);
+            else if (pte_swapped(pte[i]))
+                counts->swapped++;
+        }
+    }
+}
+
+void mm_count_pages(struct mm *mm, struct page_counts *counts)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    *counts = (struct page_counts){0};
+    for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
+        count_region(mm, vma, counts);
+    ASSERT(counts->private + counts->shared + counts->swapped + counts->cache == mm->pages);
+}

@@ -1,0 +1,25 @@
+/*
+ * ps - every process: pid, parent, state, and its pages: all, its own, shared with others, on the disk, of
+ * programs.
+ */
+#include "ulib.h"
+
+static const char *const states[] = {"UNINIT", "RUNNABLE", "RUNNING", "SLEEPING", "ZOMBIE"};
+
+int main(void)
+{
+    struct proc_info info;
+    printf("%5s %6s %-8s %7s %7s %7s %7s %7s %s\n", "pid", "parent", "state", "pages", "private", "shared",
+           "swapped", "cache", "name");
+    for (unsigned pid = 0;; pid = (unsigned)info.pid + 1) {
+        info.pid = -1;
+        assert(sys_procs(&info, 1, pid) >= 0);
+        if (info.pid < 0)
+            return 0;
+        struct page_counts counts = {0};
+        if (sys_pages(info.pid, &counts) != 0)
+            continue; /* it has gone meanwhile */
+        printf("%5d %6d %-8s %7u %7u %7u %7u %7u %s\n", info.pid, info.parent, states[info.state], info.pages,
+               counts.private, counts.shared, counts.swapped, counts.cache, info.name);
+    }
+}
