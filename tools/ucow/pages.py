@@ -1,0 +1,273 @@
+"""The pages of a machine's processes, read from outside: page tables, the frames' array, the map of the swap disk.
+
+Nothing here asks the kernel; a machine that runs may be in the middle of a change.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from .layout import Layout, layout_of
+from .machine import symbols_of
+from .symbols import Symbols, physical
+
+PAGE_BYTES, TABLE_BYTES, ENTRIES, USERTOP = 4096, 4 << 20, 1024, 0xB0000000
+PRESENT, WRITABLE, COW = 0x001, 0x002, 0x200
+VM_SHARED = 8
+OWNERS = ("reserved", "free", "user", "shared", "cache", "pgtable", "kstack", "heap", "other")  # kernel/mm/page.h
+STATES = ("UNINIT", "RUNNABLE", "RUNNING", "SLEEPING", "ZOMBIE", "GONE")
+SLOT_BAD = 0xFFFFFFFF
+MM, PROC, SHARED, SWAP = "mm/mm.c", "proc/proc.c", "mm/shmem.c", "mm/swap_disk.c"  # who knows the structures
+
+
+class Frame(NamedTuple):
+    """What the frames' array says of one."""
+    count: int
+    owner: str
+    slot: int  # where on the disk the same bytes are; 0: nowhere
+
+
+class Slot(NamedTuple):
+    """What the map of the disk says of one."""
+    count: int
+    page: int  # address of the struct page with the same bytes; 0: none
+
+
+class Region(NamedTuple):
+    """A region of an address space."""
+    start: int
+    end: int
+    flags: int
+    object: int
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process, and where its memory is."""
+    pid: int
+    parent: int
+    name: str
+    state: str
+    mm: int  # address of its struct mm; 0: it has none
+
+
+@dataclass
+class Guest:
+    """A machine's memory, with what is needed to read the kernel's structures in it."""
+    memory: object
+    symbols: Symbols
+    layout: Layout
+
+    @classmethod
+    def of(cls, memory, elf: Path) -> "Guest":
+        return cls(memory, symbols_of(elf), layout_of(elf))
+
+    # ---- words and structures ----
+
+    def word(self, address: int) -> int:
+        return struct.unpack("<I", self.memory.read(physical(address), 4))[0]
+
+    def member(self, address: int, source: str, structure: str, name: str) -> int:
+        """An integer or pointer member of the structure at `address`."""
+        offset, size = self.layout.members(source, structure)[name]
+        return int.from_bytes(self.memory.read(physical(address) + offset, size), "little")
+
+    def variable(self, source: str, name: str) -> int:
+        return self.word(self.layout.variable(source, name))
+
+    # ---- processes ----
+
+    def _proc(self, address: int, name: str) -> int:
+        return self.member(address, PROC, "proc", name)
+
+    @cached_property
+    def processes(self) -> list[Process]:
+        """Every process in order of pid: idle, and whoever descends from it."""
+        boot_cpu = self.symbols.address("boot_cpu")
+        left, found = [self.member(boot_cpu, PROC, "cpu", "idle")], []
+        while left:
+            proc = left.pop()
+            offset, size = self.layout.members(PROC, "proc")["name"]
+            name = self.memory.read(physical(proc) + offset, size).split(b"\0")[0].decode(errors="replace")
+            parent = self._proc(proc, "parent")
+            found.append(Process(self._proc(proc, "pid"), self._proc(parent, "pid") if parent else 0, name,
+                                 STATES[self._proc(proc, "state")], self._proc(proc, "mm")))
+            for chain in ("cptr", "zptr"):
+                child = self._proc(proc, chain)
+                while child:
+                    left.append(child)
+                    child = self._proc(child, "optr")
+        return sorted(found, key=lambda process: process.pid)
+
+    @cached_property
+    def spaces(self) -> dict[int, list[int]]:
+        """The pids that live in each struct mm."""
+        spaces: dict[int, list[int]] = {}
+        for process in self.processes:
+            if process.mm:
+                spaces.setdefault(process.mm, []).append(process.pid)
+        return spaces
+
+    # ---- frames and slots ----
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """The array, by frame number."""
+        members = self.layout.members(MM, "page")
+        size = self.layout.size(MM, "page")
+        count, owner, slot = members["count"].offset, members["owner"].offset, members["slot"].offset
+        n = self.word(self.symbols.address("page_frames"))
+        data = self.memory.read(physical(self.word(self.symbols.address("page_array"))), n * size)
+        words = memoryview(data).cast("I")
+        return [Frame(words[(at + count) // 4], name := OWNERS[data[at + owner]],
+                      words[(at + slot) // 4] if name == "user" and self.swaps else 0)
+                for at in range(0, n * size, size)]
+
+    def frame_number(self, page: int) -> int:
+        """Which frame the struct page at this address describes."""
+        return (page - self.word(self.symbols.address("page_array"))) // self.layout.size(MM, "page")
+
+    @cached_property
+    def swaps(self) -> bool:
+        return self.layout.has(SWAP)
+
+    @cached_property
+    def slots(self) -> dict[int, Slot]:
+        """The slots that are in use, by number; bad ones are none."""
+        if not self.swaps or not (array := self.variable(SWAP, "slots")):
+            return {}
+        members = self.layout.members(SWAP, "slot")
+        size = self.layout.size(SWAP, "slot")
+        n = self.variable(SWAP, "slots_n")
+        words = memoryview(self.memory.read(physical(array), n * size)).cast("I")
+        count, page = members["count"].offset // 4, members["page"].offset // 4
+        return {i: Slot(words[at + count], words[at + page]) for i, at in enumerate(range(0, n * size // 4, size // 4))
+                if (words[at + count] or words[at + page]) and words[at + count] != SLOT_BAD}
+
+    # ---- address spaces ----
+
+    def _table(self, address: int) -> memoryview:
+        return memoryview(self.memory.read(address, PAGE_BYTES)).cast("I")
+
+    def entries(self, mm: int) -> Iterator[tuple[int, int]]:
+        """The address and the entry of every page of an address space, present or on the disk."""
+        pgdir = physical(self.member(mm, MM, "mm", "pgdir"))
+        for high, pde in enumerate(self._table(pgdir)[:USERTOP // TABLE_BYTES]):
+            if pde & PRESENT:
+                for low, entry in enumerate(self._table(pde & -PAGE_BYTES)):
+                    if entry:
+                        yield high * TABLE_BYTES + low * PAGE_BYTES, entry
+
+    @cached_property
+    def tables(self) -> dict[int, dict[int, int]]:
+        """The entries of every address space, by its struct mm and address."""
+        return {mm: dict(self.entries(mm)) for mm in self.spaces}
+
+    def _tree(self, node: int) -> Iterator[int]:
+        """The nodes of a red-black tree, in order."""
+        above = []
+        children = self.layout.members(MM, "rb_node")["child"].offset
+        while node or above:
+            while node:
+                above.append(node)
+                node = self.word(node + children)
+            yield (node := above.pop())
+            node = self.word(node + children + 4)
+
+    def regions(self, mm: int) -> list[Region]:
+        """Its regions in order of address; a region begins with its node."""
+        at = self.layout.members(MM, "mm")["vmas"].offset + self.layout.members(MM, "vma_set")["root"].offset
+        return [Region(*(self.member(node, MM, "vma", name) for name in Region._fields))
+                for node in self._tree(self.word(mm + at))]
+
+    @cached_property
+    def stored(self) -> dict[int, list[tuple[int, int]]]:
+        """What memory that processes share on purpose has: of each object, frames' pages and slots. A frame or slot
+        in an object is one count more than its entries."""
+        objects = {region.object for mm in self.spaces for region in self.regions(mm) if region.flags & VM_SHARED}
+        root = self.layout.members(SHARED, "shmem")["pages"].offset
+        return {found: [tuple(self.member(node, SHARED, "stored_page", name) for name in ("page", "slot"))
+                        for node in self._tree(self.word(found + root))] for found in objects if found}
+
+    # ---- who has what ----
+
+    @cached_property
+    def mapped_by(self) -> dict[int, list[int]]:
+        """The address spaces that map each frame."""
+        return self._users(lambda entry: entry & PRESENT)
+
+    @cached_property
+    def named_by(self) -> dict[int, list[int]]:
+        """The address spaces that name each slot."""
+        return self._users(lambda entry: not entry & PRESENT)
+
+    def _users(self, wanted) -> dict[int, list[int]]:
+        users: dict[int, list[int]] = {}
+        for mm, table in self.tables.items():
+            for entry in table.values():
+                if wanted(entry):
+                    users.setdefault(entry // PAGE_BYTES, []).append(mm)
+        return users
+
+    def _pids(self, spaces: list[int], own: int) -> tuple[int, ...]:
+        return tuple(sorted({pid for mm in spaces if mm != own for pid in self.spaces[mm]}))
+
+    def describe(self, mm: int, entry: int) -> "Page":
+        """What the page of an entry is to the address space `mm`."""
+        number = entry // PAGE_BYTES
+        if not entry & PRESENT:
+            page = self.slots[number].page if number in self.slots else 0
+            readers = self.mapped_by.get(self.frame_number(page), []) if page else []
+            return Page("swapped", "-", number, self._pids(self.named_by[number] + readers, mm))
+        frame = self.frames[number]
+        others = list(self.mapped_by[number])
+        if frame.slot:
+            others += self.named_by.get(frame.slot, [])
+        sharers = frame.count + (self.slots[frame.slot].count if frame.slot in self.slots else 0)
+        kind = "cache" if frame.owner == "cache" else "shared" if frame.owner == "shared" or sharers > 1 else "private"
+        rights = "w" if entry & WRITABLE else "c" if entry & COW else "r"
+        return Page(kind, rights, frame.slot, self._pids(others, mm))
+
+    def runs(self, mm: int) -> Iterator["Run"]:
+        """The pages of an address space, neighbours of the same kind together. Slots that follow each other do, too."""
+        run = None
+        for va, entry in self.tables[mm].items():
+            page = self.describe(mm, entry)
+            if run and run.goes_on(va, page):
+                run = run._replace(end=va + PAGE_BYTES)
+                continue
+            if run:
+                yield run
+            run = Run(va, va + PAGE_BYTES, *page)
+        if run:
+            yield run
+
+
+class Page(NamedTuple):
+    """What a page is to one address space."""
+    kind: str    # private, shared, swapped, cache
+    rights: str  # w to write, c to read until written, r to read; - not in memory
+    slot: int    # on the disk, or also there; 0: not
+    pids: tuple[int, ...]  # of the others who have it
+
+
+class Run(NamedTuple):
+    """Neighbouring pages that are the same."""
+    start: int
+    end: int
+    kind: str
+    rights: str
+    slot: int
+    pids: tuple[int, ...]
+
+    @property
+    def pages(self) -> int:
+        return (self.end - self.start) // PAGE_BYTES
+
+    def goes_on(self, va: int, page: Page) -> bool:
+        """Whether a page continues the run."""
+        slot = self.slot + self.pages if self.slot else 0
+        return va == self.end and page == Page(self.kind, self.rights, slot, self.pids)
