@@ -50,7 +50,7 @@ def test_line_of_descent(run):
 
 
 def test_each_generation_copies_once(run, build):
-    """Eight copies a generation: by its own writes (cow), or by its parent's fork (eager)."""
+    """Eight copies a generation: by its own writes (cow: P05, P07), or by its parent's fork (eager: P06)."""
     trace = run("cow16").trace
     copies = data_copies(build, trace)
     assert len({copy.va for copy in copies}) == PAGES
@@ -78,7 +78,7 @@ def test_heirlooms(run, build):
 
 
 def test_last_writer_takes_back(run, build):
-    """Only stacks are written by both sides, so only they are taken back: once for each fork."""
+    """Only stacks are written by both sides, so only they are taken back: once for each fork. (P08)"""
     reuses = run("cow16").trace.all("fault outcome=reuse")
     assert len(reuses) == (GENERATIONS - 1 if build.cow else 0)
     assert {fault.va & PAGE_MASK for fault in reuses} <= {STACK_PAGE}

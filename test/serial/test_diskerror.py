@@ -27,7 +27,7 @@ def test_without_errors(run):
 
 @pytest.mark.parametrize("n", [1, 3])
 def test_the_reader_dies(run, n):
-    """The first read is the kernel's, of the disk's first page. The slot of the dead is free again."""
+    """The first read is the kernel's, of the disk's first page. The slot of the dead is free again. (P23)"""
     out = run("diskerror", swap_errors=[("read", n + 1)])
     assert ends(out) == [KILLED if i == n else 0 for i in range(1, CHILDREN + 1)]
     out.lines.once("diskerror: slots lost: 0")
@@ -44,7 +44,7 @@ def test_a_system_call_says_so(run):
 
 
 def test_a_write_that_fails_costs_a_slot(run):
-    """The page stays where it was, with its bytes; the slot is not used again."""
+    """The page stays where it was, with its bytes; the slot is not used again. (P24)"""
     out = run("diskerror", swap_errors=[("write", 2)])
     assert ends(out) == [0, 1, 0, 0]
     out.lines.once("swap: slot 1 cannot be written: not used again")

@@ -16,7 +16,7 @@ def test_lines(run):
 
 
 def test_what_is_given_back_is_gone(run):
-    """The two children that look above the break die there; nobody else does."""
+    """The two children that look above the break die there; nobody else does. (P25)"""
     trace = run("heap").trace
     faults = trace.all(SEGV)
     assert len(faults) == 2 and len({fault.va for fault in faults}) == 1
@@ -27,7 +27,7 @@ def test_what_is_given_back_is_gone(run):
 
 
 def test_pages_come_on_demand(run):
-    """The 4 MiB are filled page by page when they are touched, and so is what comes back later."""
+    """The 4 MiB are filled page by page when they are touched, and so is what comes back later. (P01)"""
     trace = run("heap").trace
     start = results(trace, "brk")[0]
     fills = [fault for fault in trace.all("fault outcome=fill", pid=FIRST) if start <= fault.va <= start + (8 << 20)]

@@ -43,7 +43,7 @@ def test_deaths_are_at_the_edges(run):
 
 
 def test_shared_pages_are_not_copied(run):
-    """While pages 0 and 1 are a MAP_SHARED mapping no fork copies them; private page 2 is copied."""
+    """While pages 0 and 1 are a MAP_SHARED mapping no fork copies them; private page 2 is copied. (P10)"""
     trace = run("maps").trace
     share = next(call for call in calls(trace, "mmap") if call.enter.arg0 == PLACE and call.enter.arg1 == 0x2000)
     copied = {copy.va & PAGE_MASK for copy in trace.of("page_copy") if copy.seq > share.enter.seq} - {STACK_PAGE}

@@ -46,6 +46,6 @@ def test_fork_at_the_end(run):
 
 
 def test_memory_is_back(run):
-    """At the end as many frames are held as after a program that does nothing."""
+    """At the end as many frames are held as after a program that does nothing: none of the cache either. (P28)"""
     oom, hello = (run(name, memory="16M") for name in ("oom", "hello"))
     assert oom.trace.one("end").held == hello.trace.one("end").held

@@ -20,7 +20,7 @@ def test_lines(run):
 
 
 def test_the_count_is_right_at_every_write(run, build):
-    """With copy-on-write each child copies from the one frame, and the count goes down from 301 to 2."""
+    """With copy-on-write each child copies from the one frame, and the count goes down from 301 to 2. (P07)"""
     trace = run("sharers").trace
     children = {fork.child for fork in trace.all("fork", parent=FIRST)}
     copies = [copy for copy in trace.of("page_copy") if copy.va & PAGE_MASK != STACK_PAGE]

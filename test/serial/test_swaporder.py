@@ -22,7 +22,7 @@ def test_without_a_disk(run, build):
 
 
 def test_everybody_sees_what_is_his(out):
-    """D22, D23: a page that is out is inherited, and nobody reads another's."""
+    """D22, D23, P22: a page that is out is inherited, and nobody reads another's."""
     out.lines.in_order(
         "swaporder: out, then fork: pages that went = 1", "swaporder: the child reads and writes = 0",
         f"swaporder: the parent's page = {OLD}",
@@ -34,19 +34,20 @@ def test_everybody_sees_what_is_his(out):
 
 
 def test_a_page_comes_in_once(out, build):
-    """However many want it: with copy-on-write they share it, otherwise each has his own, as after fork."""
+    """However many want it: with copy-on-write they share it (P14, P15), otherwise each has his own (P16)."""
     out.lines.once(f"swaporder: children that read it = {READERS}")
     out.lines.once(f"swaporder: transfers for {READERS} readers: {1 if build.cow else READERS}")
     out.lines.once("swaporder: transfers for two threads = 1")
 
 
 def test_what_the_archive_has_is_not_written(out):
+    """P12: it is dropped, and read again from there."""
     out.lines.in_order("swaporder: the page that runs this = 1", "swaporder: transfers for it = 0")
     assert any(record.slot == 0 for record in out.trace.of("evict"))
 
 
 def test_slots_come_back(out):
-    """D25: with the page; and what comes next at its address is zeros."""
+    """D25, P26: with the page; and what comes next at its address is zeros."""
     out.lines.in_order("swaporder: slots in use = 1", "swaporder: slots in use after munmap = 0",
                        "swaporder: zeros after it = 1", "swaporder pass.")
 

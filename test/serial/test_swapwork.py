@@ -1,4 +1,4 @@
-"""user/bin/swapwork.c: children share more memory than there is, and every word they look at is right. (D24, D26)"""
+"""user/bin/swapwork.c: children share more memory than there is, and every word they look at is right. (D24, D26, P11)"""
 
 import re
 

@@ -33,7 +33,7 @@ def test_two_at_the_same_time(run):
 
 
 def test_text_is_not_copied(run):
-    """Neither fork copies a page of text, in no build: what nobody can write is handed on."""
+    """Neither fork copies a page of text, in no build: what nobody can write is handed on. (P03)"""
     trace = run("textshare").trace
     assert TEXT not in {copy.va & PAGE_MASK for copy in trace.of("page_copy")}
     assert calls(trace, "fork")

@@ -143,7 +143,7 @@ def kernel_faults(trace, pid, name):
 
 
 def test_pages_are_what_rows_say(boot, build):
-    """The kernel faults where the row says that it must, and nowhere else."""
+    """The kernel faults where the row says that it must, and nowhere else. (P01, P02, P04)"""
     trace = typed_at(boot).trace
     cells = iter(fork.child for fork in trace.all("fork", parent=FIRST))
     columns = TABLE[0].split()

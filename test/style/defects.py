@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
-"""defects - every promise of docs/defects.md is cited by a test, and every citation is of a promise.
+"""defects - every number of docs/defects.md and docs/pages.md is cited by a test, and every citation is of a number there.
 
-A test cites a promise by its number, as in "D07", anywhere in test/ or user/bin/.
+A promise has a number like "D07", a way of a page from one state to another one like "P07". A test cites
+it anywhere in test/ or user/bin/.
 
 Usage: defects.py [--list] [ROOT]. With --list it prints who cites what; otherwise it names the
-promises without a test and the citations without a promise, and fails if there are any.
+numbers without a test and the citations of no number, and fails if there are any.
 """
 import re
 import sys
 from pathlib import Path
 
-ROW = re.compile(r"^\| (D\d\d) \|", re.MULTILINE)
-CITATION = re.compile(r"\bD\d\d\b")
+# The documents, by the letter of their numbers.
+DOCUMENTS = {"D": "docs/defects.md", "P": "docs/pages.md"}
+ROW = re.compile(r"^\| ([DP]\d\d) \|", re.MULTILINE)
+CITATION = re.compile(r"\b[DP]\d\d\b")
 # These two only talk about numbers.
 NO_TESTS_OF_THE_KERNEL = {"defects.py", "test_style.py"}
 
 
 def promises(root):
-    return ROW.findall((root / "docs/defects.md").read_text())
+    """The numbers of all documents, in order; each document has those of its own letter."""
+    return [number for letter, document in DOCUMENTS.items() for number in ROW.findall((root / document).read_text())
+            if number[0] == letter]
 
 
 def citations(root):
@@ -35,12 +40,12 @@ def citations(root):
 def breaches(root):
     known, cited = promises(root), citations(root)
     for number in sorted({number for number in known if known.count(number) > 1}):
-        yield f"docs/defects.md: {number} is promised twice"
+        yield f"{DOCUMENTS[number[0]]}: {number} stands there twice"
     for number in known:
         if number not in cited:
-            yield f"docs/defects.md: {number} has no test: let the test that keeps it cite the number"
+            yield f"{DOCUMENTS[number[0]]}: {number} has no test: let the test that keeps it cite the number"
     for number in sorted(set(cited) - set(known)):
-        yield f"{', '.join(cited[number])}: cites {number}, which docs/defects.md does not promise"
+        yield f"{', '.join(cited[number])}: cites {number}, which {DOCUMENTS[number[0]]} does not have"
 
 
 def main():

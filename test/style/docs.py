@@ -2,8 +2,8 @@
 """docs - what the documents name exists.
 
 In README.md and docs/: each relative link leads to a file, and each word in backticks that
-begins with a folder of this tree is a path in it. In docs/map.md, the way in, each identifier
-in backticks must also occur in the sources.
+begins with a folder of this tree is a path in it. In docs/map.md, the way in, and docs/pages.md each
+identifier in backticks must also occur in the sources.
 
 Usage: docs.py [--map] [ROOT]. Prints FILE:LINE: and a sentence for each breach, and fails if there is one.
 """
@@ -68,7 +68,7 @@ def main():
     words = [word for word in sys.argv[1:] if word != "--map"]
     root = Path(words[0] if words else Path(__file__).parents[2])
     if "--map" in sys.argv:
-        documents, rule = [root / "docs/map.md"], names
+        documents, rule = [root / "docs/map.md", root / "docs/pages.md"], names
     else:
         documents, rule = [root / "README.md", *sorted((root / "docs").rglob("*.md"))], paths
     breaches = [f"{document.relative_to(root)}:{number}: {sentence}" for document in documents

@@ -19,7 +19,8 @@ CLEAN = {
     "tools/matrix": "#!/bin/bash\n#\n# matrix\neager -D cow=false -D buildtype=release\n",
     "docs/defects.md": "| D01 | no panic |\n",
     "docs/map.md": "`struct proc` lives in `kernel/proc/proc.h`; `cpu_halt()` sleeps; see [page](../kernel/mm/page.h)\n",
-    "test/serial/test_a.py": '"""a (D01)"""\n',
+    "docs/pages.md": "| P01 | a page | `cpu_halt` |\n",
+    "test/serial/test_a.py": '"""a (D01, P01)"""\n',
     "README.md": "Run `tools/matrix`, read [the map](docs/map.md).\n```\n`tools/nothing`\n```\n",
 }
 
@@ -34,8 +35,11 @@ BREACHES = [
     ("layers", "test/serial/test_a.py", "import sys\n", "test_a.py:1: opens without saying"),
     ("layers", "kernel/vfs/vfs.c", "/* vfs */\n", "kernel/vfs is no layer"),
     ("defects", "docs/defects.md", "| D01 | a |\n| D02 | b |\n", "D02 has no test"),
-    ("defects", "docs/defects.md", "| D01 | a |\n| D01 | b |\n", "D01 is promised twice"),
-    ("defects", "test/serial/test_a.py", '"""a (D01, D99)"""\n', "cites D99"),
+    ("defects", "docs/defects.md", "| D01 | a |\n| D01 | b |\n", "D01 stands there twice"),
+    ("defects", "test/serial/test_a.py", '"""a (D01, P01, D99)"""\n', "cites D99"),
+    ("defects", "docs/pages.md", "| P01 | a |\n| P02 | b |\n", "docs/pages.md: P02 has no test"),
+    ("defects", "test/serial/test_a.py", '"""a (D01, P01, P99)"""\n', "cites P99, which docs/pages.md"),
+    ("docs --map", "docs/pages.md", "| P01 | a | `cpu_holt` |\n", "pages.md:1: nothing in the sources is called cpu_holt"),
     ("options", "meson_options.txt", "option('cow')\noption('pmm')\n", "pmm is set by no configuration"),
     ("options", "tools/matrix", "-D cow=false -D gone=1\n", "gone is no option"),
     ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),

@@ -268,7 +268,7 @@ TEST(a_page_that_is_written_keeps_its_other_bytes)
     end(parent, child);
 }
 
-/* D79: what was read-only stays so, for whoever asks. */
+/* D79, P09: what was read-only stays so, for whoever asks. */
 TEST(read_only_pages_stay_shared_and_read_only)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent);
@@ -283,6 +283,7 @@ TEST(read_only_pages_stay_shared_and_read_only)
     end(parent, child);
 }
 
+/* P04, P10; and with the last of them it is gone: P27. */
 TEST(shared_memory_is_one_memory)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent), *grandchild = host_mm_dup(child);

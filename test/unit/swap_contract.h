@@ -139,6 +139,7 @@ static inline void end_all(struct mm *const *mms, size_t n, size_t slots)
     CHECK_EQ(slots_free(), slots);
 }
 
+/* P11, P13: out; P15, P16, P21: back, to who had it alone, and to shared memory. */
 TEST(what_goes_out_comes_back)
 {
     struct mm *mm = first_process();
@@ -160,7 +161,7 @@ TEST(what_goes_out_comes_back)
     end_all(&mm, 1, slots);
 }
 
-/* D22: fork hands on what is on the disk; D23: and nobody reads another's page. */
+/* D22, P22: fork hands on what is on the disk; D23: and nobody reads another's page. */
 TEST(evicted_then_forked)
 {
     struct mm *mms[2] = {first_process()};
@@ -196,7 +197,7 @@ TEST(forked_then_evicted)
     end_all(mms, 2, slots);
 }
 
-/* One sharer writes while the page is out for the other; then the other's goes too. */
+/* One sharer writes while the page is out for the other (P14, P20); then the other's goes too. */
 TEST(one_sharer_writes_while_the_other_is_out)
 {
     struct mm *mms[3] = {first_process()};
@@ -217,7 +218,7 @@ TEST(one_sharer_writes_while_the_other_is_out)
     end_all(mms, 3, slots);
 }
 
-/* D25: unmapping, and the end of a process, give slots back; a second use of the address is zeros. */
+/* D25, P26: unmapping, and the end of a process, give slots back; a second use of the address is zeros. */
 TEST(unmapping_gives_the_slot_back)
 {
     struct mm *mm = first_process();
@@ -234,7 +235,7 @@ TEST(unmapping_gives_the_slot_back)
     end_all(&mm, 1, slots);
 }
 
-/* A page that came back and was not written goes again without a transfer. */
+/* A page that came back and was not written goes again without a transfer: P18; P17: written, not. */
 TEST(an_unchanged_page_is_written_once)
 {
     struct mm *mm = first_process();
@@ -252,7 +253,7 @@ TEST(an_unchanged_page_is_written_once)
     end_all(&mm, 1, slots);
 }
 
-/* Slots that are kept only for speed are there for who needs one. */
+/* P19: slots that are kept only for speed are there for who needs one. */
 TEST(a_full_disk_takes_from_unchanged_pages)
 {
     struct mm *mm = first_process();
@@ -272,7 +273,7 @@ TEST(a_full_disk_takes_from_unchanged_pages)
     end_all(&mm, 1, slots);
 }
 
-/* D27: the page is lost to nobody: who wants it is told, and may try again. */
+/* D27, P23: the page is lost to nobody: who wants it is told, and may try again. */
 TEST(a_read_error_leaves_the_slot_as_it_was)
 {
     struct mm *mm = first_process();
@@ -289,7 +290,7 @@ TEST(a_read_error_leaves_the_slot_as_it_was)
     end_all(&mm, 1, slots);
 }
 
-/* The page stays where it is, and the slot is not used again. */
+/* P24: the page stays where it is, and the slot is not used again. */
 TEST(a_write_error_costs_a_slot_and_no_page)
 {
     struct mm *mm = first_process();
