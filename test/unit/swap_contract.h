@@ -102,6 +102,18 @@ static inline size_t slots_free(void)
     return info.free;
 }
 
+/* What mm_count_pages() says of an address space. */
+static inline void check_counts(struct mm *mm, unsigned private, unsigned shared, unsigned swapped)
+{
+    struct page_counts counts;
+
+    mm_count_pages(mm, &counts);
+    CHECK_EQ(counts.private, private);
+    CHECK_EQ(counts.shared, shared);
+    CHECK_EQ(counts.swapped, swapped);
+    CHECK_EQ(counts.cache, 0);
+}
+
 /* Slots are named by as many entries as they count; what shared memory names has one count each. */
 static inline void check_slots(struct mm *const *mms, size_t n, size_t in_objects)
 {
@@ -157,6 +169,7 @@ TEST(what_goes_out_comes_back)
     for (size_t page = 0; page < PAGES; page++)
         CHECK_EQ(host_read(mm, page_at(page)), 0x40 + page);
     CHECK_EQ(reads, PAGES);
+    check_counts(mm, PRIVATE_PAGES, PAGES - PRIVATE_PAGES, 0);
     check_slots(&mm, 1, 0);
     end_all(&mm, 1, slots);
 }
@@ -207,7 +220,10 @@ TEST(one_sharer_writes_while_the_other_is_out)
     mms[1] = host_mm_dup(mms[0]);
     mms[2] = host_mm_dup(mms[1]);
     evict(mms[0], 0);
+    check_counts(mms[0], 0, 0, 1);
     CHECK_EQ(host_read(mms[1], page_at(0)), 0x11); /* in, still shared with two entries on the disk */
+    check_counts(mms[0], 0, 0, 1);
+    check_counts(mms[1], !CONFIG_COW, CONFIG_COW, 0);
     host_poke(mms[1], page_at(0), 0x44);
     CHECK(evict(mms[1], 0));
     host_poke(mms[2], page_at(0), 0x55);

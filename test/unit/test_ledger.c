@@ -98,6 +98,25 @@ TEST(caches_are_shrunk_before_anything_is_counted)
     CHECK(ledger_check());
 }
 
+/* What is only kept for speed is told, too: nothing is given back for a look. */
+TEST(an_account_can_be_read)
+{
+    struct ledger_info info;
+
+    start();
+    account.of = "processes";
+    held_by[0] = 3;
+    ledger_mark();
+    held_by[0] = 5;
+    kept_for_speed = 2;
+    CHECK_EQ(ledger_count(), 1);
+    ledger_read(0, &info);
+    CHECK_STR_EQ(info.name, "pids processes");
+    CHECK_EQ(info.held, 7);
+    CHECK_EQ(info.base, 3);
+    CHECK_EQ(kept_for_speed, 2);
+}
+
 TEST(a_leak_is_named_with_the_sites_that_hold_more_than_before)
 {
     start();
