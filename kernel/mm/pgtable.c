@@ -18,12 +18,15 @@ struct stock {
 };
 static struct stock tables, directories;
 
-static void *take(struct stock *stock)
+/* For the ledger, whose a table is now is who asks for it: neither this file nor who had it before. */
+static inline void *take(struct stock *stock, uintptr_t site)
 {
-    if (stock->n > 0)
-        return stock->kept[--stock->n];
-    struct page *page = page_alloc_zero(PAGE_PGTABLE);
-    return page == NULL ? NULL : page_to_virt(page);
+    struct page *page = stock->n > 0 ? virt_to_page(stock->kept[--stock->n]) : page_alloc_zero(PAGE_PGTABLE);
+    if (page == NULL)
+        return NULL;
+    if (CONFIG_DEBUG_CHECKS)
+        page->site = site;
+    return page_to_virt(page);
 }
 
 static void give(struct stock *stock, void *table)
@@ -63,7 +66,7 @@ void pgtable_init(void)
 struct pgdir *pgtable_new(void)
 {
     bool fresh = directories.n == 0;
-    struct pgdir *pgdir = take(&directories);
+    struct pgdir *pgdir = take(&directories, (uintptr_t)__builtin_return_address(0));
     if (pgdir != NULL && fresh)
         pgdir_init(pgdir);
     return pgdir;
@@ -92,7 +95,7 @@ pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
 {
     pte_t *pte;
     while ((pte = pte_find(pgdir, va)) == NULL) {
-        void *table = take(&tables);
+        void *table = take(&tables, (uintptr_t)__builtin_return_address(0));
         if (table == NULL)
             return NULL;
         pgdir_add_table(pgdir, va, table);

@@ -203,6 +203,33 @@ TEST(each_side_reads_what_was_there)
     end(parent, child);
 }
 
+static __attribute__((noinline)) struct pgdir *take_directory(void)
+{
+    struct pgdir *pgdir = pgtable_new();
+
+    CHECK(pgdir != NULL);
+    return pgdir;
+}
+
+/* In a ledger's report, a directory belongs to who asked for it, also when it was somebody's before. */
+TEST(a_table_belongs_to_who_asks_for_it)
+{
+    struct pgdir *pgdir;
+    uintptr_t first;
+
+    host_mm_start();
+    pgdir = take_directory();
+    first = virt_to_page(pgdir)->site;
+    pgtable_free(pgdir);
+    CHECK_EQ(pgtable_new(), pgdir); /* the same one, kept meanwhile */
+    CHECK(virt_to_page(pgdir)->site != first);
+    pgtable_free(pgdir);
+    CHECK_EQ(take_directory(), pgdir);
+    CHECK_EQ(virt_to_page(pgdir)->site, first);
+    pgtable_free(pgdir);
+    host_mm_check_all_back();
+}
+
 /* D15: what nobody touched before the fork is zero, for each alone. */
 TEST(untouched_pages_are_zero_on_each_side)
 {
