@@ -54,7 +54,7 @@ class Build:
     stack_protector: bool
     races: bool
     kcfi: bool
-    default_memory: str  # of a machine whose test does not say how much it needs
+    memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
     def from_environment(cls) -> "Build":
@@ -66,7 +66,7 @@ class Build:
                    swap=switch("UCOW_SWAP"), inject=switch("UCOW_INJECT"), kasan=switch("UCOW_KASAN"),
                    ubsan=switch("UCOW_UBSAN"), stack_protector=switch("UCOW_STACK_PROTECTOR"),
                    races=switch("UCOW_RACES"), kcfi=switch("UCOW_KCFI"),
-                   default_memory=os.environ.get("UCOW_MEMORY", "128M"))
+                   memory=os.environ.get("UCOW_MEMORY", "128M"))
 
     @property
     def kernel(self) -> Path:
@@ -92,7 +92,7 @@ class Build:
         if self.instrumented:
             pytest.skip(f"{what} says nothing of a kernel built with kasan, ubsan or races")
 
-    def memory(self, usual: str) -> str:
+    def room(self, usual: str) -> str:
         """A machine with room for as much as usual: kasan's shadow and larger stacks take their part."""
         return f"{int(usual[:-1]) * 2}{usual[-1]}" if self.kasan else usual
 
@@ -147,7 +147,7 @@ class Bench:
         `disk` is the machine's swap=, swap_image= and swap_errors=; a build that can swap has a disk
         unless swap is None.
         """
-        memory = memory or self.build.default_memory
+        memory = memory or self.build.memory
         if self.build.swap and "swap_image" not in disk:
             disk.setdefault("swap", SWAP_SIZE)
         options = cmdline.split()

@@ -12,7 +12,7 @@ SIZES_MIB = {True: 96, False: 32}  # by build.cow: sharing is faster, and copyin
 
 @pytest.fixture
 def bigfork(run, build):
-    return run("bigfork", str(SIZES_MIB[build.cow]), cmdline="trace_kib=4096", memory=build.memory("128M"))
+    return run("bigfork", str(SIZES_MIB[build.cow]), cmdline="trace_kib=4096", memory=build.room("128M"))
 
 
 def test_lines(bigfork):

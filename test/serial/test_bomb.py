@@ -21,7 +21,7 @@ def made(out):
 
 @pytest.mark.parametrize("kind", ["wide", "chain"])
 def test_lines(run, build, kind):
-    out = run("bomb", kind, memory=build.memory("16M"))
+    out = run("bomb", kind, memory=build.room("16M"))
     assert made(out) > 500
     out.lines.in_order(f"bomb: a new child after the bomb, {kind} = 42", "bomb pass.")
 

@@ -6,7 +6,7 @@ break and pid as they were. D85: none of the failures leaks: the pages come back
 
 from calls import FIRST, results
 
-SMALL = {"memory": "8M", "cmdline": "trace_kib=2048"}
+SMALL = {"memory": "8M", "swap": None, "cmdline": "trace_kib=2048"}  # the disk would spare it the failures
 SPARES = 24
 NO_MEM, FAILED, WORKED = -4, 4, 5
 

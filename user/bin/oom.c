@@ -1,16 +1,24 @@
 /*
  * oom - memory at its end: who touches more than there is dies, a fork that does not fit fails
- * and leaves the parent's memory as it was, and afterwards all of it is back (D06, D10, D73).
+ * and leaves the parent's memory as it was, and afterwards all of it is back (D06, D10, D73). With a
+ * swap disk all this is true when it is full, too.
  */
 #include "check.h"
 
-enum { STEP_BYTES = 1 << 20, STEP_PAGES = STEP_BYTES / PAGE_SIZE, SPARE_PAGES = 128 };
+enum { STEP_BYTES = 1 << 20, STEP_PAGES = STEP_BYTES / PAGE_SIZE, SPARE_PAGES = 128, REGION_PAGES = 8 };
 
 static struct mem_info memory(void)
 {
     struct mem_info info;
     assert(sys_meminfo(&info) == 0);
     return info;
+}
+
+/* Pages that can still be had, in memory or on the disk. */
+static size_t room(void)
+{
+    struct mem_info info = memory();
+    return info.free + info.swap_free;
 }
 
 /* Take memory until there is none: the way out is to be killed. */
@@ -62,13 +70,15 @@ __attribute__((noinline)) static int touch_until_fork_fails(volatile unsigned *p
 static int fork_at_the_end(void *arg)
 {
     (void)arg;
-    size_t all = memory().free;
+    size_t all = room();
     volatile unsigned *pages = map_pages(all * PAGE_SIZE, MAP_PRIVATE);
     size_t touched = 0;
-    for (; memory().free > SPARE_PAGES; touched++)
+    for (; room() > SPARE_PAGES; touched++)
         pages[touched * PAGE_SIZE / sizeof(*pages)] = word_of(touched);
 
     CHECK(touch_until_fork_fails(pages, &touched), -E_NO_MEM, "fork without memory");
+    for (int i = 0; i < REGION_PAGES; i++, touched++) /* whatever a cache gives back, it stays so */
+        pages[touched * PAGE_SIZE / sizeof(*pages)] = word_of(touched);
     CHECK(damaged(pages, touched), 0, "damaged pages of the parent");
     CHECK(sys_fork(), -E_NO_MEM, "fork once more");
     CHECK(damaged(pages, touched), 0, "damaged pages after it");
@@ -79,6 +89,27 @@ static int fork_at_the_end(void *arg)
     CHECK(damaged(pages, touched), 0, "damaged pages after writing to each");
 
     CHECK(munmap(pages, all * PAGE_SIZE), 0, "munmap of all");
+    return 0;
+}
+
+/* With room for regions only, take it all for them; then every call that needs memory fails, and what
+ * cannot fail, a write, kills. All of it is inlined: without memory a page of the stack cannot be had. */
+static int every_call_at_the_end(void *arg)
+{
+    static const char *const argv[] = {"nop"};
+    volatile char *pages = map_pages(room() * PAGE_SIZE, MAP_PRIVATE);
+    uintptr_t brk_before = brk(0);
+    size_t at = 0;
+    for (; room() > REGION_PAGES; at++)
+        pages[at * PAGE_SIZE] = 1;
+    int error = 0;
+    for (unsigned prot = PROT_READ; error == 0; prot ^= PROT_WRITE) /* neighbours that do not become one */
+        error = mmap_error((void *)sys_mmap(0, PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS));
+    bool same_brk = (uintptr_t)sys_brk(brk_before + PAGE_SIZE) == brk_before;
+    int forked = sys_fork(), executed = sys_exec(argv[0], 1, (void *)argv);
+    if (same_brk && error == -E_NO_MEM && forked == -E_NO_MEM && executed == -E_NO_MEM)
+        pages[at * PAGE_SIZE] = 1;
+    sys_exit((int)(intptr_t)arg);
     return 0;
 }
 
@@ -95,6 +126,7 @@ int main(void)
     CHECK(child_code(take_all, NULL), -E_KILLED, "exit code of the one that takes all");
     CHECK(child_code(fork_at_the_end, NULL), 0, "exit code of the one that forks at the end");
     CHECK(child_code(take_all, NULL), -E_KILLED, "exit code of another that takes all");
+    CHECK(child_code(every_call_at_the_end, NULL), -E_KILLED, "exit code of the one whose calls all fail");
     CHECK(child_code(nothing, NULL), 0, "exit code of a child afterwards");
     CHECK(memory().user - user, 0, "user pages that did not come back");
     return pass();
