@@ -1,12 +1,14 @@
 /*
- * bomb - forks until no more processes can be made, wide (one parent) and deep (a chain). The
- * failure is an error code, and after the bomb everything is as before (D07, D81, D86).
+ * bomb - forks until no more processes can be made: wide (one parent), deep (a chain), a chain in which
+ * each becomes a program of its own, and as a tree, in which everybody forks. The failure is an error
+ * code, and after the bomb everything is as before (D07, D81, D86).
  *
  * With memory at its end, the copy of a page written to after a fork can cost the writer its life,
  * and rightly so. So between the first fork and the first child's end a process here only makes
  * inlined system calls, which touch no memory.
  *
- * `bomb wide` and `bomb chain` do one half each.
+ * `bomb wide`, `chain`, `exec` and `tree` do one of them each; a bomb of the exec kind is made of `bomb
+ * link`.
  */
 #include "check.h"
 
@@ -107,12 +109,73 @@ static void chain(void)
     check_aftermath("chain", *result);
 }
 
+/* What a link of the exec chain is: it forks the next one, which becomes this program anew, and ends
+ * after it. Its exit code says how many come behind it. One that finds no memory to begin with is killed,
+ * which says as much as a fork that fails. */
+__attribute__((noinline)) static int chain_link(void)
+{
+    static const char *const argv[] = {"bomb", "link"};
+    int pid = sys_fork();
+    if (pid < 0)
+        return 0;
+    if (pid == 0) {
+        sys_exec(argv[0], ARRAY_SIZE(argv), (void *)argv);
+        for (;;)
+            sys_exit(0);
+    }
+    int behind = code_of(pid);
+    return behind < 0 ? 1 : behind + 1;
+}
+
+static void chain_of_programs(void)
+{
+    int count = chain_link();
+    printf("bomb: processes made, exec = %d\n", count);
+    CHECK(count >= 10, true, "enough processes, exec");
+    CHECK(child_code(answer, (void *)42), 42, "a new child after the bomb, exec");
+}
+
+/* Everybody forks, and ends when a fork has failed somewhere. Nobody waits for anybody. */
+static int grow(void *shared)
+{
+    struct result *result = shared;
+    while (result->error == 0) {
+        int pid = sys_fork();
+        if (pid < 0)
+            result->error = pid;
+        else if (pid != 0)
+            result->count++;
+    }
+    for (;;)
+        sys_exit(0);
+}
+
+static void tree(void)
+{
+    struct result *result = map_pages(PAGE_SIZE, MAP_SHARED);
+    struct mem_info info;
+    sys_meminfo(&info);
+    unsigned others = info.processes;
+    *result = (struct result){0};
+    CHECK(child_code(grow, result), 0, "exit code of the tree's root");
+    do {
+        yield(); /* the root's end is not the last of the others' */
+        sys_meminfo(&info);
+    } while (info.processes > others);
+    check_aftermath("tree", *result);
+}
+
 int main(int argc, char *argv[])
 {
+    static const struct {
+        const char *name;
+        void (*explode)(void);
+    } kinds[] = {{"wide", wide}, {"chain", chain}, {"exec", chain_of_programs}, {"tree", tree}};
     const char *only = argc > 1 ? argv[1] : "";
-    if (strcmp(only, "chain") != 0)
-        wide();
-    if (strcmp(only, "wide") != 0)
-        chain();
+    if (strcmp(only, "link") == 0)
+        return chain_link();
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (argc < 2 || strcmp(only, kinds[i].name) == 0)
+            kinds[i].explode();
     return pass();
 }
