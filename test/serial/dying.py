@@ -58,9 +58,10 @@ def is_in_main(program: Path, address: int) -> bool:
     return 0 <= address - main["st_value"] < main["st_size"]
 
 
-def assert_dies(run, build, program: str, why: str, trap: tuple[int, str], error: int):
+def assert_dies(run, build, program: str, why: str, trap: tuple[int, str], error: int,
+                **machine):
     """Run `program`: it dies in main() of this trap, the machine goes on and powers off. (D02)"""
-    out = run(program, expect=PROGRAM_FAILED)
+    out = run(program, expect=PROGRAM_FAILED, **machine)
     out.lines.in_order(f'kernel_execve: pid = {FIRST}, name = "{program}".',
                        f'pid {FIRST} "{program}" dies: {why}', re.compile("^trapframe at"), "killed by kernel.",
                        f'init: program "{program}" ended with exit code {KILLED}.')

@@ -22,7 +22,7 @@ def costs(trace, name):
 
 
 def crowd(run):
-    return run("crowd", cmdline="trace_kib=4096")
+    return run("crowd", memory="32M", cmdline="trace_kib=4096")  # 600 processes at once
 
 
 def test_lines(run):

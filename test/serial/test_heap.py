@@ -3,11 +3,12 @@
 from calls import FIRST, results
 from sharing import PAGE_MASK, STACK_PAGE
 
+LARGE = {"memory": "16M"}  # the heap is filled to 4 MiB, twice
 SEGV = "fault outcome=segv"
 
 
 def test_lines(run):
-    out = run("heap")
+    out = run("heap", **LARGE)
     assert out.lines.count("heap: brk stays for the program's text = 1") == 1
     out.lines.in_order("heap: brk moves by 4 MiB = 1", "heap: sum of the heap = 195",
                        "heap: sum of the filled heap = 4194304", "heap: sum of what came back = 0")
@@ -17,7 +18,7 @@ def test_lines(run):
 
 def test_what_is_given_back_is_gone(run):
     """The two children that look above the break die there; nobody else does. (P25)"""
-    trace = run("heap").trace
+    trace = run("heap", **LARGE).trace
     faults = trace.all(SEGV)
     assert len(faults) == 2 and len({fault.va for fault in faults}) == 1
     for fault in faults:
@@ -28,7 +29,7 @@ def test_what_is_given_back_is_gone(run):
 
 def test_pages_come_on_demand(run):
     """The 4 MiB are filled page by page when they are touched, and so is what comes back later. (P01)"""
-    trace = run("heap").trace
+    trace = run("heap", **LARGE).trace
     start = results(trace, "brk")[0]
     fills = [fault for fault in trace.all("fault outcome=fill", pid=FIRST) if start <= fault.va <= start + (8 << 20)]
     assert len(fills) >= 1024 + 256
@@ -37,7 +38,7 @@ def test_pages_come_on_demand(run):
 
 def test_heap_of_a_child_is_its_own(run, build):
     """The heap's page is copied for the child that writes to it."""
-    trace = run("heap").trace
+    trace = run("heap", **LARGE).trace
     writer = trace.all("fork", parent=FIRST)[-1].child
     start = results(trace, "brk")[0]
     copies = [copy for copy in trace.of("page_copy") if copy.va & PAGE_MASK not in (STACK_PAGE,)]

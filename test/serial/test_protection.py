@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import pytest
 from pagetables import LARGE_BYTES, PAGE_BYTES, PRESENT, USER, WRITABLE, entries
 from stops import registers_in, stopping
-from ucow.machine import symbols_of
+from ucow.machine import size_bytes, symbols_of
 from ucow.memory import FileMemory
 from ucow.symbols import KERNBASE
 from walls import CR0, CR4, STACKS, USER_STACK_BASE, WALLS, Frozen, failing
@@ -31,7 +31,7 @@ def frozen(boot, build, cpu: str | None = None) -> Iterator[Frozen]:
         live.qmp.stop()
         text = live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
         memory = FileMemory(live.memory_file)
-        yield Frozen(build.kernel, memory, registers_in(text))
+        yield Frozen(build.kernel, memory, registers_in(text), size_bytes(build.memory))
         memory.close()
 
 
@@ -53,7 +53,7 @@ def test_all_through_a_run(bench, build, program):
     with stopping(bench, program, at=list(names), cpu="max") as stops:
         memory = FileMemory(stops.live.memory_file)
         for where in stops:
-            machine = Frozen(build.kernel, memory, stops.registers())
+            machine = Frozen(build.kernel, memory, stops.registers(), size_bytes(build.memory))
             for wall in WALLS:
                 wall(machine)
             assert machine.bits("CR4", CR4) == set(CR4)
@@ -125,11 +125,13 @@ def test_walls_that_fall(boot, build):
         holes = list(breaches(machine))
         for what, address, word, wanted in holes:
             with changed(machine.memory.path, address, word):
-                assert set(failing(Frozen(build.kernel, machine.memory, machine.registers))) == wanted, what
+                assert set(failing(Frozen(build.kernel, machine.memory, machine.registers,
+                                          machine.bytes))) == wanted, what
         assert not list(failing(machine))
         for register, bit in (("CR0", CR0["WP"]), ("EFL", 18)):
             registers = machine.registers | {"CS": 8, register: machine.registers[register] ^ 1 << bit}
-            assert list(failing(Frozen(build.kernel, machine.memory, registers))) == ["control_registers"]
+            frozen = Frozen(build.kernel, machine.memory, registers, machine.bytes)
+            assert list(failing(frozen)) == ["control_registers"]
 
 
 # What each processor of QEMU's has; all of it must be on, and nothing else.

@@ -18,7 +18,7 @@ def behind_array(build):
 def testbss(run, build):
     va = behind_array(build)
     return assert_dies(run, build, "testbss", f"write to {va:#010x}, which is not its to write", PAGE_FAULT,
-                       USER_WRITE)
+                       USER_WRITE, memory="16M")  # the array alone has 4 MiB
 
 
 testbss.__test__ = False  # a helper, whatever its program is called

@@ -97,7 +97,7 @@ PAGES_OF_STACK = 0xAFF00000
 
 def typed_at(boot, *words):
     """The program with enough to read."""
-    with boot("usermem", *words) as live:
+    with boot("usermem", *words, cmdline="trace_kib=1024") as live:
         live.expect("usermem: ")
         live.type(4 * ALPHABET)
         return live.end()

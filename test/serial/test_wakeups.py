@@ -10,14 +10,14 @@ SWEEP = ("38000", "38800")  # turns of two instructions at 128 ns: around a tick
 
 
 def test_lines(run):
-    out = run("wakeups", *SWEEP)
+    out = run("wakeups", *SWEEP, cmdline="trace_kib=1024")
     out.lines.in_order("wakeups: late wake-ups = 0", "wakeups pass.")
 
 
 def test_sweep_meets_the_tick(run, build):
     """It began with sleeps that the next tick ended at once, and ended with sleeps that came after that tick."""
     build.need_plain("the length of the way into sleep")
-    trace = run("wakeups", *SWEEP).trace
+    trace = run("wakeups", *SWEEP, cmdline="trace_kib=1024").trace
     lengths = [(call.leave.stamp - call.enter.stamp) / TICK for call in calls(trace, "sleep")][1::2]
     assert len(lengths) == int(SWEEP[1]) - int(SWEEP[0])
     assert lengths[0] < 0.1 and 0.9 < lengths[-1]
@@ -25,6 +25,6 @@ def test_sweep_meets_the_tick(run, build):
 
 
 def test_each_sleep_is_woken_once(run):
-    trace = run("wakeups", *SWEEP).trace
+    trace = run("wakeups", *SWEEP, cmdline="trace_kib=1024").trace
     events = [record.name for record in trace.of("sleep", "wake") if record.pid == 2]
     assert events == ["sleep", "wake"] * (len(events) // 2)

@@ -46,7 +46,7 @@ class Frozen:
     kernel_elf: Path
     memory: FileMemory
     registers: dict[str, int]
-    bytes: int = 128 << 20
+    bytes: int  # of memory
 
     @property
     def symbols(self) -> Symbols:
