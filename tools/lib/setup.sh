@@ -31,7 +31,7 @@ usage() {
 # --- packages ---
 
 # One a line: the set it belongs to, Debian's package, what proves that it is there (a command,
-# a file, or python:MODULE), and the reason.
+# a file, with wildcards, or python:MODULE), and the reason.
 packages() {
     cat <<'END'
 build  clang                   clang                 compiles the kernel and its programs
@@ -53,6 +53,7 @@ test   clang-format            clang-format          checks the layout of the C 
 test   clang-tidy              clang-tidy            finds suspicious C
 test   shellcheck              shellcheck            checks the shell scripts
 test   codespell               codespell             finds misspelt words
+test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer try the ELF loader
 test   spin                    spin                  searches the model of the protocol (and gcc compiles it)
 19     clang-19                clang-19              compiles the kernel once more, with a newer compiler
 19     lld-19                  ld.lld-19             links what clang 19 made
@@ -84,7 +85,7 @@ look_for_modules() {
 
 have() {
     case $1 in
-    /*) [ -e "$1" ] ;;
+    /*) compgen -G "$1" >/dev/null ;;
     python:*) command -v python3 >/dev/null && ! grep -qx "${1#python:}" <<<"$missing_modules" ;;
     *) command -v "$1" >/dev/null ;;
     esac

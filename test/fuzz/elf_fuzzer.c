@@ -1,0 +1,120 @@
+/*
+ * elf_fuzzer - the ELF loader under libFuzzer, with the address and undefined sanitizers watching.
+ *
+ * An input is a file. What elf_parse() accepts must keep what image.h promises; it is mapped, its
+ * first and last bytes are looked at as a program would, and all memory comes back.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <ucow/errno.h>
+
+#include "host_mm.h"
+#include "mm/image.h"
+#include "proc/elf.h"
+
+#define PROGRAM_TOP (USERTOP - (USER_STACK_PAGES + 1) * PAGE_SIZE)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* ---- unit.h, where a failed check ends the program ---- */
+
+bool unit_in_copy;
+
+void panic(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
+
+void unit_check(bool ok, const char *file, int line, const char *text)
+{
+    if (!ok)
+        panic("%s:%d: expected %s", file, line, text);
+}
+
+void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const char *text)
+{
+    if (a != b)
+        panic("%s:%d: expected %s, but %jd != %jd", file, line, text, a, b);
+}
+
+/* ---- what was accepted ---- */
+
+static bool is_entry(const struct image *image, const struct image_segment *s)
+{
+    return (s->flags & VM_EXEC) && image->entry >= s->va && image->entry - s->va < s->memory_bytes;
+}
+
+/* Segments are sorted, disjoint, in user space below the stack, and their bytes are in the file. */
+static void check_segments(const struct image *image, size_t size)
+{
+    uintptr_t end = USERBASE;
+    bool entry = false;
+
+    CHECK(image->segments_n > 0 && image->segments_n <= IMAGE_MAX_SEGMENTS);
+    for (size_t i = 0; i < image->segments_n; i++) {
+        const struct image_segment *s = &image->segments[i];
+
+        CHECK(s->va >= end && s->va <= PROGRAM_TOP && s->memory_bytes <= PROGRAM_TOP - s->va);
+        CHECK(s->memory_bytes != 0 && s->file_bytes <= s->memory_bytes);
+        CHECK(s->file_offset <= size && s->file_bytes <= size - s->file_offset);
+        CHECK((s->flags & ~(VM_READ | VM_WRITE | VM_EXEC)) == 0);
+        end = s->va + s->memory_bytes;
+        entry |= is_entry(image, s);
+    }
+    CHECK(entry);
+}
+
+/* A program finds at `va` what the file has there, if it may read. */
+static void check_byte(struct mm *mm, const struct image *image, const struct image_segment *s, size_t at)
+{
+    enum mm_outcome outcome;
+    const uint8_t *byte = host_byte(mm, s->va + at, false, &outcome);
+
+    if (byte == NULL)
+        CHECK((s->flags & (VM_READ | VM_WRITE | VM_EXEC)) == 0 || outcome == MM_OOM);
+    else
+        CHECK_EQ(*byte, at < s->file_bytes ? image->data[s->file_offset + at] : 0);
+}
+
+static void check_memory(struct image *image)
+{
+    struct mm *mm = host_mm_new();
+
+    CHECK_EQ(image_map(image, mm), 0);
+    for (size_t i = 0; i < image->segments_n; i++) {
+        const struct image_segment *s = &image->segments[i];
+
+        check_byte(mm, image, s, 0);
+        check_byte(mm, image, s, s->memory_bytes - 1);
+        if (s->file_bytes > 0 && s->file_bytes < s->memory_bytes) {
+            check_byte(mm, image, s, s->file_bytes - 1);
+            check_byte(mm, image, s, s->file_bytes);
+        }
+    }
+    host_mm_drop(mm);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct image *image;
+    int error;
+
+    host_mm_start();
+    image = image_new(data);
+    error = elf_parse(data, size, image);
+    CHECK(error == 0 || error == -E_INVAL_ELF);
+    if (error == 0) {
+        check_segments(image, size);
+        check_memory(image);
+    }
+    image_drop(image);
+    host_mm_check_all_back();
+    return 0;
+}

@@ -1,0 +1,66 @@
+/*
+ * fuzz - what the programs share that do what nobody would: numbers that repeat, children that
+ * are ended when they do not end.
+ */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include "check.h"
+
+/* xorshift32 (Marsaglia, 2003): any state but 0 will do. */
+static uint32_t random_state = 1;
+
+static uint32_t random32(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+static unsigned random_below(unsigned n)
+{
+    return (random32() >> 8) % n;
+}
+
+/* Another row of numbers for each `seed` and `part`. */
+static void random_start(uint32_t seed, uint32_t part)
+{
+    random_state = (seed * 2654435761u) ^ (part * 2246822519u) ^ 0x9e3779b9u;
+    random_state += random_state == 0;
+    for (int i = 0; i < 8; i++)
+        random32();
+}
+
+/* A decimal argument of the program's. */
+static unsigned number_of(const char *text)
+{
+    unsigned number = 0;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            panic("\"%s\" is not a number", text);
+        number = number * 10 + (unsigned)(*text - '0');
+    }
+    return number;
+}
+
+/* Wait for child `pid` to end; it is killed when it has been given the CPU so often and *progress
+ * stayed as it was. What is known of it then, in `info`; true: it ended by itself. */
+static bool watch(int pid, unsigned patience, const volatile unsigned *progress, struct proc_info *info)
+{
+    unsigned seen = *progress, waited = 0;
+    bool by_itself = true;
+    while ((*info = proc_of(pid)).state != ZOMBIE) {
+        if (*progress != seen) {
+            seen = *progress;
+            waited = 0;
+        } else if (waited++ == patience) {
+            by_itself = kill(pid) == -E_KILLED;
+        }
+        yield();
+    }
+    assert(code_of(pid) == info->exit_code);
+    return by_itself;
+}
+
+#endif
