@@ -1,6 +1,6 @@
 """ELF files for the loader, structured: each field at its edges, segments over each other, cut off at every byte.
 
-The base is a small good program. A case is a file and what should become of it, which `refused` says from the
+The base is a small good program. A case is a file and what should become of it, which `faults` says from the
 rules for programs alone, not from the kernel's code: the tool behind D39 to D43.
 """
 
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def refused(self) -> bool:
-        return refused(self.data)
+        return bool(faults(self.data))
 
     def allows(self, code: int) -> bool:
         """Whether a process that executed the file may have ended with `code`."""
@@ -54,7 +54,7 @@ HARMED = 0x4A  # user/bin/elfcases.c: the caller was not as it had been
 
 def base() -> bytes:
     """Text, data with .bss behind it in a page of its own, .bss alone; 512 bytes in all."""
-    segments = [(LOAD, 0x100, TEXT + 0x100, 0, 0x40, 0x40, 5, 0x100), (LOAD, 0x180, DATA + 0x80, 0, 0x60, 0x1000, 6, 0x80),
+    segments = [(LOAD, 0x100, TEXT + 0x100, 0, 0x40, 0x40, 5, 0x100), (LOAD, 0x180, DATA + 0x80, 0, 0x60, 0x1000, 6, 1),
                 (LOAD, 0, BSS, 0, 0, 0x1800, 6, 0)]
     header = HEADER.pack(MAGIC, 1, 1, 1, 0, bytes(8), 2, 3, 1, TEXT + 0x110, HEADER.size, 0, 0, HEADER.size, SEGMENT.size,
                          len(segments), 40, 0, 0)
@@ -75,19 +75,28 @@ def loads(data: bytes) -> list[dict[str, int]]:
             for i in range(header["phnum"])]
 
 
-def header_is_bad(data: bytes) -> bool:
+def header_faults(data: bytes) -> set[str]:
     header = fields(data)
     expected = {"magic": MAGIC, "bits": 1, "order": 1, "ident_version": 1, "version": 1, "type": 2, "machine": 3,
                 "phentsize": SEGMENT.size}
-    return (any(header[name] != value for name, value in expected.items()) or header["ehsize"] < HEADER.size
-            or header["phoff"] + header["phnum"] * SEGMENT.size > len(data))
+    faults = {name for name, value in expected.items() if header[name] != value}
+    return (faults | ({"ehsize"} if header["ehsize"] < HEADER.size else set())
+            | ({"phoff"} if header["phoff"] + header["phnum"] * SEGMENT.size > len(data) else set()))
 
 
-def segment_is_bad(segment: dict[str, int], size: int) -> bool:
-    align = segment["align"]
-    return (segment["offset"] + segment["filesz"] > size or segment["filesz"] > segment["memsz"]
-            or segment["va"] < USERBASE or segment["va"] + segment["memsz"] > PROGRAM_TOP
-            or align > 1 and (align & (align - 1) != 0 or (segment["va"] - segment["offset"]) % align != 0))
+def segment_faults(segment: dict[str, int], size: int) -> set[str]:
+    align, end = segment["align"], segment["offset"] + segment["filesz"]
+    found = {
+        "in the file": end > size and end < 1 << 32,
+        "in the file, wrapping": end >= 1 << 32,
+        "filesz": segment["filesz"] > segment["memsz"],
+        "bottom": segment["va"] < USERBASE,
+        "top": PROGRAM_TOP < segment["va"] + segment["memsz"] < 1 << 32,
+        "top, wrapping": segment["va"] + segment["memsz"] >= 1 << 32,
+        "align": align > 1 and align & (align - 1) != 0,
+        "congruent": align > 1 and (segment["va"] - segment["offset"]) % align != 0,
+    }
+    return {name for name, wrong in found.items() if wrong}
 
 
 def overlap(one: dict[str, int], other: dict[str, int]) -> bool:
@@ -95,18 +104,24 @@ def overlap(one: dict[str, int], other: dict[str, int]) -> bool:
     return first["va"] + first["memsz"] > second["va"]
 
 
-def refused(data: bytes) -> bool:
-    """Whether the file is no program that can be run: docs of exec, System V ABI chapters 4 and 5."""
-    if len(data) < HEADER.size or header_is_bad(data):
-        return True
+@cache
+def faults(data: bytes) -> frozenset[str]:
+    """Why the file is no program that can be run (System V ABI, chapters 4 and 5; the layout of user space)."""
+    if len(data) < HEADER.size:
+        return frozenset({"cut"})
+    if found := header_faults(data):
+        return frozenset(found)
     if any(segment["type"] == INTERP for segment in loads(data)):
-        return True
+        return frozenset({"interpreter"})
     segments = [segment for segment in loads(data) if segment["type"] == LOAD and (segment["memsz"] or segment["filesz"])]
+    found = {"segments"} if len(segments) > MAX_SEGMENTS else set()
+    found = found.union(*(segment_faults(segment, len(data)) for segment in segments))
+    if any(overlap(*pair) for pair in itertools.combinations(segments, 2)):
+        found.add("overlap")
     entry = fields(data)["entry"]
-    return (len(segments) > MAX_SEGMENTS or any(segment_is_bad(segment, len(data)) for segment in segments)
-            or any(overlap(*pair) for pair in itertools.combinations(segments, 2))
-            or not any(segment["flags"] & X and segment["va"] <= entry < segment["va"] + segment["memsz"]
-                       for segment in segments))
+    if not any(segment["flags"] & X and segment["va"] <= entry < segment["va"] + segment["memsz"] for segment in segments):
+        found.add("entry")
+    return frozenset(found)
 
 
 def entry_bytes(data: bytes) -> bytes:
@@ -183,13 +198,21 @@ def pairs(seed: int) -> Iterator[Case]:
 
 
 def cases(count: int | None = None, seed: int = 0) -> list[Case]:
-    """All there are without chance, and as many of chance as make `count`; fewer are spread over all of them."""
+    """All there are without chance, and as many of chance as make `count`."""
     found = list({case.data: case for case in itertools.chain(each_field(), overlaps(), truncations())}.values())
-    if count is None or count == len(found):
-        return found
-    if count < len(found):
-        return [found[i * len(found) // count] for i in range(count)]
-    return found + list(itertools.islice(pairs(seed), count - len(found)))
+    return found[:count] + list(itertools.islice(pairs(seed), max(0, (count or 0) - len(found))))
+
+
+def selection(count: int) -> list[Case]:
+    """Some of them: a quarter good, and of those with the same faults a few, beginning with those that have only one."""
+    groups: dict[frozenset[str], list[Case]] = {}
+    for case in cases():
+        groups.setdefault(faults(case.data), []).append(case)
+    good = groups.pop(frozenset())
+    bad = sorted(groups.values(), key=lambda group: len(faults(group[0].data)))
+    spread = [[group[i * len(group) // count] for i in range(count)] for group in bad]
+    turns = [good[i * len(good) * 4 // count] for i in range(count // 4)]
+    return list(dict.fromkeys(turns + [case for turn in zip(*spread) for case in turn]))[:count]
 
 
 # ---- into the kernel ----

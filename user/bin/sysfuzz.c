@@ -145,7 +145,7 @@ static const uint32_t numbers[] = {
     4097, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0x80000001, 0xfffff000, 0xfffffffe, 0xffffffff,
 };
 
-enum { MORE_PLACES = 5, PLACES = ARRAY_SIZE(fixed_places) + MORE_PLACES };
+enum { MORE_PLACES = 6, PLACES = ARRAY_SIZE(fixed_places) + MORE_PLACES };
 static struct place places[PLACES];
 
 /* Words that are arguments themselves: a name, an argv of it. */
@@ -174,6 +174,7 @@ static void lay_out(void)
         {brk(0), true},
         {(uintptr_t)argv_nop, false},
         {(uintptr_t)long_name, false},
+        {(uintptr_t)bystander_data, false},
     };
     memcpy(places, fixed_places, sizeof(fixed_places));
     memcpy(places + ARRAY_SIZE(fixed_places), more, sizeof(more));
