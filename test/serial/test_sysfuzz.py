@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ucow.fuzz import call_results, syscalls
+from ucow.machine import WALL_SECONDS
 
 SEED, CALLS = 1, 2000
 LIST = Path(__file__).resolve().parents[2] / "include/ucow/syscalls.def"
@@ -27,7 +28,7 @@ def totals(counts) -> dict[str, int]:
 
 
 def test_every_edge_of_every_argument(build, declared):
-    batch = syscalls(build.folder, "exhaustive")
+    batch = syscalls(build.folder, "exhaustive", timeout=WALL_SECONDS)
     assert batch.wrong == [], batch.repeat
     made = totals(batch.counts)
     assert set(made) == set(declared)
@@ -38,7 +39,7 @@ def test_every_edge_of_every_argument(build, declared):
 
 
 def test_random_programs(build, declared):
-    batch = syscalls(build.folder, "random", str(SEED), str(CALLS))
+    batch = syscalls(build.folder, "random", str(SEED), str(CALLS), timeout=WALL_SECONDS)
     assert batch.wrong == [], batch.repeat
     assert set(totals(batch.counts)) == set(declared)
     assert sum(batch.counts.values()) >= CALLS

@@ -43,8 +43,8 @@ def judged(what: str, run: Run) -> Batch:
     return Batch(what, run.seconds, wrong=wrong, repeat=run.repeat())
 
 
-def boot(build: Path, *program: str) -> Run:
-    return Machine(build / "kernel/ucow.elf", program, ["trace=off"], memory=MEMORY).run(TIMEOUT)
+def boot(build: Path, timeout: float, *program: str) -> Run:
+    return Machine(build / "kernel/ucow.elf", program, ["trace=off"], memory=MEMORY).run(timeout)
 
 
 def call_results(text: str) -> Counter:
@@ -56,9 +56,9 @@ def call_results(text: str) -> Counter:
     return +counts
 
 
-def syscalls(build: Path, *words: str) -> Batch:
+def syscalls(build: Path, *words: str, timeout: float = TIMEOUT) -> Batch:
     """`sysfuzz exhaustive`, or `sysfuzz random SEED COUNT`."""
-    run = boot(build, "sysfuzz", *words)
+    run = boot(build, timeout, "sysfuzz", *words)
     try:
         batch = judged(" ".join(words), run)
         batch.counts = call_results(run.lines.text)
@@ -67,9 +67,9 @@ def syscalls(build: Path, *words: str) -> Batch:
         run.close()
 
 
-def code(build: Path, seed: int, count: int) -> Batch:
+def code(build: Path, seed: int, count: int, timeout: float = TIMEOUT) -> Batch:
     """`crashme SEED COUNT`: the traps, and the children by their ends."""
-    run = boot(build, "crashme", str(seed), str(count))
+    run = boot(build, timeout, "crashme", str(seed), str(count))
     try:
         batch = judged(f"code {seed} {count}", run)
         batch.counts.update(TRAP.findall(run.lines.text))
