@@ -32,6 +32,17 @@ void panic(const char *format, ...)
     abort();
 }
 
+void rule_broken(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
+
 void unit_check(bool ok, const char *file, int line, const char *text)
 {
     if (!ok)

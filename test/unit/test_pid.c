@@ -111,7 +111,10 @@ TEST(nobody_has_a_number_that_is_no_pid)
 TEST(taking_a_pid_looks_at_no_other)
 {
     enum { ROUNDS = 100 };
-    struct proc **by_pid = start(MOST);
+    struct { /* as pid.c has it */
+        struct proc *proc;
+        uintptr_t site;
+    } *by_pid = start(MOST);
     uint16_t *queue = (uint16_t *)(by_pid + MOST);
 
     for (int i = 1; i < MOST; i++)
