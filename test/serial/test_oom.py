@@ -14,7 +14,6 @@ DIES = re.compile(r'^pid (\d+) "oom" dies: out of memory for its (read of|write 
 
 
 MACHINES = {"16M": {"memory": "16M", "swap": None, "cmdline": "trace_kib=2048"},
-            "128M": {"memory": "128M", "swap": None, "cmdline": "trace_kib=16384"},
             "disk": {"memory": "8M", "swap": "4M", "cmdline": "trace_kib=4096"}}  # the disk is full as well
 
 
