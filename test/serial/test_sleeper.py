@@ -35,14 +35,15 @@ def test_the_ring_knows_the_length_of_a_tick(run):
 
 
 def test_order(run):
-    """Each is woken by the timer, while idle runs, at its place, three ticks after the one before."""
+    """Each is woken by the timer, while idle runs, at its place, three ticks after the one before: one more or less
+    when a tick came between the two falling asleep."""
     trace = run("sleeper").trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
     wakes = [wake for wake in trace.of("wake") if wake.pid in children]
     assert [wake.pid for wake in wakes] == [child for _, child in sorted(zip(PLACES, children))]
     assert {wake.by for wake in wakes} == {IDLE}
     for one, other in zip(wakes, wakes[1:]):
-        assert abs((other.stamp - one.stamp) / TICK - APART_TICKS) < 0.1
+        assert abs((other.stamp - one.stamp) / TICK - APART_TICKS) < 1.1
 
 
 def test_nobody_runs_meanwhile(run):
