@@ -37,11 +37,9 @@ struct lock_class {
 
 /* What a sleeping lock needs besides its class, which all locks made at one place share. */
 struct lock_note {
-#if CONFIG_DEBUG_CHECKS
     struct lock_class *class;
     struct lock_note *outer; /* taken before it by the same process, and still held */
     uintptr_t site;          /* where it was last taken */
-#endif
 };
 
 /* The note of a lock that is made before any code runs, or now, with a class of its own. */
@@ -86,6 +84,9 @@ void locks_learn(struct lock_class *class, uintptr_t site);
 _Noreturn void locks_spin_misused(const struct lock_class *class, uintptr_t site,
                                   const char *how) PANIC_CALLS;
 
+/* The current process gives back a sleeping lock that is not the last it took. */
+void locks_drop(struct lock_note *note);
+
 #if CONFIG_DEBUG_CHECKS
 /* The current process is about to take a sleeping lock, at `site`: ask before it may have to wait. */
 SITE_OF_CALLER void locks_before(struct lock_note *note, uintptr_t site)
@@ -104,9 +105,7 @@ SITE_OF_CALLER void locks_taken(struct lock_note *note, uintptr_t site)
     locks_held.classes |= note->class->bit;
 }
 
-/* It gives it back. The last taken is mostly the first given back; everything else is locks_drop()'s. */
-void locks_drop(struct lock_note *note);
-
+/* It gives it back. The last taken is mostly the first given back. */
 SITE_OF_CALLER void locks_given_back(struct lock_note *note)
 {
     if (__builtin_expect(locks_held.notes != note, 0)) {
