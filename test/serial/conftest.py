@@ -96,6 +96,12 @@ class Build:
         """A machine with room for as much as usual: kasan's shadow and larger stacks take their part."""
         return f"{int(usual[:-1]) * 2}{usual[-1]}" if self.kasan else usual
 
+    def need_functions(self, *names: str):
+        """End the test as skipped when one of them was made part of its callers: there is nowhere to stop at it."""
+        inlined = [name for name in names if name not in Symbols(self.kernel)]
+        if inlined:
+            pytest.skip(f"the compiler made {inlined[0]} part of its callers")
+
     def need_trace(self):
         """End the test as skipped when the build records nothing."""
         if not self.trace:

@@ -58,6 +58,7 @@ def entries_agree(guest: Guest):
 
 
 def test_the_kernel_tells_the_truth(bench, build):
+    build.need_functions("sys_meminfo", "sys_ledger")
     names = {symbols_of(build.kernel).address(f"sys_{name}"): name for name in ("meminfo", "ledger")}
     seen = {"meminfo": [], "ledger": []}
     with stopping(bench, "books", at=list(names), memory="32M") as stops:

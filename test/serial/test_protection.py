@@ -48,6 +48,7 @@ MOMENTS = ["proc_first_run", "do_execve", "mm_dup", "copy_range_write", "mm_munm
 @pytest.mark.parametrize("program", ["execer", "threads"])
 def test_all_through_a_run(bench, build, program):
     """The same at each fork, exec, copy, exit and burial, in the memory of whoever is at it."""
+    build.need_functions(*MOMENTS)
     names = {symbols_of(build.kernel).address(name): name for name in MOMENTS}
     seen = Counter()
     with stopping(bench, program, at=list(names), cpu="max") as stops:
