@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 from rewired import rewired
 from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED
 from ucow.memory import FileMemory
-from ucow.symbols import physical
+from ucow.symbols import Symbols, physical
 from ucow.trace import HEADER, RingHeader
 from ucow.verdict import CLOSING
 
@@ -21,6 +21,7 @@ KERNEL_LINE_WORDS = 32  # of options
 MODULES = 16
 POWERED_OFF = 0         # QEMU's status without isa-debug-exit
 TOO_OLD = "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer"
+NO_FIT = "ucow: the kernel and its programs do not fit into this machine's memory: give it at least 4 MiB"
 TOO_SMALL = "    less than 2 MiB of usable memory: give the machine at least 4 MiB"
 
 
@@ -42,16 +43,27 @@ def test_cpu_too_old(bench, cpu):
 # Memory
 
 @pytest.mark.parametrize("memory", ["4M", "16M", "128M", "512M", "3G"])
-def test_memory(run, memory):
+def test_memory(run, build, memory):
     """The suite's largest family of processes, in all that is promised to work."""
-    run("forktest", memory=memory).lines.once("forktest pass.")
+    run("forktest", memory=build.room(memory) if memory == "4M" else memory).lines.once("forktest pass.")
 
 
-@pytest.mark.parametrize("memory", ["2M", "3M"])
-def test_memory_too_small(run, memory):
-    """A sentence that says how much there must be. (D60)"""
-    out = run("hello", memory=memory, expect=PANIC)
+def kernel_end(build) -> int:
+    """The first physical address behind the kernel and its programs."""
+    return physical(Symbols(build.kernel).address("kernel_end"))
+
+
+def test_memory_too_small(run, build):
+    """For the kernel, but not for processes: a sentence that says how much there must be. (D60)"""
+    out = run("hello", memory=f"{(kernel_end(build) >> 20) + 1}M", expect=PANIC)
     out.lines.in_order("kernel panic at boot:", TOO_SMALL)
+
+
+def test_memory_ends_inside_kernel(bench, build):
+    """The kernel's first instructions notice that its end was not loaded. (D60)"""
+    refused = bench.machine("hello", memory=f"{(kernel_end(build) >> 10) - 64}K").run()
+    bench.runs.append(refused)
+    assert (refused.lines.lines, refused.status) == ([NO_FIT], PANIC)
 
 
 def test_memory_counted(run):

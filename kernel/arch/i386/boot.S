@@ -2,8 +2,9 @@
  * boot - from the Multiboot loader to C (Multiboot 0.6.96, 3.1 and 3.2).
  *
  * We are entered in 32-bit protected mode without paging, at our physical address; eax holds the
- * loader's magic number and ebx the physical address of its information. The CPU must have the
- * features the compiler and mmu.c count on; without them we say so and stop.
+ * loader's magic number and ebx the physical address of its information. All of the kernel must be
+ * in memory (a loader may drop what is not), and the CPU must have the features the compiler and
+ * mmu.c count on; without them we say so and stop.
  *
  * The first page directory is kernel_pgdir itself: 4 MiB pages over all linear memory, whatever
  * is installed, and the first 4 MiB a second time at 0, where this code runs. mmu_init() tidies up.
@@ -15,6 +16,8 @@
 #define MULTIBOOT_MAGIC 0x1BADB002
 #define MULTIBOOT_FLAGS 0x3             /* modules page-aligned, memory information wanted */
 #define MULTIBOOT_LOADER 0x2BADB002
+#define MULTIBOOT_INFO_MEMORY 0x1       /* in the first word of the information: */
+#define MULTIBOOT_MEM_UPPER 8           /* here is the number of KiB above 1 MiB */
 #define PAGE_RW 0x3                     /* present, writable */
 #define SHADOW_DIRECTORY_ENTRIES 32     /* 128 MiB */
 #define LARGE_PAGE_RW 0x83              /* present, writable, 4 MiB */
@@ -38,11 +41,20 @@ multiboot_header:
 boot_entry:
         cli
         cld
-        movl $PHYS(boot_stack_top), %esp
         movl $not_multiboot, %esi
         cmpl $MULTIBOOT_LOADER, %eax
         jne boot_fail
 
+        testl $MULTIBOOT_INFO_MEMORY, (%ebx)
+        jz 1f                           /* the loader will know what it does */
+        movl $does_not_fit, %esi
+        movl MULTIBOOT_MEM_UPPER(%ebx), %eax
+        shll $10, %eax
+        addl $0x100000, %eax
+        cmpl $PHYS(kernel_end), %eax
+        jb boot_fail
+
+1:      movl $PHYS(boot_stack_top), %esp
         movl %ebx, %ebp                 /* cpuid overwrites ebx */
         movl $cpu_too_old, %esi
         pushfl
@@ -121,6 +133,8 @@ boot_fail:
 
 not_multiboot:
         .asciz "ucow: not started by a Multiboot loader: use qemu-system-i386 -kernel, or GRUB's multiboot command\r\n"
+does_not_fit:
+        .asciz "ucow: the kernel and its programs do not fit into this machine's memory: give it at least 4 MiB\r\n"
 cpu_too_old:
         .asciz "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer\r\n"
 
