@@ -30,7 +30,7 @@ def citations(root):
     cited = {}
     for folder in ("test", "user/bin"):
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix not in {".py", ".c", ".h"} or path.name in NO_TESTS_OF_THE_KERNEL:
+            if not path.is_file() or path.suffix not in {".py", ".c", ".h", ""} or path.name in NO_TESTS_OF_THE_KERNEL:
                 continue
             for number in set(CITATION.findall(path.read_text())):
                 cited.setdefault(number, []).append(path.relative_to(root).as_posix())

@@ -1,4 +1,7 @@
-"""The style checks against sabotage: a clean tree passes, and each breach is found and named."""
+"""The style checks against sabotage: a clean tree passes, and each breach is found and named.
+
+An option that no configuration builds (D74), or a pair of values that none has, is a breach.
+"""
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +9,17 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+
+# Each pair of two compilers, three build types and one option.
+CONFIGURATIONS = """\
+# name, sets, words
+default  covering
+mix-1    covering  --clang 19 -D cow=false
+mix-2    covering  -D buildtype=release -D cow=false -- -t 4
+mix-3    covering  --clang 19 -D buildtype=release
+mix-4    covering  -D buildtype=debug
+mix-5    covering  --clang 19 -D buildtype=debug -D cow=false
+"""
 
 CLEAN = {
     "kernel/main.c": '/* main - boots. */\n#include "proc/proc.h"\n',
@@ -15,8 +29,9 @@ CLEAN = {
     "kernel/proc/fork.c": '/* fork - a child. Says asm ("and #if 0") here only. */\n#include "mm/page.h"\n',
     "kernel/mm/page.h": '/* page - frames. */\n#include "lib/list.h"\n',
     "kernel/lib/list.h": "/* list - lists. */\n",
-    "meson_options.txt": "option('cow', type: 'boolean')\n",
-    "tools/matrix": "#!/bin/bash\n#\n# matrix\neager -D cow=false -D buildtype=release\n",
+    "meson_options.txt": "option('cow', type: 'boolean', value: true)\n",
+    "tools/matrix": "#!/bin/bash\n#\n# matrix\n",
+    "test/configurations": CONFIGURATIONS,
     "docs/defects.md": "| D01 | no panic |\n",
     "docs/map.md": "`struct proc` lives in `kernel/proc/proc.h`; `cpu_halt()` sleeps; see [page](../kernel/mm/page.h)\n",
     "docs/pages.md": "| P01 | a page | `cpu_halt` |\n",
@@ -40,8 +55,16 @@ BREACHES = [
     ("defects", "docs/pages.md", "| P01 | a |\n| P02 | b |\n", "docs/pages.md: P02 has no test"),
     ("defects", "test/serial/test_a.py", '"""a (D01, P01, P99)"""\n', "cites P99, which docs/pages.md"),
     ("docs --map", "docs/pages.md", "| P01 | a | `cpu_holt` |\n", "pages.md:1: nothing in the sources is called cpu_holt"),
-    ("options", "meson_options.txt", "option('cow')\noption('pmm')\n", "pmm is set by no configuration"),
-    ("options", "tools/matrix", "-D cow=false -D gone=1\n", "gone is no option"),
+    ("covering", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
+     "option('trace', type: 'boolean', value: true)\n", "has clang=14 and trace=false: run tools/covering"),
+    ("covering", "test/configurations", CONFIGURATIONS.replace("mix-1 ", "# "),
+     "has buildtype=debugoptimized and clang=19"),
+    ("covering", "test/configurations", CONFIGURATIONS.replace("mix-1    covering", "mix-1    named"),
+     "has buildtype=debugoptimized and clang=19"),
+    ("covering", "test/configurations", "mix-1 covering -D gone=1\n", "mix-1 sets gone, which is no option"),
+    ("covering", "test/configurations", "mix-1 covering -D cow=maybe\n", "mix-1 gives cow a value that it does not"),
+    ("covering", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
+     "option('kcfi', type: 'boolean', value: true)\n", "default contradicts itself"),
     ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),
     ("docs", "docs/map.md", "\n`tools/nothing`\n", "map.md:2: there is no tools/nothing"),
     ("docs --map", "docs/map.md", "`cpu_holt()`\n", "map.md:1: nothing in the sources is called cpu_holt"),
@@ -56,7 +79,8 @@ def write(root, name, text):
 
 def run(check, root):
     script, *words = check.split()
-    return subprocess.run([sys.executable, HERE / f"{script}.py", *words, root],
+    program = [HERE.parents[1] / "tools/covering", "--check"] if script == "covering" else [HERE / f"{script}.py", *words]
+    return subprocess.run([sys.executable, *program, root],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -67,7 +91,7 @@ def tree(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("check", ["layers", "defects", "options", "docs", "docs --map"])
+@pytest.mark.parametrize("check", ["layers", "defects", "covering", "docs", "docs --map"])
 def test_a_clean_tree_passes(check, tree):
     result = run(check, tree)
     assert (result.returncode, result.stdout) == (0, "")
