@@ -1,6 +1,11 @@
 """user/bin/exit.c: the parent learns the child's whole exit code, all 32 bits, and learns it once."""
 
+import re
+from pathlib import Path
+
 from sharing import assert_only_stacks_split
+
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 MAGIC = -0x10384
 PARENT, CHILD = 2, 3
@@ -40,3 +45,12 @@ def test_calls(run):
 
 def test_memory(run, build):
     assert_only_stacks_split(build, run("exit").trace)
+
+
+def test_readme(run, build):
+    """What the README shows is what this run prints, but for numbers and the values of options."""
+    shown = re.search(r"^\$ tools/run exit\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)[1]
+
+    def shape(text):
+        return [re.sub(r"=\S+" if line.startswith("options:") else r"\d+", "", line) for line in text.splitlines()]
+    assert shape(run("exit", memory="128M").lines.text) == shape(shown)
