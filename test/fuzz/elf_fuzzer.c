@@ -21,15 +21,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 bool unit_in_copy;
 
+static _Noreturn void die(const char *format, va_list args)
+{
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    abort();
+}
+
 void panic(const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    abort();
+    die(format, args);
 }
 
 void rule_broken(const char *format, ...)
@@ -37,10 +41,7 @@ void rule_broken(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    abort();
+    die(format, args);
 }
 
 void unit_check(bool ok, const char *file, int line, const char *text)

@@ -12,6 +12,7 @@
 #include "host_mm.h"
 #include "mm/image.h"
 #include "mm/shmem.h"
+#include "random_processes.h"
 
 /* An address space with one of everything. */
 #define TEXT 0x00800000u    /* of an image: 2 pages, read and execute */
@@ -454,75 +455,12 @@ TEST(three_hundred_sharers)
     host_mm_check_all_back();
 }
 
-/* Random processes, against bytes in arrays: what each sees at each page, 0 where nobody wrote. */
-#define PAGES 6 /* the last two are shared by all */
-#define PRIVATE_PAGES 4
-#define PROCESSES 6
-
-static struct {
-    struct mm *mm;
-    uint8_t own[PRIVATE_PAGES];
-} processes[PROCESSES];
-static size_t processes_n;
-static uint8_t common[PAGES - PRIVATE_PAGES];
-
-static inline uint8_t *model_byte(size_t process, size_t page)
-{
-    return page < PRIVATE_PAGES ? &processes[process].own[page] : &common[page - PRIVATE_PAGES];
-}
-
-static inline void random_process_step(size_t process)
-{
-    size_t page = unit_below(PAGES);
-    uintptr_t va = PRIVATE + page * PAGE_SIZE;
-    struct mm *mm = processes[process].mm;
-
-    CHECK_EQ(host_read(mm, va), *model_byte(process, page));
-    if (unit_below(2) == 0) {
-        *model_byte(process, page) = (uint8_t)unit_random();
-        host_write(mm, va, *model_byte(process, page));
-    } else if (page < PRIVATE_PAGES && unit_below(4) == 0) {
-        CHECK_EQ(mm_munmap(mm, va, PAGE_SIZE), 0);
-        host_map(mm, va, 1, VM_READ | VM_WRITE, NULL);
-        *model_byte(process, page) = 0;
-    }
-}
-
-static inline void random_step(void)
-{
-    size_t process = unit_below((unsigned)processes_n);
-
-    if (processes_n < PROCESSES && unit_below(8) == 0) {
-        processes[processes_n] = processes[process];
-        processes[processes_n++].mm = host_mm_dup(processes[process].mm);
-    } else if (processes_n > 1 && unit_below(8) == 0) {
-        host_mm_drop(processes[process].mm);
-        processes[process] = processes[--processes_n];
-    } else {
-        random_process_step(process);
-    }
-}
-
 TEST(random_processes_against_arrays)
 {
-    struct mm *mms[PROCESSES];
+    const struct look look = {host_read, check_world, 200};
 
     host_mm_start();
-    processes_n = 1;
-    processes[0].mm = host_mm_new();
-    host_map(processes[0].mm, PRIVATE, PRIVATE_PAGES, VM_READ | VM_WRITE, NULL);
-    host_map(processes[0].mm, PRIVATE + PRIVATE_PAGES * PAGE_SIZE, PAGES - PRIVATE_PAGES,
-             VM_READ | VM_WRITE | VM_SHARED, shmem_new(processes[0].mm->lineage));
-    for (int step = 0; step < 20000; step++) {
-        random_step();
-        if (step % 200 != 0)
-            continue;
-        for (size_t i = 0; i < processes_n; i++)
-            mms[i] = processes[i].mm;
-        check_world(mms, processes_n);
-    }
-    while (processes_n != 0)
-        host_mm_drop(processes[--processes_n].mm);
+    random_lives(random_first(PRIVATE), PRIVATE, &look);
     host_mm_check_all_back();
 }
 

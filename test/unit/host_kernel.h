@@ -5,12 +5,10 @@
 #ifndef HOST_KERNEL_H
 #define HOST_KERNEL_H
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "debug/backtrace.h"
-#include "dev/console.h"
+#include "host_console.h"
 #include "lib/util.h"
 #include "mm/page.h"
 #include "unit.h"
@@ -18,30 +16,6 @@
 #define HOST_FRAMES 2048 /* 8 MiB */
 
 _Alignas(4096) uint8_t host_memory[HOST_FRAMES * PAGE_SIZE];
-
-static char console[4096]; /* what the kernel printed */
-
-static inline void console_clear(void)
-{
-    console[0] = '\0';
-}
-
-static inline bool console_has(const char *words)
-{
-    return strstr(console, words) != NULL;
-}
-
-void kprintf(const char *format, ...)
-{
-    size_t used = strlen(console);
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(console + used, sizeof(console) - used, format, args);
-    va_end(args);
-    if (unit_in_copy)
-        fputs(console + used, stdout);
-}
 
 /* A code address belongs to the function of this table that begins closest before it. */
 struct host_function {

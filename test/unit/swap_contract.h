@@ -15,6 +15,7 @@
 #include "mm/rmap.h"
 #include "mm/shmem.h"
 #include "mm/swap.h"
+#include "random_processes.h"
 
 #define DISK_PAGES 64
 
@@ -53,8 +54,6 @@ static void *host_alloc(size_t bytes)
 
 /* Private at [0, 4), shared by all at [4, 6): pages from here on. */
 #define BASE 0x10000000u
-#define PRIVATE_PAGES 4
-#define PAGES 6
 
 static inline uintptr_t page_at(size_t page)
 {
@@ -74,11 +73,8 @@ static inline struct mm *first_process(void)
         swap_start();
     ready = true;
     fail_read = fail_write = 0;
-    mm = host_locked(mm_new(NULL));
+    mm = random_first(BASE);
     mm_publish(mm);
-    host_map(mm, BASE, PRIVATE_PAGES, VM_READ | VM_WRITE, NULL);
-    host_map(mm, page_at(PRIVATE_PAGES), PAGES - PRIVATE_PAGES, VM_READ | VM_WRITE | VM_SHARED,
-             shmem_new(mm->lineage));
     reads = writes = 0;
     return mm;
 }
@@ -361,26 +357,10 @@ TEST(a_thousand_generations_leave_no_more_than_one)
     end_all(&mm, 1, slots);
 }
 
-/* Random processes, against bytes in arrays, in memory that is too small for them and on a disk that fails.
- */
-#define PROCESSES 6
+/* Random processes, in memory that is too small for them and on a disk that fails. */
 
-static struct {
-    struct mm *mm;
-    uint8_t own[PRIVATE_PAGES];
-} processes[PROCESSES];
-static size_t processes_n;
-static uint8_t common[PAGES - PRIVATE_PAGES];
-
-static inline uint8_t *model_byte(size_t process, size_t page)
+static inline uint8_t read_or_fail(struct mm *mm, uintptr_t va)
 {
-    return page < PRIVATE_PAGES ? &processes[process].own[page] : &common[page - PRIVATE_PAGES];
-}
-
-static inline void random_access(size_t process)
-{
-    size_t page = unit_below(PAGES);
-    struct mm *mm = processes[process].mm;
     enum mm_outcome outcome;
 
     if (unit_below(3) == 0)
@@ -389,59 +369,29 @@ static inline void random_access(size_t process)
         fail_read = 1;
     if (unit_below(1000) == 0)
         fail_write = 1;
-    uint8_t *byte = host_byte(mm, page_at(page), false, &outcome);
+    uint8_t *byte = host_byte(mm, va, false, &outcome);
     if (byte == NULL) {
         CHECK_EQ(outcome, MM_SWAP_FAULT);
-        byte = host_byte(mm, page_at(page), false, &outcome);
+        byte = host_byte(mm, va, false, &outcome);
     }
     fail_read = 0;
     CHECK(byte != NULL);
-    CHECK_EQ(*byte, *model_byte(process, page));
-    if (unit_below(2) == 0) {
-        *model_byte(process, page) = (uint8_t)unit_random();
-        host_write(mm, page_at(page), *model_byte(process, page));
-    } else if (page < PRIVATE_PAGES && unit_below(4) == 0) {
-        CHECK_EQ(mm_munmap(mm, page_at(page), PAGE_SIZE), 0);
-        host_map(mm, page_at(page), 1, VM_READ | VM_WRITE, NULL);
-        *model_byte(process, page) = 0;
-    }
+    return *byte;
 }
 
-static inline void random_step(void)
+static inline void check_all_slots(struct mm *const *mms, size_t mms_n)
 {
-    size_t process = unit_below((unsigned)processes_n);
-
-    if (processes_n < PROCESSES && unit_below(8) == 0) {
-        processes[processes_n] = processes[process];
-        processes[processes_n++].mm = host_mm_dup(processes[process].mm);
-    } else if (processes_n > 1 && unit_below(8) == 0) {
-        host_mm_drop(processes[process].mm);
-        processes[process] = processes[--processes_n];
-    } else {
-        random_access(process);
-    }
+    check_slots(mms, mms_n, PAGES - PRIVATE_PAGES);
 }
 
 static inline void random_processes(size_t frames)
 {
-    struct mm *mms[PROCESSES];
+    const struct look look = {read_or_fail, check_all_slots, 50};
+    struct mm *mm = first_process();
 
-    memset(common, 0, sizeof(common));
-    memset(processes, 0, sizeof(processes));
-    processes_n = 1;
-    processes[0].mm = first_process();
     if (frames != 0)
         host_leave_frames(frames);
-    for (int step = 0; step < 20000; step++) {
-        random_step();
-        if (step % 50 != 0)
-            continue;
-        for (size_t i = 0; i < processes_n; i++)
-            mms[i] = processes[i].mm;
-        check_slots(mms, processes_n, PAGES - PRIVATE_PAGES);
-    }
-    while (processes_n != 0)
-        host_mm_drop(processes[--processes_n].mm);
+    random_lives(mm, BASE, &look);
     host_give_frames();
     host_mm_check_all_back();
     CHECK(swap_ok());

@@ -2,15 +2,13 @@
  * ide.c and bus_master.c against a drive and a controller of our own: they take their time, answer too early
  * reads with nonsense, insist on the protocol, and can fail in the ways real ones do.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "arch/i386/io.h"
 #include "arch/i386/linear.h"
 #include "debug/assert.h"
-#include "dev/console.h"
 #include "dev/ide.h"
+#include "host_console.h"
 #include "lib/util.h"
 #include "unit.h"
 
@@ -80,18 +78,6 @@ static struct controller {
 _Alignas(PAGE) uint8_t host_memory[PAGE];
 static uint8_t *const page = host_memory; /* what is moved: physical address 0 */
 static uint8_t disk[SECTORS * SECTOR];
-static char console[1024];
-
-void kprintf(const char *format, ...)
-{
-    size_t used = strlen(console);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(console + used, sizeof(console) - used, format, args);
-    va_end(args);
-    if (unit_in_copy)
-        fputs(console + used, stdout);
-}
 
 static void end_command(uint8_t error_bits)
 {
@@ -386,7 +372,7 @@ static void plug_in(void)
     controller = (struct controller){.there = false};
     drive = (struct drive){
         .floating = -1, .multiple_max = 16, .sectors = SECTORS, .slowness = 7, .status = READY};
-    console[0] = '\0';
+    console_clear();
     for (unsigned i = 0; i < sizeof(disk); i++)
         disk[i] = (uint8_t)(i / SECTOR * 7 + i);
 }
