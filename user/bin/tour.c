@@ -61,7 +61,10 @@ static void ask(void)
 {
     struct proc_info info;
     struct mem_info memory;
+    struct page_counts counts;
+    struct ledger_info account;
     assert(sys_procs(&info, 1, getpid()) > 0 && sys_meminfo(&memory) == 0);
+    assert(sys_pages(getpid(), &counts) == 0 && sys_ledger(&account, 1, 0) > 0);
     printf("tour: a line in");
     printf(" two parts\n");
 }
