@@ -1,0 +1,27 @@
+"""Builds of the kernel that a tool makes for itself."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from ucow import LabError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*words: str | Path):
+    """Run a command that must succeed; what it printed is shown when it does not."""
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    except FileNotFoundError:
+        raise LabError(f"{words[0]} is not installed: apt-get install meson ninja-build clang lld llvm") from None
+    if done.returncode != 0:
+        raise LabError(f"`{' '.join(map(str, words))}` failed:\n{done.stdout.strip()}")
+
+
+def built(folder: Path, options: Sequence[str], targets: Sequence[str] = ("kernel/ucow.elf",)) -> Path:
+    """The build in `folder`, configured with `options` when it is new, with its targets up to date; its kernel."""
+    if not (folder / "build.ninja").is_file():
+        command("meson", "setup", folder, ROOT, "--cross-file", ROOT / "cross/i386.ini", *options)
+    command("ninja", "-C", folder, *targets)
+    return folder / "kernel/ucow.elf"
