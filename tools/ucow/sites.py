@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
+
 from . import LabError
+from .symbols import Symbols
 
 # Who hands out or moves what can fail, and of which kind that is.
 GATES = {
@@ -34,6 +38,8 @@ BEHIND_THE_GATES = {
 
 # Functions whose calls no program can bring about: the mistakes of kernel/debug/planted.def.
 EXCLUDED, WHY_EXCLUDED = re.compile(r"plant_\w+"), "a mistake on request, made before anything counts"
+
+WHY_UNUSED = "nobody calls the function in this build, and nothing holds its address"
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
@@ -77,15 +83,27 @@ def calls(elf: Path) -> list[Call]:
     return found
 
 
+def unused(elf: Path, callers: set[str], all_calls: list[Call]) -> set[str]:
+    """Those of the functions that nobody calls, and whose address no code and no data holds."""
+    called = {call.callee for call in all_calls if call.callee != call.caller}
+    with elf.open("rb") as file:
+        loaded = b"".join(section.data() for section in ELFFile(file).iter_sections()
+                          if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section.name != ".lines")
+    symbols = Symbols(elf)
+    return {name for name in callers - called if symbols.address(name).to_bytes(4, "little") not in loaded}
+
+
 class Sites:
     """The sites of one kernel: `wanted` must all fail some time, `excluded` need not."""
 
     def __init__(self, elf: Path):
         all_calls = calls(elf)
         gates = [call for call in all_calls if call.callee in GATES and call.caller not in GATES]
+        reasons = dict.fromkeys(unused(elf, {call.caller for call in gates}, all_calls), WHY_UNUSED)
+        reasons |= {call.caller: WHY_EXCLUDED for call in gates if EXCLUDED.fullmatch(call.caller)}
         self.wanted = {call.returns_to: GATES[call.callee] for call in gates
-                       if not call.is_jump and not EXCLUDED.fullmatch(call.caller)}
-        self.excluded = {call.returns_to: WHY_EXCLUDED for call in gates if EXCLUDED.fullmatch(call.caller)}
+                       if not call.is_jump and call.caller not in reasons}
+        self.excluded = {call.returns_to: reasons[call.caller] for call in gates if call.caller in reasons}
         self.complaints = [*self._complaints(all_calls)]
         if not any(call.callee == "inject_now" for call in all_calls):
             raise LabError(f"{elf} has no gates: build the kernel with -Dinject=true")
