@@ -54,6 +54,7 @@ class Build:
     stack_protector: bool
     races: bool
     kcfi: bool
+    coverage: bool
     memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
@@ -65,7 +66,7 @@ class Build:
                    debug_checks=switch("UCOW_DEBUG_CHECKS", "1"), trace=switch("UCOW_TRACE", "1"),
                    swap=switch("UCOW_SWAP"), inject=switch("UCOW_INJECT"), kasan=switch("UCOW_KASAN"),
                    ubsan=switch("UCOW_UBSAN"), stack_protector=switch("UCOW_STACK_PROTECTOR"),
-                   races=switch("UCOW_RACES"), kcfi=switch("UCOW_KCFI"),
+                   races=switch("UCOW_RACES"), kcfi=switch("UCOW_KCFI"), coverage=switch("UCOW_COVERAGE"),
                    memory=os.environ.get("UCOW_MEMORY", "128M"))
 
     @property

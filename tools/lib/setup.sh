@@ -53,7 +53,7 @@ test   clang-format            clang-format          checks the layout of the C 
 test   clang-tidy              clang-tidy            finds suspicious C
 test   shellcheck              shellcheck            checks the shell scripts
 test   codespell               codespell             finds misspelt words
-test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer try the ELF loader
+test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer try the ELF loader, and counts what the unit tests run
 test   spin                    spin                  searches the model of the protocol (and gcc compiles it)
 19     clang-19                clang-19              compiles the kernel once more, with a newer compiler
 19     lld-19                  ld.lld-19             links what clang 19 made
@@ -164,6 +164,8 @@ new_build() {
     [ -e "$build/meson-private" ] || [ -z "$(ls -A "$build" 2>/dev/null)" ] ||
         die "$build holds something else than a build: choose another directory with --build"
     check_meson_version
+    # The unit tests are counted, too: by the compiler that counts the kernel.
+    [[ " ${meson_options[*]} " != *" -Dcoverage=true "* ]] || export CC_FOR_BUILD=clang${clang_version:+-$clang_version}
     say "configuring $build"
     quiet_meson setup "$build" "$root" "${cross[@]}" "${meson_options[@]}" || die "$complaint"
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import LabError
+from .counters import collect
 from .lines import Lines
 from .memory import FileMemory
 from .qmp import Qmp
@@ -236,6 +237,7 @@ class Run:
         self.complaint = complaint
         self.seconds = seconds
         self._scratch = scratch
+        collect(machine.elf, self.memory_file)
 
     @property
     def memory_file(self) -> Path:
@@ -309,6 +311,7 @@ class Live:
         if self.process.poll() is None:
             self.process.kill()
             self.process.communicate()
+            collect(self.machine.elf, self.memory_file)
             self._scratch.cleanup()
         self.qmp.close()
         self._serial.close()

@@ -1,0 +1,180 @@
+"""Which lines and branches of the kernel's .c files have run, in one build or in several taken together.
+
+A build has counted programs: its kernel, with the counts of all machines that booted it, and the unit tests. llvm-cov
+says of each by itself what ran, and here that is added up line by line. So a line that one configuration
+compiles away counts when it runs in another.
+
+Left out are the files planted_*.c, mistakes that tests make on purpose, and the branches inside ASSERT and RULE: only
+a broken kernel takes the other one of such a pair.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from . import LabError
+from .counters import raw_profile
+
+ROOT = Path(__file__).resolve().parents[2]
+REASONS = ROOT / "test/coverage.toml"
+ASSERTION = re.compile(r"\b(ASSERT|RULE)\(")
+VERSION = re.compile(r"cc=clang-(\d+)\.")
+
+
+@dataclass
+class Source:
+    """A file of the kernel: how often each line and each way out of a condition was taken."""
+    name: str
+    lines: Counter[int] = field(default_factory=Counter)
+    branches: Counter[tuple[int, int]] = field(default_factory=Counter)  # by line, and place in the line
+    functions: dict[int, str] = field(default_factory=dict)              # by first line
+
+    @cached_property
+    def _assertions(self) -> set[int]:
+        text = (ROOT / self.name).read_text(encoding="utf-8").split("\n")
+        return {number for number, line in enumerate(text, 1) if ASSERTION.search(line)}
+
+    @property
+    def counted(self) -> dict[tuple[int, int], int]:
+        """The branches that are not of an assertion."""
+        return {at: count for at, count in self.branches.items() if at[0] not in self._assertions}
+
+    def function_at(self, line: int) -> str:
+        """The function of a line; above the first there are only macros."""
+        return self.functions.get(max((first for first in self.functions if first <= line), default=0), "macros")
+
+    def missed(self) -> dict[str, "Missed"]:
+        """What never ran, by function."""
+        found: dict[str, Missed] = {}
+        for line in sorted(line for line, count in self.lines.items() if not count):
+            found.setdefault(self.function_at(line), Missed()).lines.append(line)
+        for line, _ in sorted(at for at, count in self.counted.items() if not count):
+            found.setdefault(self.function_at(line), Missed()).branches.append(line)
+        return found
+
+
+@dataclass
+class Missed:
+    """What never ran of one function: lines, and the lines of branches."""
+    lines: list[int] = field(default_factory=list)
+    branches: list[int] = field(default_factory=list)
+
+
+class CountedBuild:
+    """A build directory with -Dcoverage=true, whose tests have run."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.kernel = folder / "kernel/ucow.elf"
+        config = folder / "kernel/config.h"
+        version = VERSION.search(config.read_text(encoding="utf-8")) if config.is_file() else None
+        if not version:
+            raise LabError(f"{folder} is no build directory of ucow")
+        self.clang = int(version[1])
+        commands = json.loads((folder / "compile_commands.json").read_text(encoding="utf-8"))
+        self._compiler = next(shlex.split(entry["command"])[0] for entry in commands if "kernel/" in entry["output"])
+
+    def tool(self, name: str, *arguments: str | Path) -> str:
+        """Run the compiler's own llvm-profdata or llvm-cov: each version has its own formats."""
+        path = subprocess.run([self._compiler, f"-print-prog-name={name}"], capture_output=True, text=True, check=True)
+        try:
+            done = subprocess.run([path.stdout.strip(), *arguments], capture_output=True, text=True)
+        except FileNotFoundError:
+            raise LabError(f"{name} of clang {self.clang} is not installed: apt-get install llvm-{self.clang}") from None
+        if done.returncode:
+            raise LabError(f"{name}: {done.stderr.strip()}")
+        return done.stdout
+
+    def programs(self, scratch: Path) -> dict[Path, Path]:
+        """From each program that has run since it was built to its raw counts."""
+        kernel_counts = scratch / "kernel.profraw"
+        kernel_counts.write_bytes(raw_profile(self.kernel, self.clang))
+        unit = {counts.with_suffix(""): counts for counts in sorted(self.folder.glob("test/unit/*.profraw"))}
+        return {self.kernel: kernel_counts} | {
+            program: counts for program, counts in unit.items()
+            if program.is_file() and counts.stat().st_size and counts.stat().st_mtime > program.stat().st_mtime}
+
+    def reports(self) -> Iterator[str]:
+        """What llvm-cov says of each program, as lcov writes it."""
+        with TemporaryDirectory() as scratch:
+            profile = Path(scratch, "profile")
+            for program, counts in self.programs(Path(scratch)).items():
+                self.tool("llvm-profdata", "merge", counts, "-o", profile)
+                yield self.tool("llvm-cov", "export", "-format=lcov", "-instr-profile", profile, program)
+
+    def write_html(self, folder: Path):
+        """The sources with their counts, as pages to read."""
+        with TemporaryDirectory() as scratch:
+            profile = Path(scratch, "profile")
+            programs = self.programs(Path(scratch))
+            self.tool("llvm-profdata", "merge", *programs.values(), "-o", profile)
+            objects = [word for program in list(programs)[1:] for word in ("-object", program)]
+            self.tool("llvm-cov", "show", "-format=html", "-show-branches=count", "-output-dir", folder,
+                      "-instr-profile", profile, self.kernel, *objects, "-ignore-filename-regex", r"\.h$")
+
+
+def _add(report: str, sources: dict[str, Source]):
+    """Add what llvm-cov says of one program."""
+    source = Source("")
+    for row in report.splitlines():
+        kind, _, rest = row.partition(":")
+        if kind == "SF":
+            name = Path(rest).resolve()
+            name = name.relative_to(ROOT).as_posix() if name.is_relative_to(ROOT / "kernel") else ""
+            keep = name.endswith(".c") and not Path(name).name.startswith("planted_")
+            source = sources.setdefault(name, Source(name)) if keep else Source("")
+        elif kind == "FN":
+            line, name = rest.split(",")[0], rest.split(",")[-1]
+            source.functions.setdefault(int(line), name.rsplit(":")[-1])
+        elif kind == "DA":
+            line, count = map(int, rest.split(","))
+            source.lines[line] += count
+        elif kind == "BRDA":
+            line, _, place, count = rest.split(",")
+            source.branches[int(line), int(place)] += 0 if count == "-" else int(count)
+
+
+def coverage(builds: Sequence[CountedBuild]) -> dict[str, Source]:
+    """The kernel's files by name."""
+    sources: dict[str, Source] = {}
+    for build in builds:
+        for report in build.reports():
+            _add(report, sources)
+    return dict(sorted(sources.items()))
+
+
+def left_out(sources: dict[str, Source]) -> list[str]:
+    """The kernel's .c files that are not among these."""
+    names = {path.relative_to(ROOT).as_posix() for path in (ROOT / "kernel").rglob("*.c")}
+    return sorted(names - set(sources))
+
+
+Place = tuple[str, str]  # a file and a function
+
+
+def missed_functions(sources: dict[str, Source]) -> dict[Place, Missed]:
+    """Every function of which something never ran."""
+    return {(name, function): missed for name, source in sources.items() for function, missed in source.missed().items()}
+
+
+def reasons() -> dict[Place, str]:
+    """Why the rest of a function does not run, as the table of reasons has it."""
+    text = REASONS.read_text(encoding="utf-8")
+    return {(name, function): why for name, functions in tomllib.loads(text).items() for function, why in functions.items()}
+
+
+def complaints(sources: dict[str, Source], given: dict[Place, str]) -> list[str]:
+    """Functions that are owed a reason, and reasons for what has run or does not exist."""
+    missed = missed_functions(sources)
+    owed = [f"{name}: {function} has lines that never run: test them, or give the reason in {REASONS.name}"
+            for (name, function), what in missed.items() if what.lines and (name, function) not in given]
+    return owed + [f"{REASONS.name}: nothing of {name}: {function} is left to run: remove its reason"
+                   for name, function in given if (name, function) not in missed]
