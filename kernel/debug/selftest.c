@@ -61,6 +61,11 @@ UNCHECKED_CALLS void plant_wildjump(void)
     nowhere = 0;                 /* so that the call is none that never comes back here */
 }
 
+void plant_badopcode(void)
+{
+    __builtin_trap(); /* <- badopcode */
+}
+
 static const struct {
     const char *name, *check;
     void (*make)(void);

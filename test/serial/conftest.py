@@ -90,8 +90,8 @@ class Build:
 
     def need_plain(self, what: str):
         """End the test as skipped when the compiler's checks are all that `what` would measure."""
-        if self.instrumented:
-            pytest.skip(f"{what} says nothing of a kernel built with kasan, ubsan or races")
+        if self.instrumented or self.coverage:
+            pytest.skip(f"{what} says nothing of a kernel built with kasan, ubsan, races or coverage")
 
     def room(self, usual: str) -> str:
         """A machine with room for as much as usual: kasan's shadow and larger stacks take their part."""

@@ -128,6 +128,12 @@ def test_max_procs(run):
     out.lines.once(re.compile("^user panic at"))
 
 
+@pytest.mark.parametrize("asked, used", [(1, 8), (1000000, "[0-9]+")])
+def test_max_procs_that_cannot_be(run, asked, used):
+    """It is said, and the nearest is used."""
+    run("hello", cmdline=f"max_procs={asked}").lines.once(re.compile(f"^boot: max_procs={asked}: {used} are used$"))
+
+
 def test_leading_path(run, bench, tmp_path):
     """QEMU puts the kernel's path first, here one that looks like an option; it is none."""
     path = tmp_path / "trace=off/ucow.elf"

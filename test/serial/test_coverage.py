@@ -1,4 +1,4 @@
-"""-Dcoverage=true and tools/ucow/coverage.py: what ran is counted, what did not is not, whatever became of the machine."""
+"""-Dcoverage=true, tools/ucow/coverage.py: what ran is counted, what did not is not, whatever became of the machine."""
 
 import shutil
 
@@ -18,7 +18,8 @@ def counted(build, tmp_path):
     if not build.coverage:
         pytest.skip("the kernel is built with -Dcoverage=false")
     (tmp_path / "kernel").mkdir()
-    for name in ("kernel/ucow.elf", "kernel/config.h", "compile_commands.json"):
+    (tmp_path / "meson-info").mkdir()
+    for name in ("kernel/ucow.elf", "kernel/config.h", "compile_commands.json", "meson-info/meson-info.json"):
         shutil.copy(build.folder / name, tmp_path / name)
     return CountedBuild(tmp_path)
 
@@ -76,6 +77,9 @@ def test_reasons_are_for_what_never_ran():
     source = Source("kernel/proc/kill.c", {10: 1, 11: 0, 20: 1}, {(20, 0): 1, (20, 1): 0}, {10: "first", 20: "second"})
     assert source.missed() == {"first": Missed([11], []), "second": Missed([], [20])}
     sources, first, second = {source.name: source}, (source.name, "first"), (source.name, "second")
-    assert complaints(sources, {first: "", second: ""}) == complaints(sources, {first: ""}) == []
+    third, whole = (source.name, "third"), (source.name, "*")
+    for given in ({first: "x", second: "x"}, {first: "x"}, {whole: "x"}, {whole: "x", third: "at times x"}):
+        assert complaints(sources, given) == []
     assert "first has lines that never run" in complaints(sources, {})[0]
-    assert "third is left to run" in complaints(sources, {first: "", (source.name, "third"): ""})[0]
+    assert "third is left to run" in complaints(sources, {first: "x", third: "x"})[0]
+    assert "* is left to run" in complaints({}, {whole: "x"})[0]

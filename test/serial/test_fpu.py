@@ -1,12 +1,13 @@
 """user/bin/fpu.c: floating-point registers are a process's own: kept, copied by fork, fresh after exec. (D17)
 
-The processors differ in what there is to keep: x87 alone, x87 and SSE, and all that QEMU has.
+The processors differ in what there is to keep: x87 alone, by the old instructions and the new, x87 and SSE, and all that
+QEMU has.
 """
 
 import pytest
 from calls import FIRST, call_around
 
-PROCESSORS = [("pentium2", 0), ("pentium3", 1), ("qemu32", 1), ("max", 1)]
+PROCESSORS = [("pentium2,fxsr=off", 0), ("pentium2", 0), ("pentium3", 1), ("qemu32", 1), ("max", 1)]
 
 
 @pytest.mark.parametrize("cpu, sse", PROCESSORS)

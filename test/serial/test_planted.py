@@ -30,6 +30,17 @@ def test_names(run):
     out.lines.once("hello pass.")
 
 
+def test_mistake_that_nobody_would_notice(run):
+    """It is not made, and which kernel would notice is said."""
+    check = next((check for check in ("kasan", "ubsan", "stack_protector") if not BUILD.has_check(check)), None)
+    if check is None:
+        pytest.skip("this kernel would notice")
+    name = next(name for name, mistake in ALL.items() if mistake.check == check)
+    out = run("hello", cmdline=f"selftest={name}")
+    out.lines.once(f'selftest: only a kernel built with {check} notices "{name}"')
+    out.lines.once("hello pass.")
+
+
 def test_marks():
     """No line is marked for a mistake that there is not."""
     assert set(all_marks()) == set(ALL)

@@ -178,6 +178,32 @@ TEST(who_sleeps_holds_the_schedulers_lock_only)
     CHECK(PANICS("pid 1 sleeps with interrupts off\n    with spin taken at site 7\n", sleep_with(1, false)));
 }
 
+static void misuse_a_spinlock(void)
+{
+    take_spin(3);
+    locks_spin_misused(&spin, 4, "is misused");
+}
+
+TEST(a_spinlock_is_reported_with_its_place_and_the_one_before)
+{
+    CHECK(PANICS("lock spin is misused\n    now spin taken at site 4\n    before spin taken at site 3\n",
+                 misuse_a_spinlock()));
+}
+
+static void take_too_many_classes(void)
+{
+    static struct lock_class more[32];
+    for (unsigned i = 0; i < ARRAY_SIZE(more); i++) {
+        more[i] = (struct lock_class)LOCK_CLASS("one more", true);
+        locks_learn(&more[i], i);
+    }
+}
+
+TEST(more_classes_than_there_is_room_for)
+{
+    CHECK(PANICS("more than 16 classes of locks", take_too_many_classes()));
+}
+
 static void end_with_a_lock(void)
 {
     take(&b, 5);

@@ -24,19 +24,31 @@ bool unit_in_copy;
 static pid_t copy;
 static FILE *copy_output;
 
+/* A program that counts what it runs (-Dcoverage=true) has these from its compiler: add what was counted so
+ * far to the file of counts; the name of that file, to be freed. */
+__attribute__((weak)) int __llvm_profile_write_file(void);
+__attribute__((weak)) char *__llvm_profile_get_filename(void);
+
 void unit_register(struct unit_test *test)
 {
     *last_link = test;
     last_link = &test->next;
 }
 
+/* What ran in a copy is counted like all else. */
+_Noreturn static void end_copy(int status)
+{
+    fflush(stdout);
+    if (__llvm_profile_write_file != NULL)
+        __llvm_profile_write_file();
+    _exit(status);
+}
+
 /* Ends the running test as failed. */
 _Noreturn static void end_test(void)
 {
-    if (unit_in_copy) {
-        fflush(stdout);
-        _exit(COPY_PANICKED);
-    }
+    if (unit_in_copy)
+        end_copy(COPY_PANICKED);
     longjmp(test_end, 1);
 }
 
@@ -124,7 +136,7 @@ bool unit_copy(void)
 
 void unit_copy_survived(void)
 {
-    _exit(0);
+    end_copy(0);
 }
 
 bool unit_copy_panicked(const char *words)
@@ -176,6 +188,16 @@ unsigned unit_below(unsigned n)
     return (unsigned)(unit_random() >> 32) % n;
 }
 
+/* The counts are those of one run. */
+static void forget_counts(void)
+{
+    if (__llvm_profile_get_filename != NULL) {
+        char *file = __llvm_profile_get_filename();
+        remove(file);
+        free(file);
+    }
+}
+
 static bool passes(const struct unit_test *test)
 {
     random_state = 0x9E3779B97F4A7C15;
@@ -196,6 +218,7 @@ int main(int argc, char **argv)
     const char *filter = argc > 1 ? argv[1] : NULL;
     int planned = 0, number = 0, failed = 0;
 
+    forget_counts();
     setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed is not lost in a crash */
     for (struct unit_test *test = first_test; test != NULL; test = test->next)
         planned += is_wanted(test, filter);

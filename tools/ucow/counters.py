@@ -1,4 +1,4 @@
-"""How often the kernel's code ran: the counters of -Dcoverage=true, taken out of the memory of machines that have ended.
+"""How often the kernel's code ran: the counters of -Dcoverage=true, out of the memory of machines that have ended.
 
 The kernel only counts; the counters, and the tables that say what each of them counts, are sections of its ELF
 file. A machine's are added to the file FILE.counters beside that kernel, so a thousand machines take the room of
@@ -20,12 +20,12 @@ from .symbols import physical
 
 DATA, COUNTERS, NAMES = "__llvm_prf_data", "__llvm_prf_cnts", "__llvm_prf_names"
 
-# What a file of raw counts begins with, by the version of its format: InstrProfData.inc of clang 14 and of 19. The
-# second number is the size of a record of DATA.
+# What a file of raw counts begins with, by the version of clang (its InstrProfData.inc): the version of the format, the
+# size of a record of DATA, the last kind of values, and the fields.
 FORMATS = {
-    14: (8, 40, "magic version ids records pad counters pad names counters_delta names_delta kinds"),
-    19: (10, 48, "magic version ids records pad counters pad bitmap pad names counters_delta bitmap_delta names_delta "
-                 "vtables vnames kinds"),
+    14: (8, 40, 1, "magic version ids records pad counters pad names counters_delta names_delta kinds"),
+    19: (10, 48, 2, "magic version ids records pad counters pad bitmap pad names counters_delta bitmap_delta "
+                    "names_delta vtables vnames kinds"),
 }
 MAGIC = int.from_bytes(b"\xfflprofR\x81", "big")  # R: addresses of 32 bits
 
@@ -89,10 +89,10 @@ def raw_profile(elf: Path, clang: int) -> bytes:
         fcntl.flock(file, fcntl.LOCK_SH)
         if not (counts := _read(file, elf)):
             raise LabError(f"no machine has booted {elf} since it was built: run the tests first")
-    version, size, fields = FORMATS[clang]
+    version, size, kinds, fields = FORMATS[clang]
     (data_at, data), (counters_at, _), (names_at, names) = (sections[name] for name in (DATA, COUNTERS, NAMES))
     records = -(-len(data) // size)
     values = {"magic": MAGIC, "version": version, "records": records, "counters": len(counts), "names": len(names),
-              "counters_delta": (counters_at - data_at) & 0xFFFFFFFF, "names_delta": names_at, "kinds": 1 + (clang > 18)}
+              "counters_delta": (counters_at - data_at) & 0xFFFFFFFF, "names_delta": names_at, "kinds": kinds}
     head = struct.pack(f"<{len(fields.split())}Q", *(values.get(field, 0) for field in fields.split()))
     return head + data.ljust(records * size, b"\0") + counts.tobytes() + names + bytes(-len(names) % 8)

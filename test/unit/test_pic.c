@@ -1,0 +1,124 @@
+/*
+ * pic.c against two 8259As of our own (Intel 8259A data sheet): set-up, masks, ends of interrupts, and noise,
+ * which the controllers report on their line 7 with nothing in service (D13).
+ */
+#include "arch/i386/io.h"
+#include "dev/pic.h"
+#include "unit.h"
+
+#define CASCADE 2
+
+static struct controller {
+    uint8_t vector, cascade, mask, in_service;
+    int init_step; /* which word of the set-up comes next; 0: it is over */
+    bool reads_in_service;
+} pics[2]; /* master, slave */
+
+static struct controller *at(uint16_t port)
+{
+    CHECK((port & 0xFF7E) == 0x20);
+    return &pics[port >> 7];
+}
+
+static void command(struct controller *pic, uint8_t value)
+{
+    if ((value & 0x10) != 0) {
+        *pic = (struct controller){.init_step = 2};
+        CHECK_EQ(value, 0x11); /* edges, two controllers, a fourth word */
+    } else if ((value & 0x08) != 0) {
+        CHECK_EQ(value, 0x0B);
+        pic->reads_in_service = true;
+    } else {
+        CHECK_EQ(value, 0x20);       /* the end of what is most urgent */
+        CHECK(pic->in_service != 0); /* and not of noise */
+        pic->in_service &= (uint8_t)(pic->in_service - 1);
+    }
+}
+
+void io_out8(uint16_t port, uint8_t value)
+{
+    struct controller *pic = at(port);
+    if ((port & 1) == 0) {
+        command(pic, value);
+        return;
+    }
+    switch (pic->init_step) {
+    case 2:
+        pic->vector = value;
+        break;
+    case 3:
+        pic->cascade = value;
+        break;
+    case 4:
+        CHECK_EQ(value, 0x01);
+        break; /* 8086 */
+    default:
+        pic->mask = value;
+        return;
+    }
+    pic->init_step = pic->init_step == 4 ? 0 : pic->init_step + 1;
+}
+
+uint8_t io_in8(uint16_t port)
+{
+    CHECK(at(port)->reads_in_service && (port & 1) == 0);
+    return at(port)->in_service;
+}
+
+/* The controllers begin to serve `irq`. */
+static void raise_irq(unsigned irq)
+{
+    if (irq >= 8)
+        pics[1].in_service |= (uint8_t)(1u << (irq - 8));
+    pics[0].in_service |= (uint8_t)(1u << (irq >= 8 ? CASCADE : irq));
+}
+
+TEST(both_are_set_up_with_all_lines_shut)
+{
+    pic_init();
+    CHECK_EQ(pics[0].vector, 0x20);
+    CHECK_EQ(pics[1].vector, 0x28);
+    CHECK_EQ(pics[0].cascade, 1 << CASCADE); /* a set of lines, */
+    CHECK_EQ(pics[1].cascade, CASCADE);      /* and a number */
+    CHECK(pics[0].init_step == 0 && pics[1].init_step == 0);
+    CHECK_EQ(pics[0].mask, 0xFF & ~(1 << CASCADE));
+    CHECK_EQ(pics[1].mask, 0xFF);
+}
+
+TEST(lines_are_opened_one_by_one)
+{
+    pic_init();
+    pic_open(4);
+    pic_open(14);
+    CHECK_EQ(pics[0].mask, 0xFF & ~(1 << CASCADE | 1 << 4));
+    CHECK_EQ(pics[1].mask, 0xFF & ~(1 << 6));
+}
+
+TEST(every_interrupt_is_ended_where_it_is_served)
+{
+    pic_init();
+    for (unsigned irq = 0; irq < 16; irq++) {
+        if (irq == CASCADE)
+            continue;
+        raise_irq(irq);
+        CHECK(pic_acknowledge(irq));
+        CHECK(pics[0].in_service == 0 && pics[1].in_service == 0);
+    }
+}
+
+TEST(noise_of_the_master_is_not_ended)
+{
+    pic_init();
+    CHECK(!pic_acknowledge(7));
+    raise_irq(4); /* what it came into goes on */
+    CHECK(!pic_acknowledge(7));
+    CHECK_EQ(pics[0].in_service, 1 << 4);
+}
+
+TEST(noise_of_the_slave_is_ended_by_the_master_alone)
+{
+    pic_init();
+    raise_irq(CASCADE);
+    CHECK(!pic_acknowledge(15));
+    CHECK(pics[0].in_service == 0 && pics[1].in_service == 0);
+}
