@@ -4,6 +4,7 @@ D53: choosing who runs next. D75: finding a free pid. Under -icount a cost is ex
 is the cost without a tick or a new slab in between.
 """
 
+import pytest
 from calls import FIRST, calls
 
 FEW, MANY, TURNS = 10, 600, 10
@@ -21,31 +22,32 @@ def costs(trace, name):
     return [min(found) for found in durations.values()]
 
 
-def crowd(run):
-    return run("crowd", memory="32M", cmdline="trace_kib=4096")  # 600 processes at once
+@pytest.fixture
+def crowd(run, build):
+    """Six hundred processes at once."""
+    return run("crowd", memory=build.room("32M"), cmdline="trace_kib=4096")
 
 
-def test_lines(run):
-    out = crowd(run)
-    out.lines.in_order("crowd: among few", "crowd: exit code of the partner = 0", "crowd: among many",
+def test_lines(crowd):
+    crowd.lines.in_order("crowd: among few", "crowd: exit code of the partner = 0", "crowd: among many",
                        "crowd: exit code of the partner = 0", "crowd pass.")
 
 
-def test_many_lived(run):
+def test_many_lived(crowd):
     """The second measurement was made with all the sleepers asleep."""
-    trace = crowd(run).trace
+    trace = crowd.trace
     before = trace.one("reap", child=trace.all("fork", parent=FIRST)[-1].child)
     alive = [fork for fork in trace.of("fork") if fork.seq < before.seq]
     gone = [reap for reap in trace.of("reap") if reap.seq < before.seq]
     assert len(alive) - len(gone) > MANY
 
 
-def test_switch_costs_the_same(run):
-    few, many = costs(crowd(run).trace, "yield")
+def test_switch_costs_the_same(crowd):
+    few, many = costs(crowd.trace, "yield")
     assert few == many
 
 
-def test_fork_costs_the_same(run, build):
+def test_fork_costs_the_same(crowd, build):
     build.need_plain("the number of instructions")
-    few, many = costs(crowd(run).trace, "fork")
+    few, many = costs(crowd.trace, "fork")
     assert few == many
