@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calls import FIRST
+from conftest import Build
 from dying import FLAGS, PLAIN, USER_DATA, USER_TEXT, WORD
 
 
@@ -72,7 +73,11 @@ INSTRUCTIONS: dict[str, Dies | int | tuple] = {
 SELECTORS = [*range(0x40), 0xFFFE, 0xFFFF]
 PORTS = [0x20, 0x60, 0x64, 0xF4, 0x3F8, 0xCF8, 0xFFFC]
 STACK_BOTTOM, STACK_TOP, TEXT_PAGE = 0xAFF00000, 0xB0000000, 0x800000
-KERNEL_TEXT_PAGE = 0xC0101000
+KERNEL_TEXT_PAGE, SHADOW_PAGE = 0xC0101000, 0xBFFFF000
+# Pages of STACKS that are there, though a program may not write, or not even read them.
+PRESENT_PAGES = {TEXT_PAGE, KERNEL_TEXT_PAGE - 0x1000, KERNEL_TEXT_PAGE}
+if Build.from_environment().kasan:
+    PRESENT_PAGES.add(SHADOW_PAGE)
 STACKS = [0, 1, 2, 3, STACK_BOTTOM, 0x200000, 0x800020, STACK_TOP, STACK_TOP + 1, STACK_TOP + 4, 0xBFFFFFF0,
           KERNEL_TEXT_PAGE, 0xFAC00000, 0xFFFFFFFF]
 # Those a program can change: direction, nested task, alignment check, ID. Not among them are the
@@ -109,8 +114,7 @@ def access(address: int, right: int) -> Dies | int:
         page = byte & ~0xFFF
         writable, readable = STACK_BOTTOM <= page < STACK_TOP, page == TEXT_PAGE
         if not (writable or readable and not right & WRITE):
-            return Dies(PAGE_FAULT, USER | right | (PRESENT if page in (TEXT_PAGE, KERNEL_TEXT_PAGE - 0x1000,
-                                                                       KERNEL_TEXT_PAGE) else 0))
+            return Dies(PAGE_FAULT, USER | right | (PRESENT if page in PRESENT_PAGES else 0))
     return ALLOWED
 
 
