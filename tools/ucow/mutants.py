@@ -1,0 +1,160 @@
+"""Mutants: the kernel's sources changed in one place, so that a test should notice.
+
+Listed ones are promises of docs/defects.md broken by hand (test/mutants.toml). Generated ones come from
+OPERATORS, applied to the sources line by line: clang-format lays them out so regularly that no parser is
+needed. The choice among them is seeded, and takes turns among the files and among a file's operators.
+"""
+import difflib
+import hashlib
+import itertools
+import random
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ucow import LabError
+
+ROOT = Path(__file__).resolve().parents[2]
+LIST = ROOT / "test/mutants.toml"
+DEFECTS = ROOT / "docs/defects.md"
+LISTED = "defect"  # the operator of those that are listed
+
+LVALUE = r"\*?\w+(?:(?:->|\.)\w+|\[[^\]]*\])+"
+# An operator's name, what it finds in a line without comments and strings, and what it makes of that.
+OPERATORS = [
+    ("negate", r"\b(if|while) \((.+)\)(?= \{$|$)", "{1} (!({2}))".format),
+    ("negate", r" == ", " != ".format),
+    ("negate", r" != ", " == ".format),
+    ("bound", r" < ", " <= ".format),
+    ("bound", r" <= ", " < ".format),
+    ("bound", r" > ", " >= ".format),
+    ("bound", r" >= ", " > ".format),
+    ("arithmetic", r" \+ ", " - ".format),
+    ("arithmetic", r" - ", " + ".format),
+    ("arithmetic", r" \+= ", " -= ".format),
+    ("arithmetic", r" -= ", " += ".format),
+    ("arithmetic", r"\+\+", "--".format),
+    ("arithmetic", r"--", "++".format),
+    ("logic", r" && ", " || ".format),
+    ("logic", r" \|\| ", " && ".format),
+    ("drop call", r"^( +)\w+(?:(?:->|\.)\w+)*\(.*\);$", "{1};".format),
+    ("drop store", rf"^( +){LVALUE} (?:[|&^+-]|<<|>>)?= .+;$", "{1};".format),
+    ("success", r"\breturn -E_\w+;", "return 0;".format),
+    ("constant", r"(?<![\w.])(?<!address\()\d+(?![\w.])", lambda number: str(int(number) + 1)),
+]
+# Neither text nor checks are changed: an assertion is a test, and so is a structure's checker.
+TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|^#(?:\\\n|[^\n])*',
+                  re.DOTALL | re.MULTILINE)
+CHECKER = re.compile(r"^\w[^;=]*\b\w+_ok\(")
+SPARED = re.compile(r"\b(ASSERT|_Static_assert|panic)\(|\bCONFIG_\w+")
+NOT_MUTATED = re.compile(r"/(planted_\w+|selftest)\.c$")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change of one file: `old`, which begins at `start` of `text`, becomes `new`."""
+    operator: str
+    file: str
+    text: str
+    start: int
+    old: str
+    new: str
+    name: str = ""
+    what: str = ""
+    defect: str = ""
+    configuration: str = ""
+
+    @property
+    def line(self) -> int:
+        return self.text.count("\n", 0, self.start) + 1
+
+    @property
+    def mutated(self) -> str:
+        return self.text[:self.start] + self.new + self.text[self.start + len(self.old):]
+
+    @property
+    def label(self) -> str:
+        return self.name or f"{self.file.removeprefix('kernel/')}:{self.line}:{self.operator.replace(' ', '-')}"
+
+    @property
+    def key(self) -> str:
+        """What a result is kept under: the same as long as file and change are."""
+        return hashlib.sha256(f"{self.file}\n{self.mutated}".encode()).hexdigest()[:16]
+
+    @property
+    def diff(self) -> list[str]:
+        """The lines that go and the lines that come, without their indentation."""
+        lines = difflib.unified_diff(self.text.splitlines(), self.mutated.splitlines(), n=0, lineterm="")
+        return [f"{line[0]} {line[1:].strip()}" for line in itertools.islice(lines, 3, None) if line[0] in "+-"]
+
+
+def planted(file: str, old: str, new: str, **fields) -> Mutant:
+    """A change that somebody wrote down; it must fit in one place."""
+    path = ROOT / file
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if text.count(old) != 1 or old == new:
+        raise LabError(f"test/mutants.toml: in {file} there must be one place, not {text.count(old)}, "
+                       f"to change:\n{old}")
+    return Mutant(file=file, text=text, start=text.index(old), old=old, new=new, **fields)
+
+
+def read_list() -> tuple[list[Mutant], dict[str, str]]:
+    """The listed mutants, and the keys of those that change nothing a test could see, with the reason."""
+    with LIST.open("rb") as file:
+        tables = tomllib.load(file)
+    promises = set(re.findall(r"^\| (D\d+) \|", DEFECTS.read_text(encoding="utf-8"), re.MULTILINE))
+    listed = [planted(operator=LISTED, **entry) for entry in tables["mutant"]]
+    if unknown := sorted({mutant.defect for mutant in listed} - promises):
+        raise LabError(f"test/mutants.toml: docs/defects.md has no {', '.join(unknown)}")
+    if len({mutant.name for mutant in listed}) != len(listed):
+        raise LabError("test/mutants.toml: two mutants have the same name")
+    equivalent = {planted(operator="", file=entry["file"], old=entry["old"], new=entry["new"]).key: entry["reason"]
+                  for entry in tables.get("equivalent", [])}
+    return listed, equivalent
+
+
+def changeable(text: str) -> Iterator[tuple[int, str]]:
+    """Offset and text of each line in a function or table, with blanks for comments and strings."""
+    blank = TEXT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+    at, in_checker = 0, False
+    for line in blank.split("\n"):
+        if line and line[0] not in " {}":
+            in_checker = CHECKER.match(line) is not None
+        if line.startswith(" ") and line.strip() and not in_checker and not SPARED.search(line):
+            yield at, line
+        at += len(line) + 1
+
+
+def candidates(file: str) -> list[Mutant]:
+    """Everything that the operators can make of a file."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    found = []
+    for at, line in changeable(text):
+        for operator, pattern, replace in OPERATORS:
+            for match in re.finditer(pattern, line):
+                if match[0].count("(") != match[0].count(")"):
+                    continue
+                pieces = [text[at + match.start(i):at + match.end(i)] for i in range(len(match.groups()) + 1)]
+                found.append(Mutant(operator, file, text, at + match.start(), pieces[0], replace(*pieces)))
+    return found
+
+
+def in_turns(mutants: list[Mutant], seed: str) -> Iterator[Mutant]:
+    """All of them, shuffled, one of each operator before the second of any."""
+    chance = random.Random(seed)
+    by_operator = defaultdict(list)
+    for mutant in chance.sample(mutants, len(mutants)):
+        by_operator[mutant.operator].append(mutant)
+    for row in itertools.zip_longest(*chance.sample(list(by_operator.values()), len(by_operator))):
+        yield from filter(None, row)
+
+
+def choose(files: list[str], seed: int) -> Iterator[Mutant]:
+    """All mutants of the files, one of each file before the second of any; a file's do not depend on the others."""
+    wanted = [file for file in sorted(files) if not NOT_MUTATED.search(file)]
+    columns = [in_turns(candidates(file), f"{seed} {file}") for file in random.Random(seed).sample(wanted, len(wanted))]
+    for row in itertools.zip_longest(*columns):
+        yield from filter(None, row)
