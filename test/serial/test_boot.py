@@ -331,3 +331,28 @@ def test_interrupts_nobody_asked_for(boot):
         live.type("exit\n")
         out = live.end()
     assert 1 <= int(out.lines.once(re.compile(r"^interrupts: \d+ that nobody asked for were ignored$")).split()[1]) <= 3
+
+
+def test_noise_on_the_lines(boot):
+    """A request that is withdrawn before it is served arrives as line 15: counted and ignored, too. (D13)
+
+    The clock chip's request is shown to the master controller and taken back, while the machine stands still.
+    """
+    with boot("sh") as live:
+        live.expect("$ ")
+
+        def write(port, value):
+            live.qmp.execute("human-monitor-command", **{"command-line": f"o /b {port} {value}"})
+        write(0x70, 0x0B)
+        write(0x71, 0x42)  # periodic interrupts
+        live.type("hello\n")
+        live.expect("hello pass.")
+        live.qmp.stop()
+        write(0xA1, 0xFE)
+        write(0xA1, 0xFF)
+        live.qmp.cont()
+        live.type("hello\n")
+        live.expect("hello pass.")
+        live.type("exit\n")
+        end = live.end()
+    end.lines.once("interrupts: 1 that nobody asked for were ignored")
