@@ -336,6 +336,21 @@ TEST(a_held_page_stays)
     end_all(&mm, 1, slots);
 }
 
+/* D21: whether a page was used is asked again and again; the TLB must not answer for the page table. */
+TEST(a_use_after_the_question_is_seen)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    host_write(mm, page_at(0), 0x11);
+    for (int i = 0; i < 3; i++) {
+        CHECK(rmap_test_clear_accessed(host_frame(mm, page_at(0))));
+        CHECK(!rmap_test_clear_accessed(host_frame(mm, page_at(0))));
+        CHECK_EQ(host_read(mm, page_at(0)), 0x11);
+    }
+    end_all(&mm, 1, slots);
+}
+
 /* The lineages of the dead do not pile up behind those who live. */
 TEST(a_thousand_generations_leave_no_more_than_one)
 {
