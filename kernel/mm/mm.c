@@ -241,7 +241,7 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t addr)
     if (new_end > old_end) {
         struct vma *after = vma_find(&mm->vmas, old_end);
         /* As on Linux, a page stays empty between the heap and what is mapped above it. */
-        if (new_end > MMAP_TOP || (after != NULL && after->start < new_end + PAGE_SIZE))
+        if (after != NULL && after->start < new_end + PAGE_SIZE)
             return mm->brk;
         const struct vma heap = {.start = old_end, .end = new_end, .flags = VM_READ | VM_WRITE};
         error = mm_map(mm, &heap);

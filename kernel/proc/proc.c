@@ -40,8 +40,6 @@ void proc_set_state(struct proc *proc, enum proc_state state)
 static void init_fields(struct proc *proc)
 {
     proc_mark(proc, PROC_MAGIC);
-    list_init(&proc->run_link);
-    list_init(&proc->wait_link);
     list_init(&proc->child_exited.sleepers);
 }
 

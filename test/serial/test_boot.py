@@ -126,6 +126,12 @@ def test_max_procs(run):
     """A table for fewer processes than forktest forks."""
     out = run("forktest", cmdline="max_procs=16", expect=PROGRAM_FAILED)
     out.lines.once(re.compile("^user panic at"))
+    out.lines.never(re.compile("^boot: max_procs"))
+
+
+def test_max_procs_has_bounds(run):
+    """What is used instead is said."""
+    run("hello", cmdline="max_procs=1").lines.once("boot: max_procs=1: 8 are used")
 
 
 @pytest.mark.parametrize("asked, used", [(1, 8), (1000000, "[0-9]+")])

@@ -27,6 +27,8 @@ def peaks(trace, what: str) -> list[int]:
 @pytest.mark.parametrize("what", ["irq_off", "stack"])
 def test_peaks_rise_and_are_told_at_the_end(run, checked, what):
     trace = run("forktree").trace
+    *_, riser, teller = trace.all(f"peak what={what}")
+    assert (teller["of"], teller["site"]) == (riser["of"], riser["site"])
     *risen, last = peaks(trace, what)
     assert risen == sorted(set(risen)) and last == max(risen)
     assert trace.records[-1].name == "end"

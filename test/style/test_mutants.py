@@ -22,7 +22,7 @@ EXAMPLES = [
     ("    return -E_NO_MEM;", "success", "return 0;"),
     ("    x = 16;", "constant", "x = 17;"),
 ]
-LEFT_ALONE = ["    /* a < b */", '    "a < b"', "#define X(a) (a < 1)", "    ASSERT(a < b);", "    panic(x);",
+LEFT_ALONE = ["    /* a < b */", '    "a < b"', "#define X(a) (a < 1)", "    ASSERT(a < b);", "    RULE(a < b, x);", "    panic(x);",
               "    if (CONFIG_SWAP)", "    x = 16u;", "int x;"]
 
 

@@ -336,6 +336,21 @@ TEST(a_held_page_stays)
     end_all(&mm, 1, slots);
 }
 
+/* Nobody uses memory: nothing is a candidate. */
+TEST(without_pages_nothing_can_go)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    CHECK_EQ(evict_count(), 0);
+    CHECK_EQ(evict_next(rmap_test_clear_accessed), NULL);
+    host_write(mm, page_at(0), 0x11);
+    CHECK_EQ(evict_count(), 1);
+    CHECK_EQ(evict_next(rmap_test_clear_accessed), host_frame(mm, page_at(0)));
+    end_all(&mm, 1, slots);
+    CHECK_EQ(evict_next(rmap_test_clear_accessed), NULL);
+}
+
 /* D21: whether a page was used is asked again and again; the TLB must not answer for the page table. */
 TEST(a_use_after_the_question_is_seen)
 {

@@ -352,6 +352,7 @@ void io_out32_many(uint16_t port, const void *from, uint32_t n)
 uint32_t io_in32(uint16_t port)
 {
     CHECK_EQ(port, 0xCFC);
+    CHECK((controller.address & 0x00FF0000) == 0); /* only bus 0 is searched */
     if (!controller.there || (controller.address & ~0xFFu) != (0x80000000u | CONTROLLER << 8))
         return 0xFFFFFFFF;
     return controller.config[(controller.address & 0xFF) / 4];

@@ -14,10 +14,8 @@ static void start(void)
 {
     while (policy_pick() != NULL)
         continue;
-    for (int i = 0; i < PROCS; i++) {
+    for (int i = 0; i < PROCS; i++)
         procs[i] = (struct proc){.magic = PROC_MAGIC, .pid = i};
-        list_init(&procs[i].run_link);
-    }
 }
 
 /* How many ticks there are to the end of the turn. */

@@ -49,7 +49,7 @@ OPERATORS = [
 TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|^#(?:\\\n|[^\n])*',
                   re.DOTALL | re.MULTILINE)
 CHECKER = re.compile(r"^\w[^;=]*\b\w+_ok\(")
-SPARED = re.compile(r"\b(ASSERT|_Static_assert|panic)\(|\bCONFIG_\w+")
+SPARED = re.compile(r"\b(ASSERT|RULE|_Static_assert|panic|proc_check)\(|\bCONFIG_\w+")
 NOT_MUTATED = re.compile(r"/(planted_\w+|selftest)\.c$")
 
 
