@@ -1,0 +1,105 @@
+/*
+ * kill.c: whom kill() takes, and whom it wakes for it. The table of processes is the test's.
+ */
+#include <ucow/errno.h>
+
+#include "proc/exit.h"
+#include "proc/sched.h"
+#include "unit.h"
+
+struct cpu boot_cpu;
+struct trace_ring trace_ring;
+struct spinlock sched_lock = SPINLOCK_IRQ("sched");
+uint32_t peak_irq_off = UINT32_MAX;
+bool host_interrupts_on = true;
+
+void trace_record(enum trace_event event, ...)
+{
+    (void)event;
+}
+
+int trace_pid(void)
+{
+    return 0;
+}
+
+void kprintf(const char *format, ...)
+{
+    (void)format;
+}
+
+void backtrace_print_site(uintptr_t address)
+{
+    (void)address;
+}
+
+void peak_irq_off_raise(uint32_t tsc, uintptr_t site)
+{
+    (void)tsc, (void)site;
+}
+
+static struct proc killer, victim;
+static int wakes;
+
+struct proc *proc_find(int pid)
+{
+    return pid == victim.pid ? &victim : NULL;
+}
+
+void wakeup_proc(struct proc *proc)
+{
+    CHECK(spin_is_held(&sched_lock));
+    CHECK_EQ(proc, &victim);
+    wakes++;
+}
+
+/* What kill() says to a victim that is in this state. */
+static int kill(struct proc state)
+{
+    killer = (struct proc){.magic = PROC_MAGIC, .pid = 1};
+    victim = state;
+    victim.magic = PROC_MAGIC;
+    victim.pid = 2;
+    wakes = 0;
+    locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
+    current = &killer;
+    int result = do_kill(2);
+    CHECK(!spin_is_held(&sched_lock));
+    return result;
+}
+
+TEST(who_runs_is_told_and_not_woken)
+{
+    CHECK_EQ(kill((struct proc){.state = PROC_RUNNABLE}), 0);
+    CHECK(victim.killed);
+    CHECK_EQ(wakes, 0);
+}
+
+/* D84 */
+TEST(who_may_be_disturbed_is_woken)
+{
+    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .wakes_for_kill = true}), 0);
+    CHECK(victim.killed);
+    CHECK_EQ(wakes, 1);
+    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING}), 0);
+    CHECK(victim.killed);
+    CHECK_EQ(wakes, 0);
+}
+
+/* D48 */
+TEST(who_is_dying_or_dead_is_left_alone)
+{
+    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .wakes_for_kill = true, .killed = true}), -E_KILLED);
+    CHECK_EQ(wakes, 0);
+    CHECK_EQ(kill((struct proc){.state = PROC_ZOMBIE}), -E_KILLED);
+    CHECK(!victim.killed);
+}
+
+/* D03 */
+TEST(there_is_nobody_or_one_of_the_kernels_own)
+{
+    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .wakes_for_kill = true, .kernel = true}), -E_INVAL);
+    CHECK(!victim.killed);
+    CHECK_EQ(do_kill(3), -E_INVAL);
+    CHECK_EQ(wakes, 0);
+}
