@@ -129,11 +129,6 @@ def test_max_procs(run):
     out.lines.never(re.compile("^boot: max_procs"))
 
 
-def test_max_procs_has_bounds(run):
-    """What is used instead is said."""
-    run("hello", cmdline="max_procs=1").lines.once("boot: max_procs=1: 8 are used")
-
-
 @pytest.mark.parametrize("asked, used", [(1, 8), (1000000, "[0-9]+")])
 def test_max_procs_that_cannot_be(run, asked, used):
     """It is said, and the nearest is used."""
