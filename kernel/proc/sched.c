@@ -22,6 +22,7 @@ static void switch_to(struct proc *next)
     struct proc *prev = current;
     struct pgdir *pgdir = next->mm != NULL ? next->mm->pgdir : &kernel_pgdir;
     struct locks_held locks = locks_held;
+    uint32_t eflags_were = sched_lock.eflags_were; /* when this process took it; the next one has its own */
     TRACE(switch, prev->pid, next->pid);
     next->runs++;
     current = next;
@@ -33,8 +34,10 @@ static void switch_to(struct proc *next)
     gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);
     proc_fpu_switch(next);
     cpu_switch(&prev->sp, next->sp);
-    if (CONFIG_DEBUG_CHECKS)
+    if (CONFIG_DEBUG_CHECKS) {
         locks_held = locks;
+        sched_lock.eflags_were = eflags_were;
+    }
 }
 
 /* Give the CPU to whoever is next. The current process is in the state it shall have meanwhile,
