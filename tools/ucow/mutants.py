@@ -101,8 +101,8 @@ def planted(file: str, old: str, new: str, **fields) -> Mutant:
     return Mutant(file=file, text=text, start=text.index(old), old=old, new=new, **fields)
 
 
-def read_list() -> tuple[list[Mutant], dict[str, str]]:
-    """The listed mutants, and the keys of those that change nothing a test could see, with the reason."""
+def read_list() -> tuple[list[Mutant], list[Mutant]]:
+    """The listed mutants, and those that change nothing a test could see, which say why."""
     with LIST.open("rb") as file:
         tables = tomllib.load(file)
     promises = set(re.findall(r"^\| (D\d+) \|", DEFECTS.read_text(encoding="utf-8"), re.MULTILINE))
@@ -111,9 +111,7 @@ def read_list() -> tuple[list[Mutant], dict[str, str]]:
         raise LabError(f"test/mutants.toml: docs/defects.md has no {', '.join(unknown)}")
     if len({mutant.name for mutant in listed}) != len(listed):
         raise LabError("test/mutants.toml: two mutants have the same name")
-    equivalent = {planted(operator="", file=entry["file"], old=entry["old"], new=entry["new"]).key: entry["reason"]
-                  for entry in tables.get("equivalent", [])}
-    return listed, equivalent
+    return listed, [planted(operator="", what=entry.pop("reason"), **entry) for entry in tables["equivalent"]]
 
 
 def changeable(text: str) -> Iterator[tuple[int, str]]:
