@@ -1,0 +1,150 @@
+/*
+ * sleep.c: who sleeps is woken in its tick, and by nobody after it was killed.
+ *
+ * There is one thread here: while a process "sleeps", the next one goes to sleep, and the last one has
+ * time pass until all are awake.
+ */
+#include <ucow/errno.h>
+
+#include "proc/sched.h"
+#include "proc/sleep.h"
+#include "unit.h"
+
+#define PROCS 6
+
+struct cpu boot_cpu;
+struct spinlock sched_lock = SPINLOCK_IRQ("sched");
+uint32_t peak_irq_off = UINT32_MAX;
+bool host_interrupts_on = true;
+
+/* What debug/locks.c says besides is not looked at here: see test_locks.c. */
+int trace_pid(void)
+{
+    return 0;
+}
+
+void kprintf(const char *format, ...)
+{
+    (void)format;
+}
+
+void backtrace_print_site(uintptr_t address)
+{
+    (void)address;
+}
+
+void peak_irq_off_raise(uint32_t tsc, uintptr_t site)
+{
+    (void)tsc, (void)site;
+}
+
+void trace_tick(void)
+{
+}
+
+static struct proc procs[PROCS];
+static uint64_t woken_at[PROCS]; /* the tick, 0: not yet */
+static int started, false_alarms, killed_at;
+static unsigned delay[PROCS];
+static uint64_t begin;
+
+void wakeup_proc(struct proc *proc)
+{
+    CHECK(spin_is_held(&sched_lock));
+    CHECK(proc >= procs && proc < procs + PROCS);
+    CHECK_EQ(woken_at[proc - procs], 0);
+    woken_at[proc - procs] = timer_ticks();
+}
+
+static void tick(void)
+{
+    struct locks_held locks = locks_handler_begins();
+    host_interrupts_on = false;
+    timer_tick();
+    host_interrupts_on = true;
+    locks_handler_ends(locks);
+}
+
+static int sleep_as(int number)
+{
+    current = &procs[number];
+    started++;
+    return do_sleep(delay[number]);
+}
+
+int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
+{
+    int me = (int)(current - procs);
+
+    CHECK(wakes_for_kill && list_empty(&queue->sleepers));
+    spin_unlock_irq(&sched_lock, true);
+    if (false_alarms > 0) {
+        false_alarms--;
+    } else if (started < PROCS && delay[started] != 0) {
+        CHECK_EQ(sleep_as(started), 0);
+    } else {
+        for (uint64_t now = timer_ticks(), end = now + 100; now < end && me != killed_at; now++)
+            tick();
+    }
+    current = &procs[me];
+    spin_lock_irq(&sched_lock);
+    return me == killed_at ? -E_KILLED : 0;
+}
+
+/* Processes that sleep for so long, one after the other in the same tick, up to a 0. */
+static int sleep_all(const unsigned (*delays)[PROCS])
+{
+    for (int i = 0; i < PROCS; i++) {
+        procs[i] = (struct proc){.magic = PROC_MAGIC, .pid = i};
+        woken_at[i] = 0;
+        delay[i] = (*delays)[i];
+    }
+    locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
+    started = 0;
+    begin = timer_ticks();
+    return sleep_as(0);
+}
+
+static void start(void)
+{
+    false_alarms = 0;
+    killed_at = -1;
+}
+
+TEST(no_time_is_no_sleep)
+{
+    start();
+    CHECK_EQ(sleep_all(&(const unsigned[PROCS]){0}), 0);
+    CHECK_EQ(timer_ticks(), begin);
+}
+
+TEST(everybody_is_woken_in_its_tick)
+{
+    const unsigned delays[PROCS] = {7, 3, 9, 3, 1, 50};
+
+    start();
+    CHECK_EQ(sleep_all(&delays), 0);
+    CHECK_EQ(timer_ticks(), begin + 100);
+    for (int i = 0; i < PROCS; i++)
+        CHECK_EQ(woken_at[i], begin + delays[i]);
+}
+
+TEST(who_is_woken_too_early_sleeps_on)
+{
+    start();
+    false_alarms = 2;
+    CHECK_EQ(sleep_all(&(const unsigned[PROCS]){4}), 0);
+    CHECK_EQ(woken_at[0], begin + 4);
+}
+
+/* D84 */
+TEST(who_is_killed_leaves_no_timer_behind)
+{
+    start();
+    killed_at = 0;
+    CHECK_EQ(sleep_all(&(const unsigned[PROCS]){4}), -E_KILLED);
+    CHECK(!procs[0].timer_armed);
+    for (int i = 0; i < 10; i++)
+        tick();
+    CHECK_EQ(woken_at[0], 0);
+}
