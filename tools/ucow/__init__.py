@@ -9,6 +9,7 @@ lines     is the serial output, with assertions
 invariants  are what every trace must obey; protocol is one more, made from the model
 model     has SPIN search the model of the protocol
 verdict   says what is wrong with a run
+mutants   are the kernel's sources changed in one place; mutation plants, builds and tests them
 """
 
 
