@@ -1,5 +1,6 @@
 """System calls in the trace: their results, and what happened while they lasted."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ucow.trace import Record, Trace
@@ -46,6 +47,18 @@ def call_around(trace: Trace, record: Record) -> Call | None:
     earlier = [call for call in calls(trace, pid=record.cpu_pid) if call.enter.seq < record.seq]
     last = earlier[-1] if earlier else None
     return last if last and (last.leave is None or record.seq < last.leave.seq) else None
+
+
+def with_calls(trace: Trace, *names: str) -> Iterator[tuple[Record, dict[int, str]]]:
+    """Each event of these kinds, with the system calls that processes are in just then, by pid."""
+    inside: dict[int, str] = {}
+    for record in trace.of("syscall_enter", "syscall_leave", *names):
+        if record.name == "syscall_enter":
+            inside[record.cpu_pid] = record.shown("nr")
+        elif record.name == "syscall_leave":
+            inside.pop(record.cpu_pid, None)
+        else:
+            yield record, inside
 
 
 def by(records: list[Record], pid: int) -> list[Record]:

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 
 import pytest
-from calls import results
+from calls import results, with_calls
 from conftest import ROOT
 from elves import Elf
 
@@ -83,15 +83,8 @@ def test_short_sweep(build, injecting):
 
 def failures(trace) -> Counter:
     """How often each kind failed in each system call."""
-    inside, found = {}, Counter()
-    for record in trace.of("syscall_enter", "syscall_leave", "injected"):
-        if record.name == "syscall_enter":
-            inside[record.cpu_pid] = record.shown("nr")
-        elif record.name == "syscall_leave":
-            inside.pop(record.cpu_pid, None)
-        else:
-            found[inside.get(record.cpu_pid, "the program"), record.shown("kind")] += 1
-    return found
+    return Counter((inside.get(record.cpu_pid, "the program"), record.shown("kind"))
+                   for record, inside in with_calls(trace, "injected"))
 
 
 def test_failed_calls_leave_no_trace_behind(boot, injecting, tmp_path):

@@ -4,7 +4,7 @@ D80: an exit or a kill at any point of another's fork or fault frees no page tha
 survivor's memory is as it was, and every page comes back. D84: nobody who is killed in a wait hangs.
 """
 
-from calls import FIRST
+from calls import FIRST, with_calls
 
 INIT, ROUNDS = 1, 60
 CLONE_VM = 0x100
@@ -30,14 +30,7 @@ def test_both_are_killed_in_each_round(run):
 def test_they_die_in_different_places(run):
     """Some in a system call, some asleep in it, some in their own code; else the sweep would show little."""
     trace = run("races", cmdline=SPACE).trace
-    inside, places = {}, set()
-    for record in trace.of("syscall_enter", "syscall_leave", "kill"):
-        if record.name == "syscall_enter":
-            inside[record.cpu_pid] = record.shown("nr")
-        elif record.name == "syscall_leave":
-            inside.pop(record.cpu_pid, None)
-        else:
-            places.add(inside.get(record.pid, "its own code"))
+    places = {inside.get(record.pid, "its own code") for record, inside in with_calls(trace, "kill")}
     assert {"wait", "yield", "its own code"} <= places
 
 

@@ -3,39 +3,13 @@
  */
 #include <ucow/errno.h>
 
+#include "host_sched.h"
 #include "proc/exit.h"
-#include "proc/sched.h"
-#include "unit.h"
 
-struct cpu boot_cpu;
 struct trace_ring trace_ring;
-struct spinlock sched_lock = SPINLOCK_IRQ("sched");
-uint32_t peak_irq_off = UINT32_MAX;
-bool host_interrupts_on = true;
-
 void trace_record(enum trace_event event, ...)
 {
     (void)event;
-}
-
-int trace_pid(void)
-{
-    return 0;
-}
-
-void kprintf(const char *format, ...)
-{
-    (void)format;
-}
-
-void backtrace_print_site(uintptr_t address)
-{
-    (void)address;
-}
-
-void peak_irq_off_raise(uint32_t tsc, uintptr_t site)
-{
-    (void)tsc, (void)site;
 }
 
 static struct proc killer, victim;

@@ -3,35 +3,8 @@
  *
  * There is one thread here: while a process "sleeps", the test does what others do meanwhile.
  */
+#include "host_sched.h"
 #include "proc/mutex.h"
-#include "proc/sched.h"
-#include "unit.h"
-
-struct cpu boot_cpu;
-struct spinlock sched_lock = SPINLOCK_IRQ("sched");
-uint32_t peak_irq_off = UINT32_MAX;
-bool host_interrupts_on = true;
-
-/* What debug/locks.c says besides is not looked at here: see test_locks.c. */
-int trace_pid(void)
-{
-    return current->pid;
-}
-
-void kprintf(const char *format, ...)
-{
-    (void)format;
-}
-
-void backtrace_print_site(uintptr_t address)
-{
-    (void)address;
-}
-
-void peak_irq_off_raise(uint32_t tsc, uintptr_t site)
-{
-    (void)tsc, (void)site;
-}
 
 static struct locks_held others; /* of the process that does not run */
 

@@ -6,37 +6,10 @@
  */
 #include <ucow/errno.h>
 
-#include "proc/sched.h"
+#include "host_sched.h"
 #include "proc/sleep.h"
-#include "unit.h"
 
 #define PROCS 6
-
-struct cpu boot_cpu;
-struct spinlock sched_lock = SPINLOCK_IRQ("sched");
-uint32_t peak_irq_off = UINT32_MAX;
-bool host_interrupts_on = true;
-
-/* What debug/locks.c says besides is not looked at here: see test_locks.c. */
-int trace_pid(void)
-{
-    return 0;
-}
-
-void kprintf(const char *format, ...)
-{
-    (void)format;
-}
-
-void backtrace_print_site(uintptr_t address)
-{
-    (void)address;
-}
-
-void peak_irq_off_raise(uint32_t tsc, uintptr_t site)
-{
-    (void)tsc, (void)site;
-}
 
 void trace_tick(void)
 {

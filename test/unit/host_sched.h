@@ -1,0 +1,36 @@
+/*
+ * host_sched - what files of kernel/proc need of the rest: a CPU, the scheduler's lock, and rules of locks
+ * whose reports nobody reads (see test_locks.c). Included by one file of a program.
+ */
+#ifndef HOST_SCHED_H
+#define HOST_SCHED_H
+
+#include "proc/sched.h"
+#include "unit.h"
+
+struct cpu boot_cpu;
+struct spinlock sched_lock = SPINLOCK_IRQ("sched");
+uint32_t peak_irq_off = UINT32_MAX;
+bool host_interrupts_on = true;
+
+int trace_pid(void)
+{
+    return current == NULL ? 0 : current->pid;
+}
+
+void kprintf(const char *format, ...)
+{
+    (void)format;
+}
+
+void backtrace_print_site(uintptr_t address)
+{
+    (void)address;
+}
+
+void peak_irq_off_raise(uint32_t tsc, uintptr_t site)
+{
+    (void)tsc, (void)site;
+}
+
+#endif
