@@ -1,8 +1,9 @@
 """A private copy of the tree in which a mutant is planted, built and tested.
 
 The unit tests that compile the changed file come first, then the serial tests, all in one pytest: those that
-cite the broken promise, then the quick and strong ones. The first that fails ends it. A test that is new as a
-catcher is run again without the mutant: it must pass there, or it has caught nothing.
+cite the broken promise, then the quick and strong ones. The first that fails ends it, if it fails again by itself:
+else its failure has another cause, and the serial tests get one more try. A test that is new as a catcher must
+pass without the mutant, or it has caught nothing.
 """
 import contextlib
 import filecmp
@@ -41,7 +42,7 @@ LAST = ["protection", "panic", "oom", "zeros", "determinism", "plang", "crowd", 
 OF_THE_HARNESS = ["harness", "invariants"]  # their kernels lie on purpose: no mutant is in them
 SILENT_SECONDS = 30  # without a test that ends: the longest takes 4
 COLLECTING = "collecting"  # the tests' names, some of which are asked of the kernel's file
-NODE = re.compile(r"test/serial/test_(\w+)\.py::(test_\S+)")
+NODE = re.compile(r"test/serial/test_(\w+)\.py::(test_\w+(?:\[.*?\](?=\s|$))?)")
 
 
 @dataclass(frozen=True)
@@ -210,20 +211,27 @@ class Laboratory:
         if not build.ninja(*(f"test/unit/unit_{subject}" for subject in subjects)):
             return "does not build", None
         tests = [lambda subject=subject: build.unit_test(subject) for subject in subjects]
-        for test in [*tests, lambda: build.serial_tests(build.modules(mutant.defect), say)]:
-            if catch := test():
+        for test in [*tests, *[lambda: build.serial_tests(build.modules(mutant.defect), say)] * 2]:
+            catch = test()
+            if catch and self.again(build, catch, say):
                 return "timeout" if catch.timeout else "caught", catch
+            if not catch and test not in tests:
+                break
         return "survived", None
+
+    def again(self, build: Build, catch: Catch, say: Callable[[str], None]) -> Catch | None:
+        """Run the test that caught a mutant once more, by itself."""
+        if catch.suite == "unit":
+            return build.unit_test(catch.test.partition(":")[0])
+        module, _, test = catch.test.partition("::")
+        return build.serial_tests([f"test/serial/test_{module}.py::{test}"] if test else build.modules(), say)
 
     def check(self, build: Build, mutant: Mutant, catch: Catch, say: Callable[[str], None]):
         """Run the test without the mutant."""
         subjects = build.subjects(mutant.file)
         if not build.ninja(KERNEL, *(f"test/unit/unit_{subject}" for subject in subjects)):
             raise LabError(f"{mutant.label}: the tree does not build any more without it")
-        module, _, test = catch.test.partition("::")
-        again = (build.unit_test(catch.test.partition(":")[0]) if catch.suite == "unit" else
-                 build.serial_tests([f"test/serial/test_{module}.py::{test}"] if test else build.modules(), say))
-        if again:
+        if self.again(build, catch, say):
             raise LabError(f"{catch} fails without a mutant, too, in {build.folder}: it cannot have caught one")
         build.trusted.add(str(catch))
 
