@@ -144,7 +144,8 @@ def test_last_events(run, build):
     last = out.trace.last(LAST_EVENTS)
     assert len(printed) == len(last) > 0
     for line, record in zip(printed, last):
-        assert line.startswith(f"[t={record.stamp}] pid {record.cpu_pid}: {record.name}")
+        fields = "".join(f" {field.name}=0x{raw:x}" for field, raw in zip(record.event.fields, record.raw))
+        assert line == f"[t={record.stamp}] pid {record.cpu_pid}: {record.name}{fields}"
 
 
 def test_tools_agree(run, bench, build):
