@@ -85,14 +85,14 @@ TEST(parts_wait_for_the_end_of_their_line)
     write("a");
     write("b");
     CHECK_STR_EQ(console, "");
-    write("c\nd");
+    write("c\n+");
     CHECK_STR_EQ(console, "ab|c\n|");
     write("e");
     proc_line_flush();
-    CHECK_STR_EQ(console, "ab|c\n|de|");
+    CHECK_STR_EQ(console, "ab|c\n|+e|");
     write("f");
     end();
-    CHECK_STR_EQ(console, "ab|c\n|de|f|");
+    CHECK_STR_EQ(console, "ab|c\n|+e|f|");
 }
 
 TEST(without_memory_it_goes_out_as_it_is)
