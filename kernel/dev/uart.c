@@ -1,6 +1,9 @@
 /*
  * uart - National Semiconductor 16550 data sheet.
  *
+ * The FIFO stays as the firmware left it: switching it clears it, and who types before we are up would lose a
+ * character now and then.
+ *
  * The buffer is full when the writer is a whole buffer ahead of the reader: free-running
  * counters cannot mistake full for empty.
  */
@@ -10,7 +13,6 @@
 #define COM1 0x3F8
 #define DATA (COM1 + 0)
 #define INTERRUPTS (COM1 + 1)
-#define FIFO (COM1 + 2)
 #define LINE_CONTROL (COM1 + 3)
 #define MODEM (COM1 + 4)
 #define LINE_STATUS (COM1 + 5)
@@ -19,7 +21,6 @@
 #define LINE_8N1 0x03
 #define LINE_DIVISOR 0x80
 #define MODEM_DTR_RTS_OUT2 0x0B /* OUT2 lets the interrupt through on a PC */
-#define FIFO_ON_CLEAR 0x07
 #define INTERRUPT_RECEIVED 0x01
 #define STATUS_RECEIVED 0x01
 #define STATUS_OVERRUN 0x02
@@ -42,8 +43,7 @@ void uart_init(void)
     io_out8(DATA, 1); /* 115200 */
     io_out8(INTERRUPTS, 0);
     io_out8(LINE_CONTROL, LINE_8N1);
-    uart_interrupt(); /* keep what was typed before we came: switching the FIFO on would clear it */
-    io_out8(FIFO, FIFO_ON_CLEAR);
+    uart_interrupt(); /* what was typed before we came */
     io_out8(MODEM, MODEM_DTR_RTS_OUT2);
 }
 
