@@ -6,14 +6,12 @@
  */
 #include "check.h"
 
-enum { MIB = 1 << 20 };
+#define MIB ((size_t)1 << 20)
 
 int main(int argc, char *argv[])
 {
     assert(argc == 2);
-    size_t bytes = 0;
-    for (const char *digit = argv[1]; *digit != '\0'; digit++)
-        bytes = bytes * 10 + (size_t)(*digit - '0') * MIB;
+    size_t bytes = number_of(argv[1]) * MIB;
     volatile char *pages = map_pages(bytes, MAP_PRIVATE);
     for (size_t at = 0; at < bytes; at += PAGE_SIZE)
         pages[at] = 1;

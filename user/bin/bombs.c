@@ -15,15 +15,6 @@ struct talk {
 
 static const char *const kinds[] = {"wide", "chain", "exec", "tree"};
 
-/* The number that `text` writes in decimal, as far as it does. */
-static int number(const char *text)
-{
-    int value = 0;
-    for (; *text >= '0' && *text <= '9'; text++)
-        value = value * 10 + (*text - '0');
-    return value;
-}
-
 /* Sleeps, and answers when there is a question, as long as its parent lives. */
 static int sleeper(void *arg)
 {
@@ -110,7 +101,7 @@ static unsigned explode(const char *kind, int number, struct talk *talk)
 int main(int argc, char *argv[])
 {
     const char *kind = argc > 1 ? argv[1] : "all";
-    int bombs = argc > 2 ? number(argv[2]) : (int)ARRAY_SIZE(kinds);
+    int bombs = argc > 2 ? (int)number_of(argv[2]) : (int)ARRAY_SIZE(kinds);
     struct talk *talk = map_pages(PAGE_SIZE, MAP_SHARED);
     int pid = start(sleeper, talk);
     unsigned base[5], slowest = 0;

@@ -32,18 +32,6 @@ static void random_start(uint32_t seed, uint32_t part)
         random32();
 }
 
-/* A decimal argument of the program's. */
-static unsigned number_of(const char *text)
-{
-    unsigned number = 0;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            panic("\"%s\" is not a number", text);
-        number = number * 10 + (unsigned)(*text - '0');
-    }
-    return number;
-}
-
 /* Wait for child `pid` to end; it is killed when it has been given the CPU so often and *progress
  * stayed as it was. What is known of it then, in `info`; true: it ended by itself. */
 static bool watch(int pid, unsigned patience, const volatile unsigned *progress, struct proc_info *info)

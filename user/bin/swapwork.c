@@ -49,18 +49,10 @@ static int visit_pages(unsigned *memory, unsigned pages, unsigned child, unsigne
     return (int)wrong;
 }
 
-static unsigned number(const char *text)
-{
-    unsigned value = 0;
-    for (; *text >= '0' && *text <= '9'; text++)
-        value = value * 10 + (unsigned)(*text - '0');
-    return value;
-}
-
 int main(int argc, char **argv)
 {
     assert(argc == 4);
-    unsigned pages = number(argv[1]), children = number(argv[2]), visits = number(argv[3]);
+    unsigned pages = number_of(argv[1]), children = number_of(argv[2]), visits = number_of(argv[3]);
     unsigned *memory = map_pages(pages * PAGE_SIZE, MAP_PRIVATE);
     for (unsigned page = 0; page < pages; page++)
         fill(memory + (size_t)page * WORDS, page, 0, 0, 1);

@@ -11,14 +11,6 @@
 
 enum { LATE_TICKS = 2 };
 
-static unsigned number(const char *text)
-{
-    unsigned n = 0;
-    for (; *text != '\0'; text++)
-        n = n * 10 + (unsigned)(*text - '0');
-    return n;
-}
-
 /* Two instructions a turn. */
 static void wait_turns(unsigned turns)
 {
@@ -28,7 +20,7 @@ static void wait_turns(unsigned turns)
 int main(int argc, char *argv[])
 {
     assert(argc == 3);
-    unsigned from = number(argv[1]), to = number(argv[2]);
+    unsigned from = number_of(argv[1]), to = number_of(argv[2]);
     int late = 0;
     for (unsigned turns = from; turns < to; turns++) {
         sleep(1);

@@ -21,6 +21,17 @@ int thread_start(int (*body)(void *arg), void *arg, void *stack_top)
     return clone_onto(NR_clone, CLONE_VM, stack);
 }
 
+unsigned number_of(const char *text)
+{
+    unsigned number = 0;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            panic("\"%s\" is not a number", text);
+        number = number * 10 + (unsigned)(*text - '0');
+    }
+    return number;
+}
+
 void *sbrk(size_t bytes)
 {
     uintptr_t old = brk(0);

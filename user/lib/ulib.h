@@ -134,6 +134,9 @@ int vprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
  * their NUL is not taken. Returns its length, or an error of read(). */
 int readline(char *buf, size_t size);
 
+/* The number that an argument of the program's is in decimal; a panic when it is none. */
+unsigned number_of(const char *text);
+
 /* ---- giving up ---- */
 
 /* Say where and why, and exit with -E_PANIC. */
