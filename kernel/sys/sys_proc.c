@@ -113,6 +113,7 @@ int32_t sys_exec(struct uaddr name, int32_t argc, struct uaddr argv)
 
 static void describe(const struct proc *proc, struct proc_info *info)
 {
+    uint32_t eflags = spin_lock_irq(&sched_lock); /* a handler may be about to change its state */
     *info = (struct proc_info){
         .pid = proc->pid,
         .parent = proc->parent != NULL ? proc->parent->pid : 0,
@@ -123,6 +124,7 @@ static void describe(const struct proc *proc, struct proc_info *info)
         .pages = proc->mm != NULL ? (unsigned)proc->mm->pages : 0,
         .runs = proc->runs,
     };
+    spin_unlock_irq(&sched_lock, eflags);
     strlcpy(info->name, proc->name, sizeof(info->name));
 }
 
