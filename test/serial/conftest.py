@@ -94,8 +94,10 @@ class Build:
             pytest.skip(f"{what} says nothing of a kernel built with kasan, ubsan, races or coverage")
 
     def room(self, usual: str) -> str:
-        """A machine with room for as much as usual: kasan's shadow and larger stacks take their part."""
-        return f"{int(usual[:-1]) * 2}{usual[-1]}" if self.kasan else usual
+        """A machine with room for as much as usual: kasan's shadow and larger stacks take their part, and what the
+        compiler adds makes the kernel larger."""
+        mebibytes = int(usual.removesuffix("M")) * (2 if self.kasan else 1)
+        return f"{mebibytes + (2 if self.instrumented or self.coverage else 0)}M"
 
     def need_functions(self, *names: str):
         """End the test as skipped when one of them was made part of its callers: there is nowhere to stop at it."""

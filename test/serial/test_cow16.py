@@ -34,10 +34,10 @@ def test_lines(run):
     out.lines.once("cow16 pass.")
 
 
-def test_last_generation_is_the_last_process(run):
+def test_last_generation_is_the_last_process(run, build):
     """In a small machine whose table has just enough processes."""
     limit = len(KERNEL_THREADS[1:]) + GENERATIONS
-    out = run("cow16", memory="4M", cmdline=f"max_procs={limit}")
+    out = run("cow16", memory=build.room("4M"), cmdline=f"max_procs={limit}")
     out.lines.once(f"cow16: generations that saw the right pages = {GENERATIONS}")
     assert {fork.child for fork in out.trace.of("fork")} | {*KERNEL_THREADS} == {*range(limit + 1)}
 

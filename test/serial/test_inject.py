@@ -75,6 +75,7 @@ def test_only_in_one_process(run, injecting):
 
 def test_short_sweep(build, injecting):
     """The first failures of each kind, in programs that fork, execute, map and swap."""
+    build.need_trace()
     for words, most in ((["tour"], 6), (["exit"], 3)):
         done = subprocess.run([sys.executable, ROOT / "tools/inject", "--elf", build.kernel, "--most", str(most), *words],
                               capture_output=True, text=True, check=False)

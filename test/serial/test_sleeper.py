@@ -8,7 +8,7 @@ from calls import FIRST, TICK, between, calls
 
 IDLE = 0
 PLACES = [4, 1, 5, 2, 3]
-APART_TICKS = 3
+APART_TICKS = 8
 
 
 def test_lines(run):
@@ -35,7 +35,7 @@ def test_the_ring_knows_the_length_of_a_tick(run):
 
 
 def test_order(run):
-    """Each is woken by the timer, while idle runs, at its place, three ticks after the one before: one more or less
+    """Each is woken by the timer, while idle runs, at its place, eight ticks after the one before: one more or less
     when a tick came between the two falling asleep."""
     trace = run("sleeper").trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]

@@ -4,7 +4,7 @@
  */
 #include "check.h"
 
-enum { LATE_TICKS = 2, APART_TICKS = 3 };
+enum { LATE_TICKS = 2, APART_TICKS = 8 };
 
 static void check_length(unsigned ticks)
 {
