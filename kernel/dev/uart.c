@@ -81,9 +81,14 @@ void uart_interrupt(void)
     }
 }
 
+bool uart_waiting(void)
+{
+    return written != taken;
+}
+
 int uart_take(void)
 {
-    return written == taken ? -1 : buffer[taken++ % BUFFER_BYTES];
+    return uart_waiting() ? buffer[taken++ % BUFFER_BYTES] : -1;
 }
 
 unsigned uart_take_lost(void)

@@ -22,7 +22,10 @@ void uart_put(char c);
 /* The handler of IRQ 4: empties the receiver into the buffer. Interrupts off. */
 void uart_interrupt(void);
 
-/* Take a received byte: 0 to 255, or -1 when there is none. Interrupts off. */
+/* Whether there is a received byte to take. Interrupts off. */
+bool uart_waiting(void);
+
+/* Take it: 0 to 255, or -1 when there is none. Interrupts off. */
 int uart_take(void);
 
 /* Bytes lost since the last call, because the buffer was full or the port overran. */

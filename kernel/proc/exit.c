@@ -41,9 +41,9 @@ void do_exit(enum exit_reason reason, int code)
 
     spin_lock_irq(&sched_lock);
     if (zombies)
-        waitq_wake_all(&init_proc->child_exited);
+        waitq_wake(&init_proc->child_exited);
     family_make_zombie(proc);
     proc_set_state(proc, PROC_ZOMBIE);
-    waitq_wake_all(&proc->parent->child_exited);
+    waitq_wake(&proc->parent->child_exited);
     sched_leave();
 }

@@ -1,5 +1,6 @@
 /*
- * mutex - waiters sleep in the mutex's own list and try again when it is released.
+ * mutex - waiters sleep in the mutex's own list. A release wakes one of them, who tries again: when
+ * somebody was quicker, that one's release wakes the next.
  */
 #include "proc/mutex.h"
 
@@ -22,6 +23,6 @@ void mutex_lock_slow(struct mutex *mutex)
 void mutex_wake(struct mutex *mutex)
 {
     uint32_t eflags = spin_lock_irq(&sched_lock);
-    waitq_wake_all(waiters(mutex));
+    waitq_wake(waiters(mutex));
     spin_unlock_irq(&sched_lock, eflags);
 }

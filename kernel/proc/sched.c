@@ -124,9 +124,9 @@ void wakeup_proc(struct proc *proc)
     make_runnable(proc);
 }
 
-void waitq_wake_all(struct waitq *queue)
+void waitq_wake(struct waitq *queue)
 {
-    while (!list_empty(&queue->sleepers))
+    if (!list_empty(&queue->sleepers))
         wakeup_proc(list_entry(list_first(&queue->sleepers), struct proc, wait_link));
 }
 

@@ -43,8 +43,9 @@ static inline void sched_return_to_user(void)
  * `wakes_for_kill`). The condition must be looked at again in any case. */
 int waitq_sleep(struct waitq *queue, bool wakes_for_kill);
 
-/* Wake all who sleep in `queue`. Caller holds sched_lock. */
-void waitq_wake_all(struct waitq *queue);
+/* Wake who has slept longest in `queue`, if anybody sleeps there: one, however many wait, since
+ * interrupts are off meanwhile. Caller holds sched_lock. */
+void waitq_wake(struct waitq *queue);
 
 /* Make a sleeper runnable. Caller holds sched_lock. */
 void wakeup_proc(struct proc *proc);

@@ -1,10 +1,13 @@
 /*
- * sleep - a red-black tree of sleepers, by the tick that wakes them; a tick looks at the first only.
+ * sleep - a red-black tree of sleepers, by the tick that wakes them; a tick looks at the first ones only,
+ * and wakes so few that interrupts are not off for long, however many wait for it.
  */
 #include "proc/sleep.h"
 
 #include "debug/trace.h"
 #include "proc/sched.h"
+
+#define WAKES_AT_ONCE 64
 
 static uint64_t ticks_now;
 static struct rb_root timers;
@@ -49,7 +52,7 @@ void timer_tick(void)
     trace_tick();
     ticks_now++;
     spin_take(&sched_lock);
-    while (soonest != NULL && of_node(soonest)->wake_tick <= ticks_now) {
+    for (int i = 0; i < WAKES_AT_ONCE && soonest != NULL && of_node(soonest)->wake_tick <= ticks_now; i++) {
         struct proc *proc = of_node(soonest);
         disarm(proc);
         wakeup_proc(proc);

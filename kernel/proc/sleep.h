@@ -9,7 +9,8 @@
 /* Timer ticks since boot. */
 uint64_t timer_ticks(void);
 
-/* The timer interrupt: count, and wake whose time has come. Interrupts off. */
+/* The timer interrupt: count, and wake whose time has come, but no more than 64: the others wait for the next
+ * tick. Interrupts off. */
 void timer_tick(void);
 
 /* Sleep until timer_ticks() has grown by `ticks`, the one that has begun included; 0 returns at once.

@@ -23,7 +23,7 @@ static struct waitq readers = {LIST_INIT(readers.sleepers)};
 void sys_io_input(void)
 {
     spin_take(&sched_lock);
-    waitq_wake_all(&readers);
+    waitq_wake(&readers);
     spin_release(&sched_lock);
 }
 
@@ -69,6 +69,8 @@ static int take_input(char *to, size_t n)
         if (taken == 0)
             error = waitq_sleep(&readers, true);
     }
+    if (uart_waiting())
+        waitq_wake(&readers); /* what this one leaves, full or killed, is the next one's */
     unsigned lost = uart_take_lost();
     spin_unlock_irq(&sched_lock, eflags);
     if (lost != 0)

@@ -119,8 +119,8 @@ byte state[PROCS], parent[PROCS], queue[PROCS];
 byte cptr[PROCS], zptr[PROCS];
 byte killed, wakes_for_kill, timer_armed;
 
-/* struct mutex */
-byte owner;
+/* struct mutex; who was woken for it and has not looked yet */
+byte owner, comes_for_lock;
 
 /* The programs: system calls left; SPINS: none, for ever in user mode. */
 byte left[PROCS];
@@ -214,7 +214,7 @@ inline look_at(p)
 {
     CHECK(no_wake_up_is_lost, !(queue[p] == p && HAS(waits_any, p) && zptr[p] != 0));
     CHECK(no_wake_up_is_lost, !(queue[p] == SLEEPERS && !HAS(timer_armed, p)));
-    CHECK(no_wake_up_is_lost, !(queue[p] == MUTEX && owner == 0));
+    CHECK(no_wake_up_is_lost, !(queue[p] == MUTEX && owner == 0 && comes_for_lock == 0));
     CHECK(killed_process_is_woken, !(queue[p] != 0 && HAS(killed, p) && HAS(wakes_for_kill, p)))
 }
 
@@ -286,22 +286,13 @@ inline wakeup_proc(p)
     fi
 }
 
-inline wake_if_in(p, q)
+/* p->child_exited, in which nobody sleeps but p. */
+inline waitq_wake(p)
 {
     if
-    :: queue[p] == q -> wakeup_proc(p)
+    :: queue[p] == p -> wakeup_proc(p)
     :: else
     fi
-}
-
-inline waitq_wake_all(q)
-{
-    wake_if_in(1, q);
-    wake_if_in(2, q);
-    wake_if_in(3, q);
-    wake_if_in(4, q);
-    wake_if_in(5, q);
-    wake_if_in(6, q)
 }
 
 /* waitq_sleep() from where it puts the caller to sleep. */
@@ -310,6 +301,31 @@ inline sleep_in(q)
     queue[me] = q;
     proc_set_state(me, SLEEPING);
     LIFE(me, doze)
+}
+
+/* ---- mutex.c ---- */
+
+/* The kernel wakes who has waited longest; here it may be any of them. */
+inline mutex_wake()
+{
+    sched_lock = 1;
+    if
+    :: queue[2] == MUTEX -> other = 2
+    :: queue[3] == MUTEX -> other = 3
+    :: queue[4] == MUTEX -> other = 4
+    :: queue[5] == MUTEX -> other = 5
+    :: queue[6] == MUTEX -> other = 6
+    :: queue[2] != MUTEX && queue[3] != MUTEX && queue[4] != MUTEX && queue[5] != MUTEX && queue[6] != MUTEX ->
+        other = 0
+    fi;
+    d_step {
+        if
+        :: other != 0 -> ADD(comes_for_lock, other); wakeup_proc(other)
+        :: else
+        fi;
+        other = 0;
+        sched_lock = 0
+    }
 }
 
 /* ---- family.c ---- */
@@ -540,7 +556,7 @@ do_exit:
         if
         :: BUG(wakes_before_zombie) ->
             sched_lock = 1;
-            waitq_wake_all(parent[me]);
+            waitq_wake(parent[me]);
             yield_locked();
             sched_lock = 0
         :: else
@@ -548,12 +564,12 @@ do_exit:
         d_step {
             sched_lock = 1;
             if
-            :: zombies && !BUG(init_not_woken) -> waitq_wake_all(INIT)
+            :: zombies && !BUG(init_not_woken) -> waitq_wake(INIT)
             :: else
             fi;
             zombies = 0;
             if
-            :: HARMLESS(wakes_first) -> waitq_wake_all(parent[me])
+            :: HARMLESS(wakes_first) -> waitq_wake(parent[me])
             :: else
             fi;
             family_make_zombie();
@@ -562,7 +578,7 @@ do_exit:
             LIFE(parent[me], zombie_child);
             if
             :: !BUG(wakes_before_zombie) && !BUG(parent_not_woken) && !HARMLESS(wakes_first) ->
-                waitq_wake_all(parent[me])
+                waitq_wake(parent[me])
             :: else
             fi
         };
@@ -729,7 +745,8 @@ mutex_lock:
                 sleep_in(MUTEX)
             };
             schedule();
-            (cpu == me)
+            (cpu == me);
+            DEL(comes_for_lock, me)
         od;
         sched_lock = 0;
         owner = me;
@@ -744,7 +761,7 @@ mutex_lock:
         owner = 0;
         if
         :: BUG(unlock_wakes_nobody)
-        :: else -> d_step { sched_lock = 1; waitq_wake_all(MUTEX); sched_lock = 0 }
+        :: else -> mutex_wake()
         fi;
         if
         :: zombie != 0 -> goto copy_to_user

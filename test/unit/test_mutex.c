@@ -20,7 +20,7 @@ static void run(struct proc *proc)
     current = proc;
 }
 
-static struct proc first = {.pid = 1}, second = {.pid = 2};
+static struct proc first = {.pid = 1}, second = {.pid = 2}, third = {.pid = 3};
 static struct mutex mutex;
 static int sleeps, wakes;
 static int false_alarms; /* sleeps from which the sleeper wakes with the mutex still held */
@@ -47,13 +47,12 @@ int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
     return 0;
 }
 
-void waitq_wake_all(struct waitq *queue)
+void waitq_wake(struct waitq *queue)
 {
     CHECK(spin_is_held(&sched_lock));
-    while (!list_empty(&queue->sleepers)) {
-        list_del(queue->sleepers.next);
-        wakes++;
-    }
+    CHECK(!list_empty(&queue->sleepers));
+    list_del(queue->sleepers.next);
+    wakes++;
 }
 
 static void start(void)
@@ -61,6 +60,7 @@ static void start(void)
     mutex_init(&mutex);
     list_init(&first.wait_link);
     list_init(&second.wait_link);
+    list_init(&third.wait_link);
     sleeps = wakes = false_alarms = 0;
     others = locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
     current = &first;
@@ -99,6 +99,22 @@ TEST(who_wakes_too_early_sleeps_again)
     mutex_lock(&mutex);
     CHECK_EQ(mutex.owner, &second);
     CHECK_EQ(sleeps, 4);
+}
+
+/* Interrupts are off while the scheduler wakes: not longer with many who wait than with few. (D76) */
+TEST(a_release_wakes_one_of_those_who_wait)
+{
+    start();
+    mutex_lock(&mutex);
+    list_add_tail(&mutex.waiters, &second.wait_link);
+    list_add_tail(&mutex.waiters, &third.wait_link);
+    mutex_unlock(&mutex);
+    CHECK_EQ(wakes, 1);
+    CHECK_EQ(mutex.waiters.next, &third.wait_link);
+    mutex_lock(&mutex);
+    mutex_unlock(&mutex);
+    CHECK_EQ(wakes, 2);
+    CHECK(list_empty(&mutex.waiters));
 }
 
 TEST(only_the_owner_may_release_D55)

@@ -9,7 +9,8 @@
 #include "host_sched.h"
 #include "proc/sleep.h"
 
-#define PROCS 6
+#define PROCS 150
+#define AT_ONCE 64 /* sleep.h */
 
 void trace_tick(void)
 {
@@ -108,6 +109,19 @@ TEST(who_is_woken_too_early_sleeps_on)
     false_alarms = 2;
     CHECK_EQ(sleep_all(&(const unsigned[PROCS]){4}), 0);
     CHECK_EQ(woken_at[0], begin + 4);
+}
+
+/* Interrupts are off while a tick wakes: not longer with many whose time has come than with few. (D76) */
+TEST(a_tick_wakes_so_many_and_leaves_the_rest_to_the_next)
+{
+    unsigned delays[PROCS];
+
+    for (int i = 0; i < PROCS; i++)
+        delays[i] = 5;
+    start();
+    CHECK_EQ(sleep_all(&delays), 0);
+    for (int i = 0; i < PROCS; i++)
+        CHECK_EQ(woken_at[i], begin + 5 + (unsigned)i / AT_ONCE);
 }
 
 /* D84 */
