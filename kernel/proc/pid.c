@@ -51,7 +51,8 @@ void pid_init(void *table, size_t max)
     ledger_open(&account);
 }
 
-int pid_alloc(void)
+/* The ledger wants to know who calls it. */
+__attribute__((noinline)) int pid_alloc(void)
 {
     if (free_n == 0 || inject_fails(INJECT_PID, (uintptr_t)__builtin_return_address(0)))
         return -E_NO_FREE_PROC;

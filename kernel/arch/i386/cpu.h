@@ -214,7 +214,7 @@ SITE_OF_CALLER void cpu_store_here(uintptr_t *where)
     __asm__ volatile("1: movl $1b, %0" : "=m"(*where));
 }
 
-static inline uintptr_t cpu_frame_pointer(void)
+SITE_OF_CALLER uintptr_t cpu_frame_pointer(void)
 {
     return (uintptr_t)__builtin_frame_address(0);
 }

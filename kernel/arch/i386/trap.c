@@ -256,28 +256,24 @@ static void interrupt(unsigned irq)
         peak_irq_off_raise(cpu_tsc_low() - since, (uintptr_t)serve);
 }
 
-/* The function that the instruction at `code` calls, whose address is in a register as a rule; 0: another
- * instruction. Before it may stand a jump to it, and the function's own beginning, which the compiler delays
- * until somebody is called (Intel SDM vol. 2A: JMP EB, JMP E9, PUSH EBP, MOV EBP ESP, CALL FF /2). */
-static uintptr_t called_function(const struct trapframe *tf, const uint8_t *code)
+/* The function whose type was not the wanted one; 0: nobody knows. In front of an indirect call the compiler
+ * compares the word below the function with the type, jumps over a trap if they are equal, and traps. The
+ * address is in a register, or 4 less is (Intel SDM vol. 2A: CMP 81 /7, JE 74, INT3 CC). */
+static uintptr_t called_function(const struct trapframe *tf)
 {
     const uint32_t registers[] = {tf->eax, tf->ecx, tf->edx, tf->ebx, tf->oesp, tf->ebp, tf->esi, tf->edi};
-    int32_t distance;
-    if (code[0] == 0xEB) {
-        code += 2 + (int8_t)code[1];
-    } else if (code[0] == 0xE9) {
-        memcpy(&distance, code + 1, sizeof(distance));
-        code += 5 + distance;
-    }
-    if (code[0] == 0x55 && code[1] == 0x89 && code[2] == 0xE5)
-        code += 3;
-    return code[0] == 0xFF && (code[1] & 0xF8) == 0xD0 ? registers[code[1] & 7] : 0;
+    const uint8_t *jump = (const uint8_t *)tf->eip - 3;
+    if (jump[-7] == 0x81 && (jump[-6] & 0xF8) == 0x78)
+        return registers[jump[-6] & 7] + 4 + (uint32_t)(int8_t)jump[-5];
+    if (jump[-6] == 0x81 && (jump[-5] & 0xF8) == 0x38)
+        return registers[jump[-5] & 7] + 4;
+    return 0;
 }
 
-/* What the compiler puts before an indirect call did not find the type it expects. The call comes next. */
+/* What the compiler puts before an indirect call did not find the type it expects. */
 _Noreturn static void wild_call(const struct trapframe *tf)
 {
-    uintptr_t function = called_function(tf, (const uint8_t *)tf->eip);
+    uintptr_t function = called_function(tf);
     check_failed_line("kernel check failed: an indirect call of a function of another type");
     if (function != 0) {
         kprintf("    of ");
