@@ -26,11 +26,12 @@ def test_life(run):
     assert not trace.of("kill", "reparent")
 
 
-def test_wakes(run):
+def test_wakes(run, build):
     """The parent sleeps only in wait, and only a child's exit wakes it."""
     trace = run("forktest").trace
     sleeps, wakes = trace.all("sleep", pid=PARENT), trace.all("wake", pid=PARENT)
-    assert len(sleeps) == len(wakes) > 0
+    assert len(sleeps) == len(wakes)
+    assert sleeps or build.instrumented  # or its turn ends so often that no child lives when it waits
     assert {record.by for record in wakes} <= set(CHILDREN)
     waits = [record.result for record in trace.all("syscall_leave nr=wait") if record.cpu_pid == PARENT]
     assert waits == [0] * len(CHILDREN) + [-2]

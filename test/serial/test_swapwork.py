@@ -18,10 +18,11 @@ def accesses(out) -> tuple[int, int, int]:
     return int(words[1]), int(words[3]), int(words[6])
 
 
-def test_four_times_the_memory_and_32_sharers(run):
+def test_four_times_the_memory_and_32_sharers(run, build):
     """A million checked accesses, to 32 MiB in a machine of 8."""
     pages, children, visits = 32 * 1024 * 1024 // PAGE, 32, 1960
-    out = run("swapwork", str(pages), str(children), str(visits), memory="8M", swap="256M", cmdline="trace=off")
+    out = run("swapwork", str(pages), str(children), str(visits), memory=build.room("8M"), swap="256M",
+              cmdline="trace=off")
     out.lines.once(f"swapwork: children that found every word right = {children}")
     n, pages_in, pages_out = accesses(out)
     assert n == children * visits * VISIT and n > 1_000_000

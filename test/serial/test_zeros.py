@@ -14,15 +14,15 @@ PAGE = 4096
 
 
 @pytest.mark.parametrize("memory", [MEMORY, "128M"])
-def test_lines(run, memory):
-    out = run("zeros", memory=memory, cmdline="trace_kib=1024")
+def test_lines(run, build, memory):
+    out = run("zeros", memory=build.room(memory), cmdline="trace_kib=1024")
     for child in range(4):
         out.lines.once(f"zeros: exit code of dirty child {child} = 0")
     out.lines.in_order(*[f"zeros: stale {place} = 0" for place in PLACES], "zeros pass.")
 
 
-def test_memory_was_used_before(run):
+def test_memory_was_used_before(run, build):
     """The children together filled more pages than the machine has, so their pages came round again."""
-    trace = run("zeros", memory=MEMORY, cmdline="trace_kib=1024").trace
+    trace = run("zeros", memory=build.room(MEMORY), cmdline="trace_kib=1024").trace
     filled = len([fault for fault in trace.all("fault outcome=fill") if fault.pid != FIRST])
     assert filled > trace.one("boot").frames
