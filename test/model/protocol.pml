@@ -8,7 +8,7 @@
  *
  * Parameters (-D): PARENTS and CHILDREN, how many processes may be forked besides init; OPS_PARENT
  * and OPS_CHILD, how many system calls each makes before it exits (fork and exit are not counted);
- * the menu they choose from: MENU_WAIT_PID, MENU_KILL, MENU_SLEEP, MENU_YIELD, MENU_LOCK, MENU_SPIN;
+ * MENU_SPIN 1: a program may also run for ever in user mode;
  * FINE 1: the timer may come at every place where interrupts are on, 0: where it makes a difference;
  * RUN_QUEUE 1: first come, first served, as sched_rr.c, and a tick wakes all, 0: whoever.
  *
@@ -26,21 +26,6 @@
 #endif
 #ifndef OPS_CHILD
 #define OPS_CHILD 1
-#endif
-#ifndef MENU_WAIT_PID
-#define MENU_WAIT_PID 1
-#endif
-#ifndef MENU_KILL
-#define MENU_KILL 1
-#endif
-#ifndef MENU_SLEEP
-#define MENU_SLEEP 1
-#endif
-#ifndef MENU_YIELD
-#define MENU_YIELD 1
-#endif
-#ifndef MENU_LOCK
-#define MENU_LOCK 1
 #endif
 #ifndef MENU_SPIN
 #define MENU_SPIN 0
@@ -515,21 +500,11 @@ user:
             :: LIFE(me, enter); goto do_exit
             :: MAY_FORK -> pick_newborn(); LIFE(me, enter); publish(other); goto to_user
             :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto do_wait
-#if MENU_WAIT_PID
             :: left[me] > 0 -> left[me]--; LIFE(me, enter); pick_pid(); goto do_wait
-#endif
-#if MENU_KILL
             :: left[me] > 0 -> left[me]--; LIFE(me, enter); pick_pid(); goto do_kill
-#endif
-#if MENU_SLEEP
             :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto do_sleep
-#endif
-#if MENU_YIELD
             :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto sys_yield
-#endif
-#if MENU_LOCK
             :: left[me] > 0 -> left[me]--; LIFE(me, enter); goto mutex_lock
-#endif
 #if MENU_SPIN
             :: left[me] = SPINS; goto user_runs
 #endif
@@ -648,12 +623,10 @@ copy_to_user: /* may find the memory locked, and sleep, with the zombie in hand 
     atomic {
         skip;
         INTERRUPT_POINT
-#if MENU_LOCK
         if
         :: me != INIT && owner != 0 -> goto mutex_lock
         :: true
         fi;
-#endif
         do_reap();
         if
         :: me == INIT -> goto do_wait
@@ -840,14 +813,12 @@ end_timer:
         tick_if(5);
         tick_if(6)
     }
-#elif MENU_SLEEP
+#else
     :: d_step { MAY_INTERRUPT && HAS(timer_armed, 2) -> tick_for(2) }
     :: d_step { MAY_INTERRUPT && HAS(timer_armed, 3) -> tick_for(3) }
     :: d_step { MAY_INTERRUPT && HAS(timer_armed, 4) -> tick_for(4) }
     :: d_step { MAY_INTERRUPT && HAS(timer_armed, 5) -> tick_for(5) }
     :: d_step { MAY_INTERRUPT && HAS(timer_armed, 6) -> tick_for(6) }
-#else
-    :: false
 #endif
     od
 }
