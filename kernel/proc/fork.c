@@ -29,8 +29,6 @@ struct first_switch {
 static int copy_mm(struct proc *child, uint32_t flags)
 {
     struct mm *mm = current->mm;
-    if (mm == NULL)
-        return 0;
     if (flags & CLONE_VM) {
         mm_hold(mm);
         child->mm = mm;
