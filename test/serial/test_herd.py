@@ -1,4 +1,4 @@
-"""user/bin/herd.c: a thousand processes wait for one thing, and interrupts are off no longer than for a few.
+"""user/bin/herd.c: five hundred processes wait for one thing, and interrupts are off no longer than for a few.
 
 D76: waking all of them in one stretch would keep interrupts out for ticks, and be reported as a broken rule.
 """
@@ -8,14 +8,14 @@ import re
 import pytest
 from calls import FIRST, TICK
 
-HERD = 1000
+HERD = 500
 READERS = 20
 WAKES_AT_ONCE = 64  # kernel/proc/sleep.h
 
 
 @pytest.fixture
 def herd(run, build):
-    return run("herd", str(HERD), memory=build.room("64M"), cmdline="trace_kib=4096")
+    return run("herd", str(HERD), memory=build.room("32M"), cmdline="trace_kib=4096")
 
 
 def children(trace) -> set[int]:
