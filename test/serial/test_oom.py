@@ -23,7 +23,8 @@ def test_deaths(run, build, name):
     call it is an error). Nobody else does, and the console and the trace say who, and of what."""
     if name == "disk":
         build.need_swap()
-    out = run("oom", **MACHINES[name])
+    machine = MACHINES[name]
+    out = run("oom", **machine | {"memory": build.room(machine["memory"])})
     out.lines.in_order("oom: exit code of the one that takes all = -9", "oom: fork without memory = -4",
                        "oom: damaged pages of the parent = 0", "oom: fork once more = -4",
                        "oom: damaged pages after it = 0", "oom: damaged pages after writing to each = 0",
