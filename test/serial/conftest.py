@@ -33,8 +33,6 @@ pytest.register_assert_rewrite("dying", "pagetables", "sharing", "walls")  # the
 MESON_SKIP = 77
 TRACE_KIB = 2048
 SWAP_SIZE = "64M"  # of the disk that a machine has when the kernel can use one
-# Instrumented kernels execute four times the instructions: time flows slower, so that as much fits into a tick.
-SLOW_CLOCK = ["-icount", "shift=5,sleep=off"]
 PANIC = re.compile(r"^(kernel (panic at|check failed:)|KASAN:|UBSAN:|stack smashing)")
 KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
 
@@ -55,6 +53,7 @@ class Build:
     races: bool
     kcfi: bool
     coverage: bool
+    optimized: bool
     memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
@@ -67,7 +66,7 @@ class Build:
                    swap=switch("UCOW_SWAP"), inject=switch("UCOW_INJECT"), kasan=switch("UCOW_KASAN"),
                    ubsan=switch("UCOW_UBSAN"), stack_protector=switch("UCOW_STACK_PROTECTOR"),
                    races=switch("UCOW_RACES"), kcfi=switch("UCOW_KCFI"), coverage=switch("UCOW_COVERAGE"),
-                   memory=os.environ.get("UCOW_MEMORY", "128M"))
+                   optimized=switch("UCOW_OPTIMIZED", "1"), memory=os.environ.get("UCOW_MEMORY", "128M"))
 
     @property
     def kernel(self) -> Path:
@@ -87,6 +86,12 @@ class Build:
     def instrumented(self) -> bool:
         """Whether the compiler put so much into the kernel that neither costs nor sizes say anything."""
         return self.kasan or self.ubsan or self.races
+
+    @property
+    def slowness(self) -> int:
+        """How often the compiler made four instructions of one: for its checks, and when it does not optimize. Time
+        flows slower by as much, so that a tick holds what it does elsewhere."""
+        return self.instrumented + (not self.optimized)
 
     def need_plain(self, what: str):
         """End the test as skipped when the compiler's checks are all that `what` would measure."""
@@ -162,8 +167,8 @@ class Bench:
         options = cmdline.split()
         if self.build.trace and not any(option.startswith("trace_kib=") for option in options):
             options.insert(0, f"trace_kib={min(TRACE_KIB, size_bytes(memory) // 1024 // 16)}")
-        if self.build.instrumented:
-            extra = [*SLOW_CLOCK, *extra]
+        if self.build.slowness > 0:
+            extra = ["-icount", f"shift={7 - 2 * self.build.slowness},sleep=off", *extra]
         return Machine(kernel or self.build.kernel, program, options, modules or {}, append_raw, memory, cpu,
                        extra, **disk)
 
