@@ -1,6 +1,8 @@
 /*
  * main - the order in which the kernel comes up.
  */
+#include <stdarg.h>
+
 #include "arch/i386/convention.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/mmu.h"
@@ -19,6 +21,7 @@
 #include "dev/uart.h"
 #include "fs/bootfs.h"
 #include "lib/cmdline.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/kasan_heap.h"
@@ -39,7 +42,7 @@
 
 ASM_CALL _Noreturn void kmain(paddr_t multiboot_info);
 
-extern char kernel_end[];
+extern char kernel_end[], memory_needed_mib[]; /* kernel.ld; the latter is a number */
 extern const uint8_t boot_archive_start[], boot_archive_end[];
 
 static struct boot_info boot;
@@ -58,8 +61,12 @@ static void print_banner(void)
             cpu_features.smep, cpu_features.smap, cpu_features.umip);
 }
 
-static _Noreturn void boot_fail(const char *why)
+__attribute__((format(printf, 1, 2))) static _Noreturn void boot_fail(const char *format, ...)
 {
+    char why[CONSOLE_LINE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(why, sizeof(why), format, args);
     kprintf("kernel panic at boot:\n    %s\n", why);
     power_off(POWER_PANIC);
 }
@@ -77,7 +84,8 @@ static void report_memory(void)
         kprintf("memory: %u MiB lie beyond %u MiB and are not used\n", (unsigned)(map->beyond_bytes / MIB),
                 KMEMSIZE / MIB);
     if (memmap_bytes(map) < MEMORY_MIN)
-        boot_fail("less than 2 MiB of usable memory: give the machine at least 4 MiB");
+        boot_fail("less than 2 MiB of usable memory: give the machine at least %u MiB",
+                  (unsigned)(uintptr_t)memory_needed_mib);
 }
 
 static void set_number(size_t *param, const char *text, const char *option)

@@ -21,8 +21,8 @@ KERNEL_LINE_WORDS = 32  # of options
 MODULES = 16
 POWERED_OFF = 0         # QEMU's status without isa-debug-exit
 TOO_OLD = "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer"
-NO_FIT = "ucow: the kernel and its programs do not fit into this machine's memory: give it at least 4 MiB"
-TOO_SMALL = "    less than 2 MiB of usable memory: give the machine at least 4 MiB"
+NO_FIT = "ucow: the kernel and its programs do not fit into this machine's memory: give it at least {} MiB"
+TOO_SMALL = "    less than 2 MiB of usable memory: give the machine at least {} MiB"
 
 
 # Processors
@@ -53,10 +53,23 @@ def kernel_end(build) -> int:
     return physical(Symbols(build.kernel).address("kernel_end"))
 
 
+def needed_mib(build) -> int:
+    """What the refusals say: 4, for a kernel that the compiler's checks do not make larger."""
+    needed = Symbols(build.kernel).address("memory_needed_mib")
+    assert needed == 4 or build.instrumented or build.coverage or not build.optimized
+    return needed
+
+
+def test_memory_needed(run, build):
+    """With as much as the refusals ask for, and a MiB less is refused."""
+    run("hello", memory=f"{needed_mib(build)}M")
+    run("hello", memory=f"{needed_mib(build) - 1}M", expect=PANIC)
+
+
 def test_memory_too_small(run, build):
     """For the kernel, but not for processes: a sentence that says how much there must be. (D60)"""
-    out = run("hello", memory=f"{(kernel_end(build) >> 20) + 1}M", expect=PANIC)
-    out.lines.in_order("kernel panic at boot:", TOO_SMALL)
+    out = run("hello", memory=f"{((kernel_end(build) >> 10) + 512) // 8 * 8}K", expect=PANIC)
+    out.lines.in_order("kernel panic at boot:", TOO_SMALL.format(needed_mib(build)))
 
 
 def test_memory_ends_inside_kernel(bench, build):
@@ -64,7 +77,7 @@ def test_memory_ends_inside_kernel(bench, build):
     kib = ((kernel_end(build) >> 10) - 64) // 8 * 8  # QEMU rounds up to 8
     refused = bench.machine("hello", memory=f"{kib}K").run()
     bench.runs.append(refused)
-    assert (refused.lines.lines, refused.status) == ([NO_FIT], PANIC)
+    assert (refused.lines.lines, refused.status) == ([NO_FIT.format(needed_mib(build))], PANIC)
 
 
 def test_memory_counted(run):

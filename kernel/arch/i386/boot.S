@@ -134,7 +134,9 @@ boot_fail:
 not_multiboot:
         .asciz "ucow: not started by a Multiboot loader: use qemu-system-i386 -kernel, or GRUB's multiboot command\r\n"
 does_not_fit:
-        .asciz "ucow: the kernel and its programs do not fit into this machine's memory: give it at least 4 MiB\r\n"
+        .ascii "ucow: the kernel and its programs do not fit into this machine's memory: give it at least "
+        .byte '0' + memory_needed_mib
+        .asciz " MiB\r\n"
 cpu_too_old:
         .asciz "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer\r\n"
 
