@@ -257,17 +257,16 @@ static void interrupt(unsigned irq)
 }
 
 /* The function whose type was not the wanted one; 0: nobody knows. In front of an indirect call the compiler
- * compares the word below the function with the type, jumps over a trap if they are equal, and traps. The
- * address is in a register, or 4 less is (Intel SDM vol. 2A: CMP 81 /7, JE 74, INT3 CC). */
+ * compares the word below the function with the type, and jumps to the trap or over it. The address is in a
+ * register, or 4 less is (Intel SDM vol. 2A: CMP 81 /7). */
 static uintptr_t called_function(const struct trapframe *tf)
 {
     const uint32_t registers[] = {tf->eax, tf->ecx, tf->edx, tf->ebx, tf->oesp, tf->ebp, tf->esi, tf->edi};
-    const uint8_t *jump = (const uint8_t *)tf->eip - 3;
-    if (jump[-7] == 0x81 && (jump[-6] & 0xF8) == 0x78)
-        return registers[jump[-6] & 7] + 4 + (uint32_t)(int8_t)jump[-5];
-    if (jump[-6] == 0x81 && (jump[-5] & 0xF8) == 0x38)
-        return registers[jump[-5] & 7] + 4;
-    return 0;
+    const uint8_t *behind = (const uint8_t *)tf->eip;
+    for (const uint8_t *code = behind - 10; code > behind - 20; code--)
+        if (code[0] == 0x81 && (code[1] & 0xF8) == 0x78 && code[2] == 0xFC)
+            return registers[code[1] & 7];
+    return behind[-9] == 0x81 && (behind[-8] & 0xF8) == 0x38 ? registers[behind[-8] & 7] + 4 : 0;
 }
 
 /* What the compiler puts before an indirect call did not find the type it expects. */
