@@ -8,7 +8,7 @@ from ucow.machine import PASSED, PROGRAM_FAILED
 
 # Programs that lean on what could differ: turns ended by the timer, sleep, memory that runs out,
 # faults, lines of several processes.
-PROGRAMS = {"forktree": PASSED, "spin": PASSED, "sleeper": PASSED, "interleave": PASSED, "oom": PASSED,
+PROGRAMS = {"forktree": PASSED, "spin": PASSED, "longwrite": PASSED, "interleave": PASSED, "oom": PASSED,
             "sharers": PASSED, "waitkill": PROGRAM_FAILED, "faultread": PROGRAM_FAILED}
 
 PACE = ["-icount", "shift=7,sleep=off"]  # of instrumented kernels, too: QEMU keeps this one exactly on a busy host
@@ -17,7 +17,7 @@ PACE = ["-icount", "shift=7,sleep=off"]  # of instrumented kernels, too: QEMU ke
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_two_runs(run, build, program):
     """The same lines, and the same events at the same instruction; without a disk, so that memory ends soon."""
-    first, second = (run(program, memory=build.room("16M"), swap=None, cmdline="trace_kib=4096",
+    first, second = (run(program, memory=build.room("20M"), swap=None, cmdline="trace_kib=6144",
                          expect=PROGRAMS[program], extra=PACE) for _ in range(2))
     assert first.lines.text == second.lines.text
     if build.trace:
