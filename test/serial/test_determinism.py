@@ -17,7 +17,7 @@ PACE = ["-icount", "shift=7,sleep=off"]  # of instrumented kernels, too: QEMU ke
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_two_runs(run, build, program):
     """The same lines, and the same events at the same instruction; without a disk, so that memory ends soon."""
-    first, second = (run(program, memory=build.room("20M"), swap=None, cmdline="trace_kib=6144",
+    first, second = (run(program, memory=build.room("24M"), swap=None, cmdline="trace_kib=10240",
                          expect=PROGRAMS[program], extra=PACE) for _ in range(2))
     assert first.lines.text == second.lines.text
     if build.trace:

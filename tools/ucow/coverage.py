@@ -172,6 +172,25 @@ def coverage(builds: Sequence[CountedBuild]) -> dict[str, Source]:
     return dict(sorted(sources.items()))
 
 
+def share(counts: list[int]) -> tuple[float, str]:
+    """How many of these are not 0, in per cent and in words."""
+    taken = sum(map(bool, counts))
+    percent = 100 * taken / len(counts) if counts else 100.0
+    return percent, f"{percent:.1f} % ({taken:,} of {len(counts):,})"
+
+
+def all_lines(sources: dict[str, Source]) -> list[int]:
+    return [count for source in sources.values() for count in source.lines.values()]
+
+
+def all_branches(sources: dict[str, Source]) -> list[int]:
+    return [count for source in sources.values() for count in source.counted.values()]
+
+
+def summary(sources: dict[str, Source]) -> str:
+    return f"coverage: lines {share(all_lines(sources))[1]}, branches {share(all_branches(sources))[1]}"
+
+
 def left_out(sources: dict[str, Source]) -> list[str]:
     """The kernel's .c files that are not among these."""
     names = {path.relative_to(ROOT).as_posix() for path in (ROOT / "kernel").rglob("*.c")}
