@@ -12,6 +12,7 @@
 #include "proc/exit.h"
 #include "proc/proc_fpu.h"
 #include "proc/sched_policy.h"
+#include "proc/sleep.h"
 
 struct spinlock sched_lock = SPINLOCK_IRQ("sched");
 
@@ -160,8 +161,13 @@ void sched_idle(void)
     for (;;) {
         cpu_cli();
         spin_take(&sched_lock);
+        timer_wake_due();
+        bool ran = policy_waiting();
         yield_locked();
         spin_release(&sched_lock);
-        cpu_sti_hlt();
+        if (ran)
+            cpu_sti(); /* and look again: there may be more whose time has come */
+        else
+            cpu_sti_hlt();
     }
 }

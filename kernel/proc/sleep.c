@@ -47,16 +47,21 @@ uint64_t timer_ticks(void)
     return ticks;
 }
 
-void timer_tick(void)
+void timer_wake_due(void)
 {
-    trace_tick();
-    ticks_now++;
-    spin_take(&sched_lock);
     for (int i = 0; i < WAKES_AT_ONCE && soonest != NULL && of_node(soonest)->wake_tick <= ticks_now; i++) {
         struct proc *proc = of_node(soonest);
         disarm(proc);
         wakeup_proc(proc);
     }
+}
+
+void timer_tick(void)
+{
+    trace_tick();
+    ticks_now++;
+    spin_take(&sched_lock);
+    timer_wake_due();
     spin_release(&sched_lock);
 }
 

@@ -15,7 +15,7 @@ WAKES_AT_ONCE = 64  # kernel/proc/sleep.h
 
 @pytest.fixture
 def herd(run, build):
-    return run("herd", str(HERD), memory=build.room("32M"), cmdline="trace_kib=4096")
+    return run("herd", "write", str(HERD), memory=build.room("32M"), cmdline="trace_kib=4096")
 
 
 def children(trace) -> set[int]:
@@ -23,7 +23,7 @@ def children(trace) -> set[int]:
 
 
 def test_lines(herd):
-    herd.lines.in_order(re.compile("^x{63}$"), f"herd: sleepers that wrote when their time had come = {HERD}", "herd pass.")
+    herd.lines.in_order(re.compile("^x{63}$"), f"herd: who woke when their time had come = {HERD}", "herd pass.")
 
 
 def test_interrupts_come_in_time(herd, build):
@@ -44,10 +44,20 @@ def test_the_timer_wakes_so_many_at_once(herd, build):
     assert max(stretches) in (WAKES_AT_ONCE, WAKES_AT_ONCE + 1)  # what another one wakes may come just before
 
 
+def test_nobody_waits_for_a_tick_while_nobody_runs(run, build):
+    """On a quick processor those whom a tick leaves over follow at once, not a tick later."""
+    build.need_plain("how soon they are woken")
+    trace = run("herd", "sleep", str(HERD), memory="32M", cmdline="trace_kib=4096",
+                extra=["-icount", "shift=1,sleep=off"]).trace
+    sleepers = children(trace)
+    wakes = [wake.stamp for wake in trace.of("wake") if wake.pid in sleepers]
+    assert len(wakes) == HERD and max(wakes) - min(wakes) < 2 * TICK
+
+
 def test_a_character_wakes_one_reader(boot, build):
     """The others sleep on until they are killed."""
     build.need_trace()
-    with boot("herd", str(READERS), "read") as live:
+    with boot("herd", "read", str(READERS)) as live:
         live.expect(f"herd: {READERS} readers\n")
         live.type("a")
         live.expect("herd: a reader's character = 97\n")

@@ -21,6 +21,7 @@ static uint64_t woken_at[PROCS]; /* the tick, 0: not yet */
 static int started, false_alarms, killed_at;
 static unsigned delay[PROCS];
 static uint64_t begin;
+static bool idle_runs; /* after each tick */
 
 void wakeup_proc(struct proc *proc)
 {
@@ -37,6 +38,11 @@ static void tick(void)
     timer_tick();
     host_interrupts_on = true;
     locks_handler_ends(locks);
+    for (int i = 0; idle_runs && i < PROCS / AT_ONCE; i++) {
+        spin_lock_irq(&sched_lock);
+        timer_wake_due();
+        spin_unlock_irq(&sched_lock, true);
+    }
 }
 
 static int sleep_as(int number)
@@ -81,6 +87,7 @@ static int sleep_all(const unsigned (*delays)[PROCS])
 
 static void start(void)
 {
+    idle_runs = false;
     false_alarms = 0;
     killed_at = -1;
 }
@@ -122,6 +129,20 @@ TEST(a_tick_wakes_so_many_and_leaves_the_rest_to_the_next)
     CHECK_EQ(sleep_all(&delays), 0);
     for (int i = 0; i < PROCS; i++)
         CHECK_EQ(woken_at[i], begin + 5 + (unsigned)i / AT_ONCE);
+}
+
+/* Idle does not wait for the tick. */
+TEST(who_was_left_over_is_woken_when_nobody_runs)
+{
+    unsigned delays[PROCS];
+
+    for (int i = 0; i < PROCS; i++)
+        delays[i] = 5;
+    start();
+    idle_runs = true;
+    CHECK_EQ(sleep_all(&delays), 0);
+    for (int i = 0; i < PROCS; i++)
+        CHECK_EQ(woken_at[i], begin + 5);
 }
 
 /* D84 */

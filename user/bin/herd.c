@@ -2,8 +2,9 @@
  * herd - many processes that wait for one thing: a tick of the timer, the console, a character typed.
  * Interrupts are off while the kernel wakes somebody, so it must not wake them all at once (D76).
  *
- *     herd N          N sleepers for one tick, each of whom then finds the console taken by a long write
- *     herd N read     N readers of the console, for whom two characters are typed
+ *     herd sleep N    N sleepers wait for one tick
+ *     herd write N    the same, and each of them then finds the console taken by a long write
+ *     herd read N     N readers of the console, for whom two characters are typed
  */
 #include "check.h"
 
@@ -44,18 +45,42 @@ static int write_for_long(void *tick)
     return sys_write(1, text, sizeof(text)) - LONG_WRITE;
 }
 
+/* A tick by which all will be asleep. */
+static int tick_for_all(void)
+{
+    return sys_gettime() + 10 * (int)many;
+}
+
+static int wake(void *tick)
+{
+    sleep_until((int)(intptr_t)tick);
+    return 0;
+}
+
+static void reap_all(void)
+{
+    int well = 0;
+    for (unsigned i = 0; i < many; i++)
+        well += code_of(pids[i]) == 0;
+    CHECK(well, (int)many, "who woke when their time had come");
+}
+
+static void sleep_only(void)
+{
+    start_all(wake, (void *)(intptr_t)tick_for_all());
+    reap_all();
+}
+
 static void sleep_and_write(void)
 {
-    int tick = sys_gettime() + 10 * (int)many, woken = 0; /* by then all are there */
+    int tick = tick_for_all();
     int writer = fork();
     if (writer == 0)
         exit(write_for_long((void *)(intptr_t)(tick - 1)));
     assert(writer > 0);
     start_all(wake_and_write_nothing, (void *)(intptr_t)tick);
     assert(code_of(writer) == 0);
-    for (unsigned i = 0; i < many; i++)
-        woken += code_of(pids[i]) == 0;
-    CHECK(woken, (int)many, "sleepers that wrote when their time had come");
+    reap_all();
 }
 
 static int read_one(void *arg)
@@ -84,11 +109,14 @@ static void read_two(void)
 
 int main(int argc, char **argv)
 {
-    many = argc > 1 ? number_of(argv[1]) : MANY_MAX;
+    assert(argc == 3);
+    many = number_of(argv[2]);
     assert(many > 0 && many <= MANY_MAX);
-    if (argc > 2)
+    if (strcmp(argv[1], "read") == 0)
         read_two();
-    else
+    else if (strcmp(argv[1], "write") == 0)
         sleep_and_write();
+    else
+        sleep_only();
     return pass();
 }
