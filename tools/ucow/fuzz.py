@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .elfcases import PER_BOOT, Case, with_archive
-from .machine import PASSED, Machine, Run
+from .machine import PASSED, PROGRAM_FAILED, Machine, Run
 from .verdict import problems
 
 MEMORY = "32M"
@@ -20,8 +20,8 @@ TIMEOUT = 600  # a backstop: kernels with sanitizers are slow, hosts may be busy
 RESULT_LINE = re.compile(r"^sysfuzz: (\w+): (ok \d+.*)$", re.MULTILINE)
 RESULT = re.compile(r"(ok|no return) (\d+)|(-\d+) x (\d+)")
 TRAP = re.compile(r"^  trap 0x[0-9a-f]{8} (.+)$", re.MULTILINE)
-ENDS = re.compile(r"^crashme: seed \d+: (\d+) children, (\d+) died of a trap, (\d+) ended otherwise, (\d+) were stopped$",
-                  re.MULTILINE)
+CHILD = re.compile(r"crashme: child (\d+) (died of a trap|ended otherwise|was stopped)$", re.MULTILINE)
+CRASHME_KILLED, CRASHME_DIES = 'init: program "crashme" ended with exit code -9.', 'pid 2 "crashme" dies:'
 CASE = re.compile(r"^elfcases: (\d+) (-?\d+)$", re.MULTILINE)
 
 
@@ -35,9 +35,9 @@ class Batch:
     repeat: str = ""
 
 
-def judged(what: str, run: Run) -> Batch:
-    """The batch of a run, with what is wrong with the machine."""
-    wrong = problems(run, PASSED, traced=False)
+def judged(what: str, run: Run, status: int = PASSED) -> Batch:
+    """The batch of a run that must end with this status, with what is wrong with the machine."""
+    wrong = problems(run, status, traced=False)
     if wrong:
         wrong += [line for line in run.lines.lines[-40:] if line.strip()]
     return Batch(what, run.seconds, wrong=wrong, repeat=run.repeat())
@@ -67,19 +67,40 @@ def syscalls(build: Path, *words: str, timeout: float = TIMEOUT) -> Batch:
         run.close()
 
 
-def code(build: Path, seed: int, count: int, timeout: float = TIMEOUT) -> Batch:
-    """`crashme SEED COUNT`: the traps, and the children by their ends."""
-    run = boot(build, timeout, "crashme", str(seed), str(count))
+def code_from(build: Path, seed: int, count: int, first: int, timeout: float) -> tuple[Batch, int]:
+    """`crashme SEED COUNT FIRST`: the traps, and the children by their ends; and the child to go on with."""
+    run = boot(build, timeout, "crashme", str(seed), str(count), str(first))
     try:
-        batch = judged(f"code {seed} {count}", run)
-        batch.counts.update(TRAP.findall(run.lines.text))
-        for _, trapped, ended, stopped in ENDS.findall(run.lines.text):
-            batch.counts.update({"died of a trap": int(trapped), "ended otherwise": int(ended), "stopped": int(stopped)})
-            if sum(batch.counts[trap] for trap in set(TRAP.findall(run.lines.text))) < int(trapped):
-                batch.wrong.append("fewer trap frames than children that died of a trap")
-        return batch
+        text = run.lines.text
+        # A child may kill any process, its parent too: no fault of the kernel's, if nothing else ended the parent.
+        killed = CRASHME_KILLED in text and CRASHME_DIES not in text
+        batch = judged(f"code {seed} {count}", run, PROGRAM_FAILED if killed else PASSED)
     finally:
         run.close()
+    traps, last = Counter(TRAP.findall(text)), first
+    for number, end in CHILD.findall(text):  # a child that executes its parent's text may say such a line, too
+        if int(number) == last:
+            batch.counts[end] += 1
+            last += 1
+    batch.counts += traps
+    if traps.total() < batch.counts["died of a trap"]:
+        batch.wrong.append("fewer trap frames than children that died of a trap")
+    if killed:
+        batch.counts["killed its parent"] = 1
+    elif last != count:
+        batch.wrong.append(f"the parent ended before its last child: {last} of {count} had ended")
+    return batch, last + killed
+
+
+def code(build: Path, seed: int, count: int, timeout: float = TIMEOUT) -> Batch:
+    """All children of a seed, in as many machines as it takes."""
+    batch, first = code_from(build, seed, count, 0, timeout)
+    while first < count and not batch.wrong:
+        rest, first = code_from(build, seed, count, first, timeout)
+        batch.counts += rest.counts
+        batch.seconds += rest.seconds
+        batch.wrong, batch.repeat = rest.wrong, rest.repeat
+    return batch
 
 
 def elf(build: Path, cases: Sequence[Case]) -> Batch:
