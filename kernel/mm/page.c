@@ -68,8 +68,11 @@ static KASAN_LEAVES_ALONE void page_check_poison(const struct page *page)
 
 void page_expect_held(const struct page *page)
 {
-    if (page->count != 0 && page->owner > PAGE_FREE)
+    if (page->count != 0 && page->owner > PAGE_FREE) {
+        RULE(page->count < PAGE_COUNT_MAX, "frame 0x%x has %u counts, more than there can be: never dropped?",
+             (unsigned)page_to_pfn(page), (unsigned)page->count);
         return;
+    }
     ledger_print_site(1, page->site);
     panic("nobody holds a count of frame 0x%x (count %u, owner %s): dropped too often? its last use is above",
           (unsigned)page_to_pfn(page), (unsigned)page->count, owner_names[page->owner]);

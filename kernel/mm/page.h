@@ -115,7 +115,11 @@ struct page *page_alloc_block(unsigned order, enum page_owner owner);
 /* The last count is gone: give the frame, or the block that begins with it, back. For page_drop(). */
 void page_free(struct page *page);
 
-/* Panic, naming who took `page` last, unless somebody owns a count of it. For the two below. */
+/* As many PTEs need 8 GiB of page tables: a count that gets there is one that nobody gives up. */
+#define PAGE_COUNT_MAX (1u << 31)
+
+/* Panic, naming who took `page` last, unless somebody owns a count of it, and not more than can be. For the
+ * two below. */
 void page_expect_held(const struct page *page);
 
 static inline void page_hold(struct page *page)

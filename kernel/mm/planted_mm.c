@@ -22,6 +22,11 @@ static __attribute__((noinline)) void drop(struct page *page)
     page_drop(page);
 }
 
+static __attribute__((noinline)) void hold(struct page *page)
+{
+    page_hold(page);
+}
+
 /* Two frames and an object that nobody will ever give back. */
 void plant_leak(void)
 {
@@ -35,6 +40,14 @@ void plant_page_double_free(void)
     struct page *page = page_alloc(PAGE_OTHER); /* <- page_double_free taken */
     drop(page);
     drop(page); /* <- page_double_free */
+}
+
+/* As if it had been held in a loop for hours. */
+void plant_count_overflow(void)
+{
+    struct page *page = page_alloc(PAGE_OTHER);
+    page->count = PAGE_COUNT_MAX;
+    hold(page); /* <- count_overflow */
 }
 
 void plant_object_overflow(void)

@@ -145,6 +145,21 @@ TEST(a_double_free_of_any_frame_of_a_block_panics)
     check_all_back();
 }
 
+/* D77: a count is 32 bits wide, and stopped long before it could come round to 0. */
+TEST(a_count_that_nobody_gives_up_is_noticed)
+{
+    struct page *page;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    page->count = PAGE_COUNT_MAX - 1;
+    page_hold(page);
+    CHECK(PANICS("more than there can be", page_hold(page)));
+    page->count = 1;
+    page_drop(page);
+    check_all_back();
+}
+
 static struct page *culprit_page;
 
 static __attribute__((noinline)) void culprit(void)
