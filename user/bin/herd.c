@@ -109,14 +109,16 @@ static void read_two(void)
 
 int main(int argc, char **argv)
 {
-    assert(argc == 3);
-    many = number_of(argv[2]);
-    assert(many > 0 && many <= MANY_MAX);
+    many = argc == 3 ? number_of(argv[2]) : 0;
+    if (many == 0 || many > MANY_MAX)
+        panic("how? sleep, write or read, and how many: 1 to %d", MANY_MAX);
     if (strcmp(argv[1], "read") == 0)
         read_two();
     else if (strcmp(argv[1], "write") == 0)
         sleep_and_write();
-    else
+    else if (strcmp(argv[1], "sleep") == 0)
         sleep_only();
+    else
+        panic("how? there is no herd for \"%s\"", argv[1]);
     return pass();
 }
