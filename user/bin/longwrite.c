@@ -7,7 +7,7 @@
  */
 #include "check.h"
 
-enum { BYTES = 256 << 10, LINE = 64, NAPS = 5, LATE_TICKS = 20 };
+enum { BYTES = 256 << 10, LINE = 64, NAPS = 3, LATE_TICKS = 20 };
 
 static char *lines_of(char letter)
 {
