@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ucow.trace import Record, Trace
 
 FIRST = 2  # the pid of the first program
+PACE = ["-icount", "shift=7,sleep=off"]  # of slow kernels, too: QEMU keeps it exactly on a busy host
 TICK = 10_000_000  # a tick of 10 ms in stamps: under -icount QEMU's time stamp counter counts virtual nanoseconds
 
 

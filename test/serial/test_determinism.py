@@ -4,14 +4,13 @@ So a failure can be repeated, and what differs between two traces is what was ch
 """
 
 import pytest
+from calls import PACE
 from ucow.machine import PASSED, PROGRAM_FAILED
 
 # Programs that lean on what could differ: turns ended by the timer, sleep, memory that runs out,
 # faults, lines of several processes.
 PROGRAMS = {"forktree": PASSED, "spin": PASSED, "longwrite": PASSED, "interleave": PASSED, "oom": PASSED,
             "sharers": PASSED, "waitkill": PROGRAM_FAILED, "faultread": PROGRAM_FAILED}
-
-PACE = ["-icount", "shift=7,sleep=off"]  # of instrumented kernels, too: QEMU keeps this one exactly on a busy host
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -5,7 +5,7 @@ QEMU has.
 """
 
 import pytest
-from calls import FIRST, call_around
+from calls import FIRST, PACE, call_around
 
 PROCESSORS = [("pentium2,fxsr=off", 0), ("pentium2", 0), ("pentium3", 1), ("qemu32", 1), ("max", 1)]
 
@@ -25,8 +25,8 @@ def test_lines(run, cpu, sse):
 
 @pytest.mark.parametrize("cpu, sse", PROCESSORS)
 def test_switches(run, cpu, sse):
-    """The four with registers to keep take turns: by yield, and, in their long loop, because of the timer."""
-    trace = run("fpu", cpu=cpu).trace
+    """The four with registers to keep take turns: by yield, and, in their loop, longer than a turn, because of the timer."""
+    trace = run("fpu", cpu=cpu, extra=PACE).trace
     keepers = {FIRST, *(fork.child for fork in trace.all("fork", parent=FIRST)[:3])}
     given_up = [state for state in trace.all("state from=RUNNING to=RUNNABLE") if state.pid in keepers]
     by_timer = [state for state in given_up if call_around(trace, state) is None]
