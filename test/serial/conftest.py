@@ -93,6 +93,11 @@ class Build:
         flows slower by as much, so that a tick holds what it does elsewhere."""
         return self.instrumented + (not self.optimized)
 
+    @property
+    def wall_seconds(self) -> float:
+        """The wall-clock backstop of a machine: where a tick holds more instructions, the host needs more time."""
+        return WALL_SECONDS * (1 + self.slowness)
+
     def need_plain(self, what: str):
         """End the test as skipped when the compiler's checks are all that `what` would measure."""
         if self.instrumented or self.coverage:
@@ -180,11 +185,11 @@ class Bench:
             pytest.fail("the run did not pass:\n" + "\n".join(f"  {what}" for what in wrong), pytrace=False)
         return Outcome(run, self.build)
 
-    def run(self, *program: str, expect: int = PASSED, timeout: float = WALL_SECONDS, **machine) -> Outcome:
-        return self.judge(self.machine(*program, **machine).run(timeout), expect)
+    def run(self, *program: str, expect: int = PASSED, **machine) -> Outcome:
+        return self.judge(self.machine(*program, **machine).run(self.build.wall_seconds), expect)
 
-    def boot(self, *program: str, timeout: float = WALL_SECONDS, **machine) -> Conversation:
-        return Conversation(self.machine(*program, **machine).start(timeout), self)
+    def boot(self, *program: str, **machine) -> Conversation:
+        return Conversation(self.machine(*program, **machine).start(self.build.wall_seconds), self)
 
 
 BENCH = pytest.StashKey[Bench]()
@@ -217,7 +222,7 @@ def bench(request: pytest.FixtureRequest, build: Build) -> Iterator[Bench]:
 @pytest.fixture
 def run(bench: Bench):
     """run(program, *arguments, memory=, cpu=, cmdline=, modules=, append_raw=, swap=, swap_image=,
-    swap_errors=, expect=, timeout=) -> Outcome."""
+    swap_errors=, expect=) -> Outcome."""
     return bench.run
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conftest import Conversation
-from ucow.machine import WALL_SECONDS, Machine
+from ucow.machine import Machine
 
 ANSWER_SECONDS = 60  # a backstop for a busy host
 
@@ -107,6 +107,6 @@ def stopping(bench, *program: str, at: Sequence[int], **machine) -> Iterator[Sto
         extra = ["-S", "-icount", "shift=7,sleep=on", "-chardev", f"socket,path={path},server=on,wait=off,id=gdb",
                  "-gdb", "chardev:gdb"]
         unheard = Unheard(**vars(bench.machine(*program, extra=extra, **machine)))
-        with Conversation(unheard.start(WALL_SECONDS), bench) as live:
+        with Conversation(unheard.start(bench.build.wall_seconds), bench) as live:
             connection.connect(str(path))
             yield Stops(live, Stub(connection), at)

@@ -36,7 +36,7 @@ def test_peaks_rise_and_are_told_at_the_end(run, checked, what):
 
 
 def test_interrupts_come_in_time(run, checked):
-    """A crowd whose parent dies is handed over with interrupts on; all are woken with them off."""
+    """A crowd whose parent dies is handed over with interrupts on; they are woken with them off, a few at a time."""
     trace = run("forktree").trace
     assert 0 < peaks(trace, "irq_off")[-1] < trace.tsc_per_tick * IRQ_OFF_TICKS_MAX
 

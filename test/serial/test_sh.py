@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from ucow.machine import PASSED, PROGRAM_FAILED, WALL_SECONDS, symbols_of
+from ucow.machine import PASSED, PROGRAM_FAILED, symbols_of
 from ucow.memory import FileMemory
 from ucow.symbols import physical
 
@@ -158,6 +158,6 @@ def test_flood(shell, build):
 def test_typed_before_the_kernel_is_up(bench):
     """What waits in the serial port when the kernel finds it is not lost: so a shell can be fed by a pipe. (D56)"""
     answer = subprocess.run(bench.machine("sh").command(), input="hello\nexit\n", capture_output=True, text=True,
-                            timeout=WALL_SECONDS)
+                            timeout=bench.build.wall_seconds)
     assert answer.returncode == PASSED
     assert "$ hello\nHello world!!.\n" in answer.stdout

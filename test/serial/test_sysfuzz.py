@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from ucow.fuzz import call_results, syscalls
-from ucow.machine import WALL_SECONDS
 
 SEED, CALLS = 1, 2000
 SELDOM = {"pgdir"}  # it prints so much that few are made
@@ -29,7 +28,7 @@ def totals(counts) -> dict[str, int]:
 
 
 def test_every_edge_of_every_argument(build, declared):
-    batch = syscalls(build.folder, "exhaustive", timeout=WALL_SECONDS)
+    batch = syscalls(build.folder, "exhaustive", timeout=build.wall_seconds)
     assert batch.wrong == [], batch.repeat
     made = totals(batch.counts)
     assert set(made) == set(declared)
@@ -40,7 +39,7 @@ def test_every_edge_of_every_argument(build, declared):
 
 
 def test_random_programs(build, declared):
-    batch = syscalls(build.folder, "random", str(SEED), str(CALLS), timeout=WALL_SECONDS)
+    batch = syscalls(build.folder, "random", str(SEED), str(CALLS), timeout=build.wall_seconds)
     assert batch.wrong == [], batch.repeat
     assert set(declared) - SELDOM <= set(totals(batch.counts)) <= set(declared)
     assert sum(batch.counts.values()) >= CALLS
