@@ -13,16 +13,15 @@ struct meeting {
 /* Read the common page, wait until all have, and write to it. */
 static int share(volatile int *page, struct meeting *meeting, int number)
 {
-    if (*page != COMMON)
-        return 1;
+    bool is_common = *page == COMMON;
     __atomic_fetch_add(&meeting->arrived, 1, __ATOMIC_SEQ_CST);
     while (!meeting->go)
         sleep(1);
-    if (*page != COMMON)
-        return 2;
+    if (!is_common || *page != COMMON)
+        return 1;
     *page = number;
     yield();
-    return *page == number ? 0 : 3;
+    return *page == number ? 0 : 2;
 }
 
 /* Make up to `most` children that share `page`; returns how many there are, and why not more in *error. */
@@ -48,11 +47,11 @@ int main(int argc, char *argv[])
     volatile int *page = map_pages(PAGE_SIZE, MAP_PRIVATE);
     *page = COMMON;
     int error, children = make_sharers(page, meeting, all ? INT32_MAX : CHILDREN, &error);
-    CHECK(error, all ? -E_NO_FREE_PROC : 0, "fork in the end");
     while (meeting->arrived < children)
         sleep(1);
+    meeting->go = 1; /* nobody waits any more for a parent that may give up now */
+    CHECK(error, all ? -E_NO_FREE_PROC : 0, "fork in the end");
     CHECK(meeting->arrived, children, "children that share the page");
-    meeting->go = 1;
 
     int right = 0, code;
     while (waitpid(0, &code) == 0)
