@@ -145,6 +145,16 @@ TEST(who_was_left_over_is_woken_when_nobody_runs)
         CHECK_EQ(woken_at[i], begin + 5);
 }
 
+TEST(who_reads_the_clock_leaves_interrupts_as_they_were)
+{
+    timer_ticks();
+    CHECK(host_interrupts_on);
+    host_interrupts_on = false;
+    timer_ticks();
+    CHECK(!host_interrupts_on);
+    host_interrupts_on = true;
+}
+
 /* D84 */
 TEST(who_is_killed_leaves_no_timer_behind)
 {
