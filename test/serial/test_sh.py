@@ -5,6 +5,7 @@ import re
 import struct
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from ucow.machine import PASSED, PROGRAM_FAILED, symbols_of
@@ -157,7 +158,10 @@ def test_flood(shell, build):
 
 def test_typed_before_the_kernel_is_up(bench):
     """What waits in the serial port when the kernel finds it is not lost: so a shell can be fed by a pipe. (D56)"""
-    answer = subprocess.run(bench.machine("sh").command(), input="hello\nexit\n", capture_output=True, text=True,
-                            timeout=bench.build.wall_seconds)
+    machine = bench.machine("sh")
+    with machine.scratch() as folder:
+        command = machine.command(swap_file=Path(folder, "swap"))
+        answer = subprocess.run(command, input="hello\nexit\n", capture_output=True, text=True,
+                                timeout=bench.build.wall_seconds)
     assert answer.returncode == PASSED
     assert "$ hello\nHello world!!.\n" in answer.stdout
