@@ -4,7 +4,7 @@
     lines.py KERNEL.elf OUT.S
 
 Reads the symbols and the DWARF line programs of a linked kernel and writes assembler source
-for the section .lines, in the layout that kernel/debug/backtrace.c declares.
+for the section .lines, in the layout that kernel/watch/backtrace.c declares.
 """
 import sys
 

@@ -9,14 +9,14 @@
 
 #include <stddef.h>
 
-#include <ucow/layout.h>
+#include <ucow/abi.h>
 
 #include "arch/i386/io.h"
 #include "arch/i386/linear.h"
-#include "debug/assert.h"
-#include "dev/bus_master.h"
 #include "dev/console.h"
+#include "dev/ide_dma.h"
 #include "lib/util.h"
+#include "watch/assert.h"
 
 /* The first channel; 6.2 and 7 of the standard. */
 #define DATA 0x1F0

@@ -3,7 +3,7 @@
  */
 #include "dev/pit.h"
 
-#include <ucow/layout.h>
+#include <ucow/abi.h>
 
 #include "arch/i386/cpu.h"
 #include "arch/i386/io.h"

@@ -16,7 +16,7 @@ struct bootfs_file {
     char name[32];
     const uint8_t *data;
     size_t size;
-    struct image *image; /* for proc/program.c: what it made of the bytes, or NULL */
+    struct image *image; /* for proc/image_cache.c: what it made of the bytes, or NULL */
 };
 
 /* Read a cpio archive (newc format): its files are added. What is wrong with it is said, and what

@@ -9,8 +9,8 @@
 #ifndef LIB_LIST_H
 #define LIB_LIST_H
 
-#include "debug/assert.h"
 #include "lib/util.h"
+#include "watch/assert.h"
 #include <stdbool.h>
 
 struct list_node {

@@ -9,10 +9,10 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/cpu.h"
-#include "debug/trace.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
 #include "mm/swap.h"
+#include "watch/trace.h"
 
 /* Share the entries from `from` to `last`; returns how many were in use. What fork costs is here. */
 static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)

@@ -8,10 +8,10 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/cpu.h"
-#include "debug/trace.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
 #include "mm/swap.h"
+#include "watch/trace.h"
 
 static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
 {

@@ -15,11 +15,11 @@
  */
 #include <ucow/errno.h>
 
-#include "debug/assert.h"
 #include "mm/copy_range.h"
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "mm/swap.h"
+#include "watch/assert.h"
 
 int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
 {

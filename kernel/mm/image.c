@@ -3,10 +3,9 @@
  */
 #include "mm/image.h"
 
+#include <ucow/abi.h>
 #include <ucow/errno.h>
-#include <ucow/layout.h>
 
-#include "debug/assert.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/mm.h"
@@ -14,6 +13,7 @@
 #include "mm/rmap.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
+#include "watch/assert.h"
 
 static struct kmem_cache image_cache;
 

@@ -6,12 +6,12 @@
  */
 #include "mm/kasan_heap.h"
 
-#include "debug/backtrace.h"
-#include "debug/trace.h"
 #include "dev/console.h"
 #include "lib/util.h"
 #include "mm/page.h"
 #include "mm/slab.h"
+#include "watch/backtrace.h"
+#include "watch/trace.h"
 
 #define WAITING_MAX 256
 #define WAITING_BYTES_MAX (64 * 1024)

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "check/kasan.h"
 #include "config.h"
-#include "debug/kasan.h"
 
 struct kmem_cache;
 struct page;

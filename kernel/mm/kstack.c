@@ -6,11 +6,11 @@
 #include "mm/kstack.h"
 
 #include "arch/i386/mmu.h"
-#include "debug/assert.h"
-#include "debug/kasan.h"
-#include "debug/ledger.h"
-#include "debug/peak.h"
+#include "check/kasan.h"
+#include "check/peak.h"
 #include "mm/page.h"
+#include "watch/assert.h"
+#include "watch/ledger.h"
 
 #define KEPT_MAX 16
 

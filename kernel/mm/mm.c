@@ -5,7 +5,6 @@
 
 #include <ucow/errno.h>
 
-#include "debug/assert.h"
 #include "lib/util.h"
 #include "mm/copy_range.h"
 #include "mm/image.h"
@@ -14,6 +13,7 @@
 #include "mm/shmem.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
+#include "watch/assert.h"
 
 /* mmap() without an address looks for room below the stack and the page that guards it. */
 #define MMAP_TOP (USER_STACK_BASE - PAGE_SIZE)

@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <ucow/layout.h>
+#include <ucow/abi.h>
 
-#include "lib/mutex.h"
+#include "lib/mutex_type.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
 

@@ -12,13 +12,13 @@
  */
 #include "mm/page.h"
 #include "arch/i386/cpu.h"
-#include "debug/inject.h"
-#include "debug/ledger.h"
+#include "check/inject.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/kasan_heap.h"
 #include "mm/pmm.h"
 #include "mm/swap.h"
+#include "watch/ledger.h"
 
 #define STOCK_MAX 128
 #define STOCK_BATCH_ORDER 5

@@ -16,8 +16,8 @@
 
 #include "arch/i386/linear.h"
 #include "config.h"
-#include "debug/assert.h"
 #include "lib/list.h"
+#include "watch/assert.h"
 
 /* Whose a frame is. PAGE_RESERVED frames never belonged to the allocator. */
 enum page_owner {

@@ -3,11 +3,11 @@
  */
 #include "mm/pgtable.h"
 
-#include "debug/assert.h"
-#include "debug/ledger.h"
 #include "lib/util.h"
 #include "mm/page.h"
 #include "mm/swap.h"
+#include "watch/assert.h"
+#include "watch/ledger.h"
 
 #define KEPT_MAX 16
 

@@ -13,7 +13,7 @@
  * but for its first word, which links it into the slab's list and must point into the slab.
  */
 #include "mm/slab.h"
-#include "debug/inject.h"
+#include "check/inject.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/kasan_heap.h"

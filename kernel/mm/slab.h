@@ -15,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "debug/ledger.h"
 #include "lib/list.h"
 #include "mm/page.h"
+#include "watch/ledger.h"
 
 struct kmem_cache {
     const char *name;

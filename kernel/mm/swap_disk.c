@@ -17,9 +17,7 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/mmu.h"
-#include "debug/inject.h"
-#include "debug/ledger.h"
-#include "debug/trace.h"
+#include "check/inject.h"
 #include "dev/console.h"
 #include "dev/ide.h"
 #include "lib/bitmap.h"
@@ -28,6 +26,8 @@
 #include "mm/evict.h"
 #include "mm/rmap.h"
 #include "mm/vma.h"
+#include "watch/ledger.h"
+#include "watch/trace.h"
 
 #define SLOT_BAD UINT32_MAX
 #define FAILURES_MAX 8 /* a disk that fails so often in a row is given up */

@@ -1,16 +1,16 @@
 /*
- * usercopy - range checks around arch/i386/usercopy.S.
+ * usercopy - range checks around arch/i386/uaccess.S.
  */
 #include "mm/usercopy.h"
 
 #include <stdbool.h>
 
+#include <ucow/abi.h>
 #include <ucow/errno.h>
-#include <ucow/layout.h>
 
-#include "arch/i386/usercopy.h"
-#include "debug/inject.h"
-#include "debug/kasan.h"
+#include "arch/i386/uaccess.h"
+#include "check/inject.h"
+#include "check/kasan.h"
 #include "lib/util.h"
 
 static bool in_user_space(uintptr_t va, size_t n)

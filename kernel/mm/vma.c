@@ -3,11 +3,11 @@
  */
 #include "mm/vma.h"
 
+#include <ucow/abi.h>
 #include <ucow/errno.h>
-#include <ucow/layout.h>
 
-#include "debug/assert.h"
 #include "mm/slab.h"
+#include "watch/assert.h"
 
 /* Checking builds look at the whole set after each change, unless that would make it quadratic. */
 #define CHECKED_MAX 64

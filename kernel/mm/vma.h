@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <ucow/layout.h>
+#include <ucow/abi.h>
 
 #include "lib/rbtree.h"
 

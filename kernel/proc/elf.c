@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
+#include <ucow/abi.h>
 #include <ucow/elf.h>
 #include <ucow/errno.h>
-#include <ucow/layout.h>
 
 #include "lib/string.h"
 #include "lib/util.h"

@@ -13,10 +13,10 @@
 #include "mm/image.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "proc/image_cache.h"
 #include "proc/mutex.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
-#include "proc/program.h"
 
 #define FIXED_WORDS 5 /* argc, NULL behind argv, NULL for envp, AT_NULL and its value */
 

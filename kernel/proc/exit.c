@@ -3,7 +3,7 @@
  */
 #include "proc/exit.h"
 
-#include "debug/inject.h"
+#include "check/inject.h"
 #include "mm/mm.h"
 #include "proc/family.h"
 #include "proc/init.h"
@@ -39,7 +39,7 @@ void do_exit(enum exit_reason reason, int code)
     proc->exit_reason = reason;
     bool zombies = family_hand_over(proc, init_proc);
 
-    spin_lock_irq(&sched_lock);
+    spin_lock_irqsave(&sched_lock);
     if (zombies)
         waitq_wake(&init_proc->child_exited);
     family_make_zombie(proc);

@@ -3,9 +3,9 @@
  */
 #include "proc/family.h"
 
-#include "debug/assert.h"
-#include "debug/trace.h"
 #include "proc/proc.h"
+#include "watch/assert.h"
+#include "watch/trace.h"
 
 static struct proc **chain_of(const struct proc *child)
 {

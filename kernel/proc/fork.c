@@ -65,9 +65,9 @@ static void publish(struct proc *child, uint32_t flags)
     family_add(current, child);
     pid_publish(child->pid, child);
     TRACE(fork, current->pid, child->pid, flags);
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     sched_start(child);
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
 }
 
 int do_fork(uint32_t flags, uintptr_t stack)

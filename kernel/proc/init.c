@@ -5,10 +5,8 @@
 
 #include <ucow/errno.h>
 
-#include "debug/inject.h"
-#include "debug/ledger.h"
-#include "debug/peak.h"
-#include "debug/selftest.h"
+#include "check/inject.h"
+#include "check/peak.h"
 #include "dev/console.h"
 #include "dev/power.h"
 #include "lib/cmdline.h"
@@ -18,10 +16,12 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
+#include "planted/planted.h"
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
 #include "proc/proc.h"
+#include "watch/ledger.h"
 
 #define SHELL "sh"
 

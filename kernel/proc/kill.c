@@ -15,15 +15,15 @@ int do_kill(int pid)
     int error = 0;
     if (proc == NULL || proc->kernel)
         return -E_INVAL;
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     if (proc->killed || proc->state == PROC_ZOMBIE) {
         error = -E_KILLED;
     } else {
         proc->killed = true;
         TRACE(kill, current->pid, pid);
-        if (proc->wakes_for_kill)
+        if (proc->killable)
             wakeup_proc(proc);
     }
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }

@@ -14,15 +14,15 @@ static struct waitq *waiters(struct mutex *mutex)
 void mutex_lock_slow(struct mutex *mutex)
 {
     RULE(mutex->owner != current, "pid %d takes a mutex twice", current->pid);
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     while (mutex->owner != NULL)
         waitq_sleep(waiters(mutex), false);
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
 }
 
 void mutex_wake(struct mutex *mutex)
 {
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     waitq_wake(waiters(mutex));
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
 }

@@ -6,7 +6,7 @@
 #define PROC_MUTEX_H
 
 #include "arch/i386/cpu.h"
-#include "lib/mutex.h"
+#include "lib/mutex_type.h"
 #include "proc/proc.h"
 
 /* Wait for, and hand over: the ways that need the scheduler. */

@@ -6,11 +6,11 @@
  */
 #include <ucow/errno.h>
 
-#include "debug/assert.h"
-#include "debug/inject.h"
-#include "debug/ledger.h"
+#include "check/inject.h"
 #include "lib/string.h"
 #include "proc/proc.h"
+#include "watch/assert.h"
+#include "watch/ledger.h"
 
 static struct pid_slot {
     struct proc *proc; /* who has this pid, or NULL */

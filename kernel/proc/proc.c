@@ -4,7 +4,7 @@
 #include "proc/proc.h"
 
 #include "arch/i386/fpu.h"
-#include "debug/peak.h"
+#include "check/peak.h"
 #include "dev/console.h"
 #include "lib/string.h"
 #include "lib/util.h"

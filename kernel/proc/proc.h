@@ -14,15 +14,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <ucow/layout.h>
+#include <ucow/abi.h>
 
 #include "arch/i386/trap.h"
 #include "config.h"
-#include "debug/assert.h"
-#include "debug/trace.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
 #include "mm/kstack.h"
+#include "watch/assert.h"
+#include "watch/trace.h"
 
 struct mm;
 
@@ -44,7 +44,7 @@ struct proc {
     enum proc_state state;        /* (s) by proc_set_state() */
     bool kernel;                  /* ($) a kernel thread until it executes a program */
     bool killed;                  /* (s) told to die; looked at on every way to user mode */
-    bool wakes_for_kill;          /* (s) this sleep ends when it is killed */
+    bool killable;                /* (s) this sleep ends when it is killed */
     enum exit_reason exit_reason; /* ($) */
     int exit_code;                /* ($) */
 

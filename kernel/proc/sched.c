@@ -7,7 +7,7 @@
 
 #include "arch/i386/convention.h"
 #include "arch/i386/gdt.h"
-#include "debug/inject.h"
+#include "check/inject.h"
 #include "mm/mm.h"
 #include "proc/exit.h"
 #include "proc/proc_fpu.h"
@@ -74,10 +74,10 @@ static void yield_locked(void)
 
 void sched_yield(void)
 {
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     current->slice_ticks = 0; /* the rest of the turn is given up */
     yield_locked();
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
 }
 
 int sched_point(void)
@@ -100,19 +100,19 @@ void sched_interrupt_return(void)
         do_exit(EXIT_KILL, -E_KILLED);
 }
 
-int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
+int waitq_sleep(struct waitq *queue, bool killable)
 {
     ASSERT(current != this_cpu()->idle);
     if (CONFIG_DEBUG_CHECKS)
         locks_check_sleep(&sched_lock.class, (sched_lock.eflags_were & EFLAGS_IF) != 0);
-    if (wakes_for_kill && current->killed)
+    if (killable && current->killed)
         return -E_KILLED;
-    current->wakes_for_kill = wakes_for_kill;
+    current->killable = killable;
     list_add_tail(&queue->sleepers, &current->wait_link);
     TRACE(sleep, current->pid, (uintptr_t)queue);
     proc_set_state(current, PROC_SLEEPING);
     schedule();
-    return wakes_for_kill && current->killed ? -E_KILLED : 0;
+    return killable && current->killed ? -E_KILLED : 0;
 }
 
 void wakeup_proc(struct proc *proc)

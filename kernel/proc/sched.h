@@ -40,8 +40,8 @@ static inline void sched_return_to_user(void)
 
 /* Sleep in `queue` until woken. Caller holds sched_lock, has just found its condition false, and
  * holds sched_lock again afterwards. -E_KILLED: killed, before or meanwhile (only if
- * `wakes_for_kill`). The condition must be looked at again in any case. */
-int waitq_sleep(struct waitq *queue, bool wakes_for_kill);
+ * `killable`). The condition must be looked at again in any case. */
+int waitq_sleep(struct waitq *queue, bool killable);
 
 /* Wake who has slept longest in `queue`, if anybody sleeps there: one, however many wait, since
  * interrupts are off meanwhile. Caller holds sched_lock. */

@@ -4,8 +4,8 @@
  */
 #include "proc/sleep.h"
 
-#include "debug/trace.h"
 #include "proc/sched.h"
+#include "watch/trace.h"
 
 #define WAKES_AT_ONCE 64
 
@@ -70,12 +70,12 @@ int do_sleep(uint32_t ticks)
     int error = 0;
     if (ticks == 0)
         return 0;
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     arm(current, ticks_now + ticks);
     while (error == 0 && current->timer_armed)
         error = waitq_sleep(&sleepers, true);
     if (current->timer_armed)
         disarm(current);
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }

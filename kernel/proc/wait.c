@@ -24,13 +24,13 @@ static int find_zombie(int pid, struct proc **zombie)
 int do_wait(int pid, struct proc **zombie)
 {
     int error;
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     while ((error = find_zombie(pid, zombie)) == 0 && *zombie == NULL) {
         error = waitq_sleep(&current->child_exited, true);
         if (error != 0)
             break;
     }
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }
 
@@ -38,10 +38,10 @@ void do_reap(struct proc *zombie)
 {
     ASSERT(zombie->state == PROC_ZOMBIE && zombie->parent == current);
     int pid = zombie->pid;
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     family_remove(zombie);
     proc_set_state(zombie, PROC_GONE);
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
     TRACE(reap, current->pid, pid, zombie->exit_code);
     proc_free(zombie);
     pid_free(pid);

@@ -62,7 +62,7 @@ static int take_input(char *to, size_t n)
 {
     int byte, error = 0;
     size_t taken = 0;
-    uint32_t eflags = spin_lock_irq(&sched_lock);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
     while (error == 0 && taken == 0) {
         while (taken < n && (byte = uart_take()) >= 0)
             to[taken++] = (char)byte;
@@ -72,7 +72,7 @@ static int take_input(char *to, size_t n)
     if (uart_waiting())
         waitq_wake(&readers); /* what this one leaves, full or killed, is the next one's */
     unsigned lost = uart_take_lost();
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
     if (lost != 0)
         kprintf("console: %u characters of input were lost: nobody read them in time\n", lost);
     return error != 0 ? error : (int)taken;

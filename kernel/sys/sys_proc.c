@@ -3,8 +3,7 @@
  */
 #include <ucow/errno.h>
 
-#include "debug/inject.h"
-#include "debug/ledger.h"
+#include "check/inject.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/mm.h"
@@ -17,6 +16,7 @@
 #include "proc/sched.h"
 #include "proc/sleep.h"
 #include "sys/syscall.h"
+#include "watch/ledger.h"
 
 int32_t sys_exit(int32_t code)
 {
@@ -113,7 +113,7 @@ int32_t sys_exec(struct uaddr name, int32_t argc, struct uaddr argv)
 
 static void describe(const struct proc *proc, struct proc_info *info)
 {
-    uint32_t eflags = spin_lock_irq(&sched_lock); /* a handler may be about to change its state */
+    uint32_t eflags = spin_lock_irqsave(&sched_lock); /* a handler may be about to change its state */
     *info = (struct proc_info){
         .pid = proc->pid,
         .parent = proc->parent != NULL ? proc->parent->pid : 0,
@@ -124,7 +124,7 @@ static void describe(const struct proc *proc, struct proc_info *info)
         .pages = proc->mm != NULL ? (unsigned)proc->mm->pages : 0,
         .runs = proc->runs,
     };
-    spin_unlock_irq(&sched_lock, eflags);
+    spin_unlock_irqrestore(&sched_lock, eflags);
     strlcpy(info->name, proc->name, sizeof(info->name));
 }
 

@@ -9,8 +9,8 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/trap.h"
-#include "debug/trace.h"
 #include "lib/util.h"
+#include "watch/trace.h"
 
 typedef int32_t call_fn(const struct trapframe *tf);
 

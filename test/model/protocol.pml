@@ -102,7 +102,7 @@ byte waits_any; /* of those in child_exited: whoever waits for any child */
 /* struct proc, a field an array; sets of processes as bits */
 byte state[PROCS], parent[PROCS], queue[PROCS];
 byte cptr[PROCS], zptr[PROCS];
-byte killed, wakes_for_kill, timer_armed;
+byte killed, killable, timer_armed;
 
 /* struct mutex; who was woken for it and has not looked yet */
 byte owner, comes_for_lock;
@@ -200,7 +200,7 @@ inline look_at(p)
     CHECK(no_wake_up_is_lost, !(queue[p] == p && HAS(waits_any, p) && zptr[p] != 0));
     CHECK(no_wake_up_is_lost, !(queue[p] == SLEEPERS && !HAS(timer_armed, p)));
     CHECK(no_wake_up_is_lost, !(queue[p] == MUTEX && owner == 0 && comes_for_lock == 0));
-    CHECK(killed_process_is_woken, !(queue[p] != 0 && HAS(killed, p) && HAS(wakes_for_kill, p)))
+    CHECK(killed_process_is_woken, !(queue[p] != 0 && HAS(killed, p) && HAS(killable, p)))
 }
 
 inline look_at_all()
@@ -263,7 +263,7 @@ inline wakeup_proc(p)
         queue[p] = 0;
         DEL(waits_any, p);
 #if !FINE
-        DEL(wakes_for_kill, p); /* nobody asks until it sleeps again */
+        DEL(killable, p); /* nobody asks until it sleeps again */
 #endif
         LIFE(p, wake);
         make_runnable(p);
@@ -441,7 +441,7 @@ inline do_reap()
         sched_lock = 0;
         LIFE(zombie, reap);
         DEL(killed, zombie);
-        DEL(wakes_for_kill, zombie);
+        DEL(killable, zombie);
         left[zombie] = 0;
         zombie = 0;
         other = 0
@@ -585,7 +585,7 @@ wait_found:
             :: else
             fi;
             d_step {
-                ADD(wakes_for_kill, me);
+                ADD(killable, me);
                 if
                 :: IN_VAIN -> LIFE(me, sleep_in_vain)
                 :: else -> LIFE(me, sleep_wait)
@@ -650,7 +650,7 @@ do_kill:
                 :: else
                 fi;
                 if
-                :: HAS(wakes_for_kill, other) && !BUG(kill_wakes_nobody) -> wakeup_proc(other)
+                :: HAS(killable, other) && !BUG(kill_wakes_nobody) -> wakeup_proc(other)
                 :: else
                 fi
             fi;
@@ -674,7 +674,7 @@ sleep_again:
         :: HAS(killed, me) && !BUG(sleeps_though_killed) && !HARMLESS(looks_at_killed_once)
         :: else ->
             d_step {
-                ADD(wakes_for_kill, me);
+                ADD(killable, me);
                 LIFE(me, sleep_event);
                 sleep_in(SLEEPERS)
             };
@@ -713,7 +713,7 @@ mutex_lock:
         :: owner == 0 -> break
         :: owner != 0 ->
             d_step {
-                DEL(wakes_for_kill, me);
+                DEL(killable, me);
                 LIFE(me, sleep_lock);
                 sleep_in(MUTEX)
             };

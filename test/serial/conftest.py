@@ -78,7 +78,7 @@ class Build:
             pytest.skip("the kernel is built with -Dswap=false")
 
     def has_check(self, check: str) -> bool:
-        """Whether this kernel has the check that kernel/debug/planted.def names."""
+        """Whether this kernel has the check that kernel/planted/planted.def names."""
         return {"always": True, "heap_checks": self.debug_checks and not self.kasan,
                 "swap_checks": self.debug_checks and self.swap}.get(check, getattr(self, check, False))
 

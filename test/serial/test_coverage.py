@@ -9,7 +9,7 @@ from ucow.coverage import CountedBuild, Missed, Source, complaints, coverage
 from ucow.machine import Machine
 
 COUNTS = ["trace=off"]
-EXEC, KILL, PANIC = "kernel/proc/exec.c", "kernel/proc/kill.c", "kernel/debug/panic.c"
+EXEC, KILL, PANIC = "kernel/proc/exec.c", "kernel/proc/kill.c", "kernel/watch/panic.c"
 
 
 @pytest.fixture

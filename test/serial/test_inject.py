@@ -1,4 +1,4 @@
-"""kernel/debug/inject.c: what can fail is told to, and the kernel takes it well (D06, D10, D85).
+"""kernel/check/inject.c: what can fail is told to, and the kernel takes it well (D06, D10, D85).
 
 In a build with -Dinject=true a short form of `tools/inject --all`, and user/bin/unharmed.c: a call that failed has
 not happened. Other builds refuse the request.

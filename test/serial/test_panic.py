@@ -1,4 +1,4 @@
-"""kernel/debug/selftest.c: the kernel makes a mistake on request, and reports it in full.
+"""kernel/planted/planted.c: the kernel makes a mistake on request, and reports it in full.
 
 D13: a trap in the kernel panics with a report. D18: kernel text cannot be written. D19: the kernel
 cannot look at user memory outside usercopy. D28, D29: a leak is counted and named with its call
@@ -19,7 +19,7 @@ LAST_EVENTS = 16
 FRAMES_MOST = 33  # the one that panicked, and 32 callers
 READ, WRITE_PROTECTED = 0, 3  # error codes, Intel SDM 3A 4.7: absent; present, and a write
 STOPS = "the machine stops here."
-CALLED_FOR_CHECKS = {"kernel/debug/kasan.c", "kernel/debug/races.c"}  # by every function, as the compiler wants
+CALLED_FOR_CHECKS = {"kernel/check/kasan.c", "kernel/check/races.c"}  # by every function, as the compiler wants
 SITE = re.compile(r"(?P<function>\w+) \((?P<file>[\w/.]+):(?P<line>\d+)\)")
 
 

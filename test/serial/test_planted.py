@@ -1,4 +1,4 @@
-"""kernel/debug/planted.def: every mistake is found by the check that claims to find it.
+"""kernel/planted/planted.def: every mistake is found by the check that claims to find it.
 
 Each report names the function, the file and the line of the mistake, and where the memory was
 taken and freed; the run ends with the status of its kind. What needs a check that this kernel is

@@ -1,6 +1,6 @@
-"""kernel/debug/peak.c: the longest time without interrupts and the deepest stack are in the trace. (D76)
+"""kernel/check/peak.c: the longest time without interrupts and the deepest stack are in the trace. (D76)
 
-What each broken rule of kernel/debug/locks.h is reported as stands in kernel/debug/planted.def; the
+What each broken rule of kernel/check/locks.h is reported as stands in kernel/planted/planted.def; the
 reports of two chains are looked at here in full.
 """
 
@@ -9,7 +9,7 @@ import re
 import pytest
 from ucow.machine import CHECK_FAILED
 
-SOURCE = r"\(kernel/proc/planted_proc\.c:\d+\)"
+SOURCE = r"\(kernel/planted/process\.c:\d+\)"
 IRQ_OFF_TICKS_MAX = 5
 
 
@@ -63,7 +63,7 @@ def test_both_sides_of_a_race(run, build):
         pytest.skip("the kernel is built with -Draces=false")
     lines = run("hello", cmdline="selftest=race", expect=CHECK_FAILED).lines
     lines.in_order(re.compile("^kernel check failed: data race at 0xc0[0-9a-f]{6}:$"),
-                   re.compile(r"^    a handler wrote 4 bytes at trace_tick \(kernel/debug/trace\.c:\d+\)$"),
+                   re.compile(r"^    a handler wrote 4 bytes at trace_tick \(kernel/watch/trace\.c:\d+\)$"),
                    "    with pid 1, interrupts on,", re.compile(rf"^    which wrote 4 bytes at plant_race {SOURCE}$"))
 
 

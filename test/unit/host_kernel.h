@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-#include "debug/backtrace.h"
 #include "host_console.h"
 #include "lib/util.h"
 #include "mm/page.h"
 #include "unit.h"
+#include "watch/backtrace.h"
 
 #define HOST_FRAMES 2048 /* 8 MiB */
 

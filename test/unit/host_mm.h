@@ -9,10 +9,10 @@
 #ifndef HOST_MM_H
 #define HOST_MM_H
 
-#include "debug/ledger.h"
 #include "host_kernel.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
+#include "watch/ledger.h"
 
 uint32_t host_cr3;
 

@@ -1,9 +1,9 @@
 /*
  * page.c and slab.c as they are without debug_checks: what they do does not depend on assertions (D11).
  */
-#include "debug/ledger.h"
 #include "host_kernel.h"
 #include "mm/slab.h"
+#include "watch/ledger.h"
 
 _Static_assert(!CONFIG_DEBUG_CHECKS, "this subject is built without checks");
 

@@ -6,11 +6,11 @@
 
 #include "arch/i386/io.h"
 #include "arch/i386/linear.h"
-#include "debug/assert.h"
 #include "dev/ide.h"
 #include "host_console.h"
 #include "lib/util.h"
 #include "unit.h"
+#include "watch/assert.h"
 
 #define PAGE 4096
 #define SECTOR 512

@@ -3,7 +3,7 @@
  */
 #include <ucow/errno.h>
 
-#include "debug/inject.h"
+#include "check/inject.h"
 #include "lib/util.h"
 #include "unit.h"
 

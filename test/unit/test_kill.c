@@ -52,7 +52,7 @@ TEST(who_runs_is_told_and_not_woken)
 /* D84 */
 TEST(who_may_be_disturbed_is_woken)
 {
-    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .wakes_for_kill = true}), 0);
+    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .killable = true}), 0);
     CHECK(victim.killed);
     CHECK_EQ(wakes, 1);
     CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING}), 0);
@@ -63,7 +63,7 @@ TEST(who_may_be_disturbed_is_woken)
 /* D48 */
 TEST(who_is_dying_or_dead_is_left_alone)
 {
-    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .wakes_for_kill = true, .killed = true}), -E_KILLED);
+    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .killable = true, .killed = true}), -E_KILLED);
     CHECK_EQ(wakes, 0);
     CHECK_EQ(kill((struct proc){.state = PROC_ZOMBIE}), -E_KILLED);
     CHECK(!victim.killed);
@@ -72,7 +72,7 @@ TEST(who_is_dying_or_dead_is_left_alone)
 /* D03 */
 TEST(there_is_nobody_or_one_of_the_kernels_own)
 {
-    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .wakes_for_kill = true, .kernel = true}), -E_INVAL);
+    CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .killable = true, .kernel = true}), -E_INVAL);
     CHECK(!victim.killed);
     CHECK_EQ(do_kill(3), -E_INVAL);
     CHECK_EQ(wakes, 0);

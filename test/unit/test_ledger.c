@@ -1,8 +1,8 @@
 /*
  * ledger.c: accounts of a keeper made for the test.
  */
-#include "debug/ledger.h"
 #include "host_kernel.h"
+#include "watch/ledger.h"
 
 /* So many units are held by each of 20 sites; kept_for_speed goes away when shrunk. */
 #define SITES 20

@@ -3,9 +3,9 @@
  *
  * There are no locks here, only their classes and notes: the rules are about those.
  */
-#include "debug/locks.h"
-#include "debug/trace.h"
+#include "check/locks.h"
 #include "unit.h"
+#include "watch/trace.h"
 
 #include <stdarg.h>
 #include <stdio.h>

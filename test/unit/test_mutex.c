@@ -26,11 +26,11 @@ static int sleeps, wakes;
 static int false_alarms; /* sleeps from which the sleeper wakes with the mutex still held */
 
 /* The current process sleeps; the other runs, and releases the mutex in the end. */
-int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
+int waitq_sleep(struct waitq *queue, bool killable)
 {
     struct proc *sleeper = current;
 
-    CHECK(!wakes_for_kill);
+    CHECK(!killable);
     CHECK(spin_is_held(&sched_lock));
     CHECK_EQ(&queue->sleepers, &mutex.waiters);
     sleeps++;
@@ -39,11 +39,11 @@ int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
         list_del(&sleeper->wait_link);
         return 0;
     }
-    spin_unlock_irq(&sched_lock, true);
+    spin_unlock_irqrestore(&sched_lock, true);
     run(&first);
     mutex_unlock(&mutex);
     run(sleeper);
-    spin_lock_irq(&sched_lock);
+    spin_lock_irqsave(&sched_lock);
     return 0;
 }
 

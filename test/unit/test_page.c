@@ -1,9 +1,9 @@
 /*
  * page.c: counts, owners, the stock, and what checking builds find. On top of pmm_buddy.c.
  */
-#include "debug/ledger.h"
 #include "host_kernel.h"
 #include "mm/pmm.h"
+#include "watch/ledger.h"
 
 #define FIRST 16 /* frames below are reserved */
 #define FREE (HOST_FRAMES - FIRST)

@@ -7,9 +7,9 @@
 
 #include <ucow/errno.h>
 
-#include "debug/ledger.h"
 #include "proc/proc.h"
 #include "unit.h"
+#include "watch/ledger.h"
 
 #define MOST 65536 /* as many as 16 bits can count */
 

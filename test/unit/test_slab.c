@@ -4,9 +4,9 @@
  * Checks that must panic run in a copy of the program; so caches are made once, and each test gives
  * back what it took.
  */
-#include "debug/ledger.h"
 #include "host_kernel.h"
 #include "mm/slab.h"
+#include "watch/ledger.h"
 
 static struct page array[HOST_FRAMES];
 static struct kmem_cache odd, tiny, aligned;

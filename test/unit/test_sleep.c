@@ -39,9 +39,9 @@ static void tick(void)
     host_interrupts_on = true;
     locks_handler_ends(locks);
     for (int i = 0; idle_runs && i < PROCS / AT_ONCE; i++) {
-        spin_lock_irq(&sched_lock);
+        spin_lock_irqsave(&sched_lock);
         timer_wake_due();
-        spin_unlock_irq(&sched_lock, true);
+        spin_unlock_irqrestore(&sched_lock, true);
     }
 }
 
@@ -52,12 +52,12 @@ static int sleep_as(int number)
     return do_sleep(delay[number]);
 }
 
-int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
+int waitq_sleep(struct waitq *queue, bool killable)
 {
     int me = (int)(current - procs);
 
-    CHECK(wakes_for_kill && list_empty(&queue->sleepers));
-    spin_unlock_irq(&sched_lock, true);
+    CHECK(killable && list_empty(&queue->sleepers));
+    spin_unlock_irqrestore(&sched_lock, true);
     if (false_alarms > 0) {
         false_alarms--;
     } else if (started < PROCS && delay[started] != 0) {
@@ -67,7 +67,7 @@ int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
             tick();
     }
     current = &procs[me];
-    spin_lock_irq(&sched_lock);
+    spin_lock_irqsave(&sched_lock);
     return me == killed_at ? -E_KILLED : 0;
 }
 

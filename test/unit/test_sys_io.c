@@ -40,9 +40,9 @@ unsigned uart_take_lost(void)
     return 0;
 }
 
-int waitq_sleep(struct waitq *queue, bool wakes_for_kill)
+int waitq_sleep(struct waitq *queue, bool killable)
 {
-    CHECK(wakes_for_kill && list_empty(&queue->sleepers) && spin_is_held(&sched_lock));
+    CHECK(killable && list_empty(&queue->sleepers) && spin_is_held(&sched_lock));
     CHECK(!uart_waiting());
     sleeps++;
     arrived = arrives;

@@ -2,7 +2,7 @@
  * unit - registers the tests, runs them one by one, prints TAP.
  */
 #include "unit.h"
-#include "debug/assert.h"
+#include "watch/assert.h"
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>

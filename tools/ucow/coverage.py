@@ -4,7 +4,7 @@ A build has counted programs: its kernel, with the counts of all machines that b
 says of each by itself what ran, and here that is added up line by line. So a line that one configuration
 compiles away counts when it runs in another.
 
-Left out are the files planted_*.c, mistakes that tests make on purpose, and the branches inside ASSERT and RULE: only
+Left out are the files of planted/, mistakes that tests make on purpose, and the branches inside ASSERT and RULE: only
 a broken kernel takes the other one of such a pair.
 """
 
@@ -146,7 +146,7 @@ def _add(report: str, sources: dict[str, Source]):
         if kind == "SF":
             name = Path(rest).resolve()
             name = name.relative_to(ROOT).as_posix() if name.is_relative_to(ROOT / "kernel") else ""
-            keep = name.endswith(".c") and not Path(name).name.startswith("planted_")
+            keep = name.endswith(".c") and "planted" not in Path(name).parts
             source = sources.setdefault(name, Source(name)) if keep else Source("")
         elif kind == "FN":
             line, name = rest.split(",")[0], rest.split(",")[-1]

@@ -1,6 +1,6 @@
 """The mistakes that the kernel makes on request, and what its reports must say of them.
 
-kernel/debug/planted.def has a line for each; comments in the sources mark the lines that a report
+kernel/planted/planted.def has a line for each; comments in the sources mark the lines that a report
 must name (both are explained there).
 """
 
@@ -14,7 +14,7 @@ from . import LabError
 from .verdict import COMPLAINT
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFINITION = ROOT / "kernel/debug/planted.def"
+DEFINITION = ROOT / "kernel/planted/planted.def"
 LINE = re.compile(r'^PLANTED\((\w+), (\w+), (\d+), "((?:[^"\\]|\\.)*)", "([^"]*)"\)$', re.MULTILINE)
 MARK = re.compile(r"/\* <- (\w+)(?: (taken|freed))? \*/")
 ATTRIBUTE = re.compile(r"__attribute__\(\((?:[^()]|\([^()]*\))*\)\) ")

@@ -1,6 +1,6 @@
 """The places of a kernel at which something can be told to fail, found in its machine code.
 
-A site is the return address of a call to one of the functions that ask the gate (kernel/debug/inject.h).
+A site is the return address of a call to one of the functions that ask the gate (kernel/check/inject.h).
 They are taken from the disassembly, not from what was seen to fail, so what never failed shows.
 """
 
@@ -36,7 +36,7 @@ BEHIND_THE_GATES = {
     "ide_read_page": {"swap_init"}, "ide_write_page": set(),
 }
 
-# Functions whose calls no program can bring about: the mistakes of kernel/debug/planted.def.
+# Functions whose calls no program can bring about: the mistakes of kernel/planted/planted.def.
 EXCLUDED, WHY_EXCLUDED = re.compile(r"plant_\w+"), "a mistake on request, made before anything counts"
 
 WHY_UNUSED = "nobody calls the function in this build, and nothing holds its address"

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ucow/abi.h>
 #include <ucow/errno.h>
-#include <ucow/layout.h>
 
 #include "lib/printf.h"
 #include "lib/string.h"

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include <ucow/layout.h>
+#include <ucow/abi.h>
 
 #define KERNBASE 0xC0000000u
 #define KMEMSIZE 0x38000000u

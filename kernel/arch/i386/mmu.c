@@ -5,9 +5,9 @@
  * pages, so that text and rodata can be read-only and the boot stack can have its guard.
  */
 #include "arch/i386/mmu.h"
-#include "debug/assert.h"
 #include "lib/string.h"
 #include "lib/util.h"
+#include "watch/assert.h"
 
 #define LARGE_BYTES 0x400000u
 #define LARGE_SHIFT 22

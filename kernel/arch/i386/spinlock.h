@@ -3,7 +3,7 @@
  *
  * With one CPU whose kernel code is not preempted, a lock that no interrupt handler takes costs
  * nothing; one that a handler takes switches interrupts off. Checking builds watch the rules of
- * debug/locks.h, and that an irq lock is always taken with interrupts off, another never.
+ * check/locks.h, and that an irq lock is always taken with interrupts off, another never.
  */
 #ifndef ARCH_SPINLOCK_H
 #define ARCH_SPINLOCK_H
@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "arch/i386/cpu.h"
+#include "check/locks.h"
+#include "check/peak.h"
+#include "check/races.h"
 #include "config.h"
-#include "debug/locks.h"
-#include "debug/peak.h"
-#include "debug/races.h"
 
 struct spinlock {
     struct lock_class class;
@@ -71,8 +71,8 @@ SITE_OF_CALLER void spin_release(struct spinlock *lock)
     }
 }
 
-/* For an irq lock: interrupts off, then take it; what it returns goes to spin_unlock_irq(). */
-SITE_OF_CALLER uint32_t spin_lock_irq(struct spinlock *lock)
+/* For an irq lock: interrupts off, then take it; what it returns goes to spin_unlock_irqrestore(). */
+SITE_OF_CALLER uint32_t spin_lock_irqsave(struct spinlock *lock)
 {
     uint32_t eflags = cpu_irq_save();
     if (CONFIG_DEBUG_CHECKS)
@@ -80,7 +80,7 @@ SITE_OF_CALLER uint32_t spin_lock_irq(struct spinlock *lock)
     return eflags;
 }
 
-SITE_OF_CALLER void spin_unlock_irq(struct spinlock *lock, uint32_t eflags)
+SITE_OF_CALLER void spin_unlock_irqrestore(struct spinlock *lock, uint32_t eflags)
 {
     spin_release(lock);
     cpu_irq_restore(eflags);

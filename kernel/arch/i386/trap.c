@@ -18,9 +18,7 @@
 #include "arch/i386/convention.h"
 #include "arch/i386/gdt.h"
 #include "arch/i386/mmu.h"
-#include "arch/i386/usercopy.h"
-#include "debug/backtrace.h"
-#include "debug/panic.h"
+#include "arch/i386/uaccess.h"
 #include "dev/console.h"
 #include "dev/pic.h"
 #include "dev/uart.h"
@@ -36,6 +34,8 @@
 #include "proc/sleep.h"
 #include "sys/sys_io.h"
 #include "sys/syscall.h"
+#include "watch/backtrace.h"
+#include "watch/panic.h"
 
 #define STUB_BYTES 16 /* trap_entry.S */
 #define GATE_INTERRUPT 0x8E

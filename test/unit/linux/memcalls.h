@@ -15,8 +15,8 @@
 
 #include <asm/unistd.h>
 
+#include <ucow/abi.h>
 #include <ucow/errno.h>
-#include <ucow/layout.h>
 
 #include "lib/util.h"
 

@@ -1,0 +1,101 @@
+/*
+ * bus_master - SFF-8038i, as in the Intel 82371SB (PIIX3) data sheet, 2.3 and 3.2.
+ */
+#include "dev/ide_dma.h"
+
+#include <stdint.h>
+
+#include <ucow/abi.h>
+
+#include "arch/i386/io.h"
+
+/* PCI configuration space, mechanism 1: PCI 2.1, 3.7.4 and 6.1. */
+#define CONFIG_ADDRESS 0xCF8
+#define CONFIG_DATA 0xCFC
+#define CONFIG_ENABLE 0x80000000u
+#define FUNCTIONS 256 /* of bus 0: 32 devices of 8 */
+#define PCI_ID 0x00
+#define PCI_COMMAND 0x04
+#define PCI_CLASS 0x08
+#define PCI_BAR4 0x20
+#define ID_NOBODY 0xFFFFFFFFu
+#define COMMAND_IO_AND_MASTER 0x5u
+#define CLASS_MASK 0xFFFF8100u /* IDE; a bus master; its first channel is where the ISA bus had it */
+#define CLASS_WANTED 0x01018000u
+
+/* Registers, from where BAR 4 says. */
+#define COMMAND 0
+#define STATUS 2
+#define TABLE 4
+#define COMMAND_START 0x01
+#define COMMAND_TO_MEMORY 0x08
+#define STATUS_ACTIVE 0x01
+#define STATUS_ERROR 0x02
+#define STATUS_CLEAR 0x06 /* error and interrupt go when 1 is written */
+
+/* The table of what to move: an address and a size each. It must not cross 64 KiB. */
+#define LAST_ENTRY 0x80000000u
+static _Alignas(8) struct {
+    uint32_t address;
+    uint32_t bytes;
+} table[1];
+
+static uint16_t base;
+static uint8_t direction;
+
+static uint32_t config_read(unsigned function, unsigned reg)
+{
+    io_out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | reg);
+    return io_in32(CONFIG_DATA);
+}
+
+static void config_write(unsigned function, unsigned reg, uint32_t value)
+{
+    io_out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | reg);
+    io_out32(CONFIG_DATA, value);
+}
+
+bool bus_master_init(void)
+{
+    for (unsigned function = 0; function < FUNCTIONS; function++) {
+        if (config_read(function, PCI_ID) == ID_NOBODY ||
+            (config_read(function, PCI_CLASS) & CLASS_MASK) != CLASS_WANTED)
+            continue;
+        base = (uint16_t)(config_read(function, PCI_BAR4) & ~3u);
+        /* The upper half is the status, whose bits are cleared by writing 1. */
+        uint32_t command = config_read(function, PCI_COMMAND) & 0xFFFF;
+        config_write(function, PCI_COMMAND, command | COMMAND_IO_AND_MASTER);
+        return base != 0;
+    }
+    return false;
+}
+
+void bus_master_aim(paddr_t frame, bool to_memory)
+{
+    table[0].address = frame;
+    table[0].bytes = LAST_ENTRY | PAGE_SIZE;
+    direction = to_memory ? COMMAND_TO_MEMORY : 0;
+    io_out32(base + TABLE, virt_to_phys(table));
+    io_out8(base + COMMAND, direction);
+    io_out8(base + STATUS, STATUS_CLEAR);
+}
+
+void bus_master_start(void)
+{
+    io_out8(base + COMMAND, direction | COMMAND_START);
+}
+
+void bus_master_stop(void)
+{
+    io_out8(base + COMMAND, direction);
+}
+
+bool bus_master_active(void)
+{
+    return (io_in8(base + STATUS) & STATUS_ACTIVE) != 0;
+}
+
+bool bus_master_failed(void)
+{
+    return (io_in8(base + STATUS) & STATUS_ERROR) != 0;
+}

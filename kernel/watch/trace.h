@@ -1,0 +1,82 @@
+/*
+ * trace - every process event, in a ring in memory.
+ *
+ * include/ucow/trace.def declares the events. Tools find the ring through the ELF symbol
+ * trace_ring and learn the format from trace_format, in a living, stopped, crashed or ended
+ * machine. Recording costs a few instructions and never fails: a full ring loses its oldest
+ * events, and `next` tells how many.
+ */
+#ifndef WATCH_TRACE_H
+#define WATCH_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+
+enum trace_event {
+#define ENUM(name, words)
+#define EVENT(number, name, fields) TRACE_##name = number,
+#include <ucow/trace.def>
+    TRACE_EVENTS
+};
+
+struct trace_record {
+    uint64_t stamp; /* time stamp counter since boot */
+    uint8_t event;  /* enum trace_event */
+    uint8_t cpu;
+    uint16_t pid; /* who was running */
+    uint32_t arg[5];
+};
+
+_Static_assert(sizeof(struct trace_record) == 32, "tools count on it");
+
+#define TRACE_MAGIC 0x43525455u /* "UTRC" */
+#define TRACE_VERSION 1
+
+struct trace_ring {
+    uint32_t magic, version, record_bytes;
+    uint32_t capacity;  /* records, a power of two; 0: no ring */
+    uint32_t buffer_pa; /* physical address of the records */
+    uint32_t on;
+    uint64_t next;         /* records ever made; record i is at i % capacity */
+    uint32_t tsc_per_tick; /* 0 until known */
+    uint32_t ticks;
+    uint64_t boot_tsc;
+};
+
+extern struct trace_ring trace_ring;
+
+/* Use `bytes` at `buffer`, physically contiguous at `pa`, as the ring. Recording stays off. */
+void trace_init(void *buffer, uint32_t pa, size_t bytes);
+
+/* Switch recording on or off; without a ring it stays off. */
+void trace_enable(bool on);
+
+/* Who runs from now on, for the records. */
+void trace_set_pid(int pid);
+
+/* Who runs now, whether anything is recorded or not. */
+int trace_pid(void);
+
+/* Tell readers how long a tick is, in counts of the time stamp counter; and that one is over. */
+void trace_set_clock(uint32_t tsc_per_tick);
+void trace_tick(void);
+
+/* Print the last `n` events on the console; for panics. */
+void trace_print_last(unsigned n);
+
+/* For TRACE: always five words behind the event. Variadic, so that a place that may record keeps no
+ * frame for it while nothing is recorded. */
+void trace_record(enum trace_event event, ...);
+
+/* TRACE(fork, parent, child, flags): up to five arguments, in the order of trace.def. */
+#define TRACE(name, ...) TRACE_PADDED(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
+#define TRACE_PADDED(event, a, b, c, d, e, ...)                                                             \
+    do {                                                                                                    \
+        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))                                        \
+            trace_record(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), (uint32_t)(d), (uint32_t)(e)); \
+    } while (0)
+
+#endif
