@@ -264,5 +264,6 @@ def pytest_runtest_makereport(item):
 def pytest_sessionfinish(session):
     """A module in which everything was skipped says so to Meson: it has not passed."""
     stats = session.config.pluginmanager.get_plugin("terminalreporter").stats
-    if session.exitstatus == pytest.ExitCode.OK and stats.get("skipped") and not stats.get("passed"):
+    nothing_failed = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    if nothing_failed and stats.get("skipped") and not stats.get("passed"):
         session.exitstatus = MESON_SKIP

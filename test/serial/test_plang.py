@@ -5,6 +5,9 @@ come to the same. tools/equivalence runs many more, on several kernels side by s
 """
 
 import pytest
+
+pytest.importorskip("hypothesis", reason="hypothesis is not installed: apt-get install python3-hypothesis")
+
 from ucow.plang import batch
 from ucow.plang.batch import examine, settings_of
 from ucow.plang.generate import WEIGHTS, programs
