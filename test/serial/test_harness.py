@@ -95,7 +95,7 @@ def test_second_disk_that_cannot_be_is_refused(bench, disk, complaint):
 
 
 GOOD_LINES = """\
-ucow 0.1.0: user processes on i386
+ucow 0.2.0: user processes on i386
 kernel_execve: pid = 2, name = "exit".
 all user-mode processes have quit.
 init check memory pass.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """docs - what the documents name exists.
 
-In README.md and docs/: each relative link leads to a file, and each word in backticks that
-begins with a folder of this tree is a path in it. In docs/map.md, the way in, and docs/pages.md each
-identifier in backticks must also occur in the sources.
+In the documents of the root and in docs/, each relative link leads to a file, and each word in backticks that
+begins with a folder of this tree is a path in it. In docs/map.md and docs/pages.md each identifier in
+backticks must also occur in the sources.
 
 Usage: docs.py [--map] [ROOT]. Prints FILE:LINE: and a sentence for each breach, and fails if there is one.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 FOLDERS = ("kernel", "user", "include", "test", "tools", "docs", "cross", ".ci")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+ON_THE_SERVER = "../../actions/"  # a page of the hosting site, beside the repository: the badge of the workflow
 QUOTED = re.compile(r"`([^`\n]+)`")
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*\Z", re.IGNORECASE)
 PATH = re.compile(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*\Z")
@@ -31,7 +32,7 @@ def prose(path):
 def paths(root, document):
     for number, line in prose(document):
         for target in LINK.findall(line):
-            if not (document.parent / target).exists():
+            if not target.startswith(ON_THE_SERVER) and not (document.parent / target).exists():
                 yield number, f"the link to {target} leads nowhere"
         for quoted in QUOTED.findall(line):
             word = quoted.split()[0] if quoted.split() else ""
@@ -70,7 +71,8 @@ def main():
     if "--map" in sys.argv:
         documents, rule = [root / "docs/map.md", root / "docs/pages.md"], names
     else:
-        documents, rule = [root / "README.md", *sorted((root / "docs").rglob("*.md"))], paths
+        others = sorted(path for path in root.glob("*.md") if path.name != "README.md")
+        documents, rule = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md"))], paths
     breaches = [f"{document.relative_to(root)}:{number}: {sentence}" for document in documents
                 for number, sentence in (rule(root, document) if document.exists()
                                          else [(1, "this document is missing")])]

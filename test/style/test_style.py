@@ -36,7 +36,7 @@ CLEAN = {
     "docs/map.md": "`struct proc` lives in `kernel/proc/proc.h`; `cpu_halt()` sleeps; see [page](../kernel/mm/page.h)\n",
     "docs/pages.md": "| P01 | a page | `cpu_halt` |\n",
     "test/serial/test_a.py": '"""a (D01, P01)"""\n',
-    "README.md": "Run `tools/matrix`, read [the map](docs/map.md).\n```\n`tools/nothing`\n```\n",
+    "README.md": "[![ci](../../actions/workflows/ci.yml/badge.svg)](../../actions/workflows/ci.yml)\nRun `tools/matrix`, read [the map](docs/map.md).\n```\n`tools/nothing`\n```\n",
 }
 
 BREACHES = [
@@ -66,6 +66,8 @@ BREACHES = [
     ("covering", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
      "option('kcfi', type: 'boolean', value: true)\n", "default contradicts itself"),
     ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),
+    ("docs", "README.md", "[ci](../../nowhere/ci.yml)\n", "README.md:1: the link to ../../nowhere/ci.yml leads nowhere"),
+    ("docs", "SECURITY.md", "[map](docs/mop.md)\n", "SECURITY.md:1: the link to docs/mop.md leads nowhere"),
     ("docs", "docs/map.md", "\n`tools/nothing`\n", "map.md:2: there is no tools/nothing"),
     ("docs --map", "docs/map.md", "`cpu_holt()`\n", "map.md:1: nothing in the sources is called cpu_holt"),
 ]
