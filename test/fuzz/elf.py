@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""elf - the loader on some structured cases and what libFuzzer makes of them, for a moment.
+"""elf - a short libFuzzer run of the ELF loader that starts from generated cases.
 
-Usage: elf.py FUZZER. What is accepted must keep its promises: test/fuzz/elf_fuzzer.c says which.
+Usage: elf.py FUZZER. test/fuzz/elf_fuzzer.c says what must hold for a file that is accepted.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from ucow.elfcases import selection  # noqa: E402
 
-CASES, RUNS = 500, 1000  # the cases are the first of the runs
+CASES, RUNS = 500, 1000  # the runs include the cases
 
 
 def main():
@@ -21,7 +21,7 @@ def main():
         for i, case in enumerate(selection(CASES)):
             Path(folder, f"case{i:04}").write_bytes(case.data)
         done = subprocess.run([sys.argv[1], f"-runs={RUNS}", "-seed=1", f"-artifact_prefix={folder}/", folder], check=False)
-    sys.exit(done.returncode != 0)  # not by itself, for libFuzzer's 77 is Meson's word for a skip
+    sys.exit(done.returncode != 0)  # not the code itself: libFuzzer's 77 would mean a skip to Meson
 
 
 if __name__ == "__main__":

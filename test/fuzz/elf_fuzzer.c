@@ -1,8 +1,9 @@
 /*
- * elf_fuzzer - the ELF loader under libFuzzer, with the address and undefined sanitizers watching.
+ * elf_fuzzer - runs the ELF loader under libFuzzer with AddressSanitizer and UBSan.
  *
- * An input is a file. What elf_parse() accepts must keep what image.h promises; it is mapped, its
- * first and last bytes are looked at as a program would, and all memory comes back.
+ * An input is an ELF file. If elf_parse() accepts it, the image must be as image.h promises; the fuzzer maps
+ * it, reads the first and last bytes of each segment as a program would, and checks that all memory was
+ * freed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* ---- unit.h, where a failed check ends the program ---- */
+/* ---- unit.h: a failed check aborts ---- */
 
 bool unit_in_copy;
 
@@ -56,14 +57,14 @@ void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const cha
         panic("%s:%d: expected %s, but %jd != %jd", file, line, text, a, b);
 }
 
-/* ---- what was accepted ---- */
+/* ---- checks of an accepted file ---- */
 
 static bool is_entry(const struct image *image, const struct image_segment *s)
 {
     return (s->flags & VM_EXEC) && image->entry >= s->va && image->entry - s->va < s->memory_bytes;
 }
 
-/* Segments are sorted, disjoint, in user space below the stack, and their bytes are in the file. */
+/* Segments are sorted and disjoint, lie in user space below the stack, and have their bytes in the file. */
 static void check_segments(const struct image *image, size_t size)
 {
     uintptr_t end = USERBASE;
@@ -83,7 +84,7 @@ static void check_segments(const struct image *image, size_t size)
     CHECK(entry);
 }
 
-/* A program finds at `va` what the file has there, if it may read. */
+/* A readable byte at offset `at` of the segment has the value from the file, or 0 after its end. */
 static void check_byte(struct mm *mm, const struct image *image, const struct image_segment *s, size_t at)
 {
     enum mm_outcome outcome;

@@ -1,5 +1,5 @@
 /*
- * life - what protocol.pml needs of life.def, in C, inside the program that SPIN generates.
+ * life - life.def in C, for the program that SPIN generates from protocol.pml.
  */
 #ifndef MODEL_LIFE_H
 #define MODEL_LIFE_H
@@ -11,28 +11,28 @@
 enum life_event {
     LIFE_fork,
     LIFE_start,
-    LIFE_choose,
+    LIFE_pick,
     LIFE_run,
     LIFE_yield,
     LIFE_enter,
     LIFE_sleep_wait,
     LIFE_sleep_event,
     LIFE_sleep_lock,
-    LIFE_sleep_in_vain,
-    LIFE_doze,
+    LIFE_sleep_with_zombie,
+    LIFE_block,
     LIFE_wake,
-    LIFE_rise,
+    LIFE_unblock,
     LIFE_zombie_child,
     LIFE_kill,
     LIFE_adopt,
     LIFE_exit,
     LIFE_die,
-    LIFE_bury,
+    LIFE_remove,
     LIFE_reap,
     LIFE_EVENTS
 };
 
-/* The state `nowhere` is where an arrow that is not in the table leads. */
+/* A transition that is not in the table leads to the state `nowhere`. */
 #define LIFE_ARROW(from, event, to)
 #define LIFE_STATE(name, kind) LIFE_AT_##name,
 enum life_state {
@@ -54,7 +54,7 @@ static const unsigned char life_is_settled[] = {
 #undef LIFE_STATE
 #undef LIFE_ARROW
 
-/* The state behind each arrow, plus one. */
+/* The target state of each transition, plus one; 0: there is none. */
 #define LIFE_STATE(name, kind)
 #define LIFE_ARROW(from, event, to) [LIFE_AT_##from][LIFE_##event] = LIFE_AT_##to + 1,
 static const unsigned char life_arrows[LIFE_AT_nowhere][LIFE_EVENTS] = {
@@ -63,15 +63,14 @@ static const unsigned char life_arrows[LIFE_AT_nowhere][LIFE_EVENTS] = {
 #undef LIFE_STATE
 #undef LIFE_ARROW
 
-/* The number that the environment gives for `name`. */
+/* The number in the environment variable `name`, or `otherwise` if it is not set. */
 static inline unsigned char life_setting(const char *name, unsigned char otherwise)
 {
     const char *text = getenv(name);
     return text != NULL ? (unsigned char)atoi(text) : otherwise;
 }
 
-/* The state after `event`; nowhere is never left. Prints each arrow of the table when it is taken the first
- * time. */
+/* The state after `event`; nowhere is never left. Prints each transition the first time it is taken. */
 static inline unsigned char life_next(unsigned at, enum life_event event, const char *name)
 {
     static bool seen[LIFE_AT_nowhere][LIFE_EVENTS];
@@ -89,7 +88,7 @@ static inline unsigned char life_next(unsigned at, enum life_event event, const 
     return to - 1;
 }
 
-/* Whether nobody is in the middle of something. */
+/* Whether no process is in a passing state. True as well once a process is `nowhere`, which was reported. */
 static inline bool life_all_settled(const unsigned char *at, int n)
 {
     for (int i = 0; i < n; i++)

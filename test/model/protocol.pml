@@ -1,19 +1,19 @@
 /*
  * protocol - exit, wait, kill, sleep and wake-up, as kernel/proc does them, for SPIN.
  *
- * One CPU. Kernel code is not preempted: the CPU changes hands only in schedule(). Programs are
- * preempted anywhere. A stretch of the kernel with interrupts off is one atomic block; between
- * two of them the timer may wake a sleeper. Names are the kernel's, and above each part stands the
- * file it follows. docs/protocol.md says what is left out, and why that is sound.
+ * One CPU. Kernel code is not preempted: context switches happen only in schedule(). Programs are
+ * preempted anywhere. A section of the kernel with interrupts off is one atomic block; between
+ * two of them the timer may wake a sleeper. Names are the kernel's; the heading of each part names the
+ * file it models. docs/protocol.md says what is left out, and why that is sound.
  *
  * Parameters (-D): PARENTS and CHILDREN, how many processes may be forked besides init; OPS_PARENT
  * and OPS_CHILD, how many system calls each makes before it exits (fork and exit are not counted);
- * MENU_SPIN 1: a program may also run for ever in user mode;
- * FINE 1: the timer may come at every place where interrupts are on, 0: where it makes a difference;
- * RUN_QUEUE 1: first come, first served, as sched_rr.c, and a tick wakes all, 0: whoever.
+ * MENU_SPIN 1: a program may also run forever in user mode;
+ * FINE 1: the timer may fire wherever interrupts are on, 0: only where it makes a difference;
+ * RUN_QUEUE 1: a FIFO queue, as sched_rr.c, and a tick wakes all sleepers, 0: any runnable process is next.
  *
- * When it runs, MODEL_BUG in the environment is the number of a mistake to make (see BUG below), and
- * MODEL_WATCH who looks for it: PROPERTIES, AUTOMATON, both, or 0, only whether all come to an end.
+ * At run time, MODEL_BUG in the environment is the number of a mistake to make (see BUG below), and
+ * MODEL_WATCH selects what is checked: PROPERTIES, AUTOMATON, both, or 0 for invalid end states only.
  */
 #ifndef PARENTS
 #define PARENTS 2
@@ -44,7 +44,7 @@
 #define FIRST_CHILD (FIRST + PARENTS)
 #define LAST (FIRST_CHILD + CHILDREN - 1)
 #define PROCS 7
-#define NOBODY PROCS
+#define NO_CHILD PROCS
 
 /* enum proc_state */
 #define UNINIT 0
@@ -54,7 +54,7 @@
 #define ZOMBIE 4
 #define GONE 5
 
-/* proc.c: may_become[], a line each; test_model.py compares them. */
+/* may_become[] of proc.c, one row per line; tools/model compares them. */
 #define MAY_BECOME(old, new)                                              \
     ((old == UNINIT && (new == RUNNABLE)) ||                              \
      (old == RUNNABLE && (new == RUNNING)) ||                             \
@@ -62,29 +62,29 @@
      (old == SLEEPING && (new == RUNNABLE)) ||                            \
      (old == ZOMBIE && (new == GONE)))
 
-/* Wait queues: pid p's child_exited is number p; 0: in none. */
+/* Numbers of wait queues: pid p's child_exited is p; 0 is none. */
 #define SLEEPERS (PROCS)
 #define MUTEX (PROCS + 1)
 
-/* The mistakes. The first ones are found, each by a property that docs/protocol.md names; the last are
- * not, and harmless: one CPU and code that looks twice forgive them. */
-#define BUG_looks_at_killed_first 1   /* sched_interrupt_return(): dies, or lets others run; not both */
-#define BUG_wakes_before_zombie 2     /* do_exit(): wakes the parent, lets others run, becomes a zombie */
-#define BUG_parent_not_woken 3        /* do_exit(): wakes nobody */
-#define BUG_init_not_woken 4          /* do_exit(): does not tell init of the zombies it hands over */
-#define BUG_drops_zombies 5           /* family_hand_over(): hands over the living only */
-#define BUG_reaps_strangers 6         /* find_zombie(): does not ask whose child it is */
-#define BUG_looks_once 7              /* do_wait(): `if` for `while` */
-#define BUG_sleeps_though_killed 8    /* waitq_sleep(): does not look at killed */
-#define BUG_kill_wakes_nobody 9       /* do_kill(): sets the flag only */
-#define BUG_wakes_a_zombie 10         /* do_kill(), wakeup_proc(): do not ask for the state */
-#define BUG_arms_before_the_lock 11   /* do_sleep(): looks at the timer, then takes the lock */
-#define BUG_leaves_the_timer 12       /* do_sleep(): a killed sleeper leaves its timer armed */
-#define BUG_unlock_wakes_nobody 13    /* mutex_unlock(): does not wake */
-#define BUG_fork_starts_first 14      /* publish(): runnable, then a child of its parent */
-#define HARMLESS_looks_before_the_lock 15 /* do_wait(): looks for zombies, then takes the lock */
-#define HARMLESS_wakes_first 16           /* do_exit(): wakes the parent, becomes a zombie, under one lock */
-#define HARMLESS_looks_at_killed_once 17  /* waitq_sleep(): only after it has slept */
+/* The mistakes. Each BUG is found by a property that docs/protocol.md names. The HARMLESS ones violate none,
+ * because there is one CPU and the code checks twice. */
+#define BUG_checks_killed_first 1          /* sched_interrupt_return(): dies or lets others run, but not both */
+#define BUG_wakes_before_zombie 2          /* do_exit(): wakes the parent, lets others run, becomes a zombie */
+#define BUG_parent_not_woken 3             /* do_exit(): does not wake the parent */
+#define BUG_init_not_woken 4               /* do_exit(): does not wake init for the zombies it hands over */
+#define BUG_drops_zombies 5                /* family_hand_over(): hands over living children only */
+#define BUG_reaps_any_zombie 6             /* find_zombie(): does not check the parent */
+#define BUG_checks_once 7                  /* do_wait(): `if` for `while` */
+#define BUG_sleeps_though_killed 8         /* waitq_sleep(): does not check killed */
+#define BUG_kill_does_not_wake 9           /* do_kill(): sets the flag only */
+#define BUG_wakes_a_zombie 10              /* do_kill(), wakeup_proc(): do not check the state */
+#define BUG_arms_before_the_lock 11        /* do_sleep(): checks the timer, then acquires the lock */
+#define BUG_leaves_the_timer 12            /* do_sleep(): a killed sleeper leaves its timer armed */
+#define BUG_unlock_does_not_wake 13        /* mutex_unlock(): does not wake */
+#define BUG_starts_before_publishing 14    /* publish(): makes the child runnable before it links it to the parent */
+#define HARMLESS_checks_before_the_lock 15 /* do_wait(): looks for zombies, then acquires the lock */
+#define HARMLESS_wakes_first 16            /* do_exit(): wakes the parent, then becomes a zombie, in one critical section */
+#define HARMLESS_checks_killed_once 17     /* waitq_sleep(): checks killed only after it has slept */
 #define BUG(name) (bug == BUG_##name)
 #define HARMLESS(name) (bug == HARMLESS_##name)
 
@@ -97,24 +97,24 @@
 /* struct cpu, sched_lock */
 byte cpu = IDLE; /* current */
 bit need_resched, sched_lock, off;
-byte waits_any; /* of those in child_exited: whoever waits for any child */
+byte waits_any; /* the set of processes in child_exited that wait for any child */
 
-/* struct proc, a field an array; sets of processes as bits */
+/* struct proc, one array per field; a set of processes is a bit mask */
 byte state[PROCS], parent[PROCS], queue[PROCS];
 byte cptr[PROCS], zptr[PROCS];
 byte killed, killable, timer_armed;
 
-/* struct mutex; who was woken for it and has not looked yet */
+/* struct mutex; the set of processes that were woken for it and have not run yet */
 byte owner, comes_for_lock;
 
-/* The programs: system calls left; SPINS: none, for ever in user mode. */
+/* The programs: how many system calls are left; SPINS: none, it runs forever in user mode. */
 byte left[PROCS];
 #define SPINS 15
 
-/* The outsider's view: see life.def. */
+/* The state of each process in the automaton of life.def. */
 byte at[PROCS], whom;
 
-/* These never change. */
+/* Constant after the start. */
 byte bug, watch, subject;
 #define PROPERTIES 1
 #define AUTOMATON 2
@@ -133,7 +133,7 @@ c_decl {
     :: else -> c_code { life_violated(#property); }; assert(!(watch & PROPERTIES)) \
     fi
 
-/* What TRACE says in the kernel, from the view of process p. */
+/* What the kernel's TRACE records, as an event of process p. */
 #define LIFE(p, event)                                                                       \
     whom = p;                                                                                \
     c_code { now.at[now.whom] = life_next(now.at[now.whom], LIFE_##event, #event); };        \
@@ -143,7 +143,7 @@ c_decl {
     fi;                                                                                      \
     whom = 0
 
-/* Interrupts are on for a moment, between two atomic blocks of one system call. */
+/* Interrupts are on here, between two atomic blocks of one system call. */
 #if FINE
 #define INTERRUPT_POINT } atomic {
 #else
@@ -194,8 +194,8 @@ inline make_runnable(p)
     POLICY_ENQUEUE(p)
 }
 
-/* What must hold whenever the CPU changes hands: nobody sleeps while what he waits for is there. */
-inline look_at(p)
+/* What must hold at every context switch: no process sleeps although its condition is true. */
+inline check_sleeper(p)
 {
     CHECK(no_wake_up_is_lost, !(queue[p] == p && HAS(waits_any, p) && zptr[p] != 0));
     CHECK(no_wake_up_is_lost, !(queue[p] == SLEEPERS && !HAS(timer_armed, p)));
@@ -203,14 +203,14 @@ inline look_at(p)
     CHECK(killed_process_is_woken, !(queue[p] != 0 && HAS(killed, p) && HAS(killable, p)))
 }
 
-inline look_at_all()
+inline check_sleepers()
 {
-    look_at(1);
-    look_at(2);
-    look_at(3);
-    look_at(4);
-    look_at(5);
-    look_at(6);
+    check_sleeper(1);
+    check_sleeper(2);
+    check_sleeper(3);
+    check_sleeper(4);
+    check_sleeper(5);
+    check_sleeper(6);
     c_code { now.whom = life_all_settled(now.at, sizeof(now.at)); };
     assert(whom == 1 || !(watch & AUTOMATON));
     whom = 0
@@ -225,17 +225,17 @@ inline schedule()
         cpu = whom;
         proc_set_state(cpu, RUNNING);
         if
-        :: cpu != IDLE -> LIFE(cpu, choose); LIFE(cpu, run)
+        :: cpu != IDLE -> LIFE(cpu, pick); LIFE(cpu, run)
         :: else -> sched_lock = 0
         fi;
         whom = 0;
-        look_at_all()
+        check_sleepers()
     }
 }
 
-/* Has a tick ended the turn since the CPU was given? It is noticed here and nowhere else, so when
- * exactly it came makes no difference; and when nobody waits, none at all. */
-inline look_at_need_resched()
+/* A tick may have ended the turn. Only the places that call this check it, so the moment of the tick makes no
+ * difference; if no process is runnable, neither does the tick. */
+inline tick_may_end_turn()
 {
     if
     :: POLICY_WAITING && !RUN_QUEUE -> need_resched = 1
@@ -263,15 +263,15 @@ inline wakeup_proc(p)
         queue[p] = 0;
         DEL(waits_any, p);
 #if !FINE
-        DEL(killable, p); /* nobody asks until it sleeps again */
+        DEL(killable, p); /* it is not read until p sleeps again */
 #endif
         LIFE(p, wake);
         make_runnable(p);
-        LIFE(p, rise)
+        LIFE(p, unblock)
     fi
 }
 
-/* p->child_exited, in which nobody sleeps but p. */
+/* Wakes p->child_exited, where only p sleeps. */
 inline waitq_wake(p)
 {
     if
@@ -280,17 +280,17 @@ inline waitq_wake(p)
     fi
 }
 
-/* waitq_sleep() from where it puts the caller to sleep. */
+/* The part of waitq_sleep() that puts the caller to sleep. */
 inline sleep_in(q)
 {
     queue[me] = q;
     proc_set_state(me, SLEEPING);
-    LIFE(me, doze)
+    LIFE(me, block)
 }
 
 /* ---- mutex.c ---- */
 
-/* The kernel wakes who has waited longest; here it may be any of them. */
+/* The kernel wakes the longest waiter, the model any of them. */
 inline mutex_wake()
 {
     sched_lock = 1;
@@ -357,7 +357,7 @@ inline publish(child)
 {
     d_step {
         if
-        :: BUG(fork_starts_first)
+        :: BUG(starts_before_publishing)
         :: else -> parent[child] = me; ADD(cptr[me], child)
         fi;
         left[child] = (child < FIRST_CHILD -> OPS_PARENT : OPS_CHILD);
@@ -368,7 +368,7 @@ inline publish(child)
         sched_lock = 0
     };
     if
-    :: BUG(fork_starts_first) ->
+    :: BUG(starts_before_publishing) ->
         sched_lock = 1;
         yield_locked();
         sched_lock = 0;
@@ -391,7 +391,7 @@ inline pick_newborn()
 }
 #define MAY_FORK (me < FIRST_CHILD && (state[LAST] == UNINIT || (me == FIRST && PARENTS > 1 && state[3] == UNINIT)))
 
-/* A pid to wait for or to kill: of whoever exists or existed. */
+/* A pid to wait for or to kill: any process that exists or existed. */
 inline pick_pid()
 {
     if
@@ -405,39 +405,39 @@ inline pick_pid()
 
 /* ---- wait.c ---- */
 
-#define IS_CHILD(p) (state[p] != GONE && (parent[p] == me || BUG(reaps_strangers)))
+#define IS_CHILD(p) (state[p] != GONE && (parent[p] == me || BUG(reaps_any_zombie)))
 
-/* find_zombie(): `zombie`, or 0 when it still lives, or NOBODY when there is no such child.
- * The kernel takes the youngest zombie; here any of them may be it. */
+/* find_zombie(): sets `zombie`; 0 if the child still lives, NO_CHILD if there is no such child.
+ * The kernel picks the youngest zombie, the model any of them. */
 inline find_zombie()
 {
     if
-    :: other == 0 && zptr[me] == 0 && cptr[me] == 0 -> zombie = NOBODY
+    :: other == 0 && zptr[me] == 0 && cptr[me] == 0 -> zombie = NO_CHILD
     :: other == 0 && zptr[me] == 0 && cptr[me] != 0 -> zombie = 0
     :: other == 0 && HAS(zptr[me], 2) -> zombie = 2
     :: other == 0 && HAS(zptr[me], 3) -> zombie = 3
     :: other == 0 && HAS(zptr[me], 4) -> zombie = 4
     :: other == 0 && HAS(zptr[me], 5) -> zombie = 5
     :: other == 0 && HAS(zptr[me], 6) -> zombie = 6
-    :: other != 0 && !IS_CHILD(other) -> zombie = NOBODY
+    :: other != 0 && !IS_CHILD(other) -> zombie = NO_CHILD
     :: other != 0 && IS_CHILD(other) && state[other] == ZOMBIE -> zombie = other
     :: other != 0 && IS_CHILD(other) && state[other] != ZOMBIE -> zombie = 0
     fi
 }
 
-/* What the sleeper waits for is there already. */
-#define IN_VAIN ((other == 0 && zptr[me] != 0) || (other != 0 && parent[other] == me && state[other] == ZOMBIE))
+/* The zombie that the sleeper waits for exists already. */
+#define ZOMBIE_EXISTS ((other == 0 && zptr[me] != 0) || (other != 0 && parent[other] == me && state[other] == ZOMBIE))
 
 inline do_reap()
 {
     d_step {
         CHECK(reaped_once_by_its_parent, state[zombie] == ZOMBIE && parent[zombie] == me && HAS(zptr[me], zombie));
-        CHECK(no_timer_of_the_dead, !HAS(timer_armed, zombie));
+        CHECK(zombie_has_no_timer, !HAS(timer_armed, zombie));
         sched_lock = 1;
         DEL(zptr[me], zombie);
         parent[zombie] = 0;
         proc_set_state(zombie, GONE);
-        LIFE(zombie, bury);
+        LIFE(zombie, remove);
         sched_lock = 0;
         LIFE(zombie, reap);
         DEL(killed, zombie);
@@ -468,10 +468,10 @@ end_unborn:
 to_user:
     atomic {
         other = 0;
-        look_at_need_resched();
+        tick_may_end_turn();
 interrupted:
         if
-        :: BUG(looks_at_killed_first) && HAS(killed, me) -> goto do_exit
+        :: BUG(checks_killed_first) && HAS(killed, me) -> goto do_exit
         :: else
         fi;
         do
@@ -479,7 +479,7 @@ interrupted:
         :: else -> break
         od;
         if
-        :: HAS(killed, me) && !BUG(looks_at_killed_first) -> goto do_exit
+        :: HAS(killed, me) && !BUG(checks_killed_first) -> goto do_exit
         :: else -> goto user
         fi
     }
@@ -491,7 +491,7 @@ user:
 #if RUN_QUEUE
         :: cpu == me && need_resched -> goto interrupted
 #else
-        :: cpu == me && POLICY_WAITING -> need_resched = 1; goto interrupted /* the timer's interrupt */
+        :: cpu == me && POLICY_WAITING -> need_resched = 1; goto interrupted /* a timer interrupt */
 #endif
         :: cpu == me && !need_resched && left[me] == SPINS -> goto user_runs
         :: cpu == me && !need_resched && left[me] != SPINS ->
@@ -523,8 +523,8 @@ do_exit:
         d_step {
             LIFE(me, exit);
             left[me] = 0;
-            CHECK(no_lock_of_the_dead, owner != me);
-            CHECK(no_timer_of_the_dead, !HAS(timer_armed, me));
+            CHECK(zombie_holds_no_lock, owner != me);
+            CHECK(zombie_has_no_timer, !HAS(timer_armed, me));
             family_hand_over()
         }
         INTERRUPT_POINT
@@ -567,7 +567,7 @@ end_zombie:
 do_wait:
     atomic {
         if
-        :: HARMLESS(looks_before_the_lock) -> find_zombie(); goto wait_late_lock
+        :: HARMLESS(checks_before_the_lock) -> find_zombie(); goto wait_late_lock
         :: else
         fi;
         sched_lock = 1;
@@ -575,11 +575,11 @@ wait_again:
         find_zombie();
 wait_found:
         if
-        :: zombie == NOBODY -> zombie = 0; sched_lock = 0; goto wait_ends
-        :: zombie != NOBODY && zombie != 0 -> sched_lock = 0; goto copy_to_user
+        :: zombie == NO_CHILD -> zombie = 0; sched_lock = 0; goto wait_ends
+        :: zombie != NO_CHILD && zombie != 0 -> sched_lock = 0; goto copy_to_user
         :: zombie == 0 ->
             if
-            :: HAS(killed, me) && !BUG(sleeps_though_killed) && !HARMLESS(looks_at_killed_once) ->
+            :: HAS(killed, me) && !BUG(sleeps_though_killed) && !HARMLESS(checks_killed_once) ->
                 sched_lock = 0;
                 goto wait_ends
             :: else
@@ -587,7 +587,7 @@ wait_found:
             d_step {
                 ADD(killable, me);
                 if
-                :: IN_VAIN -> LIFE(me, sleep_in_vain)
+                :: ZOMBIE_EXISTS -> LIFE(me, sleep_with_zombie)
                 :: else -> LIFE(me, sleep_wait)
                 fi;
                 if
@@ -602,13 +602,13 @@ wait_found:
             :: HAS(killed, me) && !BUG(sleeps_though_killed) -> sched_lock = 0; goto wait_ends
             :: else ->
                 if
-                :: BUG(looks_once) -> sched_lock = 0; goto copy_to_user
+                :: BUG(checks_once) -> sched_lock = 0; goto copy_to_user
                 :: else -> goto wait_again
                 fi
             fi
         fi
     }
-wait_late_lock: /* after a moment with interrupts on */
+wait_late_lock: /* interrupts were on in between */
     atomic { sched_lock = 1; goto wait_found }
 
 wait_ends: /* no such child, or killed */
@@ -619,7 +619,7 @@ wait_ends: /* no such child, or killed */
         fi
     }
 
-copy_to_user: /* may find the memory locked, and sleep, with the zombie in hand */
+copy_to_user: /* may sleep for the lock of the memory while it holds the zombie */
     atomic {
         skip;
         INTERRUPT_POINT
@@ -650,7 +650,7 @@ do_kill:
                 :: else
                 fi;
                 if
-                :: HAS(killable, other) && !BUG(kill_wakes_nobody) -> wakeup_proc(other)
+                :: HAS(killable, other) && !BUG(kill_does_not_wake) -> wakeup_proc(other)
                 :: else
                 fi
             fi;
@@ -671,7 +671,7 @@ do_sleep:
         ADD(timer_armed, me);
 sleep_again:
         if
-        :: HAS(killed, me) && !BUG(sleeps_though_killed) && !HARMLESS(looks_at_killed_once)
+        :: HAS(killed, me) && !BUG(sleeps_though_killed) && !HARMLESS(checks_killed_once)
         :: else ->
             d_step {
                 ADD(killable, me);
@@ -693,7 +693,7 @@ sleep_again:
         INTERRUPT_POINT
         goto to_user
     }
-sleep_late_lock: /* after a moment with interrupts on */
+sleep_late_lock: /* interrupts were on in between */
     atomic { sched_lock = 1; goto sleep_again }
 
     /* ---- sys_proc.c: sys_yield(), sched.c: sched_yield() ---- */
@@ -705,7 +705,7 @@ sys_yield:
         goto to_user
     }
 
-    /* ---- mutex.h, mutex.c; what holds it may call sched_point() ---- */
+    /* ---- mutex.h, mutex.c; the owner may call sched_point() ---- */
 mutex_lock:
     atomic {
         sched_lock = 1;
@@ -724,7 +724,7 @@ mutex_lock:
         sched_lock = 0;
         owner = me;
         INTERRUPT_POINT
-        look_at_need_resched(); /* sched_point() */
+        tick_may_end_turn(); /* sched_point() */
         if
         :: need_resched -> sched_lock = 1; yield_locked(); sched_lock = 0
         :: else
@@ -733,7 +733,7 @@ mutex_lock:
         CHECK(unlocked_by_its_owner, owner == me);
         owner = 0;
         if
-        :: BUG(unlock_wakes_nobody)
+        :: BUG(unlock_does_not_wake)
         :: else -> mutex_wake()
         fi;
         if
@@ -745,7 +745,7 @@ mutex_lock:
     /* ---- init.c: close_books() ---- */
 power_off:
     atomic { d_step {
-        CHECK(everybody_was_reaped,
+        CHECK(all_were_reaped,
               (state[2] == GONE || state[2] == UNINIT) && (state[3] == GONE || state[3] == UNINIT) &&
               (state[4] == GONE || state[4] == UNINIT) && (state[5] == GONE || state[5] == UNINIT) &&
               (state[6] == GONE || state[6] == UNINIT));
@@ -795,7 +795,7 @@ inline tick_if(p)
     fi
 }
 
-/* sleep.c: timer_tick(), sched.c: sched_tick(). Time may pass whenever interrupts are on. */
+/* sleep.c: timer_tick(), sched.c: sched_tick(). The timer may fire whenever interrupts are on. */
 active proctype timer()
 {
 end_timer:
@@ -823,12 +823,12 @@ end_timer:
     od
 }
 
-/* What happens in the end, when a turn is over in the end (weak fairness: pan -a -f, RUN_QUEUE 1). */
+/* What happens eventually, if every turn ends eventually (weak fairness: pan -a -f, RUN_QUEUE 1). */
 #if LIVENESS
 #define P subject /* MODEL_SUBJECT in the environment: the process in question */
 ltl killed_process_dies { [] (HAS(killed, P) -> <> (state[P] == ZOMBIE || state[P] == GONE)) }
 ltl zombie_of_init_is_reaped { [] ((state[P] == ZOMBIE && parent[P] == INIT) -> <> (state[P] == GONE)) }
 ltl sleeper_wakes { [] (queue[P] == SLEEPERS -> <> (queue[P] != SLEEPERS)) }
 ltl waiter_finds_zombie { [] ((queue[P] == P && HAS(waits_any, P) && zptr[P] != 0) -> <> (queue[P] != P)) }
-ltl lock_is_had { [] (queue[P] == MUTEX -> <> (queue[P] != MUTEX)) }
+ltl lock_is_acquired { [] (queue[P] == MUTEX -> <> (queue[P] != MUTEX)) }
 #endif

@@ -16,24 +16,24 @@ BUG = re.compile(r"^#define (BUG|HARMLESS)_(\w+) (\d+) +/\* (.*) \*/$", re.MULTI
 
 # Who looks: MODEL_WATCH, as in protocol.pml.
 PROPERTIES, AUTOMATON, ENDS, ALL = 1, 2, 0, 3
-LIVENESS = ("killed_process_dies", "zombie_of_init_is_reaped", "sleeper_wakes", "waiter_finds_zombie", "lock_is_had")
+LIVENESS = ("killed_process_dies", "zombie_of_init_is_reaped", "sleeper_wakes", "waiter_finds_zombie", "lock_is_acquired")
 
 # By which property each mistake must be found.
 FOUND_BY = {
-    "looks_at_killed_first": "killed_process_runs_no_instruction",
+    "checks_killed_first": "killed_process_runs_no_instruction",
     "wakes_before_zombie": "no_wake_up_is_lost",
     "parent_not_woken": "no_wake_up_is_lost",
     "init_not_woken": "no_wake_up_is_lost",
-    "drops_zombies": "everybody_was_reaped",
-    "reaps_strangers": "reaped_once_by_its_parent",
-    "looks_once": "reaped_once_by_its_parent",
+    "drops_zombies": "all_were_reaped",
+    "reaps_any_zombie": "reaped_once_by_its_parent",
+    "checks_once": "reaped_once_by_its_parent",
     "sleeps_though_killed": "killed_process_is_woken",
-    "kill_wakes_nobody": "killed_process_is_woken",
+    "kill_does_not_wake": "killed_process_is_woken",
     "wakes_a_zombie": "state_table",
     "arms_before_the_lock": "no_wake_up_is_lost",
-    "leaves_the_timer": "no_timer_of_the_dead",
-    "unlock_wakes_nobody": "no_wake_up_is_lost",
-    "fork_starts_first": "reaped_once_by_its_parent",
+    "leaves_the_timer": "zombie_has_no_timer",
+    "unlock_does_not_wake": "no_wake_up_is_lost",
+    "starts_before_publishing": "reaped_once_by_its_parent",
 }
 
 
@@ -80,9 +80,9 @@ class Search:
         if not self.errors:
             return ""
         if "invalid end state (" in self.output:
-            return "sleeps for ever"
+            return "sleeps forever"
         if "acceptance cycle (" in self.output:
-            return "for ever"
+            return "forever"
         before, _, after = self.output.partition("pan:1: assertion violated")
         if "whom==1" in after.partition("\n")[0]:
             return "left half-way at a switch"

@@ -20,9 +20,9 @@ RECORDS = ("fork", "state", "switch", "sleep", "wake", "kill", "exit", "reparent
 
 # What a change of state is called in life.def.
 CHANGES = {
-    ("UNINIT", "RUNNABLE"): "start", ("RUNNABLE", "RUNNING"): "choose", ("RUNNING", "RUNNABLE"): "yield",
-    ("RUNNING", "SLEEPING"): "doze", ("SLEEPING", "RUNNABLE"): "rise", ("RUNNING", "ZOMBIE"): "die",
-    ("ZOMBIE", "GONE"): "bury",
+    ("UNINIT", "RUNNABLE"): "start", ("RUNNABLE", "RUNNING"): "pick", ("RUNNING", "RUNNABLE"): "yield",
+    ("RUNNING", "SLEEPING"): "block", ("SLEEPING", "RUNNABLE"): "unblock", ("RUNNING", "ZOMBIE"): "die",
+    ("ZOMBIE", "GONE"): "remove",
 }
 # What a process sleeps for is told by the system call it is in; a sleep in any other is for a lock.
 SLEEPS = {"wait": "sleep_wait", "sleep": "sleep_event", "read": "sleep_event"}
@@ -42,7 +42,7 @@ class Lives:
 
     def __init__(self):
         self.arrows, self.passing = automaton()
-        self.at: dict[int, str] = {INIT: "nobody"}
+        self.at: dict[int, str] = {INIT: "unused"}
         self.half_way: set[int] = set()
         self.parent: dict[int, int] = {}
         self.zombies: dict[int, set[int]] = {}  # of each parent
@@ -51,7 +51,7 @@ class Lives:
 
     def step(self, pid: int, event: str):
         """`event` happens to `pid`. Who was refused once is not followed any further."""
-        start = self.at.get(pid, "nobody")
+        start = self.at.get(pid, "unused")
         end = self.arrows.get((start, event))
         if start == "lost":
             return
@@ -69,7 +69,7 @@ class Lives:
         parent, child = record.raw[:2]
         self.parent[child] = parent
         if self.at.get(child) == "lost":
-            self.at[child] = "nobody"
+            self.at[child] = "unused"
         self.step(child, "fork")
 
     def state(self, record: Record):
@@ -96,7 +96,7 @@ class Lives:
         kind = SLEEPS.get(call, "sleep_lock")
         zombies = self.zombies.get(pid)
         if kind == "sleep_wait" and zombies and (child == ANY_CHILD or child in zombies):
-            kind = "sleep_in_vain"
+            kind = "sleep_with_zombie"
         self.step(pid, kind)
 
     def wake(self, record: Record):
