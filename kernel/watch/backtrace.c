@@ -11,7 +11,7 @@
 
 #define MAX_FRAMES 32
 
-/* Written by tools/lines.py, sorted by address. Weak: the first link has none of it. */
+/* Written by tools/build/line_table.py, sorted by address. Weak: the first link has none of it. */
 struct line_entry {
     uint32_t address;
     uint16_t file, line;

@@ -2,7 +2,7 @@
  * backtrace - which function called which, with file and line.
  *
  * The table that turns an address into a line is made from the debug information of the linked
- * kernel (tools/lines.py) and linked in behind everything else.
+ * kernel (tools/build/line_table.py) and linked in behind everything else.
  */
 #ifndef WATCH_BACKTRACE_H
 #define WATCH_BACKTRACE_H

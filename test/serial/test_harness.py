@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ucow import LabError
-from ucow.lines import Lines
+from ucow.serial import Lines
 from ucow.machine import PASSED, WALL_SECONDS
 from ucow.verdict import problems, serial_problems
 

@@ -6,7 +6,7 @@ A story of processes that obeys every invariant is altered until it breaks exact
 import pytest
 from ucow import LabError, invariants
 from ucow.chrome import export_chrome
-from ucow.lines import Lines
+from ucow.serial import Lines
 from ucow.trace import Trace
 
 # Pid 2 forks 3 and 4, kills 4 and waits for 3; 3 forks 5 and exits before it. Who runs, and what happens.

@@ -1,7 +1,7 @@
-"""user/bin/plang.c: programs that hypothesis makes come to what tools/ucow/plang/model.py says.
+"""user/bin/plang.c: programs that hypothesis makes come to what tools/ucow/plang/oracle.py says.
 
 The same programs are run by every configuration of tools/matrix: so kernels that copy and kernels that share
-come to the same. tools/equivalence runs many more, on several kernels side by side.
+come to the same. tools/compare runs many more, on several kernels side by side.
 """
 
 import pytest
@@ -12,7 +12,7 @@ from ucow.plang import batch
 from ucow.plang.batch import examine, settings_of
 from ucow.plang.generate import WEIGHTS, programs
 from ucow.plang.language import STATEMENTS, PlangError, parse
-from ucow.plang.model import Page, fresh, translate
+from ucow.plang.oracle import Page, fresh, translate
 from ucow.plang.reduce import explain, reduce
 
 COUNT, SEED = 200, 0

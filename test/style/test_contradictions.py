@@ -1,4 +1,4 @@
-"""What tools/covering leaves out as a contradiction is refused by Meson, with a sentence, before anything is written.
+"""What tools/configurations leaves out as a contradiction is refused by Meson, with a sentence, before anything is written.
 
 So a build directory whose new options were refused goes on with the old ones (D60).
 """
@@ -12,7 +12,7 @@ import pytest
 
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
-loader = SourceFileLoader("covering", str(ROOT / "tools/covering"))
+loader = SourceFileLoader("covering", str(ROOT / "tools/configurations"))
 covering = module_from_spec(spec_from_loader("covering", loader))
 loader.exec_module(covering)
 

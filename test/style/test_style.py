@@ -55,15 +55,15 @@ BREACHES = [
     ("defects", "docs/pages.md", "| P01 | a |\n| P02 | b |\n", "docs/pages.md: P02 has no test"),
     ("defects", "test/serial/test_a.py", '"""a (D01, P01, P99)"""\n', "cites P99, which docs/pages.md"),
     ("docs --map", "docs/pages.md", "| P01 | a | `cpu_holt` |\n", "pages.md:1: nothing in the sources is called cpu_holt"),
-    ("covering", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
-     "option('trace', type: 'boolean', value: true)\n", "has clang=14 and trace=false: run tools/covering"),
-    ("covering", "test/configurations", CONFIGURATIONS.replace("mix-1 ", "# "),
+    ("configurations", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
+     "option('trace', type: 'boolean', value: true)\n", "has clang=14 and trace=false: run tools/configurations"),
+    ("configurations", "test/configurations", CONFIGURATIONS.replace("mix-1 ", "# "),
      "has buildtype=debugoptimized and clang=19"),
-    ("covering", "test/configurations", CONFIGURATIONS.replace("mix-1    covering", "mix-1    named"),
+    ("configurations", "test/configurations", CONFIGURATIONS.replace("mix-1    covering", "mix-1    named"),
      "has buildtype=debugoptimized and clang=19"),
-    ("covering", "test/configurations", "mix-1 covering -D gone=1\n", "mix-1 sets gone, which is no option"),
-    ("covering", "test/configurations", "mix-1 covering -D cow=maybe\n", "mix-1 gives cow a value that it does not"),
-    ("covering", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
+    ("configurations", "test/configurations", "mix-1 covering -D gone=1\n", "mix-1 sets gone, which is no option"),
+    ("configurations", "test/configurations", "mix-1 covering -D cow=maybe\n", "mix-1 gives cow a value that it does not"),
+    ("configurations", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
      "option('kcfi', type: 'boolean', value: true)\n", "default contradicts itself"),
     ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),
     ("docs", "README.md", "[ci](../../nowhere/ci.yml)\n", "README.md:1: the link to ../../nowhere/ci.yml leads nowhere"),
@@ -81,7 +81,9 @@ def write(root, name, text):
 
 def run(check, root):
     script, *words = check.split()
-    program = [HERE.parents[1] / "tools/covering", "--check"] if script == "covering" else [HERE / f"{script}.py", *words]
+    program = [HERE / f"{script}.py", *words]
+    if script == "configurations":
+        program = [HERE.parents[1] / "tools/configurations", "--check"]
     return subprocess.run([sys.executable, *program, root],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -93,7 +95,7 @@ def tree(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("check", ["layers", "defects", "covering", "docs", "docs --map"])
+@pytest.mark.parametrize("check", ["layers", "defects", "configurations", "docs", "docs --map"])
 def test_a_clean_tree_passes(check, tree):
     result = run(check, tree)
     assert (result.returncode, result.stdout) == (0, "")

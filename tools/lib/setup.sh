@@ -47,7 +47,7 @@ build  python3-pyelftools      python:elftools       reads the kernel's symbols
 build  python3-click           python:click          reads the command lines of the tools in Python
 build  python3-pytest          python:pytest         runs the tests that boot machines
 build  python3-hypothesis      python:hypothesis     makes the programs that every kernel must agree on
-test   python3-rich            python:rich           prints the tables and progress of tools/bench and tools/equivalence
+test   python3-rich            python:rich           prints the tables and progress of tools/bench and tools/compare
 test   gdb                     gdb                   looks into a stopped machine
 test   clang-format            clang-format          checks the layout of the C files
 test   clang-tidy              clang-tidy            finds suspicious C

@@ -5,9 +5,9 @@ qmp       talks to a living QEMU
 memory    reads guest memory: from a file, a core or a living machine
 symbols   knows where things are in a kernel's ELF file
 trace     decodes the ring of events; chrome exports it
-lines     is the serial output, with assertions
+serial    is the serial output, with assertions
 invariants  are what every trace must obey; protocol is one more, made from the model
-model     has SPIN search the model of the protocol
+spin      has SPIN search the model of the protocol
 verdict   says what is wrong with a run
 mutants   are the kernel's sources changed in one place; mutation plants, builds and tests them
 """

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from . import LabError
 from .counters import collect
-from .lines import Lines
+from .serial import Lines
 from .memory import FileMemory
 from .qmp import Qmp
 from .symbols import Symbols

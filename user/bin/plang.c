@@ -4,9 +4,9 @@
  *
  *     plang ADDRESS [LEAVE]     run the programs at ADDRESS (hexadecimal)
  *
- * docs/plang.md describes the language. tools/ucow/plang.py translates it to the instructions of plang.def
- * and says what each process must report; tools/ucow/plang_batch.py lays many programs into one more
- * segment of a copy of this file. Some of them run at the same time. With LEAVE a process holds and uses
+ * docs/plang.md describes the language. tools/ucow/plang/oracle.py translates it to the instructions of
+ * plang.def and says what each process must report; tools/ucow/plang/batch.py lays many programs into one
+ * more segment of a copy of this file. Some of them run at the same time. With LEAVE a process holds and uses
  * all memory but that many pages meanwhile.
  *
  * A process reports `@PROGRAM.PROCESS VALUE`, in hexadecimal. What a process knows is in a struct process
@@ -355,7 +355,7 @@ int main(int argc, char *argv[])
         interpret(&self);
     }
     if (argc < 2)
-        panic("usage: plang ADDRESS [LEAVE]; tools/equivalence runs programs");
+        panic("usage: plang ADDRESS [LEAVE]; tools/compare runs programs");
     run_batch((const struct instr *)hex(argv[1]), argc > 2 ? hex(argv[2]) : 0);
     return pass();
 }

@@ -18,7 +18,7 @@ from .. import LabError
 from ..machine import PASSED, Machine, Run
 from ..verdict import problems
 from .language import WORD
-from .model import Report, Translation, encode
+from .oracle import Report, Translation, encode
 
 PROGRAMS_AT = 0x400000  # below the interpreter: the heap begins behind the last segment
 PHDR = struct.Struct("<8I")

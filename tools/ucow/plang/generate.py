@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from .language import BLOCKS, CELLS, CHILDREN, HEAP_PAGES, NOWHERE, PAGE_NAMES, PAGES, Op, room
-from .model import Translation, translate
+from .oracle import Translation, translate
 
 # How often each statement is asked for, at the beginning and later.
 FIRST = {"mmap": 3, "brk": 2, "trywrite": 4}

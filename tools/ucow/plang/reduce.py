@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .batch import Difference, Setting, examine
 from .language import BLOCKS, NOWHERE, Op
-from .model import Translation, translate
+from .oracle import Translation, translate
 
 COPIES = 8
 
@@ -124,7 +124,7 @@ def reduce(setting: Setting, program: Translation, seconds: float = 30) -> tuple
 
 def repeat(setting: Setting, program: Translation, copies: int) -> str:
     """One command that runs the program on this build."""
-    words = ["tools/equivalence", "--build", str(setting.folder), *(["--copies", str(copies)] if copies > 1 else []), "-"]
+    words = ["tools/compare", "--build", str(setting.folder), *(["--copies", str(copies)] if copies > 1 else []), "-"]
     return f"{shlex.join(words)} <<'END'\n{program.text()}END"
 
 

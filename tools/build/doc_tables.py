@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Writes the tables of docs/ that are made from the sources: system calls, errors, options, events.
 
-    tools/tables.py            write docs/syscalls.md, docs/options.md and docs/trace.md
-    tools/tables.py --check    write nothing; fail and say so when one of them is out of date
+    tools/build/doc_tables.py            write docs/syscalls.md, docs/options.md and docs/trace.md
+    tools/build/doc_tables.py --check    write nothing; fail and say so when one of them is out of date
 """
 import re
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 C_TYPES = {"INT": "int", "UINT": "unsigned", "ADDR": "uintptr_t", "PTR": "void *", "STR": "const char *"}
 
 SYSCALL = re.compile(r'^SYSCALL\d\((\d+), (\w+),(.*)"(.*)"\)$', re.MULTILINE)
@@ -37,7 +37,7 @@ def prototype(name, arguments):
 def syscalls():
     yield "# System calls\n"
     yield "`int $0x80`: the number in eax, arguments in edx, ecx, ebx, edi, esi; the result in eax, errors negative."
-    yield "Made by `tools/tables.py` from `include/ucow/syscalls.def` and `include/ucow/errno.h`.\n"
+    yield "Made by `tools/build/doc_tables.py` from `include/ucow/syscalls.def` and `include/ucow/errno.h`.\n"
     yield from table("n", "call", "result")
     for number, name, arguments, result in SYSCALL.findall(source("include/ucow/syscalls.def")):
         yield f"| {number} | {prototype(name, arguments)} | {result} |"
@@ -49,7 +49,7 @@ def syscalls():
 
 def options():
     yield "# Build options\n"
-    yield "Set with `meson configure build -Dname=value`. Made by `tools/tables.py` from `meson_options.txt`.\n"
+    yield "Set with `meson configure build -Dname=value`. Made by `tools/build/doc_tables.py` from `meson_options.txt`.\n"
     yield from table("option", "choices (default first)", "what it is")
     for name, kind, choices, value, text in OPTION.findall(source("meson_options.txt")):
         default = value.strip("'")
@@ -61,7 +61,7 @@ def options():
 def trace():
     yield "# Events of the trace\n"
     yield "Each record has the time stamp counter since boot, the running pid and these fields."
-    yield "Made by `tools/tables.py` from `include/ucow/trace.def`.\n"
+    yield "Made by `tools/build/doc_tables.py` from `include/ucow/trace.def`.\n"
     text = source("include/ucow/trace.def")
     yield from table("n", "event", "fields")
     for number, name, fields in EVENT.findall(text):
@@ -81,7 +81,7 @@ def main():
     for path, lines in (("docs/syscalls.md", syscalls), ("docs/options.md", options), ("docs/trace.md", trace)):
         text = "\n".join(lines()) + "\n"
         if check and (not (ROOT / path).exists() or source(path) != text):
-            stale.append(f"{path} is out of date: run tools/tables.py")
+            stale.append(f"{path} is out of date: run tools/build/doc_tables.py")
         elif not check:
             (ROOT / path).write_text(text, encoding="utf-8")
     sys.exit("\n".join(stale) or None)

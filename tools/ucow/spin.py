@@ -90,7 +90,7 @@ class Search:
         return re.findall(rf"^{kind}: (.*)$", before, re.MULTILINE)[-1]
 
 
-class Model:
+class SpinModel:
     """protocol.pml compiled with some parameters, in a directory of its own."""
 
     def __init__(self, folder: Path, *gcc: str, **parameters: int):

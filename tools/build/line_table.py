@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes the table that turns kernel addresses into functions and lines, for backtraces.
 
-    lines.py KERNEL.elf OUT.S
+    line_table.py KERNEL.elf OUT.S
 
 Reads the symbols and the DWARF line programs of a linked kernel and writes assembler source
 for the section .lines, in the layout that kernel/watch/backtrace.c declares.
