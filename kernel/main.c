@@ -5,6 +5,7 @@
 
 #include "arch/i386/convention.h"
 #include "arch/i386/cpu.h"
+#include "arch/i386/lapic.h"
 #include "arch/i386/mmu.h"
 #include "arch/i386/multiboot.h"
 #include "arch/i386/shadow.h"
@@ -244,6 +245,8 @@ void kmain(paddr_t multiboot_info)
     start_memory();
     start_programs();
     TRACE(boot, page_total_count(), page_free_count(), CONFIG_COW);
+    lapic_init();
+    lapic_init();
     pic_init();
     pit_init();
     trace_set_clock(pit_measure_tsc());

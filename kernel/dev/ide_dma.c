@@ -22,6 +22,7 @@
 #define COMMAND_IO_AND_MASTER 0x5u
 #define CLASS_MASK 0xFFFF8100u /* IDE; a bus master; its first channel is where the ISA bus had it */
 #define CLASS_WANTED 0x01018000u
+#define FREE_PORTS 0xC000 /* no ISA device answers there: bits 8 and 9 are 0 */
 
 /* Registers, from where BAR 4 says. */
 #define COMMAND 0
@@ -55,13 +56,24 @@ static void config_write(unsigned function, unsigned reg, uint32_t value)
     io_out32(CONFIG_DATA, value);
 }
 
+/* Where the function's registers are. Firmware that sets up no PCI devices, such as qboot, leaves BAR 4 at 0:
+ * then they are put at FREE_PORTS. Returns 0 if they cannot be put anywhere. */
+static uint16_t place_registers(unsigned function)
+{
+    uint16_t address = (uint16_t)(config_read(function, PCI_BAR4) & ~3u);
+    if (address != 0)
+        return address;
+    config_write(function, PCI_BAR4, FREE_PORTS);
+    return (uint16_t)(config_read(function, PCI_BAR4) & ~3u);
+}
+
 bool bus_master_init(void)
 {
     for (unsigned function = 0; function < FUNCTIONS; function++) {
         if (config_read(function, PCI_ID) == ID_NOBODY ||
             (config_read(function, PCI_CLASS) & CLASS_MASK) != CLASS_WANTED)
             continue;
-        base = (uint16_t)(config_read(function, PCI_BAR4) & ~3u);
+        base = place_registers(function);
         /* The upper half is the status, whose bits are cleared by writing 1. */
         uint32_t command = config_read(function, PCI_COMMAND) & 0xFFFF;
         config_write(function, PCI_COMMAND, command | COMMAND_IO_AND_MASTER);

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from ucow import LabError  # noqa: E402
-from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, size_bytes  # noqa: E402
+from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, quickest_firmware, size_bytes  # noqa: E402
 from ucow.symbols import Symbols  # noqa: E402
 from ucow.trace import Format, Trace  # noqa: E402
 from ucow.verdict import problems  # noqa: E402
@@ -160,7 +160,7 @@ class Bench:
 
     def machine(self, *program: str, memory: str | None = None, cpu: str | None = None, cmdline: str = "",
                 modules: dict[str, Path] | None = None, append_raw: str | None = None,
-                kernel: Path | None = None, extra: Sequence[str] = (), **disk) -> Machine:
+                kernel: Path | None = None, extra: Sequence[str] = (), firmware: str | None = None, **disk) -> Machine:
         """The machine of the build under test, with a ring that takes at most a sixteenth of memory.
 
         `disk` is the machine's swap=, swap_image= and swap_errors=; a build that can swap has a disk
@@ -175,7 +175,7 @@ class Bench:
         if self.build.slowness > 0:
             extra = ["-icount", f"shift={7 - 2 * self.build.slowness},sleep=off", *extra]
         return Machine(kernel or self.build.kernel, program, options, modules or {}, append_raw, memory, cpu,
-                       extra, **disk)
+                       extra, firmware=firmware or quickest_firmware(), **disk)
 
     def judge(self, run: Run, expect: int) -> Outcome:
         """Fail the test unless the run passed."""
@@ -222,7 +222,7 @@ def bench(request: pytest.FixtureRequest, build: Build) -> Iterator[Bench]:
 @pytest.fixture
 def run(bench: Bench):
     """run(program, *arguments, memory=, cpu=, cmdline=, modules=, append_raw=, swap=, swap_image=,
-    swap_errors=, expect=) -> Outcome."""
+    swap_errors=, firmware=, expect=) -> Outcome."""
     return bench.run
 
 

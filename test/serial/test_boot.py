@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from elftools.elf.elffile import ELFFile
 from rewired import rewired
-from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED
+from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED, QBOOT, SEABIOS, quickest_firmware
 from ucow.memory import FileMemory
 from ucow.symbols import Symbols, physical
 from ucow.trace import HEADER, RingHeader
@@ -38,6 +38,20 @@ def test_cpu_too_old(bench, cpu):
     refused = bench.machine("hello", cpu=cpu).run()
     bench.runs.append(refused)
     assert (refused.lines.lines, refused.status) == ([TOO_OLD], PANIC)
+
+
+# Firmware: the other tests boot from the quickest there is
+
+@pytest.mark.parametrize("cpu", ["qemu32", "qemu32,-apic"])
+@pytest.mark.parametrize("firmware", [SEABIOS, QBOOT])
+def test_firmware(bench, firmware, cpu):
+    """The timer interrupts and pages go to a disk if there is one, however little the firmware set up."""
+    if firmware == QBOOT and quickest_firmware() != QBOOT:
+        pytest.skip("QEMU's data folder has no qboot.rom")
+    for program in ("sleeper", "swaporder"):
+        run = bench.machine(program, firmware=firmware, cpu=cpu).run()
+        bench.judge(run, PASSED).lines.once(f"{program} pass.")
+        assert (" -bios qboot.rom " in run.repeat()) == (firmware == QBOOT)
 
 
 # Memory
@@ -267,7 +281,7 @@ def test_grub(bench, build, program, tmp_path):
     shutil.copy(program("args"), boot)
     subprocess.run(["grub-mkrescue", "-o", image, boot.parent], check=True, capture_output=True)
     # GRUB itself does not start in a few MiB.
-    from_disc = rewired(bench.machine(memory="128M"), ["-kernel", "-append"], ["-cdrom", str(image)])
+    from_disc = rewired(bench.machine(memory="128M", firmware=SEABIOS), ["-kernel", "-append"], ["-cdrom", str(image)])
     bench.judge(from_disc.run(), PASSED).lines.in_order("args: argv[0] = my", "args: argv[1] = a", "args pass.")
 
 

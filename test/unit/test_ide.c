@@ -61,6 +61,7 @@ static struct drive {
 
 #define BUS_MASTER 0xC000u
 #define CONTROLLER 9u /* device 1, function 1 */
+#define BAR4 8u
 
 static struct controller {
     bool there;
@@ -68,6 +69,7 @@ static struct controller {
     unsigned address;
     bool real; /* one that breaks off when it is stopped, as emulated ones do not */
     bool fails;
+    bool fixed; /* BAR 4 cannot be written */
 
     uint8_t command, status;
     uint32_t table;
@@ -358,6 +360,13 @@ uint32_t io_in32(uint16_t port)
     return controller.config[(controller.address & 0xFF) / 4];
 }
 
+static void config_write(unsigned reg, uint32_t value)
+{
+    if (reg == BAR4)
+        value = controller.fixed ? controller.config[BAR4] : (value & 0xFFF0) | 1;
+    controller.config[reg] = value;
+}
+
 void io_out32(uint16_t port, uint32_t value)
 {
     if (port == 0xCF8)
@@ -365,7 +374,7 @@ void io_out32(uint16_t port, uint32_t value)
     else if (port == BUS_MASTER + 4)
         controller.table = value;
     else if (CHECK_EQ(port, 0xCFC), controller.there)
-        controller.config[(controller.address & 0xFF) / 4] = value;
+        config_write((controller.address & 0xFF) / 4, value);
 }
 
 static void plug_in(void)
@@ -575,7 +584,7 @@ static void plug_in_with_dma(bool real)
     controller.config[0] = 0x70108086;
     controller.config[1] = 0x02800001;
     controller.config[2] = 0x01018000;
-    controller.config[8] = BUS_MASTER | 1;
+    controller.config[BAR4] = BUS_MASTER | 1;
 }
 
 static void check_reads_and_writes(unsigned n)
@@ -630,6 +639,26 @@ TEST(another_controller_is_left_alone)
         CHECK_EQ(controller.config[1], 0x02800001);
         CHECK_EQ(controller.moved, 0);
     }
+}
+
+TEST(a_bus_master_without_an_address_gets_one)
+{
+    plug_in_with_dma(false);
+    controller.config[BAR4] = 1;
+    CHECK_EQ(ide_init(), 25);
+    CHECK_EQ(controller.config[BAR4], BUS_MASTER | 1);
+    check_reads_and_writes(2);
+    CHECK_EQ(controller.moved, 4);
+}
+
+TEST(a_bus_master_that_takes_no_address_is_not_used)
+{
+    plug_in_with_dma(false);
+    controller.config[BAR4] = 0;
+    controller.fixed = true;
+    CHECK_EQ(ide_init(), 25);
+    check_reads_and_writes(2);
+    CHECK_EQ(controller.moved, 0);
 }
 
 TEST(after_an_error_of_a_dma_the_next_one_works)

@@ -42,6 +42,8 @@ SWAP_FILE = Path(tempfile.gettempdir(), "ucow-swap")  # the empty disk of a run 
 
 SIZE_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
+SEABIOS, QBOOT = "seabios", "qboot"
+
 symbols_of = lru_cache(maxsize=None)(Symbols)
 
 
@@ -111,6 +113,14 @@ def _disk(image: Path, errors: Sequence[DiskError]) -> list[str]:
             "-device", "ide-hd,drive=swap,bus=ide.0,unit=1,cyls=16383,heads=16,secs=63,rerror=report,werror=report"]
 
 
+@lru_cache(maxsize=None)
+def quickest_firmware() -> str:
+    """qboot, which boots in a quarter of SeaBIOS's time, if QEMU's data folder has it."""
+    qemu = shutil.which("qemu-system-i386")
+    data = Path(qemu).resolve().parents[1] / "share/qemu" if qemu else Path()
+    return QBOOT if (data / "qboot.rom").is_file() else SEABIOS
+
+
 @dataclass
 class Machine:
     """What to boot.
@@ -118,7 +128,7 @@ class Machine:
     `options` are key=value words for the kernel, `program` the first program and its arguments,
     `modules` programs from outside by name; `append` stands for the whole command line instead.
     `swap` is the size of an empty second disk, `swap_image` a file that is the disk, and is written to;
-    `swap_errors` are DiskErrors, or tuples like them.
+    `swap_errors` are DiskErrors, or tuples like them. `firmware` is SEABIOS or QBOOT.
     """
     elf: Path
     program: Sequence[str] = ()
@@ -131,6 +141,7 @@ class Machine:
     swap: str | None = None
     swap_image: Path | None = None
     swap_errors: Sequence[DiskError | tuple] = ()
+    firmware: str = field(default_factory=quickest_firmware)
 
     def command_line(self) -> str:
         """What the kernel is told."""
@@ -175,7 +186,7 @@ class Machine:
             ram = ["-object", f"memory-backend-file,id=ram,size={self.memory},mem-path={memory_file},share=on",
                    "-machine", "pc,memory-backend=ram"]
         return ["qemu-system-i386", "-kernel", str(self.elf), "-append", self.command_line(), *self._initrd(),
-                "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
+                *(["-bios", "qboot.rom"] if self.firmware == QBOOT else []), "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
                 "-nodefaults", "-display", "none", "-serial", serial, "-no-reboot",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
                 "-icount", "shift=7,sleep=off", "-rtc", "base=2020-01-01,clock=vm",

@@ -259,6 +259,13 @@ static inline void cpu_wrmsr(uint32_t msr, uint64_t value)
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
+static inline uint64_t cpu_rdmsr(uint32_t msr)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+    return ((uint64_t)high << 32) | low;
+}
+
 /* FPU state in the format of the CPU: fxsave's 512 bytes (16-aligned), or fnsave's 108. */
 static inline void cpu_fxsave(void *area)
 {

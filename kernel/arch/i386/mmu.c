@@ -94,6 +94,12 @@ void mmu_kva_map(uintptr_t va, paddr_t frame)
     *kernel_pte(va) = pte_make(frame, PTE_W);
 }
 
+void mmu_kva_map_device(uintptr_t va, paddr_t frame)
+{
+    ASSERT(!pte_present(*kernel_pte(va)));
+    *kernel_pte(va) = pte_make(frame, PTE_W | PTE_UNCACHED);
+}
+
 void mmu_kva_unmap(uintptr_t va)
 {
     ASSERT(pte_present(*kernel_pte(va)));

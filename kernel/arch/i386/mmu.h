@@ -23,7 +23,8 @@ typedef uint32_t pte_t;
 #define PTE_P 0x001u
 #define PTE_W 0x002u
 #define PTE_U 0x004u
-#define PTE_A 0x020u /* set by the CPU: used, written to */
+#define PTE_UNCACHED 0x018u /* PCD and PWT */
+#define PTE_A 0x020u        /* set by the CPU: used, written to */
 #define PTE_D 0x040u
 #define PTE_LARGE 0x080u
 #define PTE_COW 0x200u /* present, read-only until written: copy, or take back when alone */
@@ -132,6 +133,7 @@ void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va);
 
 /* Map or unmap one page of the kernel's virtual area; unmapping flushes. */
 void mmu_kva_map(uintptr_t va, paddr_t frame);
+void mmu_kva_map_device(uintptr_t va, paddr_t frame); /* uncached, for a device's registers */
 void mmu_kva_unmap(uintptr_t va);
 
 /* Load an address space. */

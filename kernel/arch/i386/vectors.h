@@ -21,6 +21,7 @@
 #define VECTOR_PAGE_FAULT 14
 #define VECTOR_IRQ 0x20 /* IRQ 0 to 15 of the two PICs */
 #define VECTOR_SYSCALL 0x80
+#define VECTOR_SPURIOUS 0xFF /* of the local APIC, which expects no acknowledgement */
 
 #define IRQ_TIMER 0
 #define IRQ_COM1 4
