@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent / "support")]
 
 from ucow import LabError  # noqa: E402
 from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, quickest_firmware, size_bytes  # noqa: E402

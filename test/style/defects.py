@@ -2,7 +2,7 @@
 """defects - every number of docs/defects.md and docs/pages.md is cited by a test, and every citation is of a number there.
 
 A promise has a number like "D07", a way of a page from one state to another one like "P07". A test cites
-it anywhere in test/ or user/bin/.
+it anywhere in test/ or user/.
 
 Usage: defects.py [--list] [ROOT]. With --list it prints who cites what; otherwise it names the
 numbers without a test and the citations of no number, and fails if there are any.
@@ -28,7 +28,7 @@ def promises(root):
 def citations(root):
     """From each number to the files that cite it."""
     cited = {}
-    for folder in ("test", "user/bin"):
+    for folder in ("test", "user"):
         for path in sorted((root / folder).rglob("*")):
             if not path.is_file() or path.suffix not in {".py", ".c", ".h", ""} or path.name in NO_TESTS_OF_THE_KERNEL:
                 continue

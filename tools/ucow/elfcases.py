@@ -49,7 +49,7 @@ class Case:
         return code == GOOD if entry_bytes(self.data) == EXIT_77 else code not in (INVALID, HARMED)
 
 
-HARMED = 0x4A  # user/bin/elfcases.c: the caller was not as it had been
+HARMED = 0x4A  # user/fuzz/elfcases.c: the caller was not as it had been
 
 
 def base() -> bytes:

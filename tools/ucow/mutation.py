@@ -42,7 +42,7 @@ LAST = ["protection", "panic", "oom", "zeros", "determinism", "plang", "crowd", 
 OF_THE_HARNESS = ["harness", "invariants"]  # their kernels lie on purpose: no mutant is in them
 SILENT_SECONDS = 30  # without a test that ends: the longest takes 4
 COLLECTING = "collecting"  # the tests' names, some of which are asked of the kernel's file
-NODE = re.compile(r"test/serial/test_(\w+)\.py::(test_\w+(?:\[.*?\](?=\s|$))?)")
+NODE = re.compile(r"test/serial/\w+/test_(\w+)\.py::(test_\w+(?:\[.*?\](?=\s|$))?)")
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,20 @@ class Build:
         failed = re.search(r"^not ok \d+ - (.*)$", done.stdout, re.MULTILINE)
         return Catch("unit", f"{subject}: {failed[1]}" if failed else subject) if done.returncode != 0 else None
 
+    @cached_property
+    def serial(self) -> list[dict]:
+        """What Meson knows of the serial tests."""
+        return [test for test in self.tests if "ucow:serial" in test["suite"]]
+
+    @cached_property
+    def serial_files(self) -> dict[str, str]:
+        """The file of each serial test, from the root of the tree."""
+        return {test["name"]: os.path.relpath(test["cmd"][-1], self.tree) for test in self.serial}
+
     def modules(self, promise: str = "") -> list[str]:
         """The files of the serial tests; the promise is a number of docs/defects.md, or none."""
         order = {name: at for at, name in enumerate([*FIRST, "", *LAST])}
-        listed = [test["name"] for test in self.tests if test["suite"] == ["ucow:serial"]]
-        files = {name: f"test/serial/test_{name}.py" for name in listed if name not in OF_THE_HARNESS}
+        files = {name: file for name, file in self.serial_files.items() if name not in OF_THE_HARNESS}
         citing = {name for name, file in files.items()
                   if promise and promise in (self.tree / file).read_text(encoding="utf-8")}
         names = sorted(files, key=lambda name: (name not in citing, order.get(name, order[""])))
@@ -140,7 +149,7 @@ class Build:
 
     def serial_tests(self, wanted: list[str], say: Callable[[str], None]) -> Catch | None:
         """The first of the serial tests that fails, or with which nothing moves any more."""
-        example = next(test for test in self.tests if test["suite"] == ["ucow:serial"])
+        example = self.serial[0]
         words = [*example["cmd"][:-1], "-vv", "-x", "--tb=no", *wanted]
         output = ""
         with subprocess.Popen(words, cwd=self.tree, env={**os.environ, **example["env"]}, stdout=subprocess.PIPE,
@@ -224,7 +233,7 @@ class Laboratory:
         if catch.suite == "unit":
             return build.unit_test(catch.test.partition(":")[0])
         module, _, test = catch.test.partition("::")
-        return build.serial_tests([f"test/serial/test_{module}.py::{test}"] if test else build.modules(), say)
+        return build.serial_tests([f"{build.serial_files[module]}::{test}"] if test else build.modules(), say)
 
     def check(self, build: Build, mutant: Mutant, catch: Catch, say: Callable[[str], None]):
         """Run the test without the mutant."""

@@ -1,6 +1,6 @@
 """The statements of plang, and their text (docs/plang.md).
 
-What user/bin/plang.c must know as well is read from its plang.def.
+What user/fuzz/plang.c must know as well is read from its plang.def.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .. import LabError
 
-DEFINITIONS = (Path(__file__).resolve().parents[3] / "user/bin/plang.def").read_text(encoding="utf-8")
+DEFINITIONS = (Path(__file__).resolve().parents[3] / "user/fuzz/plang.def").read_text(encoding="utf-8")
 OPCODES = {name: number for number, name in enumerate(re.findall(r"^OP\((\w+)\)", DEFINITIONS, re.MULTILINE))}
 KINDS = [(kind, int(count)) for kind, count in re.findall(r"^PAGES\((\w), (\d+)\)", DEFINITIONS, re.MULTILINE)]
 CONSTANT = {name: int(value, 0) for name, value in re.findall(r"^CONSTANT\((\w+), (\w+)\)", DEFINITIONS, re.MULTILINE)}

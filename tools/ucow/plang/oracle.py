@@ -1,7 +1,7 @@
 """What the processes of a plang program must report: the program on ideal processes.
 
 `translate` walks a program once, depth first: every child to its end where it is forked. The result has
-the instructions for user/bin/plang.c and what each process must report, which is the same in whatever
+the instructions for user/fuzz/plang.c and what each process must report, which is the same in whatever
 order a kernel runs them. What would depend on the order is refused, or left out of the program if so
 wished: a use of shared memory that fork and wait do not order against another's write to it, and
 everything that would show how far a process got before it was killed.
@@ -434,7 +434,7 @@ def translate(ops: Sequence[Op], leave_out: bool = False) -> Translation:
 
 
 def encode(programs: Sequence[Translation], jobs: int) -> bytes:
-    """The batch of instructions for user/bin/plang.c: `jobs` of the programs run at a time."""
+    """The batch of instructions for user/fuzz/plang.c: `jobs` of the programs run at a time."""
     words, start = [INSTRUCTION.pack(0, jobs, 0, len(programs))], 1 + len(programs)
     for program in programs:
         words.append(INSTRUCTION.pack(0, 0, 0, start))

@@ -1,0 +1,52 @@
+"""user/bench/bench.c: every row is measured, and measured again it is the same to the instruction.
+
+A tick of the counter is a nanosecond, which is 128 to an instruction in the suite's machine. How
+large the numbers may be is not asked here: tools/bench compares them with their limits.
+"""
+
+import re
+
+import pytest
+
+ROW = re.compile(r"^bench: (\S+) = (\d+)$")
+TIMES = ["getpid", "yield", "switch", "fork", "fork-1M", "fork-4M", "fork-16M", "fork-4M-write", "cow-copy",
+         "cow-reuse", "demand-zero", "minor", "major", "evict", "exec", "kill-yielding", "kill-newborn", "kill-spinning"]
+TOTALS = ["process-KiB", "processes"]
+ON_DISK = {"major", "evict"}  # rows of a kernel that can swap
+ONLY_COW = {"cow-copy", "cow-reuse"}  # where fork copies at once no write faults, and a store is almost free
+
+
+def measure(run, *arguments):
+    """The rows of one run, in their order."""
+    out = run("bench", *arguments, memory="64M", cmdline="trace=off")
+    out.lines.once("bench pass.")
+    return {found[1]: int(found[2]) for found in map(ROW.match, out.lines) if found}
+
+
+def test_rows(run, build):
+    rows = measure(run, "live", "3")
+    assert list(rows) == [name for name in TIMES if build.swap or name not in ON_DISK] + TOTALS
+    zero = {name for name, number in rows.items() if number == 0}
+    assert zero <= (set() if build.cow else ONLY_COW)
+
+
+@pytest.mark.parametrize("row", ["switch", "exec"])
+def test_repeats(run, row):
+    first = measure(run, row)
+    assert list(first) == [row]
+    assert measure(run, row) == first
+
+
+def test_live_processes_are_there(run):
+    """More of them than memory holds is an error that says how far it got."""
+    out = run("bench", "live", "9000", "getpid", memory="16M", cmdline="trace=off", expect=35)
+    out.lines.once(re.compile(r"^    \d+ processes live, not 9000: "))
+
+
+@pytest.mark.parametrize("arguments", [("live", "x"), ("fork", "exec")])
+def test_bad_arguments(run, arguments):
+    run("bench", *arguments, cmdline="trace=off", expect=35).lines.once("usage: bench [live N] [WORD]")
+
+
+def test_unknown_row(run):
+    run("bench", "knife", cmdline="trace=off", expect=35).lines.once("    no row begins with knife")

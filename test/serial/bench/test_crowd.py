@@ -1,0 +1,55 @@
+"""user/bench/crowd.c: yield and fork cost among six hundred processes what they cost among ten.
+
+D53: choosing who runs next. D75: finding a free pid. Under -icount a cost is exact, and the middle one of many
+is the cost without a tick, a new slab or a first run in between.
+"""
+
+from statistics import median_low
+
+import pytest
+from calls import FIRST, calls
+
+FEW, MANY, TURNS = 10, 600, 10
+
+
+def costs(trace, name):
+    """The median cost of the first program's calls `name` when few live, and when many do."""
+    partners = [trace.all("fork", parent=FIRST)[n] for n in (FEW, FEW + 1 + TURNS + MANY - FEW)]
+    durations = {partner.child: [] for partner in partners}
+    for call in calls(trace, name):
+        for partner in partners:
+            last = trace.one("reap", child=partner.child + (TURNS if name == "fork" else 0))
+            if partner.seq < call.enter.seq < last.seq:
+                durations[partner.child].append(call.leave.stamp - call.enter.stamp)
+    return [median_low(found) for found in durations.values()]
+
+
+@pytest.fixture
+def crowd(run, build):
+    """Six hundred processes at once."""
+    return run("crowd", memory=build.room("32M"), cmdline="trace_kib=4096")
+
+
+def test_lines(crowd):
+    crowd.lines.in_order("crowd: among few", "crowd: exit code of the partner = 0", "crowd: among many",
+                       "crowd: exit code of the partner = 0", "crowd pass.")
+
+
+def test_many_lived(crowd):
+    """The second measurement was made with all the sleepers asleep."""
+    trace = crowd.trace
+    before = trace.one("reap", child=trace.all("fork", parent=FIRST)[-1].child)
+    alive = [fork for fork in trace.of("fork") if fork.seq < before.seq]
+    gone = [reap for reap in trace.of("reap") if reap.seq < before.seq]
+    assert len(alive) - len(gone) > MANY
+
+
+def test_switch_costs_the_same(crowd):
+    few, many = costs(crowd.trace, "yield")
+    assert few == many
+
+
+def test_fork_costs_the_same(crowd, build):
+    build.need_plain("the number of instructions")
+    few, many = costs(crowd.trace, "fork")
+    assert few == many

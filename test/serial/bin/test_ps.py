@@ -1,0 +1,33 @@
+"""user/bin/ps.c: every process with its pages, and what they are to it: its own, shared, on the disk, of programs."""
+
+import re
+
+ROW = re.compile(r"^ *(\d+) +(\d+) (\w+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+) (\S+)$")
+
+
+def test_from_the_shell(boot):
+    """Init and the shell sleep while ps runs. All pages are told, and each once."""
+    with boot("sh") as live:
+        live.expect("$ ")
+        live.type("ps\n")
+        live.expect(" ps\n")
+        live.type("exit\n")
+        lines = live.end().lines
+    rows = {found[9]: [int(found[i]) if i != 3 else found[3] for i in range(1, 9)]
+            for line in lines if (found := ROW.match(line))}
+    assert [(name, *row[:3]) for name, row in rows.items()] == [
+        ("idle", 0, 0, "RUNNABLE"), ("init", 1, 0, "SLEEPING"), ("sh", 2, 1, "SLEEPING"), ("ps", 3, 2, "RUNNING")]
+    assert all(row[3] == sum(row[4:]) for row in rows.values())
+    assert rows["init"][3:] == [0] * 5
+    for name in ("sh", "ps"):
+        private, shared, swapped, cache = rows[name][4:]
+        assert private > 0 and cache > 0 and (shared, swapped) == (0, 0)
+
+
+def test_kinds(run, build):
+    """user/memory/kinds.c, which knows what its pages are; and who asks for a process that there is not."""
+    out = run("kinds")
+    out.lines.in_order("kinds: pages of a process that there is not = -2", "kinds: pages to a bad address = -3",
+                       "kinds: pages of init = 0", "kinds pass.")
+    if build.swap:
+        out.lines.once("kinds: on the disk, after a page went = 1")

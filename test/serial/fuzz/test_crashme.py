@@ -1,0 +1,12 @@
+"""user/fuzz/crashme.c: what is no program ends its own process (D02, D13); tools/fuzz code tries many more."""
+
+from ucow.fuzz import code
+
+SEED, CHILDREN = 1, 200
+
+
+def test_random_code(build):
+    batch = code(build.folder, SEED, CHILDREN, timeout=build.wall_seconds)
+    assert batch.wrong == [], batch.repeat
+    assert {"Page Fault", "General Protection", "Invalid Opcode"} < set(batch.counts)
+    assert batch.counts["died of a trap"] > CHILDREN * 3 // 4

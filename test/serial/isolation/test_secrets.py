@@ -1,0 +1,114 @@
+"""user/isolation/secrets.c: what others and the kernel had in memory and registers reaches no program.
+
+D15, D16: seen from outside, at the first instruction of a program, its memory is its file's bytes, its arguments
+and zeros, and its registers are 0, to the last byte. D45: nothing in what procs() tells is left over.
+"""
+
+import struct
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+from pagetables import PAGE_BYTES
+from stops import stopping
+from ucow.machine import symbols_of
+from ucow.memory import FileMemory
+from walls import POISON, USERTOP, Frozen
+
+PATTERN = struct.pack("<I", 0x5EC2E7 << 8)[1:]  # of each of the words that the children spread
+ARGUMENTS = b"nop\0one\0two words\0"
+IF, FIXED = 0x200, 2
+USER_TEXT, USER_DATA = 0x1B, 0x23
+
+
+def test_lines(run):
+    out = run("secrets")
+    out.lines.in_order("secrets: registers that calls changed = 0",
+                       "secrets: registers of a child that are not its parent's = 0",
+                       "secrets: bytes behind the names = 0", "secrets: bytes changed behind the processes = 0",
+                       "secrets: bytes changed behind the memory's counters = 0",
+                       "secrets: bytes in mapping 2 = 0", "secrets: bytes in heap 2 = 0", "secrets pass.")
+    assert out.lines.count("secrets: a child has spread its secret = 1") == 4
+    assert len(out.trace.all("exit reason=fault")) == 2
+
+
+def test_short_read(boot):
+    """One byte typed is one byte changed."""
+    with boot("secrets", "input") as live:
+        live.expect("type one character\n")
+        live.type("x")
+        live.end().lines.once("secrets: bytes changed behind what was read = 0")
+
+
+def stack_page() -> tuple[int, bytes]:
+    """Where esp points at the first instruction (System V i386 ABI, figure 3-31), and the page it is in."""
+    strings = USERTOP - (len(ARGUMENTS) + 15) // 16 * 16
+    words = ARGUMENTS[:-1].split(b"\0")
+    pointers = [strings + sum(len(word) + 1 for word in words[:i]) for i in range(len(words))]
+    esp = (strings - 4 * (len(words) + 5)) // 16 * 16
+    page = bytearray(PAGE_BYTES)
+    struct.pack_into(f"<{1 + len(words)}I", page, esp % PAGE_BYTES, len(words), *pointers)
+    page[strings % PAGE_BYTES:strings % PAGE_BYTES + len(ARGUMENTS)] = ARGUMENTS
+    return esp, bytes(page)
+
+
+def file_page(program: Path, va: int) -> bytes:
+    """What the page at `va` holds of the program's segments; zeros around them."""
+    page = bytearray(PAGE_BYTES)
+    with program.open("rb") as file:
+        for segment in ELFFile(file).iter_segments("PT_LOAD"):
+            for at, byte in enumerate(segment.data(), segment["p_vaddr"] - va):
+                if 0 <= at < PAGE_BYTES:
+                    page[at] = byte
+    return bytes(page)
+
+
+def pages_of(machine: Frozen) -> dict[int, bytes]:
+    """What the running program has in memory, by address."""
+    return {mapping.va: machine.memory.read(mapping.pa, PAGE_BYTES) for mapping in machine.user}
+
+
+def assert_first_instruction(machine: Frozen):
+    """Its registers, and its stack."""
+    esp, stack = stack_page()
+    names = "EAX EBX ECX EDX ESI EDI EBP ESP EFL CS DS ES SS FS GS".split()
+    seen = {name: machine.registers[name] for name in names}
+    assert seen == dict.fromkeys(names, 0) | {"ESP": esp, "EFL": FIXED | IF, "CS": USER_TEXT, "DS": USER_DATA,
+                                              "ES": USER_DATA, "SS": USER_DATA}
+    assert pages_of(machine)[USERTOP - PAGE_BYTES] == stack
+
+
+def assert_can_be_found(machine: Frozen, build):
+    """What was looked for is in frames that nobody owns now, or others do."""
+    everything = machine.memory.read(0, machine.bytes)
+    assert everything.count(PATTERN) > 1000
+    assert not build.debug_checks or all(poison in everything for poison in POISON)
+
+
+def test_first_and_last_instruction(bench, build):
+    """Of nop, which secrets becomes last. Its text comes by page faults; when it exits, it is there."""
+    program = build.folder / "user/nop"
+    executes, exits = (symbols_of(build.kernel).address(name) for name in ("do_execve", "do_exit"))
+    with program.open("rb") as file:
+        entry = ELFFile(file)["e_entry"]
+    executed, looked = 0, []
+    with stopping(bench, "secrets", at=[executes, exits], memory="16M") as stops:
+        memory = FileMemory(stops.live.memory_file)
+        for where in stops:
+            if where == executes:
+                executed += 1
+                if executed == 2:  # not before: secrets has code at this address, too
+                    stops.add(entry)
+                continue
+            machine = Frozen(build.kernel, memory, stops.registers(), 16 << 20)
+            if ARGUMENTS not in pages_of(machine)[USERTOP - PAGE_BYTES]:
+                continue  # it is secrets
+            looked.append(where)
+            if where == entry:
+                assert_first_instruction(machine)
+                assert_can_be_found(machine, build)
+            files = {va: page for va, page in pages_of(machine).items() if va != USERTOP - PAGE_BYTES}
+            assert files == {va: file_page(program, va) for va in files}
+            assert files or where == entry
+        memory.close()
+        stops.live.end()
+    assert list(dict.fromkeys(looked)) == [entry, exits]  # the entry again, when its page has come

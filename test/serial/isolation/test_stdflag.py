@@ -1,0 +1,35 @@
+"""user/isolation/stdflag.c: with the direction flag, NT and AC set the kernel works as without. (D08)
+
+On a processor with SMAP a set AC flag would also let the kernel touch user memory unnoticed.
+"""
+
+import pytest
+from calls import FIRST, TICK, call_around
+
+FLAGS = ["no flag", "DF", "NT", "AC", "all flags"]
+PROCESSORS = [None, "max"]
+
+
+@pytest.mark.parametrize("cpu", PROCESSORS)
+def test_lines(run, cpu):
+    out = run("stdflag", cpu=cpu)
+    for flags in FLAGS:
+        out.lines.in_order(f"stdflag: write with {flags} = 49",
+                           f"stdflag: exit code of a child forked with {flags} = 77",
+                           f"stdflag: sum of fresh pages with {flags} = 7",
+                           f"stdflag: exit code of args executed with {flags} = 0")
+    assert out.lines.count("stdflag: this line is written with the flags set") == len(FLAGS)
+    out.lines.once("stdflag pass.")
+
+
+@pytest.mark.parametrize("cpu", PROCESSORS)
+def test_every_way_in(run, cpu):
+    """The flags meet system calls, page faults that fill, and the timer, which takes nobody's CPU here."""
+    trace = run("stdflag", cpu=cpu).trace
+    children = [fork.child for fork in trace.all("fork", parent=FIRST)]
+    assert [exit_.code for exit_ in trace.of("exit")] == [77, 0] * len(FLAGS) + [0]
+    assert len(trace.all("exec")) == 1 + len(FLAGS) and len(children) == 2 * len(FLAGS)
+    fills = [fault for fault in trace.all("fault outcome=fill", pid=FIRST) if call_around(trace, fault) is None]
+    assert len(fills) >= 3 * len(FLAGS)
+    ticks = (trace.one("end").stamp - trace.one("exec", pid=FIRST).stamp) / TICK
+    assert ticks > 10

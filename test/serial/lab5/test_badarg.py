@@ -1,0 +1,28 @@
+"""user/lab5/badarg.c: wait() refuses a negative pid and a kernel address, and the child is not lost by it. (D14, D83)"""
+
+PARENT, CHILD = 2, 3
+BAD_PROC, INVAL = -2, -3
+
+
+def test_lines(run):
+    out = run("badarg")
+    out.lines.in_order('kernel_execve: pid = 2, name = "badarg".', "fork ok.", "badarg pass.")
+    out.lines.once("fork ok.")
+
+
+def test_calls(run):
+    """No such child; a bad pointer; then the child and its whole code."""
+    trace = run("badarg").trace
+    waits = [record.result for record in trace.all("syscall_leave nr=wait") if record.cpu_pid == PARENT]
+    assert waits == [BAD_PROC, INVAL, 0]
+    trace.one(f"exit pid={CHILD} code=0xbeaf reason=exit")
+    reap = trace.one(f"reap parent={PARENT} child={CHILD} code=0xbeaf")
+    last_refusal = trace.all(f"syscall_leave nr=wait result={INVAL}")[-1]
+    assert last_refusal.seq < reap.seq
+
+
+def test_refusals_do_not_sleep(run):
+    """wait(-1) answers at once, even while there is a child that lives. (D83)"""
+    trace = run("badarg").trace
+    refused = trace.one(f"syscall_leave nr=wait result={BAD_PROC}")
+    assert not [record for record in trace.all("sleep", pid=PARENT) if record.seq < refused.seq]

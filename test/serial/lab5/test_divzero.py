@@ -1,0 +1,15 @@
+"""user/lab5/divzero.c: a division by zero ends the process; it is an instruction, not undefined C. (D02, D61)"""
+
+from dying import DIVIDE_ERROR, assert_death_traced, assert_dies
+
+
+def divzero(run, build):
+    return assert_dies(run, build, "divzero", "Divide error", DIVIDE_ERROR, 0)
+
+
+def test_lines(run, build):
+    divzero(run, build)
+
+
+def test_trace(run, build):
+    assert_death_traced(divzero(run, build).trace, None)

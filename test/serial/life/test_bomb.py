@@ -1,0 +1,57 @@
+"""user/life/bomb.c: a fork bomb ends in an error of fork, and when it is over everything is back.
+
+D07, D86: the machine lives on, with as many frames as before. D81: a full table of processes is -5.
+"""
+
+import re
+
+import pytest
+from calls import FIRST, calls
+
+NO_MEM, NO_FREE_PROC = -4, -5
+MACHINES = [("16M", "", NO_MEM), ("128M", "trace_kib=8192", NO_MEM), ("16M", "max_procs=60", NO_FREE_PROC)]
+MADE = re.compile(r"^bomb: processes made, \w+ = (\d+)$")
+
+
+def made(out):
+    """How many processes the bomb says it made."""
+    [line] = out.lines.all(MADE)
+    return int(MADE.match(line)[1])
+
+
+@pytest.mark.parametrize("kind", ["wide", "chain"])
+def test_lines(run, build, kind):
+    out = run("bomb", kind, memory=build.room("16M"))
+    assert made(out) > 300  # whatever the compiler put into each kernel stack
+    out.lines.in_order(f"bomb: a new child after the bomb, {kind} = 42", "bomb pass.")
+
+
+@pytest.mark.parametrize("memory, cmdline, error", MACHINES, ids=["16M", "128M", "60 processes"])
+def test_wide(run, memory, cmdline, error):
+    """One parent's last fork fails; it kills and reaps all its children, and can fork again."""
+    out = run("bomb", "wide", memory=memory, cmdline=cmdline)
+    count = made(out)
+    forks = [call.result for call in calls(out.trace, "fork")]
+    assert forks.count(error) == 1 and forks[count] == error and min(forks[:count]) > 0
+    assert len(out.trace.all("kill", by=FIRST)) == count
+    assert len(out.trace.all("reap", parent=FIRST)) == count + 1
+    assert {exit_.shown("reason") for exit_ in out.trace.of("exit") if exit_.code == -9} == {"kill"}
+
+
+@pytest.mark.parametrize("memory, cmdline, error", MACHINES, ids=["16M", "128M", "60 processes"])
+def test_chain(run, memory, cmdline, error):
+    """Each generation has one child, the last one none; they are reaped from the end, each by its parent."""
+    out = run("bomb", "chain", memory=memory, cmdline=cmdline)
+    failed = out.trace.one("syscall_leave nr=fork", result=error)
+    forks = [fork for fork in out.trace.of("fork") if fork.parent >= FIRST and fork.seq < failed.seq]
+    assert len(forks) == made(out) + 1
+    assert [fork.parent for fork in forks[1:]] == [fork.child for fork in forks[:-1]]
+    assert failed.cpu_pid == forks[-1].child
+    reaps = [reap.child for reap in out.trace.of("reap") if reap.parent >= FIRST][:len(forks)]
+    assert reaps == [fork.child for fork in reversed(forks)]
+
+
+def test_memory_is_back(run):
+    """At the end of both bombs as many frames are held as after a program that does nothing."""
+    bomb, hello = (run(*program, memory="16M", cmdline="trace_kib=1024") for program in [("bomb", "wide"), ("hello",)])
+    assert bomb.trace.one("end").held == hello.trace.one("end").held

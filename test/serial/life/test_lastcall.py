@@ -1,0 +1,15 @@
+"""user/life/lastcall.c: who is killed makes no other system call, however many it was about to make.
+
+That none is entered after the kill is an invariant of every trace, `lives_as_in_the_model`; this run
+has a victim that would break it.
+"""
+
+
+def test_lastcall(run):
+    out = run("lastcall")
+    out.lines.in_order("lastcall pass.")
+    fork = out.trace.one("fork parent=2")
+    kill = out.trace.one("kill", by=2, pid=fork.child)
+    calls = out.trace.all("syscall_enter nr=getpid")
+    assert calls and all(call.cpu_pid == fork.child and call.seq < kill.seq for call in calls)
+    assert out.trace.in_order(f"exit pid={fork.child} code=-9 reason=kill", after=kill)

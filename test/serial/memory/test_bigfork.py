@@ -1,0 +1,43 @@
+"""user/memory/bigfork.c: a fork of a large process does not stop the clock.
+
+D76: interrupts stay on while memory is shared or copied. With them off, all ticks but one of that time
+would be lost, and the kernel's clock would fall behind the time stamps.
+"""
+
+import pytest
+from calls import FIRST, TICK, between, calls
+
+SIZES_MIB = {True: 96, False: 32}  # by build.cow: sharing is faster, and copying needs twice the memory
+
+
+@pytest.fixture
+def bigfork(run, build):
+    return run("bigfork", str(SIZES_MIB[build.cow]), cmdline="trace_kib=4096", memory=build.room("128M"))
+
+
+def test_lines(bigfork):
+    bigfork.lines.once("bigfork: exit code of the child, the last page's first byte = 1")
+    bigfork.lines.once("bigfork pass.")
+
+
+def test_no_tick_is_lost(bigfork):
+    """The clock moves by as many ticks as the stamps say; there are several, so a loss would show."""
+    trace = bigfork.trace
+    before, after = calls(trace, "gettime")
+    ticks = after.leave.result - before.leave.result
+    stamps = (after.leave.stamp - before.leave.stamp) / TICK
+    assert stamps > 4
+    assert abs(ticks - stamps) <= 1
+
+
+def test_the_fork_takes_that_time(bigfork, build):
+    """The fork itself lasts for ticks, and what it does is what the build says."""
+    trace = bigfork.trace
+    [fork] = calls(trace, "fork")
+    assert fork.leave.stamp - fork.enter.stamp > 4 * TICK
+    pages = SIZES_MIB[build.cow] * 256
+    if build.cow:
+        assert max(share.pages for share in between(trace, fork.enter, fork.leave, "share")) == pages
+    else:
+        assert len(between(trace, fork.enter, fork.leave, "page_copy")) >= pages
+    assert trace.one("fork", parent=FIRST).child == fork.result

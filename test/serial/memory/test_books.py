@@ -1,0 +1,93 @@
+"""user/memory/books.c: what meminfo() and ledger() say, beside the truth.
+
+The truth is read from outside, at the moment of the call: out of the array of frames, the page tables
+of every process and the map of the swap disk. D28: every frame has an owner. D22: a slot is named as often as it counts.
+"""
+
+import re
+from collections import Counter
+
+from stops import stopping
+from ucow.machine import symbols_of
+from ucow.memory import FileMemory
+from ucow.pages import Guest
+
+LINE = re.compile(r"^books: ([\w ]+): (total=.*)$")
+ACCOUNT = re.compile(r"^books: account (.*): held=(\d+) base=(\d+)$")
+OWNERS = {"user": "user memory", "shared": "shared user memory", "cache": "the program cache",
+          "pgtable": "page tables", "kstack": "kernel stacks", "other": "other kernel uses"}
+
+
+def counted(guest: Guest) -> dict[str, int]:
+    """What meminfo() should say."""
+    owners = Counter(frame.owner for frame in guest.frames)
+    return {"total": len(guest.frames) - owners["reserved"], "free": owners["free"], "user": owners["user"],
+            "shared": owners["shared"], "cache": owners["cache"], "pgtables": owners["pgtable"],
+            "kstacks": owners["kstack"], "heap": owners["heap"], "processes": len(guest.processes) - 1,
+            "slots": len(guest.slots)}
+
+
+def accounts(guest: Guest) -> dict[str, int]:
+    """What ledger() should say, of the accounts whose truth can be seen."""
+    owners = Counter(frame.owner for frame in guest.frames)
+    held = {f"frames of {name}": owners[owner] for owner, name in OWNERS.items()}
+    regions = sum(len(guest.regions(mm)) for mm in guest.spaces)
+    held |= {"pids": len(guest.processes) - 1, "heap objects of mm": len(guest.spaces), "heap objects of vma": regions,
+             "heap objects of shmem": len(guest.stored)}
+    if guest.swaps:
+        held["swap slots"] = sum(slot.count > 0 for slot in guest.slots.values())
+    return held
+
+
+def entries_agree(guest: Guest):
+    """A frame of user memory counts the entries that map it and the object that has it; a slot those that name it."""
+    stored = [page for pages in guest.stored.values() for page in pages]
+    in_objects = Counter(guest.frame_number(page) for page, _ in stored if page)
+    on_disk = Counter(slot for _, slot in stored if slot)
+    for number, frame in enumerate(guest.frames):
+        if frame.owner in ("user", "shared", "cache"):
+            objects = 1 if frame.owner == "cache" else in_objects[number]
+            assert frame.count == len(guest.mapped_by.get(number, [])) + objects, f"frame {number:#x}: {frame}"
+        if frame.slot:
+            assert guest.frame_number(guest.slots[frame.slot].page) == number
+    for number, slot in guest.slots.items():
+        assert slot.count == len(guest.named_by.get(number, [])) + on_disk[number], f"slot {number}: {slot}"
+    assert set(guest.named_by) | set(on_disk) <= set(guest.slots)
+    for mm, table in guest.tables.items():
+        assert guest.member(mm, "mm/mm.c", "mm", "pages") == len(table)
+
+
+def test_the_kernel_tells_the_truth(bench, build):
+    build.need_functions("sys_meminfo", "sys_ledger")
+    names = {symbols_of(build.kernel).address(f"sys_{name}"): name for name in ("meminfo", "ledger")}
+    seen = {"meminfo": [], "ledger": []}
+    with stopping(bench, "books", at=list(names), memory="32M") as stops:
+        memory = FileMemory(stops.live.memory_file)
+        for where in stops:
+            guest = Guest.of(memory, build.kernel)
+            if names[where] == "meminfo":
+                entries_agree(guest)
+                seen["meminfo"].append(counted(guest))
+            else:
+                seen["ledger"].append(accounts(guest))
+        memory.close()
+        lines = stops.live.end().lines
+    said = [{name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", found[2])}
+            for line in lines if (found := LINE.match(line))]
+    moments = [found[1] for line in lines if (found := LINE.match(line))]
+    assert len(moments) == (8 if build.swap else 6)
+    assert dict(zip(moments, said)) == dict(zip(moments, seen["meminfo"]))
+    assert len(said) == len(seen["meminfo"]) == len(seen["ledger"])
+    books = [found for line in lines if (found := ACCOUNT.match(line))]
+    per_moment = len(books) // len(moments)
+    for i, (moment, truth) in enumerate(zip(moments, seen["ledger"])):
+        told = {found[1]: int(found[2]) for found in books[i * per_moment:(i + 1) * per_moment]}
+        assert len(told) == per_moment
+        assert {name: told.get(name) for name in truth} == truth, moment
+
+
+    # Pages come, are shared, go to the disk and end: equal numbers say something.
+    user = {moment: truth["user"] for moment, truth in zip(moments, said)}
+    assert user["touched"] == user["start"] + 24, "each page that was touched is one"
+    assert user["two children"] - user["touched"] < 24 if build.cow else user["two children"] - user["touched"] >= 48
+    assert user["alone"] < user["unmapped"] < user["two children"]

@@ -1,0 +1,74 @@
+"""user/memory/oom.c: memory at its end is an error or one process's death, and all of it comes back.
+
+D06: whoever touches more than there is dies, the others go on. D10, D73: a fork that does not fit
+returns -4 and leaves its parent's memory as it was, in both builds of copy_range.
+"""
+
+import re
+
+import pytest
+from calls import FIRST, call_around, results
+
+NO_MEM, KILLED = -4, -9
+DIES = re.compile(r'^pid (\d+) "oom" dies: out of memory for its (read of|write to) 0x[0-9a-f]{8}$')
+
+
+MACHINES = {"16M": {"memory": "16M", "swap": None, "cmdline": "trace_kib=2048"},
+            "disk": {"memory": "8M", "swap": "4M", "cmdline": "trace_kib=4096"}}  # the disk is full as well
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_deaths(run, build, name):
+    """Exactly the three that take all die: of a fault that found no frame, in their own code (in a system
+    call it is an error). Nobody else does, and the console and the trace say who, and of what."""
+    if name == "disk":
+        build.need_swap()
+    machine = MACHINES[name]
+    out = run("oom", **machine | {"memory": build.room(machine["memory"])})
+    out.lines.in_order("oom: exit code of the one that takes all = -9", "oom: fork without memory = -4",
+                       "oom: damaged pages of the parent = 0", "oom: fork once more = -4",
+                       "oom: damaged pages after it = 0", "oom: damaged pages after writing to each = 0",
+                       "oom: exit code of the one that forks at the end = 0",
+                       "oom: exit code of another that takes all = -9",
+                       "oom: exit code of the one whose calls all fail = -9",
+                       "oom: exit code of a child afterwards = 0",
+                       "oom: user pages that did not come back = 0", "oom pass.")
+    assert out.lines.count("killed by kernel.") == 3
+    trace = out.trace
+    faults = [fault for fault in trace.all("fault outcome=oom") if call_around(trace, fault) is None]
+    children = [fork.child for fork in trace.all("fork", parent=FIRST)]
+    assert [fault.pid for fault in faults] == [children[1], children[3], children[4]]
+    assert [int(DIES.match(line)[1]) for line in out.lines.all(DIES)] == [fault.pid for fault in faults]
+    for fault in faults:
+        trace.in_order(f"exit pid={fault.pid} code={KILLED} reason=oom",
+                       f"reap parent={FIRST} child={fault.pid} code={KILLED}", after=fault)
+    assert len(trace.all("exit reason=oom")) == len(faults)
+    trace.one(f"exit pid={FIRST} code=0 reason=exit")
+
+
+def test_fork_at_the_end(run):
+    """Forks work until one does not, then the next one does not either; the process ends by itself."""
+    trace = run("oom", **MACHINES["16M"]).trace
+    forker = trace.all("fork", parent=FIRST)[2].child
+    forks = results(trace, "fork", forker)
+    assert forks[-2:] == [NO_MEM, NO_MEM] and all(pid > 0 for pid in forks[:-2])
+    assert len(trace.all("fork", parent=forker)) == len(forks) - 2
+    trace.one(f"exit pid={forker} code=0 reason=exit")
+
+
+def test_every_call(run):
+    """mmap, fork and exec fail with -4 and brk stays where it is; the write after them is what kills."""
+    trace = run("oom", **MACHINES["16M"]).trace
+    last = trace.all("fork", parent=FIRST)[4].child
+    mapped = results(trace, "mmap", last)
+    assert len(mapped) > 100 and mapped[-1] == NO_MEM
+    before, after = results(trace, "brk", last)
+    assert before == after
+    assert results(trace, "fork", last) == results(trace, "exec", last) == [NO_MEM]
+    trace.in_order(f"fault pid={last} outcome=oom", f"exit pid={last} code={KILLED} reason=oom")
+
+
+def test_memory_is_back(run):
+    """At the end as many frames are held as after a program that does nothing: none of the cache either. (P28)"""
+    oom, hello = (run(name, **MACHINES["16M"]) for name in ("oom", "hello"))
+    assert oom.trace.one("end").held == hello.trace.one("end").held

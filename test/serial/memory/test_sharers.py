@@ -1,0 +1,60 @@
+"""user/memory/sharers.c: 301 processes refer to one page, more than eight bits can count. (D77)
+
+And as many as there can be processes, in a small machine, each but the kernel's.
+"""
+
+import pytest
+from calls import FIRST, by, call_around
+from sharing import KERNEL_THREADS, PAGE_MASK, STACK_PAGE
+
+CHILDREN = 300  # at once
+MAX_PROCS = 320  # pids 1 to 320
+EVERYBODY = MAX_PROCS - len(KERNEL_THREADS[1:])
+
+
+@pytest.fixture
+def share(run, build):
+    """A run with room for everybody, and for what they do."""
+    def start(*arguments: str, cmdline: str = ""):
+        return run("sharers", *arguments, memory=build.room("20M"), cmdline=f"trace_kib=4096 {cmdline}")
+    return start
+
+
+def test_lines(share):
+    out = share()
+    for what in ("children that share the page", "children that were right"):
+        out.lines.once(f"sharers: {what} = {CHILDREN}")
+    out.lines.once("sharers: the parent's page = 24589")
+    out.lines.once("sharers pass.")
+
+
+def test_the_count_is_right_at_every_write(share, build):
+    """With copy-on-write each child copies from the one frame, and the count goes down from 301 to 2. (P07)"""
+    trace = share().trace
+    children = {fork.child for fork in trace.all("fork", parent=FIRST)}
+    copies = [copy for copy in trace.of("page_copy") if copy.va & PAGE_MASK != STACK_PAGE]
+    assert len({(copy.va, copy["from"]) for copy in copies}) == 1
+    assert len(copies) == CHILDREN
+    if build.cow:
+        assert [copy.count for copy in copies] == list(range(CHILDREN + 1, 1, -1))
+        assert {copy.cpu_pid for copy in copies} == children
+    else:
+        assert len(by(copies, FIRST)) == CHILDREN
+        assert {call_around(trace, copy).name for copy in copies[:3]} == {"fork"}
+
+
+def test_all_lived_at_the_same_time(share):
+    """No child ends before the last one is made."""
+    trace = share().trace
+    assert min(exit_.seq for exit_ in trace.of("exit")) > max(fork.seq for fork in trace.of("fork"))
+
+
+def test_everybody_shares(share, build):
+    """Until no process is left to be made: then each gets its own page, as if there were few."""
+    out = share("all", cmdline=f"max_procs={MAX_PROCS}")
+    out.lines.in_order("sharers: fork in the end = -5", f"sharers: children that share the page = {EVERYBODY - 1}",
+                       f"sharers: children that were right = {EVERYBODY - 1}", "sharers: the parent's page = 24589")
+    copies = [copy for copy in out.trace.of("page_copy") if copy.va & PAGE_MASK != STACK_PAGE]
+    assert {fork.child for fork in out.trace.all("fork", parent=FIRST)} | {*KERNEL_THREADS, FIRST} == {
+        *range(MAX_PROCS + 1)}
+    assert [copy.count for copy in copies] == (list(range(EVERYBODY, 1, -1)) if build.cow else [1] * (EVERYBODY - 1))

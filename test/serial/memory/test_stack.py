@@ -1,0 +1,43 @@
+"""user/memory/stack.c: all 256 pages of the stack can be used, by the program and by the kernel for it.
+
+D33: the same area decides for both; what lies below it is nobody's.
+"""
+
+from calls import FIRST, call_around, calls
+
+TOP, PAGES, PAGE = 0xB0000000, 256, 0x1000
+BOTTOM = TOP - PAGES * PAGE
+USER_BIT = 4  # Intel SDM 3A 4.7
+
+
+def test_lines(run):
+    out = run("stack")
+    out.lines.in_order("stack: this line comes from the lowest page", "stack: write from below it = -3",
+                       "stack: meminfo into the lowest page = 0", "stack: meminfo into what begins below it = -3",
+                       "stack: store to the lowest byte = 0", "stack: store one byte below = -9",
+                       "stack: store one page below = -9", "stack pass.")
+
+
+def test_pages_come_on_demand(run):
+    """Every page but those that exec gave the first frame is filled by a fault of the program, once."""
+    trace = run("stack").trace
+    pages = [fault.va // PAGE for fault in trace.all("fault outcome=fill", pid=FIRST) if BOTTOM <= fault.va < TOP]
+    assert len(pages) == len(set(pages)) == PAGES - 1
+    assert min(pages) == BOTTOM // PAGE
+
+
+def test_below_is_nobodys(run):
+    """The kernel's own accesses below the lowest page become -3, the children's are their end."""
+    trace = run("stack").trace
+    faults = trace.all("fault outcome=segv")
+    assert all(BOTTOM - PAGE - 1 <= fault.va < BOTTOM for fault in faults)
+    kernels = [fault for fault in faults if not fault.error & USER_BIT]
+    assert [(call_around(trace, fault).name, call_around(trace, fault).result) for fault in kernels] == [
+        ("write", -3), ("meminfo", -3)]
+    died = [fault.pid for fault in faults if fault.error & USER_BIT]
+    assert died == [exit_.pid for exit_ in trace.all("exit code=-9 reason=fault")] and len(died) == 2
+
+
+def test_the_kernel_reads_the_lowest_page(run):
+    trace = run("stack").trace
+    assert [call.result for call in calls(trace, "write") if call.enter.arg1 == BOTTOM] == [44]

@@ -1,0 +1,122 @@
+"""tools/trace on a machine that has crashed, and what it makes of a whole run. (Living ones: test_harness.py.)"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rewired import rewired
+from ucow.machine import PANIC, PASSED
+
+TOOL = Path(__file__).resolve().parents[3] / "tools/trace"
+PARENT, CHILD = 2, 3
+
+
+def tool(build, *arguments) -> subprocess.CompletedProcess:
+    """Run tools/trace as a user does."""
+    return subprocess.run([sys.executable, TOOL, "--elf", build.kernel, *map(str, arguments)], capture_output=True,
+                          text=True)
+
+
+def printed(build, *arguments) -> list[str]:
+    """The lines of a run of tools/trace that works."""
+    done = tool(build, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def exit_run(bench, fmt):
+    """A run of exit that has ended."""
+    run = bench.machine("exit").run()
+    bench.judge(run, PASSED)
+    return run
+
+
+def test_all_events(exit_run, build):
+    """Without options: the whole trace, a record a line, as the harness sees it."""
+    lines = printed(build, exit_run.memory_file)
+    assert lines == list(map(str, exit_run.trace))
+    assert all(re.match(r"\[t=\d+\] \w+( \w+=\S+)*$", line) for line in lines)
+
+
+def test_selection(exit_run, build):
+    """By pattern, of which any may match, by process, and the last of what is left."""
+    both = printed(build, "--event", "fork", "--event", f"exit pid={CHILD}", exit_run.memory_file)
+    assert both == [str(record) for record in exit_run.trace
+                    if record.name == "fork" or (record.name == "exit" and record.pid == CHILD)]
+    of_child = printed(build, "--pid", CHILD, exit_run.memory_file)
+    assert of_child == [str(record) for record in exit_run.trace if CHILD in (record.cpu_pid, *record.pids)]
+    assert printed(build, "--pid", CHILD, "--last", 2, exit_run.memory_file) == of_child[-2:]
+
+
+def test_unknown_event(exit_run, build):
+    """One sentence, with the events that there are."""
+    failed = tool(build, "--event", "wibble", exit_run.memory_file)
+    assert failed.returncode == 1 and failed.stdout == ""
+    assert "no event is called wibble: there are boot fork exec" in failed.stderr
+
+
+def test_chrome(exit_run, build, tmp_path):
+    """A track per process, slices that do not overlap, arrows in pairs from an earlier to a later time, counters."""
+    path = tmp_path / "trace.json"
+    assert printed(build, "--chrome", path, exit_run.memory_file)[0].startswith(f"{path}: ")
+    events = json.loads(path.read_text())["traceEvents"]
+    names = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
+    assert set(names) == {0, 1, PARENT, CHILD} and names[1] == "1 init"
+    slices = [event for event in events if event["ph"] == "X"]
+    assert {event["tid"] for event in slices} == set(names)
+    # Times are microseconds in floating point; a nanosecond is less than an instruction here.
+    assert all(a["ts"] + a["dur"] <= b["ts"] + 0.001 for a, b in zip(slices, slices[1:]))
+    starts, ends = ({event["id"]: event for event in events if event["ph"] == phase} for phase in "sf")
+    assert starts.keys() == ends.keys()
+    assert all(starts[i]["ts"] <= ends[i]["ts"] and starts[i]["name"] == ends[i]["name"] for i in starts)
+    assert {(starts[i]["name"], starts[i]["tid"], ends[i]["tid"]) for i in starts} >= {
+        ("fork", PARENT, CHILD), ("exit", CHILD, PARENT), ("exit", PARENT, 1)}
+    assert {event["name"] for event in events if event["ph"] == "C"} >= {"free pages", "runnable processes"}
+
+
+def test_crashed_machine_that_has_ended(bench, build, fmt):
+    """The memory file of a machine that panicked: the last events are those that the panic printed."""
+    run = bench.machine("hello", cmdline="selftest=null").run()
+    bench.judge(run, PANIC)
+    lines = printed(build, run.memory_file)
+    said = [line for line in run.lines if line.startswith("[t=")]
+    assert [line.split()[0] for line in said] == [line.split()[0] for line in lines[-16:]]
+
+
+def test_crashed_machine_that_is_kept(bench, build, fmt, tmp_path):
+    """A machine that panicked and was not let go: file, QMP and core say the same."""
+    socket, core = tmp_path / "qmp", tmp_path / "core"
+    machine = rewired(bench.machine("hello", cmdline="selftest=null"), ["-device"],
+                      ["-action", "shutdown=pause", "-qmp", f"unix:{socket},server=on,wait=off"])
+    with machine.start() as live:
+        live.expect("the machine stops here.\n")
+        live.qmp.execute("dump-guest-memory", paging=False, protocol=f"file:{core}")
+        texts = {"\n".join(printed(build, source)) for source in (live.memory_file, f"qmp:{socket}", core)}
+    assert len(texts) == 1 and "fork parent=0 child=1" in texts.pop()
+
+
+def test_check_finds_what_is_wrong(bench, build, fmt):
+    """A panicked machine's trace ends early: --check says so, and its status is 1."""
+    run = bench.machine("hello", cmdline="selftest=null").run()
+    bench.judge(run, PANIC)
+    checked = tool(build, "--check", run.memory_file)
+    assert checked.returncode == 1 and "the trace has 0 end events, not 1" in checked.stdout
+
+
+def test_machine_without_a_ring(bench, build, fmt):
+    """A machine that never got as far as a ring has no trace: one sentence says so."""
+    run = bench.machine("hello", memory="3M").run()
+    bench.judge(run, PANIC)
+    failed = tool(build, run.memory_file)
+    assert failed.returncode == 1 and failed.stderr.count("\n") == 1 and "trace" in failed.stderr
+
+
+def test_trace_off(bench, build, fmt):
+    run = bench.machine("hello", cmdline="trace=off").run()
+    bench.judge(run, PASSED)
+    failed = tool(build, run.memory_file)
+    assert failed.returncode == 1 and "boot without trace=off" in failed.stderr
