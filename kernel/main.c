@@ -250,8 +250,8 @@ void kmain(paddr_t multiboot_info)
     pic_init();
     pit_init();
     trace_set_clock(pit_measure_tsc());
-    pic_open(IRQ_TIMER);
-    pic_open(IRQ_COM1);
+    pic_unmask(IRQ_TIMER);
+    pic_unmask(IRQ_COM1);
     uart_enable_input();
     init_start(&cmdline);
     sched_idle();

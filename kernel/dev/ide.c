@@ -196,7 +196,7 @@ static void wait_dma(void)
     uint8_t status = STATUS_BUSY;
     for (unsigned reads = 0; reads < READS_PATIENCE; reads++) {
         status = io_in8(STATUS);
-        if (!(status & (STATUS_BUSY | STATUS_DATA)) && ((status & STATUS_ERROR) || !bus_master_active()))
+        if (!(status & (STATUS_BUSY | STATUS_DATA)) && ((status & STATUS_ERROR) || !ide_dma_active()))
             return;
     }
 }
@@ -211,13 +211,13 @@ static void wait_dma(void)
  */
 static bool move_by_dma(uint8_t code, uint32_t page, paddr_t frame, bool *ok)
 {
-    bus_master_aim(frame, code == READ_DMA);
+    ide_dma_prepare(frame, code == READ_DMA);
     begin(code, page);
-    bus_master_start();
+    ide_dma_start();
     if (patient)
         wait_dma();
-    bus_master_stop();
-    bool failed = bus_master_failed();
+    ide_dma_stop();
+    bool failed = ide_dma_failed();
     uint8_t status = io_in8(STATUS);
     bool broken_off = !patient && (status & (STATUS_BUSY | STATUS_DATA));
     *ok = !failed && !(status & (STATUS_BUSY | STATUS_DATA | STATUS_FAULT | STATUS_ERROR));
@@ -306,6 +306,6 @@ uint32_t ide_init(void)
     if (pages == 0)
         kprintf("ide: the second disk is smaller than a page: " WANTED "\n");
     choose_block(id[ID_MULTIPLE_MAX] & 0xFF);
-    dma = (id[ID_CAPABILITIES] & CAN_DMA) && bus_master_init();
+    dma = (id[ID_CAPABILITIES] & CAN_DMA) && ide_dma_init();
     return pages;
 }

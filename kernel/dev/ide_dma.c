@@ -67,7 +67,7 @@ static uint16_t place_registers(unsigned function)
     return (uint16_t)(config_read(function, PCI_BAR4) & ~3u);
 }
 
-bool bus_master_init(void)
+bool ide_dma_init(void)
 {
     for (unsigned function = 0; function < FUNCTIONS; function++) {
         if (config_read(function, PCI_ID) == ID_NOBODY ||
@@ -82,7 +82,7 @@ bool bus_master_init(void)
     return false;
 }
 
-void bus_master_aim(paddr_t frame, bool to_memory)
+void ide_dma_prepare(paddr_t frame, bool to_memory)
 {
     table[0].address = frame;
     table[0].bytes = LAST_ENTRY | PAGE_SIZE;
@@ -92,22 +92,22 @@ void bus_master_aim(paddr_t frame, bool to_memory)
     io_out8(base + STATUS, STATUS_CLEAR);
 }
 
-void bus_master_start(void)
+void ide_dma_start(void)
 {
     io_out8(base + COMMAND, direction | COMMAND_START);
 }
 
-void bus_master_stop(void)
+void ide_dma_stop(void)
 {
     io_out8(base + COMMAND, direction);
 }
 
-bool bus_master_active(void)
+bool ide_dma_active(void)
 {
     return (io_in8(base + STATUS) & STATUS_ACTIVE) != 0;
 }
 
-bool bus_master_failed(void)
+bool ide_dma_failed(void)
 {
     return (io_in8(base + STATUS) & STATUS_ERROR) != 0;
 }

@@ -15,12 +15,12 @@
 #define OCW2_END 0x20
 #define OCW3_READ_ISR 0x0B
 
-static uint16_t shut = 0xFFFF;
+static uint16_t masked = 0xFFFF;
 
 static void set_mask(void)
 {
-    io_out8(MASTER + DATA, (uint8_t)shut);
-    io_out8(SLAVE + DATA, (uint8_t)(shut >> 8));
+    io_out8(MASTER + DATA, (uint8_t)masked);
+    io_out8(SLAVE + DATA, (uint8_t)(masked >> 8));
 }
 
 void pic_init(void)
@@ -33,13 +33,13 @@ void pic_init(void)
     io_out8(SLAVE + DATA, VECTOR_IRQ + 8);
     io_out8(SLAVE + DATA, CASCADE_IRQ);
     io_out8(SLAVE + DATA, ICW4_8086);
-    shut = (uint16_t)~BIT(CASCADE_IRQ);
+    masked = (uint16_t)~BIT(CASCADE_IRQ);
     set_mask();
 }
 
-void pic_open(unsigned irq)
+void pic_unmask(unsigned irq)
 {
-    shut &= (uint16_t)~BIT(irq);
+    masked &= (uint16_t)~BIT(irq);
     set_mask();
 }
 

@@ -10,7 +10,7 @@
 void pic_init(void);
 
 /* Let IRQ `irq` (0 to 15) through. */
-void pic_open(unsigned irq);
+void pic_unmask(unsigned irq);
 
 /* Whether `irq` is really being served: lines 7 and 15 also report noise. If so its end is
  * signalled to the controllers; the handler may run after that, with interrupts off. */

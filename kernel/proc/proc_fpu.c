@@ -24,7 +24,7 @@ int proc_fpu_use(void)
     bool first_use = current->fpu == NULL;
     if (first_use && (current->fpu = kmem_cache_alloc(&fpu_cache)) == NULL)
         return -E_NO_MEM;
-    fpu_open();
+    fpu_enable();
     is_open = true;
     if (owner == current)
         return 0;
@@ -41,7 +41,7 @@ int proc_fpu_use(void)
 void proc_fpu_switch(struct proc *next)
 {
     if (is_open && owner != next) {
-        fpu_shut();
+        fpu_disable();
         is_open = false;
     }
 }
@@ -54,7 +54,7 @@ int proc_fpu_copy(struct proc *child)
     if (child->fpu == NULL)
         return -E_NO_MEM;
     if (owner == current) {
-        fpu_open();
+        fpu_enable();
         is_open = true;
         fpu_save(current->fpu);
         fpu_load(current->fpu); /* fnsave also resets the registers */
@@ -67,7 +67,7 @@ void proc_fpu_drop(struct proc *proc)
 {
     if (owner == proc) {
         owner = NULL;
-        fpu_shut();
+        fpu_disable();
         is_open = false;
     }
     if (proc->fpu != NULL)

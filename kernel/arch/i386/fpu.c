@@ -17,12 +17,12 @@ _Alignas(FPU_STATE_ALIGN) static const struct {
 
 _Static_assert(sizeof(clean_state) == FPU_STATE_BYTES, "fxsave's image, Intel SDM vol. 1, 10.5.1");
 
-void fpu_shut(void)
+void fpu_disable(void)
 {
     cpu_write_cr0(cpu_read_cr0() | CR0_TS);
 }
 
-void fpu_open(void)
+void fpu_enable(void)
 {
     cpu_clts();
 }

@@ -11,8 +11,8 @@
 #define FPU_STATE_ALIGN 16
 
 /* Shut the FPU: its next use traps. Open it. */
-void fpu_shut(void);
-void fpu_open(void);
+void fpu_disable(void);
+void fpu_enable(void);
 
 /* With the FPU open: save its registers to, or load them from, a block of FPU_STATE_BYTES. */
 void fpu_save(void *state);

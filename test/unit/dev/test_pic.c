@@ -88,8 +88,8 @@ TEST(both_are_set_up_with_all_lines_shut)
 TEST(lines_are_opened_one_by_one)
 {
     pic_init();
-    pic_open(4);
-    pic_open(14);
+    pic_unmask(4);
+    pic_unmask(14);
     CHECK_EQ(pics[0].mask, 0xFF & ~(1 << CASCADE | 1 << 4));
     CHECK_EQ(pics[1].mask, 0xFF & ~(1 << 6));
 }
