@@ -1,5 +1,5 @@
 /*
- * console - one cursor, many writers.
+ * console - keeps the lines of different writers apart.
  */
 #include "dev/console.h"
 
@@ -10,8 +10,8 @@
 #include "lib/printf.h"
 #include "lib/util.h"
 
-static bool line_open;  /* the cursor is not at the beginning of a line */
-static int line_writer; /* who began it */
+static bool line_open;  /* the last line is unfinished */
+static int line_writer; /* the writer of that line */
 
 static void put(char c)
 {
@@ -26,7 +26,7 @@ void console_write(int writer, const char *text, size_t n)
         return;
     if (line_open && line_writer != writer)
         put('\n');
-    line_open = true; /* for a report in the middle of it */
+    line_open = true; /* a panic may interrupt the loop and print */
     line_writer = writer;
     for (size_t i = 0; i < n; i++)
         put(text[i]);

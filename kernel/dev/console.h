@@ -1,22 +1,22 @@
 /*
- * console - whole lines on the serial port, whoever writes them.
+ * console - whole lines on the serial port.
  *
- * The console knows whether its cursor stands at the beginning of a line and who wrote last. A
- * writer who finds an unfinished line of somebody else starts a new one: lines are never torn.
+ * The console remembers whether the last line is unfinished and which writer began it. Another
+ * writer starts a new line first, so lines are never torn.
  */
 #ifndef DEV_CONSOLE_H
 #define DEV_CONSOLE_H
 
 #include <stddef.h>
 
-/* Bytes a process can hold back until its line is complete. */
+/* Bytes that are buffered for a process until its line is complete. */
 #define CONSOLE_LINE_BYTES 256
 
-/* Writer number of the kernel itself; processes write under their pid, which is above 0. */
+/* Writer number of the kernel; a process writes with its pid, which is above 0. */
 #define CONSOLE_KERNEL 0
 
-/* Write n bytes for `writer`, waiting for the port. Not preempted; interrupts may come meanwhile, so
- * handlers do not write, but for a panic. */
+/* Write n bytes for `writer`; polls the port. Not preempted, but interrupts may be on, so only a panic writes
+ * from a handler. */
 void console_write(int writer, const char *text, size_t n);
 
 /* printf for the kernel. A line longer than CONSOLE_LINE_BYTES is cut. */

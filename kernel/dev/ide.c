@@ -1,9 +1,9 @@
 /*
- * ide - ATA/ATAPI-6 (T13/1410D): 28-bit addresses, DMA where there is a bus master, PIO elsewhere.
+ * ide - ATA/ATAPI-6 (T13/1410D): 28-bit addresses; DMA if there is a bus master, otherwise PIO.
  *
- * Between two calls drive 1 is selected, its interrupts are off and it expects a command; whoever finds
- * it otherwise resets it. Its write cache is never flushed: reads see what is in it, and
- * what was swapped out is worth nothing once the machine has stopped.
+ * Between two calls drive 1 is selected, its interrupts are off and it expects a command; a call that leaves
+ * it in another state resets it. Its write cache is never flushed, because reads see its contents, and
+ * swapped pages need not survive power-off.
  */
 #include "dev/ide.h"
 
@@ -26,17 +26,17 @@
 #define LBA_HIGH 0x1F5
 #define DEVICE 0x1F6
 #define COMMAND 0x1F7
-#define STATUS 0x3F6 /* the alternate one: the same bits, and reading it acknowledges nothing */
+#define STATUS 0x3F6 /* the alternate status: the same bits, but reading it acknowledges no interrupt */
 #define CONTROL 0x3F6
 
-#define DEVICE_1_LBA 0xF0 /* the bits 7 and 5 were once required */
+#define DEVICE_1_LBA 0xF0 /* bits 7 and 5 were required by older standards */
 #define CONTROL_NO_INTERRUPTS 0x02
 #define CONTROL_RESET 0x04
 
 #define STATUS_ERROR 0x01
-#define STATUS_DATA 0x08 /* DRQ: it wants to give or take a block */
+#define STATUS_DATA 0x08 /* DRQ: ready to transfer a block */
 #define STATUS_FAULT 0x20
-#define STATUS_BUSY 0x80 /* the other bits mean nothing */
+#define STATUS_BUSY 0x80 /* the other bits are invalid */
 
 #define READ_SECTORS 0x20
 #define WRITE_SECTORS 0x30
@@ -47,7 +47,7 @@
 #define WRITE_DMA 0xCA
 #define IDENTIFY_DEVICE 0xEC
 
-/* Words of what IDENTIFY DEVICE gives: 8.15. */
+/* Words of the data of IDENTIFY DEVICE: 8.15. */
 #define ID_WORDS 256
 #define ID_MULTIPLE_MAX 47 /* in the low byte */
 #define ID_CAPABILITIES 49
@@ -60,19 +60,19 @@
 #define PAGE_SECTORS (PAGE_SIZE / SECTOR_BYTES)
 
 /* A read of STATUS takes 100 ns at least, and about a microsecond on most machines. */
-#define READS_SELECT 4          /* 400 ns, after which STATUS is the drive's word on what it was told */
-#define READS_SETTLE 1          /* one, after a block of data: 9.5 */
-#define READS_RESET 50          /* 5 us, for how long a reset is held */
-#define READS_RESTART 20000     /* 2 ms, before which a drive that was reset is not looked at */
-#define READS_PATIENCE 10000000 /* seconds: longer than any drive that still works is busy */
+#define READS_SELECT 4          /* 400 ns, after which STATUS reflects the command */
+#define READS_SETTLE 1          /* after a block of data: 9.5 */
+#define READS_RESET 50          /* 5 us, the length of a reset */
+#define READS_RESTART 20000     /* 2 ms, the wait after a reset */
+#define READS_PATIENCE 10000000 /* seconds: longer than a working drive is busy */
 
 #define WANTED "swap needs a disk as -drive file=FILE,format=raw,if=ide,index=1 makes one"
 
 static uint32_t pages;
-static unsigned block_sectors; /* what the drive moves at once: a page, or a sector */
-static bool dma;               /* the bus master moves the data */
-static bool patient;           /* it is stopped when it has ended, not at once */
-static bool lost;              /* not even a reset brings it back: not to be waited for again */
+static unsigned block_sectors; /* sectors per block of data: a page, or one */
+static bool dma;               /* transfers use the bus master */
+static bool patient;           /* the bus master is stopped after the transfer, not at once */
+static bool lost;              /* a reset did not help: all further calls fail at once */
 
 static void wait_reads(unsigned reads)
 {
@@ -80,7 +80,7 @@ static void wait_reads(unsigned reads)
         io_in8(STATUS);
 }
 
-/* Wait until the drive has done what it was told; its status, STATUS_BUSY in it when it does not end. */
+/* Wait until the drive is not busy. Returns its status, with STATUS_BUSY set after a timeout. */
 static uint8_t wait_done(void)
 {
     uint8_t status = STATUS_BUSY;
@@ -90,13 +90,13 @@ static uint8_t wait_done(void)
     return status;
 }
 
-/* Wait until the drive wants to give or take a block of data. */
+/* Wait until the drive is ready to transfer a block of data. */
 static bool wait_data(void)
 {
     return (wait_done() & (STATUS_BUSY | STATUS_FAULT | STATUS_DATA | STATUS_ERROR)) == STATUS_DATA;
 }
 
-/* Wait until the drive has ended a command, and well. */
+/* Wait until the drive has completed a command; false if it failed. */
 static bool wait_success(void)
 {
     return (wait_done() & (STATUS_BUSY | STATUS_FAULT | STATUS_DATA | STATUS_ERROR)) == 0;
@@ -108,8 +108,8 @@ static void select_drive(uint8_t lba_bits)
     wait_reads(READS_SELECT);
 }
 
-/* Give the selected drive a command for `sectors` sectors; the lowest is `lba`'s, whose bits 24 to 27
- * select_drive() has told. */
+/* Send a command for `sectors` sectors from `lba` on to the selected drive; select_drive() has set bits 24 to
+ * 27 of `lba`. */
 static void command(uint8_t code, uint32_t lba, unsigned sectors)
 {
     io_out8(SECTOR_COUNT, (uint8_t)sectors);
@@ -120,7 +120,7 @@ static void command(uint8_t code, uint32_t lba, unsigned sectors)
     wait_reads(READS_SELECT);
 }
 
-/* Let the drive, which can move up to `most` sectors at once, move whole pages if it can. */
+/* Let the drive transfer whole pages as blocks, if its maximum, `most` sectors, allows it. */
 static void choose_block(unsigned most)
 {
     block_sectors = 1;
@@ -131,7 +131,7 @@ static void choose_block(unsigned most)
         block_sectors = PAGE_SECTORS;
 }
 
-/* After a failure: a drive that stopped in the middle is reset, so that the next command finds it waiting. */
+/* After a failure, reset a drive that is still busy, so that it accepts the next command. */
 static void recover(void)
 {
     if (!(io_in8(STATUS) & (STATUS_BUSY | STATUS_DATA)))
@@ -146,10 +146,10 @@ static void recover(void)
         kprintf("ide: the second disk does not answer any more, not even to a reset: it is given up\n");
         return;
     }
-    choose_block(block_sectors); /* the reset may have made the drive forget */
+    choose_block(block_sectors); /* the reset may have cleared the setting */
 }
 
-/* End a transfer: whether all of it went well. */
+/* End a transfer; `ok`: all blocks were transferred. Returns whether the drive agrees. */
 static bool finish(bool ok)
 {
     if (ok && wait_success())
@@ -158,7 +158,7 @@ static bool finish(bool ok)
     return false;
 }
 
-/* Tell the drive to move a page. */
+/* Start a transfer of a page. */
 static void begin(uint8_t code, uint32_t page)
 {
     uint32_t lba = page * PAGE_SECTORS;
@@ -190,7 +190,7 @@ static bool write_by_pio(uint32_t page, const uint8_t *from)
     return finish(true);
 }
 
-/* Wait until drive and bus master have ended. */
+/* Wait until drive and bus master have finished. */
 static void wait_dma(void)
 {
     uint8_t status = STATUS_BUSY;
@@ -202,12 +202,12 @@ static void wait_dma(void)
 }
 
 /*
- * Let the bus master move a page; true when that came to an end, with *ok.
+ * Transfer a page by DMA. Returns whether the transfer was completed; *ok: without an error.
  *
- * An emulated one that is stopped ends its transfer first, and the instruction that stops it takes
- * as long as that: so it is stopped at once, nobody waits for the host's disk, and a run
- * in virtual time repeats. A real one that is stopped breaks off, the drive is found in the middle,
- * and from then on we wait. A bus master that fails by itself is not used again.
+ * An emulated bus master that is stopped completes its transfer within the instruction that stops it. So it
+ * is stopped at once: the guest does not poll for the host's disk, and a run in virtual time repeats. A real
+ * one aborts the transfer; then the drive is reset, and from then on the transfer is polled. A bus master
+ * that reports an error is not used again.
  */
 static bool move_by_dma(uint8_t code, uint32_t page, paddr_t frame, bool *ok)
 {
@@ -227,7 +227,7 @@ static bool move_by_dma(uint8_t code, uint32_t page, paddr_t frame, bool *ok)
     return !broken_off && !failed;
 }
 
-/* Move a page by DMA, if that is possible: true, with *ok. */
+/* Transfer a page by DMA. False if DMA is not possible; otherwise *ok tells the result. */
 static bool moved_by_dma(uint8_t code, uint32_t page, const void *memory, bool *ok)
 {
     while (dma && !lost) {
@@ -255,14 +255,14 @@ bool ide_write_page(uint32_t page, const void *from)
     return !lost && write_by_pio(page, from);
 }
 
-/* What stands in LBA_MID and LBA_HIGH of a drive that understands packets, not IDENTIFY DEVICE: 9.12. */
+/* Whether LBA_MID and LBA_HIGH have the signature of a packet drive, which has no IDENTIFY DEVICE: 9.12. */
 static bool is_packet_drive(void)
 {
     unsigned signature = (unsigned)io_in8(LBA_HIGH) << 8 | io_in8(LBA_MID);
     return signature == 0xEB14 || signature == 0x9669;
 }
 
-/* Ask the drive what it is. */
+/* Read the identification of the drive; false, after a message, if there is none. */
 static bool identify(uint16_t *id)
 {
     command(IDENTIFY_DEVICE, 0, 0);
@@ -278,8 +278,8 @@ static bool identify(uint16_t *id)
     return false;
 }
 
-/* Nobody drives the bus, which then reads as all ones, or but for bit 7, which is pulled down; or
- * drive 0 answers for a drive 1 that is not there. */
+/* No drive: the bus floats and reads as all ones, or all but bit 7, which is pulled down; or drive 0
+ * answers with 0 for the missing drive 1. */
 static bool is_absent(uint8_t status)
 {
     return status == 0xFF || status == 0x7F || status == 0;
@@ -295,7 +295,7 @@ uint32_t ide_init(void)
     select_drive(0);
     if (is_absent(io_in8(STATUS)) || is_absent(wait_done()))
         return 0;
-    recover(); /* it may have been left in the middle of something */
+    recover(); /* the loader may have left it busy */
     if (lost || !identify(id))
         return 0;
     if (!(id[ID_CAPABILITIES] & CAN_LBA)) {

@@ -1,5 +1,5 @@
 /*
- * bus_master - SFF-8038i, as in the Intel 82371SB (PIIX3) data sheet, 2.3 and 3.2.
+ * ide_dma - the bus master of SFF-8038i, as in the Intel 82371SB (PIIX3) data sheet, 2.3 and 3.2.
  */
 #include "dev/ide_dma.h"
 
@@ -18,13 +18,13 @@
 #define PCI_COMMAND 0x04
 #define PCI_CLASS 0x08
 #define PCI_BAR4 0x20
-#define ID_NOBODY 0xFFFFFFFFu
+#define ID_NONE 0xFFFFFFFFu
 #define COMMAND_IO_AND_MASTER 0x5u
-#define CLASS_MASK 0xFFFF8100u /* IDE; a bus master; its first channel is where the ISA bus had it */
+#define CLASS_MASK 0xFFFF8100u /* IDE; bus master; first channel at the legacy ports */
 #define CLASS_WANTED 0x01018000u
 #define FREE_PORTS 0xC000 /* no ISA device answers there: bits 8 and 9 are 0 */
 
-/* Registers, from where BAR 4 says. */
+/* Registers, at BAR 4. */
 #define COMMAND 0
 #define STATUS 2
 #define TABLE 4
@@ -32,9 +32,9 @@
 #define COMMAND_TO_MEMORY 0x08
 #define STATUS_ACTIVE 0x01
 #define STATUS_ERROR 0x02
-#define STATUS_CLEAR 0x06 /* error and interrupt go when 1 is written */
+#define STATUS_CLEAR 0x06 /* error and interrupt: cleared by writing 1 */
 
-/* The table of what to move: an address and a size each. It must not cross 64 KiB. */
+/* The descriptor table: address and size of each block. It must not cross a 64 KiB boundary. */
 #define LAST_ENTRY 0x80000000u
 static _Alignas(8) struct {
     uint32_t address;
@@ -56,8 +56,8 @@ static void config_write(unsigned function, unsigned reg, uint32_t value)
     io_out32(CONFIG_DATA, value);
 }
 
-/* Where the function's registers are. Firmware that sets up no PCI devices, such as qboot, leaves BAR 4 at 0:
- * then they are put at FREE_PORTS. Returns 0 if they cannot be put anywhere. */
+/* Returns the port of the function's registers; 0 if it has none. Firmware that sets up no PCI devices, such
+ * as qboot, leaves BAR 4 at 0; then the registers are moved to FREE_PORTS. */
 static uint16_t place_registers(unsigned function)
 {
     uint16_t address = (uint16_t)(config_read(function, PCI_BAR4) & ~3u);
@@ -70,11 +70,11 @@ static uint16_t place_registers(unsigned function)
 bool ide_dma_init(void)
 {
     for (unsigned function = 0; function < FUNCTIONS; function++) {
-        if (config_read(function, PCI_ID) == ID_NOBODY ||
+        if (config_read(function, PCI_ID) == ID_NONE ||
             (config_read(function, PCI_CLASS) & CLASS_MASK) != CLASS_WANTED)
             continue;
         base = place_registers(function);
-        /* The upper half is the status, whose bits are cleared by writing 1. */
+        /* The upper half is the status; writing 1 would clear its bits. */
         uint32_t command = config_read(function, PCI_COMMAND) & 0xFFFF;
         config_write(function, PCI_COMMAND, command | COMMAND_IO_AND_MASTER);
         return base != 0;

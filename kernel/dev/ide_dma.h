@@ -1,5 +1,5 @@
 /*
- * bus_master - the first channel's DMA engine of a PCI IDE controller.
+ * ide_dma - the bus master of the first channel of a PCI IDE controller.
  */
 #ifndef DEV_IDE_DMA_H
 #define DEV_IDE_DMA_H
@@ -8,17 +8,17 @@
 
 #include "arch/i386/linear.h"
 
-/* Find it and let it use memory. False: there is none. */
+/* Find the bus master and enable its memory access. False: there is none. */
 bool ide_dma_init(void);
 
-/* Say which frame the next transfer fills (`to_memory`), or takes its bytes from. */
+/* Set the frame of the next transfer and the direction: to memory, or to the disk. */
 void ide_dma_prepare(paddr_t frame, bool to_memory);
 
-/* Begin, once the drive has its command; end, once the drive is done. */
+/* Start, after the drive got its command; stop. */
 void ide_dma_start(void);
 void ide_dma_stop(void);
 
-/* Whether it still moves something; whether it could not reach the memory. */
+/* Whether a transfer is running; whether a memory access failed. */
 bool ide_dma_active(void);
 bool ide_dma_failed(void);
 

@@ -1,5 +1,5 @@
 /*
- * pic - Intel 8259A data sheet, in the wiring of the PC/AT.
+ * pic - Intel 8259A data sheet, as wired in the PC/AT.
  */
 #include "dev/pic.h"
 #include "arch/i386/io.h"
@@ -53,9 +53,9 @@ bool pic_acknowledge(unsigned irq)
 {
     if (irq == 7 && !in_service(MASTER, 7))
         return false;
-    bool noise = irq == 15 && !in_service(SLAVE, 7);
-    if (irq >= 8 && !noise)
+    bool spurious = irq == 15 && !in_service(SLAVE, 7);
+    if (irq >= 8 && !spurious)
         io_out8(SLAVE, OCW2_END);
-    io_out8(MASTER, OCW2_END); /* of noise on 15 too: the master served its cascade line */
-    return !noise;
+    io_out8(MASTER, OCW2_END); /* also for a spurious 15: the master served its cascade line */
+    return !spurious;
 }

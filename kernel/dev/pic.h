@@ -6,14 +6,14 @@
 
 #include <stdbool.h>
 
-/* Set both up with every line shut. */
+/* Initialise both with every line masked, except the cascade. */
 void pic_init(void);
 
-/* Let IRQ `irq` (0 to 15) through. */
+/* Unmask IRQ `irq`, 0 to 15. */
 void pic_unmask(unsigned irq);
 
-/* Whether `irq` is really being served: lines 7 and 15 also report noise. If so its end is
- * signalled to the controllers; the handler may run after that, with interrupts off. */
+/* Whether `irq` is genuine: lines 7 and 15 can be spurious. Signals the end of a genuine interrupt to the
+ * controllers; the handler may run after that, with interrupts off. */
 bool pic_acknowledge(unsigned irq);
 
 #endif

@@ -22,7 +22,7 @@ void pit_init(void)
     io_out8(COUNTER0, DIVISOR >> 8);
 }
 
-/* The counter: from DIVISOR down to 1, then from the beginning. */
+/* The counter, which runs from DIVISOR down to 1 and starts over. */
 static uint32_t read_counter(void)
 {
     io_out8(CONTROL, COUNTER0_LATCH);

@@ -1,5 +1,5 @@
 /*
- * pit - the 8254 timer: TICK_HZ interrupts a second on IRQ 0.
+ * pit - the 8254 timer: TICK_HZ interrupts per second on IRQ 0.
  */
 #ifndef DEV_PIT_H
 #define DEV_PIT_H
@@ -8,8 +8,8 @@
 
 void pit_init(void);
 
-/* How many counts of the time stamp counter a tick is, by waiting for half a millisecond. After
- * pit_init(), interrupts off. */
+/* Measure the length of a tick in counts of the time stamp counter; takes half a millisecond. Call after
+ * pit_init(), with interrupts off. */
 uint32_t pit_measure_tsc(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * power - three ways off, each tried after the one before it did nothing.
+ * power - tries three ways to power off, one after the other.
  */
 #include "dev/power.h"
 #include "arch/i386/cpu.h"
@@ -7,8 +7,8 @@
 
 #define DEBUG_EXIT 0xF4
 
-/* PM1a control of the chipsets that QEMU and Bochs emulate; SLP_EN with the type of S5, which is
- * 0 there (ACPI 6.0, 4.8.3.2.1). */
+/* PM1a control of the chipsets that QEMU and Bochs emulate: SLP_EN with the sleep type of S5, which is 0
+ * there (ACPI 6.0, 4.8.3.2.1). */
 #define PIIX4_PM1A_CONTROL 0x604
 #define BOCHS_PM1A_CONTROL 0xB004
 #define SLP_EN 0x2000

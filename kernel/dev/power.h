@@ -1,10 +1,10 @@
 /*
- * power - how a run ends.
+ * power - ends a run.
  */
 #ifndef DEV_POWER_H
 #define DEV_POWER_H
 
-/* What is written to QEMU's isa-debug-exit; QEMU's own exit status is twice this plus 1. */
+/* The value for QEMU's isa-debug-exit; QEMU's exit status is twice this value plus 1. */
 enum power_status {
     POWER_PASSED = 0x10,
     POWER_PROGRAM_FAILED = 0x11,
@@ -12,7 +12,7 @@ enum power_status {
     POWER_CHECK_FAILED = 0x13,
 };
 
-/* Leave through isa-debug-exit; without that device by ACPI; else halt for good. */
+/* Power off by isa-debug-exit; without that device by ACPI; otherwise halt forever. */
 _Noreturn void power_off(enum power_status status);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * uart - National Semiconductor 16550 data sheet.
  *
- * The FIFO stays as the firmware left it: switching it clears it, and who types before we are up would lose a
- * character now and then.
+ * The FIFO stays as the firmware left it, because enabling or disabling it clears it, and characters
+ * typed during the boot would be lost.
  *
- * The buffer is full when the writer is a whole buffer ahead of the reader: free-running
- * counters cannot mistake full for empty.
+ * The counters of the buffer run freely: it is empty if they are equal, and full if they differ by its
+ * size.
  */
 #include "dev/uart.h"
 #include "arch/i386/io.h"
@@ -30,7 +30,7 @@
 
 static bool present;
 static uint8_t buffer[BUFFER_BYTES];
-static unsigned chars_received, chars_taken, chars_lost; /* names that tests find */
+static unsigned chars_received, chars_taken, chars_lost; /* tests read these by name */
 
 void uart_init(void)
 {
@@ -43,7 +43,7 @@ void uart_init(void)
     io_out8(DATA, 1); /* 115200 */
     io_out8(INTERRUPTS, 0);
     io_out8(LINE_CONTROL, LINE_8N1);
-    uart_interrupt(); /* what was typed before we came */
+    uart_interrupt(); /* characters typed before */
     io_out8(MODEM, MODEM_DTR_RTS_OUT2);
 }
 

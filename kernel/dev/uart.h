@@ -7,28 +7,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Find and set up the port, 115200 8N1. Without one, output is dropped. */
+/* Find the port and set it to 115200 8N1. Without a port, output is dropped. */
 void uart_init(void);
 
-/* Whether there is one. */
+/* Whether there is a port. */
 bool uart_present(void);
 
-/* From now on received bytes raise IRQ 4. */
+/* Let received bytes raise IRQ 4. */
 void uart_enable_input(void);
 
-/* Send one byte; waits for room. Any context. */
+/* Send one byte; polls for room. Callable from any context. */
 void uart_put(char c);
 
-/* The handler of IRQ 4: empties the receiver into the buffer. Interrupts off. */
+/* The handler of IRQ 4: moves received bytes to the buffer. Interrupts are off. */
 void uart_interrupt(void);
 
-/* Whether there is a received byte to take. Interrupts off. */
+/* Whether the buffer has a byte. Interrupts are off. */
 bool uart_waiting(void);
 
-/* Take it: 0 to 255, or -1 when there is none. Interrupts off. */
+/* Remove and return a byte of the buffer, 0 to 255; -1 if it is empty. Interrupts are off. */
 int uart_take(void);
 
-/* Bytes lost since the last call, because the buffer was full or the port overran. */
+/* The number of bytes lost since the last call, because the buffer was full or the port overran. */
 unsigned uart_take_lost(void);
 
 #endif

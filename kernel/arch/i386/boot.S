@@ -1,13 +1,12 @@
 /*
  * boot - from the Multiboot loader to C (Multiboot 0.6.96, 3.1 and 3.2).
  *
- * We are entered in 32-bit protected mode without paging, at our physical address; eax holds the
- * loader's magic number and ebx the physical address of its information. All of the kernel must be
- * in memory (a loader may drop what is not), and the CPU must have the features the compiler and
- * mmu.c count on; without them we say so and stop.
+ * The loader enters in 32-bit protected mode without paging, at the physical address; eax holds its
+ * magic number and ebx the physical address of the Multiboot information. If not all of the kernel fits
+ * into memory, or the CPU lacks a feature that the compiler or mmu.c needs, the boot stops with a message.
  *
- * The first page directory is kernel_pgdir itself: 4 MiB pages over all linear memory, whatever
- * is installed, and the first 4 MiB a second time at 0, where this code runs. mmu_init() tidies up.
+ * The first page directory is kernel_pgdir itself: 4 MiB pages over all linear memory, regardless of what
+ * is installed, and the first 4 MiB a second time at 0, where this code runs. mmu_init() removes the excess.
  */
 #include "arch/i386/vectors.h"
 #include "config.h"
@@ -16,8 +15,8 @@
 #define MULTIBOOT_MAGIC 0x1BADB002
 #define MULTIBOOT_FLAGS 0x3             /* modules page-aligned, memory information wanted */
 #define MULTIBOOT_LOADER 0x2BADB002
-#define MULTIBOOT_INFO_MEMORY 0x1       /* in the first word of the information: */
-#define MULTIBOOT_MEM_UPPER 8           /* here is the number of KiB above 1 MiB */
+#define MULTIBOOT_INFO_MEMORY 0x1       /* in the first word of the information: the size is given */
+#define MULTIBOOT_MEM_UPPER 8           /* offset of the number of KiB above 1 MiB */
 #define PAGE_RW 0x3                     /* present, writable */
 #define SHADOW_DIRECTORY_ENTRIES 32     /* 128 MiB */
 #define LARGE_PAGE_RW 0x83              /* present, writable, 4 MiB */
@@ -46,7 +45,7 @@ boot_entry:
         jne boot_fail
 
         testl $MULTIBOOT_INFO_MEMORY, (%ebx)
-        jz 1f                           /* the loader will know what it does */
+        jz 1f                           /* size unknown: assume that it fits */
         movl $does_not_fit, %esi
         movl MULTIBOOT_MEM_UPPER(%ebx), %eax
         shll $10, %eax
@@ -84,7 +83,7 @@ boot_entry:
         loop 1b
 
 #if CONFIG_KASAN
-        movl $PHYS(kernel_pgdir) + (0xB8000000 >> 20), %edi /* shadow.h: the same page everywhere */
+        movl $PHYS(kernel_pgdir) + (0xB8000000 >> 20), %edi /* one page for all of the shadow, see shadow.h */
         movl $PHYS(early_shadow_table) + PAGE_RW, %eax
         movl $SHADOW_DIRECTORY_ENTRIES, %ecx
         rep stosl
@@ -103,13 +102,13 @@ boot_entry:
         movl %eax, %cr0
 
         movl $boot_stack_top, %esp
-        movl %ebp, %eax                 /* argument: where the Multiboot information is */
-        xorl %ebp, %ebp                 /* here backtraces end */
-        pushl $0                        /* and kmain does not return */
+        movl %ebp, %eax                 /* argument: address of the Multiboot information */
+        xorl %ebp, %ebp                 /* backtraces end here */
+        pushl $0                        /* return address: kmain does not return */
         movl $kmain, %edx
         jmp *%edx
 
-/* esi: a message. Say it on COM1 and leave with the status of a panic. */
+/* Print the message at esi on COM1 and power off with the status of a panic. */
 boot_fail:
         movw $(COM1 + 3), %dx
         movb $3, %al                    /* 8 bits, no parity */
@@ -140,7 +139,7 @@ does_not_fit:
 cpu_too_old:
         .asciz "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer\r\n"
 
-/* The first stack, later idle's: below it a page that mmu_init() takes away. */
+/* The boot stack, later idle's, above a guard page that mmu_init() unmaps. */
         .section .bss
         .globl boot_stack_guard, boot_stack, boot_stack_top
         .align 4096

@@ -1,9 +1,9 @@
 /*
- * convention - how C and assembler call each other: the first three arguments in eax, edx, ecx.
+ * convention - the calling convention between C and assembler: first three arguments in eax, edx, ecx.
  *
- * So all functions of a usual build are called. Where the compiler instruments the kernel all its
- * arguments are on the stack (compilers disagree how they call the functions of the checks
- * otherwise), but for functions with this mark.
+ * In a build without instrumentation all functions use it. Instrumented builds pass arguments on the stack,
+ * because compilers disagree on how to call the runtimes of checks otherwise; there only functions
+ * marked ASM_CALL use registers.
  */
 #ifndef ARCH_CONVENTION_H
 #define ARCH_CONVENTION_H

@@ -1,5 +1,5 @@
 /*
- * cpu - what this CPU can do, and its protections switched on.
+ * cpu - detects the features of the CPU and enables its protections.
  */
 #include "arch/i386/cpu.h"
 
@@ -19,12 +19,12 @@ static void set_up_features(void)
 {
     uint32_t leaf1 = cpu_cpuid(1, 0).edx;
     if (leaf1 & LEAF1_SYSENTER)
-        cpu_wrmsr(MSR_SYSENTER_CS, 0); /* whatever a loader left: sysenter traps */
+        cpu_wrmsr(MSR_SYSENTER_CS, 0); /* sysenter traps, whatever the loader set */
     cpu_features.fxsr = (leaf1 & LEAF1_FXSR) != 0;
     cpu_features.sse = cpu_features.fxsr && (leaf1 & LEAF1_SSE) != 0;
 
     if (cpu_cpuid(0, 0).eax < 7)
-        return; /* older CPUs answer leaf 7 with another leaf's data */
+        return; /* older CPUs return another leaf's data for leaf 7 */
     struct cpuid_result leaf7 = cpu_cpuid(7, 0);
     cpu_features.smep = (leaf7.ebx & LEAF7_SMEP) != 0;
     cpu_features.smap = (leaf7.ebx & LEAF7_SMAP) != 0;

@@ -1,5 +1,5 @@
 /*
- * cpu - one wrapper for each machine instruction that C cannot say, and what this CPU can do.
+ * cpu - one wrapper for each machine instruction that C cannot express, and the features of the CPU.
  */
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
@@ -27,7 +27,7 @@
 #define CR4_SMEP 0x00100000u
 #define CR4_SMAP 0x00200000u
 
-/* What cpu_init() found; set once. Read by assembler too: bytes, 0 or 1. */
+/* What cpu_init() detected; set once. Bytes, 0 or 1, because assembler reads them, too. */
 struct cpu_features {
     uint8_t fxsr;
     uint8_t sse;
@@ -36,9 +36,9 @@ struct cpu_features {
     uint8_t umip;
 };
 extern struct cpu_features cpu_features;
-_Static_assert(offsetof(struct cpu_features, smap) == CPU_FEATURES_SMAP, "usercopy.S");
+_Static_assert(offsetof(struct cpu_features, smap) == CPU_FEATURES_SMAP, "uaccess.S");
 
-/* Find out what the CPU can do and switch its protections on (WP, SMEP, SMAP, UMIP). */
+/* Detect the features of the CPU and enable its protections (WP, SMEP, SMAP, UMIP). */
 void cpu_init(void);
 
 static inline void cpu_cli(void)
@@ -51,7 +51,7 @@ static inline void cpu_sti(void)
     __asm__ volatile("sti" ::: "memory");
 }
 
-/* Let interrupts in and wait for one: nothing can come between the two. */
+/* Enable interrupts and halt until one arrives. No interrupt is served between the two instructions. */
 static inline void cpu_sti_hlt(void)
 {
     __asm__ volatile("sti; hlt" ::: "memory");
@@ -69,7 +69,7 @@ static inline uint32_t cpu_eflags(void)
     return eflags;
 }
 
-/* Switch interrupts off; returns what cpu_irq_restore() wants to put them back. */
+/* Disable interrupts. Returns the flags for cpu_irq_restore(). */
 static inline uint32_t cpu_irq_save(void)
 {
     uint32_t eflags = cpu_eflags();
@@ -115,7 +115,7 @@ static inline uint32_t cpu_read_cr3(void)
     return value;
 }
 
-/* Change the page directory; forgets all translations. */
+/* Change the page directory; flushes the TLB. */
 static inline void cpu_write_cr3(uint32_t value)
 {
     __asm__ volatile("movl %0, %%cr3" ::"r"(value) : "memory");
@@ -133,7 +133,7 @@ static inline void cpu_write_cr4(uint32_t value)
     __asm__ volatile("movl %0, %%cr4" ::"r"(value) : "memory");
 }
 
-/* Forget the translation of one page. */
+/* Flush the translation of one page. */
 static inline void cpu_invlpg(uintptr_t va)
 {
     __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
@@ -144,7 +144,7 @@ static inline void cpu_clts(void)
     __asm__ volatile("clts");
 }
 
-/* Clear, or copy, the 4096 bytes of a page; both page-aligned. */
+/* Clear or copy the 4096 bytes of a page; addresses are page-aligned. */
 static inline void cpu_clear_page(void *to)
 {
     uint32_t words = 1024;
@@ -157,12 +157,13 @@ static inline void cpu_copy_page(void *to, const void *from)
     __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words)::"memory");
 }
 
-/* Store `value` into `n` words; count how many of them hold it, from the first to the first that does not. */
+/* Store `value` into `n` words. */
 static inline void cpu_fill_words(uint32_t *to, uint32_t value, size_t n)
 {
     __asm__ volatile("rep stosl" : "+D"(to), "+c"(n) : "a"(value) : "memory");
 }
 
+/* The number of words, at most `n`, at the start of `at` that equal `value`. */
 static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t n)
 {
     const uint32_t *end = at;
@@ -193,7 +194,7 @@ static inline uint64_t cpu_tsc(void)
     return ((uint64_t)high << 32) | low;
 }
 
-/* Its lower half: enough to measure what lasts for less than a second. */
+/* The lower half of the time stamp counter: enough for intervals below a second. */
 static inline uint32_t cpu_tsc_low(void)
 {
     uint32_t low;
@@ -201,7 +202,7 @@ static inline uint32_t cpu_tsc_low(void)
     return low;
 }
 
-/* The address of this very place in the code: as a value, or stored. */
+/* The address of the code where this is inlined: returned, or stored at `where`. */
 SITE_OF_CALLER uintptr_t cpu_here(void)
 {
     uintptr_t here;
@@ -239,7 +240,7 @@ static inline void cpu_ltr(uint16_t selector)
     __asm__ volatile("ltr %0" ::"r"(selector));
 }
 
-/* Make the CPU use the descriptors just loaded: far return for cs, plain loads for the others. */
+/* Reload all segment registers: cs by a far return, the others by moves. */
 static inline void cpu_load_segments(uint16_t code, uint16_t data)
 {
     __asm__ volatile("pushl %0; pushl $1f; lret; 1: movw %w1, %%ds; movw %w1, %%es; movw %w1, %%ss; "

@@ -1,5 +1,5 @@
 /*
- * fpu - saves with fxsave where the CPU has it, with fnsave elsewhere.
+ * fpu - saves with fxsave if the CPU has it, otherwise with fnsave.
  */
 #include "arch/i386/fpu.h"
 #include "arch/i386/cpu.h"
@@ -40,7 +40,7 @@ void fpu_load(const void *state)
     if (cpu_features.fxsr) {
         cpu_fxrstor(state);
     } else {
-        cpu_fninit(); /* frstor would raise what a process that is gone has left pending */
+        cpu_fninit(); /* frstor would raise an exception that an ended process left pending */
         cpu_frstor(state);
     }
 }

@@ -27,7 +27,7 @@ static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t access, uint3
 
 static uint64_t tss_descriptor(struct tss *tss)
 {
-    tss->io_map_base = sizeof(*tss); /* beyond the limit: no port is open */
+    tss->io_map_base = sizeof(*tss); /* beyond the limit: ring 3 has no port */
     return descriptor((uint32_t)(uintptr_t)tss, sizeof(*tss) - 1, ACCESS_PRESENT | ACCESS_TSS, 0);
 }
 

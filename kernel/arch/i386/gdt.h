@@ -1,7 +1,7 @@
 /*
  * gdt - flat segments for the two rings, and the task state segments.
  *
- * No I/O port is open to ring 3: the I/O map of the TSS lies beyond its limit, and IOPL is 0.
+ * Ring 3 can access no I/O port: the I/O map of the TSS lies beyond its limit, and IOPL is 0.
  */
 #ifndef ARCH_GDT_H
 #define ARCH_GDT_H
@@ -19,13 +19,13 @@ struct tss {
     uint16_t trap, io_map_base;
 };
 
-/* The one TSS that is loaded while anything but the double-fault handler runs. */
+/* The TSS of everything except the double-fault handler. */
 extern struct tss cpu_tss;
 
-/* Load the segments; double faults will run `double_fault` on a stack and task of their own. */
+/* Load the segments. A double fault runs `double_fault` as a task with its own stack. */
 void gdt_init(void (*double_fault)(void));
 
-/* Where the CPU puts the frame when it next comes from ring 3. */
+/* Set the top of the stack that the CPU uses on the next entry from ring 3. */
 static inline void gdt_set_kernel_stack(uintptr_t top)
 {
     cpu_tss.esp0 = top;

@@ -1,5 +1,5 @@
 /*
- * io - the I/O ports of the PC.
+ * io - wrappers for the port instructions.
  */
 #ifndef ARCH_IO_H
 #define ARCH_IO_H
@@ -35,7 +35,7 @@ static inline void io_out32(uint16_t port, uint32_t value)
     __asm__ volatile("outl %0, %1" ::"a"(value), "d"(port) : "memory");
 }
 
-/* Read `n` words of 32 bits, one after the other, from a port. */
+/* Read or write `n` words of 32 bits, one after the other. */
 static inline void io_in32_many(uint16_t port, void *to, uint32_t n)
 {
     __asm__ volatile("rep insl" : "+D"(to), "+c"(n) : "d"(port) : "memory");

@@ -1,8 +1,7 @@
 /*
- * linear - physical memory as the kernel sees it: one block at KERNBASE.
+ * linear - the linear map: physical memory from 0 on, mapped at KERNBASE.
  *
- * Only the first KMEMSIZE bytes of physical memory can be reached this way; what lies above is
- * not used.
+ * It covers the first KMEMSIZE bytes of physical memory; memory above that is not used.
  */
 #ifndef ARCH_LINEAR_H
 #define ARCH_LINEAR_H

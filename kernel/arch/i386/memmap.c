@@ -1,5 +1,5 @@
 /*
- * memmap - a small sorted array of ranges.
+ * memmap - the memory map as a sorted array of ranges.
  */
 #include "arch/i386/memmap.h"
 
@@ -47,7 +47,7 @@ void memmap_add(struct memmap *map, uint64_t base, uint64_t length)
     size_t i = 0;
     while (i < map->n && map->range[i].end < first)
         i++;
-    while (i < map->n && map->range[i].start <= last) { /* touches or overlaps: become one */
+    while (i < map->n && map->range[i].start <= last) { /* merge ranges that touch or overlap */
         if (map->range[i].start < last && map->range[i].end > first)
             map->overlapping++;
         first = MIN(first, map->range[i].start);

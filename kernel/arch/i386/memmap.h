@@ -1,8 +1,8 @@
 /*
- * memmap - which physical memory there is, as far as the firmware can be believed.
+ * memmap - the usable physical memory.
  *
- * Built at boot from what the firmware says: bounded, sorted, rounded to whole frames; where two
- * entries disagree, memory that one of them calls unusable is unusable.
+ * Built at boot from the firmware's entries: bounded, sorted, rounded to whole frames. Memory that any entry
+ * calls unusable is unusable.
  */
 #ifndef ARCH_MEMMAP_H
 #define ARCH_MEMMAP_H
@@ -21,25 +21,26 @@ struct memmap_range {
 struct memmap {
     struct memmap_range range[MEMMAP_MAX]; /* usable, sorted, disjoint */
     size_t n;
-    /* What was wrong with it. */
+    /* Errors in the firmware's entries. */
     unsigned wrapped;      /* entries that end beyond 2^64 */
     unsigned overlapping;  /* usable entries that overlap another */
-    unsigned dropped;      /* ranges for which there was no room */
-    uint64_t beyond_bytes; /* usable, but out of the linear map's reach */
+    unsigned dropped;      /* ranges that did not fit into the array */
+    uint64_t beyond_bytes; /* usable, but beyond the linear map */
 };
 
 void memmap_init(struct memmap *map);
 
-/* The firmware says [base, base + length) is usable. */
+/* Add the usable range [base, base + length). */
 void memmap_add(struct memmap *map, uint64_t base, uint64_t length);
 
-/* [start, end) is not usable: the firmware says so, or it is in use. After all memmap_add(). */
+/* Remove [start, end), which is unusable or in use. Call after all memmap_add(). */
 void memmap_reserve(struct memmap *map, uint64_t start, uint64_t end);
 
-/* Take `bytes`, page-aligned, out of the map for ever: its address, or 0 when there is no room. */
+/* Remove a page-aligned range of `bytes` from the map for good. Returns its address; 0 if there is no room.
+ */
 paddr_t memmap_carve(struct memmap *map, size_t bytes);
 
-/* Usable bytes, and the end of the highest usable byte. */
+/* The number of usable bytes, and the end of the highest range. */
 uint64_t memmap_bytes(const struct memmap *map);
 paddr_t memmap_end(const struct memmap *map);
 

@@ -1,8 +1,8 @@
 /*
  * mmu - two-level paging of the i386 (Intel SDM vol. 3A, 4.3).
  *
- * Linear memory is mapped by 4 MiB pages, except where the kernel image lies: there by 4 KiB
- * pages, so that text and rodata can be read-only and the boot stack can have its guard.
+ * Linear memory is mapped by 4 MiB pages, but the kernel image by 4 KiB pages, so that text and
+ * rodata can be read-only and the boot stack can have a guard page.
  */
 #include "arch/i386/mmu.h"
 #include "lib/string.h"
@@ -14,7 +14,7 @@
 #define ENTRIES 1024
 #define KERNEL_FIRST ((CONFIG_KASAN ? SHADOW_BASE : KERNBASE) >> LARGE_SHIFT)
 
-#define KERNEL_LOAD 0x100000u /* kernel.ld: where the image begins */
+#define KERNEL_LOAD 0x100000u /* start of the image, as in kernel.ld */
 
 extern char kernel_rodata_end[], kernel_lines[], kernel_end[], boot_stack_guard[];
 
@@ -112,7 +112,7 @@ static uint32_t rights_of(uint32_t entry)
     return entry & PTE_P ? entry & PTE_RIGHTS : 0;
 }
 
-/* Rights of page number `page`, and in *n how many pages from it on surely have the same. */
+/* Returns the rights of page number `page`; *n is a number of pages from it on with the same rights. */
 static uint32_t page_rights(const struct pgdir *pgdir, size_t page, size_t *n)
 {
     uint32_t pde = pgdir->entries[page / ENTRIES];
@@ -123,7 +123,7 @@ static uint32_t page_rights(const struct pgdir *pgdir, size_t page, size_t *n)
     return rights_of(pde);
 }
 
-/* The runs of pages from number `page` to `end`. */
+/* Visit the runs of pages from number `page` to `end`. */
 static int walk_pages(const struct pgdir *pgdir, size_t page, size_t end, mmu_visit_fn *visit)
 {
     int result = 0;

@@ -1,12 +1,12 @@
 /*
- * mmu - page tables: the only code that knows how many levels there are and what an entry looks like.
+ * mmu - page tables: the only code that knows the number of levels and the format of an entry.
  *
  * A pgdir translates one address space. Its user half belongs to one mm; the kernel half is the
- * same in all, complete since boot: the tables of the kernel's virtual area are all there, so
- * that no mapping made later has to be copied anywhere.
+ * same in all. All tables of the kernel's virtual area exist since boot, so a later mapping
+ * need not be copied to other directories.
  *
- * The frames of tables are brought and taken away by the caller (mm/pgtable.c keeps the account).
- * Every function that takes rights away flushes, or says that its caller does.
+ * The caller allocates and frees the frames of tables (mm/pgtable.c counts them).
+ * Every function that removes rights flushes the TLB, or says that its caller does.
  */
 #ifndef ARCH_MMU_H
 #define ARCH_MMU_H
@@ -18,20 +18,20 @@
 #include "arch/i386/cpu.h"
 #include "arch/i386/linear.h"
 
-/* A leaf entry, Intel SDM vol. 3A, 4.3. Three bits are ours; we use one. */
+/* A leaf entry, Intel SDM vol. 3A, 4.3. Three bits are available to software; one is used. */
 typedef uint32_t pte_t;
 #define PTE_P 0x001u
 #define PTE_W 0x002u
 #define PTE_U 0x004u
 #define PTE_UNCACHED 0x018u /* PCD and PWT */
-#define PTE_A 0x020u        /* set by the CPU: used, written to */
+#define PTE_A 0x020u        /* set by the CPU: accessed, written to */
 #define PTE_D 0x040u
 #define PTE_LARGE 0x080u
-#define PTE_COW 0x200u /* present, read-only until written: copy, or take back when alone */
+#define PTE_COW 0x200u /* present and read-only; a write copies the page, or reuses it if the count is 1 */
 #define PTE_RIGHTS (PTE_P | PTE_W | PTE_U)
 
-/* An entry that is not present is 0, or names the place on the disk where the page is: its number in
- * the bits of the frame, all others 0. The CPU looks at none of them (SDM vol. 3A, 4.3). */
+/* An entry that is not present is 0, or has the number of the page's slot on the disk in the bits of the
+ * frame, and 0 in all others. The CPU ignores these bits (SDM vol. 3A, 4.3). */
 #define PTE_SLOTS (1u << 20)
 
 /* Page fault error code, Intel SDM vol. 3A, 4.7 */
@@ -39,21 +39,21 @@ typedef uint32_t pte_t;
 #define FAULT_WRITE 0x2u
 #define FAULT_USER 0x4u
 
-/* Virtual area of the kernel: stacks with guard pages. Which part has tables is set at boot. */
+/* The kernel's virtual area: stacks with guard pages. The boot decides how much of it has tables. */
 #define KVA_BASE 0xFB000000u
 #define KVA_END 0xFFFFF000u
 
-/* Where the kernel's half really begins with kasan: arch/i386/shadow.h. */
+/* Start of the kernel half with kasan: arch/i386/shadow.h. */
 #define SHADOW_BASE 0xB8000000u
 
-/* Addresses that one table of leaf entries translates; a table begins at a multiple of it. */
+/* Bytes that one table of leaf entries translates; a table starts at a multiple of it. */
 #define MMU_TABLE_SPAN 0x400000u
 
 struct pgdir {
     uint32_t entries[1024];
 };
 
-/* One frame; never freed. The address space of the kernel alone. */
+/* The address space without a user half. One frame, never freed. */
 extern struct pgdir kernel_pgdir;
 
 static inline pte_t pte_make(paddr_t frame, uint32_t rights)
@@ -97,15 +97,15 @@ static inline paddr_t pte_frame(pte_t pte)
     return pte & ~0xFFFu;
 }
 
-/* Boot: boot.S has mapped all linear memory; unmap what lies above `memory_end` (bytes), give the
- * kernel's virtual area tables for `kva_pages` pages, make text and rodata read-only, unmap the
- * low addresses and the guard page of the boot stack. `boot_alloc` returns zeroed frames. */
+/* Complete the directory that boot.S made: unmap linear memory above `memory_end` (bytes), the low addresses
+ * and the guard page of the boot stack, allocate tables for `kva_pages` pages of the kernel's virtual area,
+ * and make text and rodata read-only. `boot_alloc` returns zeroed frames. */
 void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void));
 
-/* Make a zeroed frame a page directory: nothing in user space, the kernel's half shared. */
+/* Initialise a zeroed frame as a page directory: empty user half, shared kernel half. */
 void pgdir_init(struct pgdir *pgdir);
 
-/* The leaf entry for `va`, or NULL when a table is missing on the way. */
+/* The leaf entry for `va`; NULL if its table does not exist. */
 static inline pte_t *pte_find(struct pgdir *pgdir, uintptr_t va)
 {
     uint32_t pde = pgdir->entries[va >> 22];
@@ -114,8 +114,8 @@ static inline pte_t *pte_find(struct pgdir *pgdir, uintptr_t va)
     return (pte_t *)phys_to_virt(pde & ~0xFFFu) + ((va >> 12) & 1023);
 }
 
-/* The leaf entries for the pages from `va` towards `end` that lie side by side: their number in
- * *n, at least 1, and the first as result; NULL when there is no table for these *n pages. */
+/* Returns the leaf entry for `va`; *n is the number of pages from `va` to `end` whose entries follow in the
+ * same table, at least 1. NULL if these *n pages have no table. */
 static inline pte_t *pte_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, size_t *n)
 {
     uintptr_t table_end = (va | (MMU_TABLE_SPAN - 1)) + 1; /* wraps to 0 only above user space */
@@ -123,12 +123,12 @@ static inline pte_t *pte_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, s
     return pte_find(pgdir, va);
 }
 
-/* Add `table`, a zeroed frame in linear memory, as the next table missing on the way to `va`.
+/* Add `table`, a zeroed frame in linear memory, as the next missing table for `va`. Takes over the frame.
  * Call until pte_find() succeeds. */
 void pgdir_add_table(struct pgdir *pgdir, uintptr_t va, void *table);
 
-/* Take out the table that translates `va`, of user space; NULL when there is none. All its entries
- * are 0, and the caller owns it again. The caller flushes if the pgdir may be loaded. */
+/* Remove and return the table for `va` in user space; NULL if there is none. All its entries are 0; the
+ * caller owns the frame. The caller flushes if the pgdir may be loaded. */
 void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va);
 
 /* Map or unmap one page of the kernel's virtual area; unmapping flushes. */
@@ -147,7 +147,7 @@ static inline bool mmu_is_loaded(struct pgdir *pgdir)
     return cpu_read_cr3() == virt_to_phys(pgdir);
 }
 
-/* Forget translations of user pages, of this CPU: one, or all. */
+/* Flush the translation of one user page, or of all, from the TLB of this CPU. */
 static inline void mmu_flush_page(uintptr_t va)
 {
     cpu_invlpg(va);
@@ -158,20 +158,20 @@ static inline void mmu_flush_all(void)
     cpu_write_cr3(cpu_read_cr3());
 }
 
-/* Neighbouring entries with equal rights. */
+/* A run of adjacent entries with equal rights. */
 struct mmu_run {
-    int level;            /* 0: of the directory; 1: of the tables under such a run */
-    size_t count;         /* entries of that level */
+    int level;            /* 0: entries of the directory; 1: entries of tables */
+    size_t count;         /* number of entries */
     uintptr_t start, end; /* the addresses they translate */
     uint32_t rights;      /* PTE_P, PTE_W, PTE_U */
 };
 
-/* Call `visit` for each run of the directory and, behind it, for each run of pages inside it, until
- * it returns something other than 0; that is the result. No table may go meanwhile. */
+/* Call `visit` for each run of the directory, followed by the runs of pages inside it. Stops when `visit`
+ * returns a value other than 0, and returns that value. No table may be removed meanwhile. */
 typedef int mmu_visit_fn(const struct mmu_run *run);
 int mmu_walk_runs(const struct pgdir *pgdir, mmu_visit_fn *visit);
 
-/* Whether the kernel may read the word at `va` without a fault: for backtraces. */
+/* Whether the kernel can read the word at `va` without a fault; used by backtraces. */
 bool mmu_readable(uintptr_t va);
 
 #endif

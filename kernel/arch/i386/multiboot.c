@@ -1,5 +1,5 @@
 /*
- * multiboot - the loader's structures, and the way out of them.
+ * multiboot - reads and checks the loader's structures.
  */
 #include "arch/i386/multiboot.h"
 
@@ -23,7 +23,7 @@ struct multiboot_module {
 };
 
 struct multiboot_mmap_entry {
-    uint32_t size; /* of what follows */
+    uint32_t size; /* of the rest of the entry */
     uint64_t base, length;
     uint32_t type;
 } __attribute__((packed));
@@ -39,13 +39,14 @@ static void problem(struct boot_info *boot, const char *text)
         boot->problems[boot->problems_n++] = text;
 }
 
-/* Bytes at a physical address the loader names, or NULL when we cannot reach them. */
+/* The `bytes` at physical address `pa`; NULL if the linear map does not cover them. */
 static const void *reach(uint32_t pa, uint32_t bytes)
 {
     return pa != 0 && pa < KMEMSIZE && bytes <= KMEMSIZE - pa ? phys_to_virt(pa) : NULL;
 }
 
-/* One pass over the memory map, over the usable entries or over the others; false: it is broken. */
+/* One pass over the memory map: adds the usable entries, or reserves the others. False: the map is invalid.
+ */
 static bool read_mmap(struct memmap *map, const struct multiboot_info *info, bool usable)
 {
     const char *bytes = reach(info->mmap_addr, info->mmap_length);
@@ -84,7 +85,7 @@ static void read_memory(struct boot_info *boot, const struct multiboot_info *inf
     }
 }
 
-/* A module's name: the word behind the path if there is one, else the path's last part. */
+/* A module's name: the word after the path, or the path's base name if there is no such word. */
 static void module_name(char *name, const char *string)
 {
     const char *word = strchr(string, ' ');
@@ -129,7 +130,7 @@ static void read_modules(struct boot_info *boot, const struct multiboot_info *in
     }
 }
 
-/* Copy a string into `size` bytes; false when it was cut. Looks no further than it copies. */
+/* Copy a string into `size` bytes; false if it was cut. Reads at most `size` bytes. */
 static bool copy_text(char *to, const char *from, size_t size)
 {
     size_t length = strnlen(from, size);
@@ -158,7 +159,7 @@ void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end)
         read_modules(boot, &info);
     read_memory(boot, &info);
 
-    memmap_reserve(&boot->memory, 0, PAGE_SIZE); /* frame 0 would look like no frame at all */
+    memmap_reserve(&boot->memory, 0, PAGE_SIZE); /* so that 0 can mean no frame */
     memmap_reserve(&boot->memory, 1024 * KIB, kernel_end);
     for (size_t i = 0; i < boot->modules_n; i++)
         memmap_reserve(&boot->memory, boot->modules[i].start, boot->modules[i].end);

@@ -1,8 +1,7 @@
 /*
- * multiboot - what the loader tells us (Multiboot 0.6.96, 3.3).
+ * multiboot - the information from the loader (Multiboot 0.6.96, 3.3).
  *
- * Nothing of it is believed unchecked, and all of it is copied: the memory it lies in will be
- * given away.
+ * All of it is checked, and copied, because its memory will be allocated for other uses.
  */
 #ifndef ARCH_MULTIBOOT_H
 #define ARCH_MULTIBOOT_H
@@ -23,7 +22,7 @@ struct boot_info {
     struct boot_module modules[BOOT_MODULES_MAX];
     size_t modules_n;
     struct memmap memory;    /* usable memory, without what modules and kernel occupy */
-    const char *problems[4]; /* what was wrong, in words */
+    const char *problems[4]; /* messages about errors in the information */
     size_t problems_n;
 };
 

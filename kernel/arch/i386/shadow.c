@@ -1,5 +1,5 @@
 /*
- * shadow - the tables of the shadow; not instrumented, for its own frames have no shadow meanwhile.
+ * shadow - builds the page tables of the shadow. Not instrumented, because it runs while the shadow changes.
  */
 #include "arch/i386/shadow.h"
 
@@ -7,7 +7,7 @@
 
 extern char early_shadow[], early_shadow_table[]; /* boot.S */
 
-/* Nobody writes there any more: it stands for what is not memory. */
+/* Make the early page zero and read-only: it becomes the shadow of addresses without memory. */
 static void close_early_shadow(void)
 {
     pte_t *table = (pte_t *)(void *)early_shadow_table;
@@ -18,8 +18,8 @@ static void close_early_shadow(void)
         table[i] = pte_make(virt_to_phys(early_shadow), 0);
 }
 
-/* A table in place of the early one for the shadow at `va`. Between the two calls nobody may mark a
- * frame: they keep none that has to be marked. */
+/* Replace the early table for the shadow at `va`. No code may write to the shadow between the two calls of
+ * pgdir functions; they have no stack variables that would be marked. */
 static void split(uintptr_t va, void *(*boot_alloc)(size_t bytes))
 {
     pte_t *table = boot_alloc(PAGE_SIZE);

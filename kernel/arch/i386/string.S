@@ -1,13 +1,13 @@
 /*
  * string.S - memcpy, memmove and memset with the string instructions.
  *
- * C cannot ask for `rep movsl`, and counts of words instead of bytes are a quarter of the work.
- * The direction flag is clear at every call (SysV i386 ABI); memmove sets it for a while, and
- * trap entry clears it, should an interrupt come just then.
+ * C cannot express `rep movsl`, and moving words takes a quarter of the steps of moving bytes.
+ * The direction flag is clear at every call (SysV i386 ABI); memmove sets it temporarily, and
+ * trap entry clears it if an interrupt arrives meanwhile.
  *
- * Arguments come in registers, as everywhere in the kernel (convention.h): eax the destination, also
- * the result; edx the source, or the byte to store; ecx the number of bytes. Instrumented code
- * puts them on the stack. Each keeps a frame, so that a backtrace from a fault in here names the caller.
+ * Arguments are in registers (convention.h): eax the destination, which is also the result; edx the source,
+ * or the byte to store; ecx the number of bytes. Instrumented code passes them on the stack.
+ * Each function has a stack frame, so that a backtrace from a fault here names the caller.
  */
 #include "config.h"
 
@@ -65,9 +65,9 @@ ENTER memmove
     subl %esi, %edi
     cmpl %ecx, %edi
     movl %eax, %edi
-    jae .Lforward                   /* the destination is below the source, or behind its end */
+    jae .Lforward                   /* the destination is below the source or after its end */
 
-    /* From the end downwards: the odd bytes first, then words, whose address is 3 below the last byte's. */
+    /* From the end downwards: the odd bytes first, then words; a word's address is 3 below its last byte. */
     leal -1(%edi,%ecx), %edi
     leal -1(%esi,%ecx), %esi
     movl %ecx, %edx

@@ -1,10 +1,11 @@
 /*
- * switch - from one kernel stack to another.
+ * switch - switches from one kernel stack to another.
  *
  * void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
  *
- * Arguments in eax and edx (convention.h). What a sleeping stack looks like, from its sp upwards: edi esi ebx ebp eip. The other registers
- * belong to the caller (System V i386 ABI). proc.c builds the same for a new process.
+ * Arguments are in eax and edx (convention.h). A stack that is switched away from holds, from its sp upwards:
+ * edi esi ebx ebp eip. The caller saves the other registers (System V i386 ABI). fork.c builds
+ * the same layout for a new process.
  */
         .text
         .globl cpu_switch

@@ -1,18 +1,18 @@
 /*
- * trap_entry - one stub for each vector, one way in, one way out.
+ * trap_entry - one stub for each vector, common entry code, and the return path.
  *
- * The CPU has pushed (ss, esp when it came from ring 3,) eflags, cs, eip and for some vectors an
- * error code; a stub completes this to an error code and the vector. All gates are interrupt
- * gates: interrupts are off until C switches them on.
+ * The CPU has pushed ss and esp (only from ring 3), eflags, cs, eip and for some vectors an
+ * error code; the stub pushes 0 for a missing error code, and the vector. All gates are interrupt
+ * gates: interrupts are off until C enables them.
  *
  * C is called with its first argument in eax (convention.h).
  *
- * `pushl $2; popfl` clears what a program may have left in the flags: direction, alignment check
- * (which would open SMAP), nested task.
+ * `pushl $2; popfl` clears flags that a program may have set: direction, alignment check
+ * (which would disable SMAP), nested task.
  */
 #include "arch/i386/vectors.h"
 
-        .macro SAVE_REGISTERS           /* on the stack: a whole struct trapframe */
+        .macro SAVE_REGISTERS           /* completes a struct trapframe on the stack */
         pushl %ds
         pushl %es
         pushl %fs
@@ -28,7 +28,7 @@
         .text
         .cfi_sections .debug_frame
 
-/* System calls have a way of their own, the shortest. */
+/* System calls have their own, shorter entry. */
         .globl syscall_entry
 syscall_entry:
         .cfi_startproc simple
@@ -50,7 +50,7 @@ syscall_entry:
         call syscall_trap
         .cfi_endproc
 
-/* Restore what the frame at esp holds and go back to where it came from. */
+/* Restore the registers from the frame at esp and return to the interrupted code. */
         .globl trap_return
 trap_return:
         popal
@@ -75,13 +75,13 @@ trap_common:
         .cfi_offset edi, 0 - TF_EIP
         testl $3, TF_CS(%esp)
         jz 1f
-        xorl %ebp, %ebp                 /* from ring 3 the frame pointer is not ours to follow */
+        xorl %ebp, %ebp                 /* from ring 3: a backtrace must not follow the user's frame pointer */
 1:      movl %esp, %eax
         call trap
         jmp trap_return
         .cfi_endproc
 
-/* A new process starts here: esp points at its frame, and the scheduler has just left us. */
+/* A new process starts here after its first cpu_switch; esp points at its frame. */
         .globl fork_return
 fork_return:
         movl %esp, %eax
@@ -95,7 +95,7 @@ trap_stubs:
         .set vector, 0
         .rept 256
         .align 16
-        /* These push an error code of their own (Intel SDM vol. 3A, table 6-1). */
+        /* For these the CPU pushes an error code (Intel SDM vol. 3A, table 6-1). */
         .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21)
         pushl $0
         .endif

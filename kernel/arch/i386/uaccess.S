@@ -1,10 +1,10 @@
 /*
- * usercopy - the only instructions of the kernel that touch user memory.
+ * uaccess - the only instructions of the kernel that access user memory.
  *
- * Each has an entry in the fixup table: when it faults and the fault cannot be served, trap.c puts
- * the error into eax and goes on at the entry's second address. Where
- * the CPU has SMAP, the door is open only here. The address range has been checked by usercopy.c.
- * Arguments come in eax, edx, ecx (convention.h).
+ * Each has an entry in the fixup table: if it faults and the fault cannot be resolved, trap.c puts
+ * the error into eax and continues at the entry's second address. If the CPU has SMAP, user memory
+ * is accessible only here. usercopy.c has checked the address range.
+ * Arguments are in eax, edx, ecx (convention.h).
  */
 #include "arch/i386/vectors.h"
 
@@ -14,7 +14,7 @@
         .popsection
         .endm
 
-        .macro USER_OPEN                /* stac, where the CPU has it */
+        .macro USER_OPEN                /* stac, if the CPU has SMAP */
         cmpb $0, cpu_features + CPU_FEATURES_SMAP
         je 9f
         stac
@@ -30,7 +30,7 @@
 
         .text
 
-/* int usercopy_bytes(void *to, const void *from, size_t n): 0, or the error of the fault. */
+/* int usercopy_bytes(void *to, const void *from, size_t n): returns 0, or the error of the fault. */
         .globl usercopy_bytes
 usercopy_bytes:
         pushl %esi
@@ -52,8 +52,8 @@ usercopy_bytes:
         FIXUP 1b, 3b
         FIXUP 2b, 3b
 
-/* int usercopy_string(char *to, const char *from, size_t n): copies up to and with a NUL, at most n
- * bytes; the number of bytes copied, n when there was no NUL among them, or the error of the fault. */
+/* int usercopy_string(char *to, const char *from, size_t n): copies up to and including a NUL, at most n
+ * bytes. Returns the number of bytes copied, n if there was no NUL, or the error of the fault. */
         .globl usercopy_string
 usercopy_string:
         pushl %esi

@@ -12,7 +12,7 @@
 #define SEL_TSS 0x28
 #define SEL_DOUBLE_FAULT_TSS 0x30
 
-/* Exceptions we treat by name, Intel SDM vol. 3A, table 6-1. */
+/* Exceptions with special handling, Intel SDM vol. 3A, table 6-1. */
 #define VECTOR_NMI 2
 #define VECTOR_BREAKPOINT 3
 #define VECTOR_OVERFLOW 4
