@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent / "support")]
 
 from ucow import LabError  # noqa: E402
+from ucow.build import options_of  # noqa: E402
 from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, quickest_firmware, size_bytes  # noqa: E402
 from ucow.symbols import Symbols  # noqa: E402
 from ucow.trace import Format, Trace  # noqa: E402
@@ -39,34 +40,25 @@ KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
 
 @dataclass(frozen=True)
 class Build:
-    """The build under test and its options, as test/serial/meson.build tells them."""
+    """The build under test. Its options are attributes: build.cow, build.pmm, as meson_options.txt has them."""
     folder: Path
-    cow: bool
-    pmm: str
-    debug_checks: bool
-    trace: bool
-    swap: bool
-    inject: bool
-    kasan: bool
-    ubsan: bool
-    stack_protector: bool
-    races: bool
-    kcfi: bool
-    coverage: bool
-    optimized: bool
+    options: dict[str, bool | str]
     memory: str  # of a machine whose test does not say how much it needs
 
     @classmethod
     def from_environment(cls) -> "Build":
-        def switch(name: str, default: str = "0") -> bool:
-            return os.environ.get(name, default) == "1"
-        return cls(folder=Path(os.environ.get("UCOW_BUILD", ROOT / "build")),
-                   cow=switch("UCOW_COW", "1"), pmm=os.environ.get("UCOW_PMM", "buddy"),
-                   debug_checks=switch("UCOW_DEBUG_CHECKS", "1"), trace=switch("UCOW_TRACE", "1"),
-                   swap=switch("UCOW_SWAP"), inject=switch("UCOW_INJECT"), kasan=switch("UCOW_KASAN"),
-                   ubsan=switch("UCOW_UBSAN"), stack_protector=switch("UCOW_STACK_PROTECTOR"),
-                   races=switch("UCOW_RACES"), kcfi=switch("UCOW_KCFI"), coverage=switch("UCOW_COVERAGE"),
-                   optimized=switch("UCOW_OPTIMIZED", "1"), memory=os.environ.get("UCOW_MEMORY", "128M"))
+        folder = Path(os.environ.get("UCOW_BUILD", ROOT / "build"))
+        return cls(folder, options_of(folder), os.environ.get("UCOW_MEMORY", "128M"))
+
+    def __getattr__(self, name: str) -> bool | str:
+        try:
+            return self.options[name]
+        except KeyError:
+            raise AttributeError(f"meson_options.txt has no option {name}") from None
+
+    @property
+    def optimized(self) -> bool:
+        return self.options["optimization"] not in ("0", "g")
 
     @property
     def kernel(self) -> Path:

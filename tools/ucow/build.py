@@ -1,5 +1,6 @@
-"""Builds of the kernel that a tool makes for itself."""
+"""Build directories: what their options are, and those that a tool makes for itself."""
 
+import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -8,6 +9,15 @@ from pathlib import Path
 from ucow import LabError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def options_of(folder: Path) -> dict[str, bool | str]:
+    """The options of ucow and of Meson that the build in `folder` is configured with."""
+    try:
+        options = json.loads((folder / "meson-info/intro-buildoptions.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LabError(f"{folder} is no build directory") from None
+    return {option["name"]: option["value"] for option in options}
 
 
 def command(*words: str | Path):

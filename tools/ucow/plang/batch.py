@@ -5,7 +5,6 @@ badly says nothing about a single program: then the programs are run in halves u
 found that the machine does not survive.
 """
 
-import json
 import re
 import struct
 import tempfile
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import LabError
+from ..build import options_of
 from ..machine import PASSED, Machine, Run
 from ..verdict import problems
 from .language import WORD
@@ -71,14 +71,10 @@ class Setting:
 
 def settings_of(folder: Path, name: str | None = None) -> list[Setting]:
     """How a build is tried: as it is, and if it swaps also where memory is short."""
-    try:
-        options = json.loads((folder / "meson-info/intro-buildoptions.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LabError(f"{folder} is no build directory") from None
-    on = {option["name"] for option in options if option["value"] is True}
-    name = name or ("cow" if "cow" in on else "eager")
+    options = options_of(folder)
+    name = name or ("cow" if options["cow"] else "eager")
     plain = Setting(name, folder)
-    return [plain] if "swap" not in on else [plain, replace(plain, name=f"{name}, swapping", memory=SHORT_MEMORY,
+    return [plain] if not options["swap"] else [plain, replace(plain, name=f"{name}, swapping", memory=SHORT_MEMORY,
                                                             leave=LEAVE_PAGES, swap=SWAP)]
 
 
