@@ -37,14 +37,33 @@
 /* Bytes of a process's or program's name, with its NUL. */
 #define PROC_NAME_SIZE 32
 
+/* Declared in enums.def: the states of a process, the reasons why it ended, what inject() can make fail. */
+enum proc_state {
+#define PROC_STATE(NAME, next) PROC_##NAME,
+#include <ucow/enums.def>
+    PROC_STATES
+};
+
+enum exit_reason {
+#define EXIT_REASON(NAME, name) EXIT_##NAME,
+#include <ucow/enums.def>
+    EXIT_REASONS
+};
+
+enum inject_kind {
+#define INJECT_KIND(NAME, name, error, gates) INJECT_##NAME,
+#include <ucow/enums.def>
+    INJECT_KINDS
+};
+
 /* A process, as procs() tells it. */
 struct proc_info {
     int pid;
     int parent;
-    unsigned state;       /* index into UNINIT RUNNABLE RUNNING SLEEPING ZOMBIE */
+    unsigned state;       /* enum proc_state */
     unsigned killed;      /* 1 when it has been told to die */
     int exit_code;        /* meaningful in ZOMBIE */
-    unsigned exit_reason; /* index into exit kill fault oom swap; meaningful in ZOMBIE */
+    unsigned exit_reason; /* enum exit_reason; meaningful in ZOMBIE */
     unsigned pages;       /* user pages mapped now, or on the disk */
     unsigned runs;        /* times it was given the CPU */
     char name[PROC_NAME_SIZE];
@@ -84,15 +103,7 @@ struct page_counts {
     unsigned cache;   /* of its program's file */
 };
 
-/* inject(): what can be told to fail. The order is the trace's. */
-#define INJECT_FRAME 0u
-#define INJECT_HEAP 1u
-#define INJECT_USERCOPY 2u
-#define INJECT_SLOT 3u
-#define INJECT_DISK_READ 4u
-#define INJECT_DISK_WRITE 5u
-#define INJECT_PID 6u
-#define INJECT_KINDS 7u
+/* inject() */
 #define INJECT_ONWARDS 1u /* flag: not only the nth, but all from then on */
 
 #endif

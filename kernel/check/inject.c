@@ -19,12 +19,16 @@ static struct plan {
     uint32_t passed; /* counted so far */
 } plans[INJECT_KINDS];
 
-/* The words of trace.def's ENUM(kind, ...). */
-static const char *const kind_names[INJECT_KINDS] = {
-    [INJECT_FRAME] = "frame", [INJECT_HEAP] = "heap",           [INJECT_USERCOPY] = "usercopy",
-    [INJECT_SLOT] = "slot",   [INJECT_DISK_READ] = "disk_read", [INJECT_DISK_WRITE] = "disk_write",
-    [INJECT_PID] = "pid",
+static const char *const kind_names[] = {
+#define INJECT_KIND(NAME, name, error, gates) [INJECT_##NAME] = #name,
+#include <ucow/enums.def>
 };
+
+/* Completes a complaint about a text without one of these names. */
+static const char needs_kind[] = "needs one of"
+#define INJECT_KIND(NAME, name, error, gates) " " #name ":N"
+#include <ucow/enums.def>
+    ;
 
 int inject_running_pid;
 static bool started;
@@ -100,7 +104,7 @@ const char *inject_want(const char *text)
 {
     unsigned kind = take_kind(&text);
     if (kind == INJECT_KINDS)
-        return "needs frame:N, heap:N, usercopy:N, slot:N, disk_read:N, disk_write:N or pid:N";
+        return needs_kind;
     struct plan plan = {.nth = take_number(&text)};
     bool ok = plan.nth != 0;
     plan.onwards = take(&text, '+');

@@ -17,7 +17,10 @@
 #define PAINT 0xA5C35A3Cu
 #define WINDOW_BYTES 512
 
-enum { PEAK_IRQ_OFF, PEAK_STACK };
+enum {
+#define PEAK(NAME, name) PEAK_##NAME,
+#include <ucow/enums.def>
+};
 
 uint32_t peak_irq_off;
 static uintptr_t irq_off_site;

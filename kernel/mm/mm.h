@@ -71,8 +71,11 @@ int mm_pageout(struct mm *mm, uintptr_t addr, size_t length);
  * Caller holds mm->lock. */
 void mm_count_pages(struct mm *mm, struct page_counts *counts);
 
-/* What a fault came to; the numbers are the trace's. */
-enum mm_outcome { MM_FILL, MM_COPY, MM_REUSE, MM_SWAP_IN, MM_OOM, MM_SEGV, MM_SWAP_FAULT };
+/* How a fault ended; declared in enums.def. */
+enum mm_outcome {
+#define MM_OUTCOME(NAME, name) MM_##NAME,
+#include <ucow/enums.def>
+};
 
 /* Make `va` accessible after a fault, if its region allows the access (`write`, or a read).
  * Returns what was done: MM_FILL, MM_COPY, MM_REUSE or MM_SWAP_IN when the access can be tried again,

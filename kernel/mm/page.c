@@ -37,12 +37,9 @@ static uint64_t taken, given;     /* frames, since boot */
 static struct page *stock[STOCK_MAX];
 static unsigned stocked;
 
-static const char *const owner_names[PAGE_OWNERS] = {
-    [PAGE_RESERVED] = "nobody, reserved", [PAGE_FREE] = "nobody, free",
-    [PAGE_USER] = "user memory",          [PAGE_SHARED] = "shared user memory",
-    [PAGE_CACHE] = "the program cache",   [PAGE_PGTABLE] = "page tables",
-    [PAGE_KSTACK] = "kernel stacks",      [PAGE_HEAP] = "the heap",
-    [PAGE_OTHER] = "other kernel uses",
+static const char *const owner_names[] = {
+#define PAGE_OWNER(NAME, name, text) [PAGE_##NAME] = text,
+#include <ucow/enums.def>
 };
 
 static KASAN_LEAVES_ALONE void page_poison(struct page *page)

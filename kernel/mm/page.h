@@ -19,17 +19,10 @@
 #include "lib/list.h"
 #include "watch/assert.h"
 
-/* Whose a frame is. PAGE_RESERVED frames never belonged to the allocator. */
+/* Declared in enums.def. */
 enum page_owner {
-    PAGE_RESERVED,
-    PAGE_FREE,
-    PAGE_USER,    /* private memory of processes */
-    PAGE_SHARED,  /* memory that processes share on purpose */
-    PAGE_CACHE,   /* pages of programs, shared by those who run them */
-    PAGE_PGTABLE, /* page directories and tables */
-    PAGE_KSTACK,
-    PAGE_HEAP, /* slabs and large heap objects */
-    PAGE_OTHER,
+#define PAGE_OWNER(NAME, name, text) PAGE_##NAME,
+#include <ucow/enums.def>
     PAGE_OWNERS
 };
 

@@ -18,15 +18,13 @@ static struct proc idle_proc;
 
 extern char boot_stack[];
 
-/* UNINIT -> RUNNABLE <-> RUNNING, RUNNING -> SLEEPING -> RUNNABLE, RUNNING -> ZOMBIE -> gone */
+/* The states that may follow each state, as bits. */
 static const uint8_t may_become[] = {
-    [PROC_UNINIT] = BIT(PROC_RUNNABLE),
-    [PROC_RUNNABLE] = BIT(PROC_RUNNING),
-    [PROC_RUNNING] = BIT(PROC_RUNNABLE) | BIT(PROC_SLEEPING) | BIT(PROC_ZOMBIE),
-    [PROC_SLEEPING] = BIT(PROC_RUNNABLE),
-    [PROC_ZOMBIE] = BIT(PROC_GONE),
-    [PROC_GONE] = 0,
+#define TO(NAME) | BIT(PROC_##NAME)
+#define PROC_STATE(NAME, next) [PROC_##NAME] = 0 next,
+#include <ucow/enums.def>
 };
+_Static_assert(PROC_STATES <= 8, "may_become has eight bits for each state");
 
 void proc_set_state(struct proc *proc, enum proc_state state)
 {

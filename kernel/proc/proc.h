@@ -26,11 +26,6 @@
 
 struct mm;
 
-/* The order is the ABI's (struct proc_info) and the trace's. */
-enum proc_state { PROC_UNINIT, PROC_RUNNABLE, PROC_RUNNING, PROC_SLEEPING, PROC_ZOMBIE, PROC_GONE };
-
-enum exit_reason { EXIT_CALL, EXIT_KILL, EXIT_FAULT, EXIT_OOM, EXIT_SWAP };
-
 /* Processes that sleep until something happens. Protected by sched_lock. */
 struct waitq {
     struct list_node sleepers;

@@ -16,13 +16,11 @@ static struct trace_record *records;
 static uint16_t running_pid;
 
 static const char *const event_names[] = {
-#define ENUM(name, words)
 #define EVENT(number, name, fields) [number] = #name,
 #include <ucow/trace.def>
 };
 
 static const char *const event_fields[] = {
-#define ENUM(name, words)
 #define EVENT(number, name, fields) [number] = fields,
 #include <ucow/trace.def>
 };
@@ -30,7 +28,10 @@ static const char *const event_fields[] = {
 /* What tools/trace reads: one line per enumeration, event and system call. */
 extern const char trace_format[];
 __attribute__((used)) const char trace_format[] =
-#define ENUM(name, words) "enum " #name " " words "\n"
+#define ENUM(name) "enum " #name
+#define VALUE(NAME, name) " " #name
+#define ENUM_END "\n"
+#include <ucow/enums.def>
 #define EVENT(number, name, fields) "event " #number " " #name " " fields "\n"
 #include <ucow/trace.def>
 #define SYSCALL0(nr, name, ...) "syscall " #nr " " #name "\n"

@@ -16,7 +16,6 @@
 #include "config.h"
 
 enum trace_event {
-#define ENUM(name, words)
 #define EVENT(number, name, fields) TRACE_##name = number,
 #include <ucow/trace.def>
     TRACE_EVENTS

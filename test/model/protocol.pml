@@ -54,7 +54,7 @@
 #define ZOMBIE 4
 #define GONE 5
 
-/* may_become[] of proc.c, one row per line; tools/model compares them. */
+/* The states of enums.def, one row per line; tools/model compares them. */
 #define MAY_BECOME(old, new)                                              \
     ((old == UNINIT && (new == RUNNABLE)) ||                              \
      (old == RUNNABLE && (new == RUNNING)) ||                             \

@@ -9,13 +9,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+from ucow import enums  # noqa: E402
+
 C_TYPES = {"INT": "int", "UINT": "unsigned", "ADDR": "uintptr_t", "PTR": "void *", "STR": "const char *"}
 
 SYSCALL = re.compile(r'^SYSCALL\d\((\d+), (\w+),(.*)"(.*)"\)$', re.MULTILINE)
 ERROR = re.compile(r'X\((E_\w+), (\d+), "([^"]*)"\)')
 OPTION = re.compile(r"^option\('(\w+)', type: '(\w+)',(?: choices: \[([^\]]*)\],)? value: ([^,]+),\s+"
                     r"description: '([^']*)'\)", re.MULTILINE)
-ENUM = re.compile(r'^ENUM\((\w+), "([^"]*)"\)$', re.MULTILINE)
 EVENT = re.compile(r'^EVENT\((\d+), (\w+), "([^"]*)"\)$', re.MULTILINE)
 
 
@@ -61,15 +64,15 @@ def options():
 def trace():
     yield "# Events of the trace\n"
     yield "Each record has the time stamp counter since boot, the running pid and these fields."
-    yield "Made by `tools/build/doc_tables.py` from `include/ucow/trace.def`.\n"
+    yield "Made by `tools/build/doc_tables.py` from `include/ucow/trace.def` and `include/ucow/enums.def`.\n"
     text = source("include/ucow/trace.def")
     yield from table("n", "event", "fields")
     for number, name, fields in EVENT.findall(text):
         yield f"| {number} | `{name}` | {fields} |"
     yield "\nA suffix says how a field is printed: `:d` signed, `:x` hexadecimal, the others by name:\n"
     yield from table("suffix", "names, from 0")
-    for name, words in ENUM.findall(text):
-        yield f"| `:{name}` | {words} |"
+    for name in enums.enumerations():
+        yield f"| `:{name}` | {' '.join(enums.names(name))} |"
     yield "| `:syscall` | by number, see [the system calls](syscalls.md) |"
 
 

@@ -7,7 +7,6 @@ Commands: ucow-ps, ucow-vmas [PID], ucow-frame [PID]. The machine must be stoppe
 """
 import gdb
 
-STATES = "UNINIT RUNNABLE RUNNING SLEEPING ZOMBIE GONE".split()
 RIGHTS = ((1, "r"), (2, "w"), (4, "x"), (8, "s"))
 
 
@@ -55,8 +54,9 @@ class Ps(Command):
         for proc in processes():
             parent = int(proc["parent"]["pid"]) if int(proc["parent"]) else 0
             pages = int(proc["mm"]["pages"]) if int(proc["mm"]) else 0
+            state = str(proc["state"]).removeprefix("PROC_")
             mark = "*" if proc == gdb.parse_and_eval("boot_cpu.current") else " "
-            print(f"{mark}{int(proc['pid']):4} {parent:6} {STATES[int(proc['state'])]:9} {pages:5} {proc['name'].string()}")
+            print(f"{mark}{int(proc['pid']):4} {parent:6} {state:9} {pages:5} {proc['name'].string()}")
 
 
 class Vmas(Command):

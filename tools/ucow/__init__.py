@@ -5,6 +5,7 @@ qmp       talks to a living QEMU
 memory    reads guest memory: from a file, a core or a living machine
 symbols   knows where things are in a kernel's ELF file
 trace     decodes the ring of events; chrome exports it
+enums     are the enumerations that include/ucow/enums.def declares
 serial    is the serial output, with assertions
 invariants  are what every trace must obey; protocol is one more, made from the model
 spin      has SPIN search the model of the protocol

@@ -6,6 +6,7 @@ the record at fault. They see the whole history: a trace that lost records canno
 
 from collections.abc import Callable, Iterator
 
+from .enums import may_become
 from .protocol import lives_as_in_the_model
 from .trace import Record, Trace
 
@@ -15,13 +16,7 @@ FAULT_WRITE = 2  # Intel SDM 3A 4.7: bit 1 of a page fault's error code
 KILLED = -9      # the exit code of a process that was killed
 
 # From each state, the states that may follow.
-MAY_BECOME = {
-    "UNINIT": {"RUNNABLE"},
-    "RUNNABLE": {"RUNNING"},
-    "RUNNING": {"RUNNABLE", "SLEEPING", "ZOMBIE"},
-    "SLEEPING": {"RUNNABLE"},
-    "ZOMBIE": {"GONE"},
-}
+MAY_BECOME = may_become()
 
 # System calls that do not come back to their caller when they work.
 NO_RETURN = {"exit", "exec"}

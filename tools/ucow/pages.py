@@ -13,12 +13,11 @@ from typing import NamedTuple
 from .layout import Layout, layout_of
 from .machine import symbols_of
 from .symbols import Symbols, physical
+from .trace import Format
 
 PAGE_BYTES, TABLE_BYTES, ENTRIES, USERTOP = 4096, 4 << 20, 1024, 0xB0000000
 PRESENT, WRITABLE, COW = 0x001, 0x002, 0x200
 VM_SHARED = 8
-OWNERS = ("reserved", "free", "user", "shared", "cache", "pgtable", "kstack", "heap", "other")  # kernel/mm/page.h
-STATES = ("UNINIT", "RUNNABLE", "RUNNING", "SLEEPING", "ZOMBIE", "GONE")
 SLOT_BAD = 0xFFFFFFFF
 MM, PROC, SHARED, SWAP = "mm/mm.c", "proc/proc.c", "mm/shmem.c", "mm/swap_disk.c"  # who knows the structures
 
@@ -65,6 +64,11 @@ class Guest:
     def of(cls, memory, elf: Path) -> "Guest":
         return cls(memory, symbols_of(elf), layout_of(elf))
 
+    @cached_property
+    def names(self) -> dict[str, dict[int, str]]:
+        """What this kernel calls the values of its enumerations."""
+        return Format(self.symbols.text("trace_format")).enums
+
     # ---- words and structures ----
 
     def word(self, address: int) -> int:
@@ -94,7 +98,7 @@ class Guest:
             name = self.memory.read(physical(proc) + offset, size).split(b"\0")[0].decode(errors="replace")
             parent = self._proc(proc, "parent")
             found.append(Process(self._proc(proc, "pid"), self._proc(parent, "pid") if parent else 0, name,
-                                 STATES[self._proc(proc, "state")], self._proc(proc, "mm")))
+                                 self.names["state"][self._proc(proc, "state")], self._proc(proc, "mm")))
             for chain in ("cptr", "zptr"):
                 child = self._proc(proc, chain)
                 while child:
@@ -121,8 +125,8 @@ class Guest:
         count, owner, slot = members["count"].offset, members["owner"].offset, members["slot"].offset
         n = self.word(self.symbols.address("page_frames"))
         data = self.memory.read(physical(self.word(self.symbols.address("page_array"))), n * size)
-        words = memoryview(data).cast("I")
-        return [Frame(words[(at + count) // 4], name := OWNERS[data[at + owner]],
+        words, owners = memoryview(data).cast("I"), self.names["owner"]
+        return [Frame(words[(at + count) // 4], name := owners[data[at + owner]],
                       words[(at + slot) // 4] if name == "user" and self.swaps else 0)
                 for at in range(0, n * size, size)]
 

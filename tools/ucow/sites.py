@@ -15,16 +15,11 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from . import LabError
+from .enums import gates
 from .symbols import Symbols
 
-# Who hands out or moves what can fail, and of which kind that is.
-GATES = {
-    "page_alloc": "frame", "page_alloc_zero": "frame", "page_alloc_block": "frame", "page_reserve": "frame",
-    "kmem_cache_alloc": "heap", "kmem_cache_zalloc": "heap", "kmalloc": "heap", "kzalloc": "heap",
-    "copy_from_user": "usercopy", "copy_to_user": "usercopy", "probe_user": "usercopy",
-    "copy_string_from_user": "usercopy",
-    "slot_alloc": "slot", "slot_read": "disk_read", "slot_write": "disk_write", "pid_alloc": "pid",
-}
+# The functions that ask, and the kind that each asks for.
+GATES = gates()
 
 # The compiler may keep these parts of gates as functions of their own.
 PARTS = {"alloc_one", "object_take", "heap_take", "large_take", "inject_fails"}

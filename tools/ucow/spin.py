@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import LabError
+from .enums import may_become
+from .protocol import CHANGES
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "test/model/protocol.pml"
@@ -128,11 +130,13 @@ def mistakes() -> list[Mistake]:
 
 
 def tables_differ() -> str:
-    """Whether proc.c and the model disagree about the arrows between states: the sentence, or nothing."""
-    kernel = (ROOT / "kernel/proc/proc.c").read_text(encoding="utf-8")
-    kernel_rows = {old: set(re.findall(r"BIT\(PROC_(\w+)\)", row))
-                   for old, row in re.findall(r"\[PROC_(\w+)\] = (.*),", kernel)}
+    """Whether enums.def, the model and the names of protocol.py disagree about the arrows between states: the
+    sentence, or nothing."""
+    kernel_rows = may_become()
     model_rows = {old: set(re.findall(r"new == (\w+)", row))
                   for old, row in re.findall(r"\(old == (\w+) && \((.*?)\)\)", SOURCE.read_text(encoding="utf-8"))}
     model_rows["GONE"] = set()
-    return "" if kernel_rows == model_rows else f"proc.c has {kernel_rows}, protocol.pml has {model_rows}"
+    if kernel_rows != model_rows:
+        return f"enums.def has {kernel_rows}, protocol.pml has {model_rows}"
+    unnamed = {(old, new) for old, states in kernel_rows.items() for new in states} ^ set(CHANGES)
+    return f"enums.def and CHANGES of protocol.py differ in {sorted(unnamed)}" if unnamed else ""

@@ -1,7 +1,7 @@
 """The trace: the kernel's ring of events, decoded.
 
 The ring lies in guest memory at the symbol `trace_ring`; what its records mean is text at the
-symbol `trace_format`, generated from include/ucow/trace.def when the kernel was built. Nothing
+symbol `trace_format`, generated from include/ucow/trace.def and enums.def when the kernel was built. Nothing
 about single events is known here, so an old kernel's trace is read as that kernel wrote it.
 
 A pattern is an event as it is printed, with as many fields as matter: `exit pid=3 code=-66436`.
@@ -122,20 +122,20 @@ class Format:
     def __init__(self, text: str):
         self.events: dict[int, Event] = {}
         self.by_name: dict[str, Event] = {}
-        enums: dict[str, dict[int, str]] = {"syscall": {}}
+        self.enums: dict[str, dict[int, str]] = {"syscall": {}}
         words_of_events = []
         for words in map(str.split, text.splitlines()):
             match words:
                 case ["enum", name, *names]:
-                    enums[name] = dict(enumerate(names))
+                    self.enums[name] = dict(enumerate(names))
                 case ["syscall", number, name]:
-                    enums["syscall"][int(number)] = name
+                    self.enums["syscall"][int(number)] = name
                 case ["event", number, name, *fields]:
                     words_of_events.append((int(number), name, fields))
                 case _:
                     raise LabError(f"trace_format has a line these tools do not know: {' '.join(words)!r}")
         for number, name, fields in words_of_events:
-            event = Event(name, [Field(field, enums) for field in fields])
+            event = Event(name, [Field(field, self.enums) for field in fields])
             self.events[number] = self.by_name[name] = event
 
     def pattern(self, text: str, **fields) -> Pattern:

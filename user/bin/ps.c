@@ -4,7 +4,10 @@
  */
 #include "ulib.h"
 
-static const char *const states[] = {"UNINIT", "RUNNABLE", "RUNNING", "SLEEPING", "ZOMBIE"};
+static const char *const states[] = {
+#define PROC_STATE(NAME, next) #NAME,
+#include <ucow/enums.def>
+};
 
 int main(void)
 {

@@ -85,13 +85,8 @@ static const struct {
     const char *name;
     int error;
 } kinds[INJECT_KINDS] = {
-    [INJECT_FRAME] = {"frame", -E_NO_MEM},
-    [INJECT_HEAP] = {"heap", -E_NO_MEM},
-    [INJECT_USERCOPY] = {"usercopy", -E_INVAL},
-    [INJECT_SLOT] = {"slot", -E_NO_MEM},
-    [INJECT_DISK_READ] = {"disk_read", -E_SWAP_FAULT},
-    [INJECT_DISK_WRITE] = {"disk_write", -E_NO_MEM},
-    [INJECT_PID] = {"pid", -E_NO_FREE_PROC},
+#define INJECT_KIND(NAME, name, error, gates) [INJECT_##NAME] = {#name, -(error)},
+#include <ucow/enums.def>
 };
 
 extern char end[];

@@ -62,7 +62,6 @@ static void sweep(void)
 
 int main(int argc, char *argv[])
 {
-    enum { EXIT_BY_FAULT = 2 };
     static const unsigned no_progress;
     struct proc_info info;
     if (argc != 3 && argc != 4)
@@ -76,7 +75,7 @@ int main(int argc, char *argv[])
         const char *end = "ended otherwise";
         if (!watch(pid, PATIENCE, &no_progress, &info))
             end = "was stopped";
-        else if (info.exit_code == -E_KILLED && info.exit_reason == EXIT_BY_FAULT)
+        else if (info.exit_code == -E_KILLED && info.exit_reason == EXIT_FAULT)
             end = "died of a trap";
         sweep();
         printf("crashme: child %u %s\n", number, end);

@@ -118,8 +118,8 @@ static void check_structures(void)
     for (int i = 0; i < n; i++) {
         size_t length = strlen(infos[i].name);
         stale += bytes_not(infos[i].name + length, sizeof(infos[i].name) - length, 0);
-        fields += infos[i].state > ZOMBIE || infos[i].killed > 1 || infos[i].exit_reason > 3 ||
-                  infos[i].exit_code != 0;
+        fields += infos[i].state >= PROC_STATES || infos[i].killed > 1 ||
+                  infos[i].exit_reason >= EXIT_REASONS || infos[i].exit_code != 0;
     }
     CHECK(stale, 0, "bytes behind the names");
     CHECK(fields, 0, "fields that make no sense");

@@ -28,8 +28,11 @@ struct proc_info proc_of(int pid);
 /* Give the CPU away until process `pid` is in `state`. */
 void await_state(int pid, unsigned state);
 
-/* The states of struct proc_info, in its order. */
-enum { UNINIT, RUNNABLE, RUNNING, SLEEPING, ZOMBIE };
+/* The states of struct proc_info, without their prefix. */
+enum {
+#define PROC_STATE(NAME, next) NAME = PROC_##NAME,
+#include <ucow/enums.def>
+};
 
 /* Zeroed memory of `bytes` bytes that children share (MAP_SHARED) or get a copy of (MAP_PRIVATE). */
 void *map_pages(size_t bytes, unsigned share);

@@ -8,14 +8,14 @@ import re
 from collections import Counter
 
 from stops import stopping
+from ucow.enums import enumerations
 from ucow.machine import symbols_of
 from ucow.memory import FileMemory
 from ucow.pages import Guest
 
 LINE = re.compile(r"^books: ([\w ]+): (total=.*)$")
 ACCOUNT = re.compile(r"^books: account (.*): held=(\d+) base=(\d+)$")
-OWNERS = {"user": "user memory", "shared": "shared user memory", "cache": "the program cache",
-          "pgtable": "page tables", "kstack": "kernel stacks", "other": "other kernel uses"}
+OWNERS = {name: text for _, name, text in enumerations()["owner"] if name not in ("reserved", "free", "heap")}
 
 
 def counted(guest: Guest) -> dict[str, int]:

@@ -13,6 +13,7 @@ from elftools.elf.elffile import ELFFile
 from pagetables import LARGE_BYTES, PAGE_BYTES, Mapping, mappings, tables, user_bits
 from ucow.machine import symbols_of
 from ucow.memory import FileMemory
+from ucow.pages import Guest
 from ucow.symbols import KERNBASE, Symbols, physical
 
 USERBASE, USERTOP = 0x00200000, 0xB0000000
@@ -23,10 +24,6 @@ PF_WRITE = 2
 CR0 = {"PE": 0, "WP": 16, "PG": 31}
 CR4 = {"PSE": 4, "UMIP": 11, "SMEP": 20, "SMAP": 21}
 KERNEL_FLAGS = {"TF": 8, "DF": 10, "IOPL": 12, "IOPL 2": 13, "NT": 14, "VM": 17, "AC": 18}
-
-# kernel/mm/page.h: struct page and enum page_owner.
-PAGE_STRUCT, OWNER_OFFSET = 32, 4
-OWNER_USER, OWNER_SHARED, OWNER_CACHE = 2, 3, 4
 
 # What checking builds fill memory with that nobody owns: kernel/mm/page.c and kernel/mm/slab.c.
 POISON = [struct.pack("<I", 0xFEEEFEEE), b"\x6b" * 4, b"\xbb" * 4, b"\x5f" * 4]
@@ -78,10 +75,13 @@ class Frozen:
     def bits(self, register: str, names: dict[str, int]) -> set[str]:
         return {name for name, bit in names.items() if self.registers[register] >> bit & 1}
 
-    def owner(self, frame: int) -> int:
-        """The enum page_owner of a frame."""
-        array, = struct.unpack("<I", self.memory.read(physical(self.symbols.address("page_array")), 4))
-        return self.memory.read(physical(array) + frame // PAGE_BYTES * PAGE_STRUCT + OWNER_OFFSET, 1)[0]
+    @cached_property
+    def guest(self) -> Guest:
+        return Guest.of(self.memory, self.kernel_elf)
+
+    def owner(self, frame: int) -> str:
+        """The owner of a frame, as enums.def names it."""
+        return self.guest.frames[frame // PAGE_BYTES].owner
 
 
 def halves(machine: Frozen):
@@ -124,7 +124,7 @@ def user_frames(machine: Frozen):
                *(mapping.pa for mapping in machine.kernel if mapping.va in STACKS)}
     for mapping in machine.user:
         assert mapping.pa not in kernels and mapping.pa not in machine.image, str(mapping)
-        allowed = {OWNER_USER, OWNER_SHARED} if mapping.writable else {OWNER_USER, OWNER_SHARED, OWNER_CACHE}
+        allowed = {"user", "shared"} if mapping.writable else {"user", "shared", "cache"}
         assert machine.owner(mapping.pa) in allowed, str(mapping)
 
 
