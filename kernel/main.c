@@ -23,7 +23,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/util.h"
-#include "mm/kasan_heap.h"
+#include "mm/heap_guard.h"
 #include "mm/kstack.h"
 #include "mm/mm.h"
 #include "mm/page.h"
@@ -188,7 +188,7 @@ static void start_checks(size_t kva_pages)
 {
     shadow_init(linear_end(), kva_pages, boot_alloc);
     kasan_init();
-    heap_describe_to_kasan();
+    heap_guard_init();
 }
 
 /* Page tables, frames, heap, and the tables whose size depends on how much memory there is. */

@@ -31,13 +31,6 @@ enum kasan_shadow {
     KASAN_PAGE_FREED = 0xFF, /* a frame that nobody holds */
 };
 
-/* Have allocators, which look into memory that is free, left alone. */
-#if CONFIG_KASAN
-#define KASAN_LEAVES_ALONE __attribute__((no_sanitize("kernel-address")))
-#else
-#define KASAN_LEAVES_ALONE
-#endif
-
 #if CONFIG_KASAN
 
 /* From here on accesses are checked; marks the global variables. After shadow_init(). */

@@ -27,7 +27,7 @@ static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
             continue;
         }
         shared++;
-        if (CONFIG_SWAP && !pte_present(pte)) {
+        if (pte_swapped(pte)) {
             *to = pte;
             swap_hold(pte_slot(pte));
             continue;
@@ -72,8 +72,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     ASSERT(pte_cow(*pte));
     struct page *page = phys_to_page(pte_frame(*pte));
     if (swap_page_is_sole(page)) {
-        if (CONFIG_SWAP)
-            swap_adopt(page, mm->lineage, va); /* whoever it came from has it no more */
+        swap_adopt(page, mm->lineage, va); /* whoever it came from has it no more */
         *pte = (*pte & ~PTE_COW) | PTE_W;
         mmu_flush_page(va);
         return MM_REUSE;
@@ -85,8 +84,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
         return MM_OOM;
     cpu_copy_page(page_to_virt(copy), page_to_virt(page));
     TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), swap_page_sharers(page));
-    if (CONFIG_SWAP)
-        swap_adopt(copy, mm->lineage, va);
+    swap_adopt(copy, mm->lineage, va);
     *pte = pte_make(page_to_phys(copy), PTE_U | PTE_A | PTE_W);
     mmu_flush_page(va);
     page_drop(page);

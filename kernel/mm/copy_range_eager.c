@@ -27,8 +27,7 @@ static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
         return -E_NO_MEM;
     cpu_copy_page(page_to_virt(copy), page_to_virt(page));
     TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), page->count);
-    if (CONFIG_SWAP)
-        swap_adopt(copy, to->lineage, va);
+    swap_adopt(copy, to->lineage, va);
     return mm_map_page(to, va, copy, PTE_W);
 }
 
@@ -51,7 +50,7 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
         for (size_t i = 0; pte != NULL && i < n; i++) {
             if (pte[i] == 0)
                 continue;
-            int error = CONFIG_SWAP && pte_swapped(pte[i])
+            int error = pte_swapped(pte[i])
                             ? share_slot(to, va + i * PAGE_SIZE, pte_slot(pte[i]))
                             : copy_page(to, va + i * PAGE_SIZE, pte[i], (flags & VM_SHARED) != 0);
             if (error != 0)

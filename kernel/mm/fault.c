@@ -43,8 +43,7 @@ static struct page *private_page(struct mm *mm, const struct vma *vma, uintptr_t
         return NULL;
     if (object != NULL)
         object->ops->fill(object, va / PAGE_SIZE, page_to_virt(page));
-    if (CONFIG_SWAP)
-        swap_adopt(page, mm->lineage, va);
+    swap_adopt(page, mm->lineage, va);
     return page;
 }
 
@@ -77,7 +76,7 @@ enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
     pte_t *pte = pte_find(mm->pgdir, va);
     if (pte == NULL || *pte == 0)
         return fill(mm, vma, va);
-    if (CONFIG_SWAP && !pte_present(*pte))
+    if (pte_swapped(*pte))
         return copy_range_swap_in(mm, va, pte, (vma->flags & VM_WRITE) != 0, write);
     return write ? copy_range_write(mm, va, pte) : MM_FILL;
 }

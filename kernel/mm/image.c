@@ -68,8 +68,7 @@ static void image_destroy(struct vm_object *object)
 {
     struct image *image = container_of(object, struct image, object);
     page_store_clear(&image->pages);
-    if (CONFIG_SWAP)
-        lineage_drop(object->lineage);
+    lineage_drop(object->lineage);
     kmem_cache_free(&image_cache, image);
 }
 
@@ -81,7 +80,7 @@ struct image *image_new(const uint8_t *data)
     if (image == NULL)
         return NULL;
     image->object = (struct vm_object){.ops = &image_ops, .count = 1};
-    if (CONFIG_SWAP && (image->object.lineage = lineage_new(NULL)) == NULL) {
+    if (lineage_new(NULL, &image->object.lineage) != 0) {
         kmem_cache_free(&image_cache, image);
         return NULL;
     }

@@ -37,7 +37,7 @@ struct mm *mm_new(struct lineage *parent)
     mm->pgdir = pgtable_new();
     if (mm->pgdir == NULL)
         goto undo_mm;
-    if (CONFIG_SWAP && (mm->lineage = lineage_new(parent)) == NULL)
+    if (lineage_new(parent, &mm->lineage) != 0)
         goto undo_pgdir;
     mm->count = 1;
     mutex_init(&mm->lock);
@@ -52,8 +52,7 @@ undo_mm:
 
 void mm_publish(struct mm *mm)
 {
-    if (CONFIG_SWAP)
-        mm->lineage->mm = mm;
+    lineage_set_mm(mm->lineage, mm);
 }
 
 void mm_drop(struct mm *mm)
@@ -61,8 +60,7 @@ void mm_drop(struct mm *mm)
     ASSERT(mm->count > 0);
     if (--mm->count != 0)
         return;
-    if (CONFIG_SWAP)
-        mm->lineage->mm = NULL;
+    lineage_set_mm(mm->lineage, NULL);
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
         mm->pages -= pgtable_clear(mm->pgdir, vma->start, vma->end);
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
@@ -70,8 +68,7 @@ void mm_drop(struct mm *mm)
     ASSERT(mm->pages == 0);
     vma_clear(&mm->vmas);
     pgtable_free(mm->pgdir);
-    if (CONFIG_SWAP)
-        lineage_drop(mm->lineage);
+    lineage_drop(mm->lineage);
     kmem_cache_free(&mm_cache, mm);
 }
 
@@ -226,7 +223,7 @@ int mm_pageout(struct mm *mm, uintptr_t addr, size_t length)
     for (uintptr_t va = ALIGN_DOWN(addr, PAGE_SIZE); va < addr + length; va += PAGE_SIZE) {
         const pte_t *pte = pte_find(mm->pgdir, va);
         struct page *page = pte != NULL && pte_present(*pte) ? phys_to_page(pte_frame(*pte)) : NULL;
-        out += page != NULL && page->lineage != NULL && swap_evict_page(page);
+        out += page != NULL && swap_evict_page(page);
     }
     return out;
 }

@@ -1,67 +1,38 @@
 /*
- * page - counts, owners and the stock of single frames; see page.h.
+ * page - the frame allocator: reference counts, owners and a cache of free frames; see page.h.
  *
- * Which free frames lie next to each other is the policy's business (pmm.h). In front of it stand
- * up to STOCK_MAX single frames, last in first out: most frames come and go one by one, and a
- * frame just freed is likely in the CPU's cache. A frame in the stock is free, but cannot merge.
- *
- * Checking builds remember who took a frame and poison free ones: one word in 64 bytes is
- * overwritten and looked at when the frame is taken again. So a stray write is found with a chance
- * of one in sixteen per word; looking at every word would cost as much as the page copy that most frames
- * are taken for. All other bytes of a free frame stay as they were.
+ * The policy (pmm.h) knows which free frames are next to each other. A cache of up to CACHE_MAX single
+ * frames is in front of it, last in first out: most frames are allocated and freed one by one, and a frame
+ * just freed is likely in the CPU's cache. A frame in this cache is free, but cannot merge.
  */
 #include "mm/page.h"
 #include "arch/i386/cpu.h"
 #include "check/inject.h"
 #include "lib/string.h"
 #include "lib/util.h"
-#include "mm/kasan_heap.h"
+#include "mm/heap_guard.h"
 #include "mm/pmm.h"
 #include "mm/swap.h"
 #include "watch/ledger.h"
 
-#define STOCK_MAX 128
-#define STOCK_BATCH_ORDER 5
-#define EVICT_BATCH 16                     /* frames to be had at once when memory is full */
-#define STOCK_BATCH BIT(STOCK_BATCH_ORDER) /* frames that go to or come from the policy at once */
-
-#define POISON 0xFEEEFEEEu
-#define POISON_STRIDE (64 / sizeof(uint32_t))
+#define CACHE_MAX 128
+#define BATCH_ORDER 5
+#define BATCH BIT(BATCH_ORDER) /* frames moved at once between the cache and the policy */
+#define EVICT_BATCH 16         /* frames to free at once when memory is full */
 
 struct page *page_array;
 size_t page_frames;
 
 static size_t owned[PAGE_OWNERS]; /* frames, by owner */
-static uint64_t taken, given;     /* frames, since boot */
+static uint64_t taken, given;     /* frames allocated and freed since boot */
 
-static struct page *stock[STOCK_MAX];
-static unsigned stocked;
+static struct page *cache[CACHE_MAX];
+static unsigned cached_n;
 
 static const char *const owner_names[] = {
 #define PAGE_OWNER(NAME, name, text) [PAGE_##NAME] = text,
 #include <ucow/enums.def>
 };
-
-static KASAN_LEAVES_ALONE void page_poison(struct page *page)
-{
-    uint32_t *words = page_to_virt(page);
-
-    for (size_t i = 0; i < PAGE_SIZE / sizeof(uint32_t); i += POISON_STRIDE)
-        words[i] = POISON;
-}
-
-static KASAN_LEAVES_ALONE void page_check_poison(const struct page *page)
-{
-    const uint32_t *words = page_to_virt(page);
-
-    for (size_t i = 0; i < PAGE_SIZE / sizeof(uint32_t); i += POISON_STRIDE) {
-        if (words[i] == POISON)
-            continue;
-        ledger_print_site(1, page->site);
-        panic("frame 0x%x was written to after it was freed: 0x%08x at offset 0x%x; its last use is above",
-              (unsigned)page_to_pfn(page), (unsigned)words[i], (unsigned)(i * sizeof(uint32_t)));
-    }
-}
 
 void page_expect_held(const struct page *page)
 {
@@ -70,67 +41,52 @@ void page_expect_held(const struct page *page)
              (unsigned)page_to_pfn(page), (unsigned)page->count);
         return;
     }
-    ledger_print_site(1, page->site);
+    ledger_print_site(1, page->caller);
     panic("nobody holds a count of frame 0x%x (count %u, owner %s): dropped too often? its last use is above",
           (unsigned)page_to_pfn(page), (unsigned)page->count, owner_names[page->owner]);
 }
 
-/* Checking builds: `n` frames change hands. A frame nobody ever took, site 0, is not poisoned: that
- * would touch all of the memory at boot. */
-static void frames_check_taken(struct page *first, size_t n, uintptr_t site)
-{
-    for (size_t i = 0; i < n; i++) {
-        ASSERT(first[i].owner == PAGE_FREE && first[i].count == 0);
-        if (first[i].site != 0)
-            page_check_poison(&first[i]);
-        first[i].site = site;
-    }
-}
-
-/* `block`, just taken from the policy or the stock, belongs to `owner` now, with one count. */
+/* Make the free block `block`, just taken from the policy or the cache, belong to `owner`, with one
+ * reference. */
 static inline struct page *block_own(struct page *block, unsigned order, enum page_owner owner,
-                                     uintptr_t site)
+                                     uintptr_t caller)
 {
     size_t n = BIT(order);
 
-    if (CONFIG_DEBUG_CHECKS)
-        frames_check_taken(block, n, site);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        ASSERT(block[i].owner == PAGE_FREE && block[i].count == 0);
         block[i].owner = (uint8_t)owner;
-    heap_frames_taken(block, n, site);
+    }
+    heap_guard_frames_allocated(block, n, caller);
     block->order = (uint8_t)order;
     block->count = 1;
-    if (CONFIG_SWAP) {
-        block->lineage = NULL;
-        block->object = NULL;
-    }
+    swap_page_allocated(block);
     owned[owner] += n;
     owned[PAGE_FREE] -= n;
     taken += n;
     return block;
 }
 
-/* Whether there is a frame in the stock now, which was empty: a batch of neighbours costs the policy
- * no more work than a single frame does, but in full memory there are only single ones. */
-static bool stock_refill(void)
+/* Fill the empty cache; false if there is no free frame. A batch of neighbours costs the policy no more
+ * work than a single frame, but a full memory has only single ones. */
+static bool cache_refill(void)
 {
-    struct page *page = pmm_take(STOCK_BATCH_ORDER);
+    struct page *page = pmm_take(BATCH_ORDER);
 
     if (page != NULL) {
-        for (unsigned i = STOCK_BATCH; i-- > 0;)
-            stock[stocked++] = &page[i];
+        for (unsigned i = BATCH; i-- > 0;)
+            cache[cached_n++] = &page[i];
         return true;
     }
-    while (stocked < STOCK_BATCH && (page = pmm_take(0)) != NULL)
-        stock[stocked++] = page;
-    return stocked != 0;
+    while (cached_n < BATCH && (page = pmm_take(0)) != NULL)
+        cache[cached_n++] = page;
+    return cached_n != 0;
 }
 
-/* Memory is full: have everybody give back what is kept only for speed, and if fewer than `wanted`
- * frames are free then, let pages go to the disk. */
+/* Memory is full: shrink all caches, and if fewer than `wanted` frames are free then, evict pages. */
 static void reclaim(size_t wanted)
 {
-    static bool busy; /* giving back takes no frames; if it ever did, it would not start over here */
+    static bool busy; /* reclaiming allocates no frames; if it ever did, it would not recurse */
 
     if (busy)
         return;
@@ -141,27 +97,28 @@ static void reclaim(size_t wanted)
     busy = false;
 }
 
-/* The same as stock_refill(), at any price. Rare: kept out of the way of page_alloc(). */
-static __attribute__((noinline)) bool stock_refill_hard(void)
+/* Fill the empty cache, if need be by reclaiming. Rare: not inline, to keep page_alloc() short. */
+static __attribute__((noinline)) bool cache_refill_hard(void)
 {
-    if (stock_refill())
+    if (cache_refill())
         return true;
     reclaim(EVICT_BATCH);
-    return stocked != 0 || stock_refill();
+    return cached_n != 0 || cache_refill();
 }
 
-static void stock_drain(unsigned keep)
+/* Free frames of the cache until `left` are left. */
+static void cache_drain(unsigned left)
 {
-    while (stocked > keep)
-        pmm_give(stock[--stocked], 0);
+    while (cached_n > left)
+        pmm_give(cache[--cached_n], 0);
 }
 
-static inline struct page *alloc_one(enum page_owner owner, uintptr_t site)
+static inline struct page *alloc_one(enum page_owner owner, uintptr_t caller)
 {
     ASSERT(owner > PAGE_FREE && owner < PAGE_OWNERS);
-    if (inject_fails(INJECT_FRAME, site) || (stocked == 0 && !stock_refill_hard()))
+    if (inject_fails(INJECT_FRAME, caller) || (cached_n == 0 && !cache_refill_hard()))
         return NULL;
-    return block_own(stock[--stocked], 0, owner, site);
+    return block_own(cache[--cached_n], 0, owner, caller);
 }
 
 void page_init(struct page *array, size_t frames)
@@ -172,7 +129,7 @@ void page_init(struct page *array, size_t frames)
     memset(owned, 0, sizeof(owned));
     owned[PAGE_RESERVED] = frames;
     taken = given = 0;
-    stocked = 0;
+    cached_n = 0;
     pmm_init();
 }
 
@@ -185,7 +142,7 @@ void page_add_free(size_t first_pfn, size_t n)
     }
     owned[PAGE_RESERVED] -= n;
     owned[PAGE_FREE] += n;
-    heap_frames_freed(&page_array[first_pfn], n, 0);
+    heap_guard_frames_new(&page_array[first_pfn], n);
     pmm_add(first_pfn, n);
 }
 
@@ -203,14 +160,14 @@ struct page *page_alloc_zero(enum page_owner owner)
     return page;
 }
 
-/* A block when there is none, at any price: what is missing are neighbours. */
+/* Take a block from the policy, which had none: reclaim until enough neighbours are free. */
 static struct page *block_take_hard(unsigned order)
 {
     struct page *block;
 
     reclaim(0);
     do {
-        page_shrink(); /* they may be in stock */
+        page_shrink(); /* the neighbours may be in the cache */
         block = pmm_take(order);
     } while (block == NULL && swap_evict(BIT(order)) != 0);
     return block;
@@ -218,18 +175,18 @@ static struct page *block_take_hard(unsigned order)
 
 struct page *page_alloc_block(unsigned order, enum page_owner owner)
 {
-    uintptr_t site = (uintptr_t)__builtin_return_address(0);
+    uintptr_t caller = (uintptr_t)__builtin_return_address(0);
     struct page *block;
 
     ASSERT(order <= PAGE_MAX_ORDER && owner > PAGE_FREE && owner < PAGE_OWNERS);
     if (order == 0)
-        return alloc_one(owner, site);
-    if (inject_fails(INJECT_FRAME, site))
+        return alloc_one(owner, caller);
+    if (inject_fails(INJECT_FRAME, caller))
         return NULL;
     block = pmm_take(order);
     if (block == NULL)
         block = block_take_hard(order);
-    return block == NULL ? NULL : block_own(block, order, owner, site);
+    return block == NULL ? NULL : block_own(block, order, owner, caller);
 }
 
 void page_free(struct page *page)
@@ -237,24 +194,20 @@ void page_free(struct page *page)
     unsigned order = page->order;
     size_t n = BIT(order);
 
-    if (CONFIG_SWAP)
-        swap_page_freed(page);
+    swap_page_freed(page);
     owned[page->owner] -= n;
     owned[PAGE_FREE] += n;
     given += n;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         page[i].owner = PAGE_FREE;
-        if (CONFIG_DEBUG_CHECKS)
-            page_poison(&page[i]);
-    }
-    heap_frames_freed(page, n, (uintptr_t)__builtin_return_address(0));
+    heap_guard_frames_freed(page, n, (uintptr_t)__builtin_return_address(0));
     if (order != 0) {
         pmm_give(page, order);
         return;
     }
-    if (stocked == STOCK_MAX)
-        stock_drain(STOCK_MAX - STOCK_BATCH);
-    stock[stocked++] = page;
+    if (cached_n == CACHE_MAX)
+        cache_drain(CACHE_MAX - BATCH);
+    cache[cached_n++] = page;
 }
 
 bool page_reserve(size_t n)
@@ -268,7 +221,7 @@ bool page_reserve(size_t n)
 
 void page_shrink(void)
 {
-    stock_drain(0);
+    cache_drain(0);
 }
 
 size_t page_total_count(void)
@@ -296,7 +249,7 @@ uint64_t page_given_count(void)
     return given;
 }
 
-/* The keeper of an owner's account is its element of `owned`. */
+/* The `keeper` of an owner's account is its element of `owned`. */
 static size_t ledger_held(void *keeper)
 {
     return *(size_t *)keeper;
@@ -309,7 +262,7 @@ static void ledger_walk(void *keeper, void (*note)(uintptr_t site))
     for (size_t pfn = 0, left = owned[owner]; left > 0 && pfn < page_frames; pfn++) {
         if (page_array[pfn].owner != owner)
             continue;
-        note(page_array[pfn].site);
+        note(page_array[pfn].caller);
         left--;
     }
 }
@@ -348,5 +301,5 @@ bool page_ok(void)
         if (found[owner] != owned[owner])
             return false;
     }
-    return pmm_ok() && pmm_free_frames() + stocked == owned[PAGE_FREE] && taken == given + held;
+    return pmm_ok() && pmm_free_frames() + cached_n == owned[PAGE_FREE] && taken == given + held;
 }

@@ -1,8 +1,8 @@
 /*
- * page - physical page frames and who refers to them.
+ * page - physical page frames and their reference counts.
  *
- * A frame is free exactly when its count is 0. Every present PTE, every entry of a program's page
- * cache and every kernel pointer that is kept owns one count. Counts are 32 bits wide: no number
+ * A frame is free exactly when its count is 0. Every present PTE, every page stored in an object
+ * (page_store.h) and every kernel pointer to a frame owns one reference. Counts are 32 bits wide: no number
  * of sharers can overflow them.
  *
  * Not to be called from interrupt handlers.
@@ -27,28 +27,28 @@ enum page_owner {
 };
 
 struct page {
-    uint32_t count;        /* references; for a block of several frames kept in the first */
-    uint8_t owner;         /* enum page_owner; of a block, in each of its frames */
+    uint32_t count;        /* references; for a block of several frames those of the first */
+    uint8_t owner;         /* enum page_owner; set in each frame of a block */
     uint8_t order;         /* of the block that begins here; free frames: the policy's */
-    uint16_t slab_used;    /* objects in use, when this frame is a slab */
-    struct list_node link; /* free list, the slab's list, or for eviction */
+    uint16_t slab_used;    /* objects in use, if this frame is a slab */
+    struct list_node link; /* in a free list, a cache's list of slabs, or the list for eviction */
     union {
         void *slab_free;         /* first free object of the slab */
-        struct lineage *lineage; /* memory of processes: see rmap.h; NULL: not to be evicted */
+        struct lineage *lineage; /* user memory: see rmap.h; NULL: not to be evicted */
     };
     union {
-        struct kmem_cache *cache; /* whose slab this is; NULL: it is none */
-        struct vm_object *object; /* PAGE_CACHE and PAGE_SHARED: whose page this is */
-        uint32_t slot;            /* PAGE_USER: where on the disk the same bytes are; 0: nowhere */
+        struct kmem_cache *cache; /* PAGE_HEAP: the cache of this slab; NULL: not a slab */
+        struct vm_object *object; /* PAGE_CACHE and PAGE_SHARED: the object of this page */
+        uint32_t slot;            /* PAGE_USER: the slot on the disk with the same bytes; 0: none */
     };
-    uintptr_t site; /* who took it last, 0 when nobody ever did (checking builds) */
+    uintptr_t caller; /* who allocated it last, 0: it never was (checking builds) */
     union {
         uint32_t length; /* bytes of a large object; frames of a free run (pmm_first_fit) */
-        uintptr_t va;    /* with a lineage: where all who map it do so */
+        uintptr_t va;    /* with a lineage: the address at which all sharers map it */
     };
 };
 
-/* On the i386 an index into the array is a shift. */
+/* On the i386 the index in the array is then computed by a shift. */
 _Static_assert(sizeof(void *) != 4 || sizeof(struct page) == 32, "struct page is not 32 bytes");
 
 #define PAGE_MAX_ORDER 10 /* the largest block: 4 MiB */
@@ -89,31 +89,38 @@ static inline struct page *virt_to_page(const void *va)
     return phys_to_page(virt_to_phys(va));
 }
 
-/* Take `frames` frames, described by `array` (zeroed here: all reserved), under management. */
+/* Boot: manage `frames` frames, described by `array` (zeroed here: all reserved). */
 void page_init(struct page *array, size_t frames);
 
-/* Hand frames [first, first + n), so far reserved, to the allocator. Never frame 0. */
+/* Make frames [first, first + n), until now reserved, free. Never frame 0. */
 void page_add_free(size_t first_pfn, size_t n);
 
-/* One frame with count 1 and undefined bytes; NULL when there is none. */
+/* Allocate one frame with count 1 and undefined bytes; NULL if there is none. */
 struct page *page_alloc(enum page_owner owner);
 
 /* The same with all bytes 0. */
 struct page *page_alloc_zero(enum page_owner owner);
 
-/* 2^order neighbouring frames, naturally aligned, with undefined bytes and one common count, 1, in
- * the first; NULL when there are none. Given back by page_drop() of the first. */
+/* Allocate 2^order neighbouring frames, naturally aligned, with undefined bytes. They have one common count,
+ * in the first frame, which is 1. NULL if there are none. Freed by page_drop() of the first. */
 struct page *page_alloc_block(unsigned order, enum page_owner owner);
 
-/* The last count is gone: give the frame, or the block that begins with it, back. For page_drop(). */
+/* Free the frame, or the block that begins with it, whose count is 0. For page_drop(). */
 void page_free(struct page *page);
 
-/* As many PTEs need 8 GiB of page tables: a count that gets there is one that nobody gives up. */
+/* So many PTEs would need 8 GiB of page tables: a count that gets there belongs to a frame that is never
+ * dropped. */
 #define PAGE_COUNT_MAX (1u << 31)
 
-/* Panic, naming who took `page` last, unless somebody owns a count of it, and not more than can be. For the
- * two below. */
+/* Panic if `page` has no references, or more than are possible, naming who allocated it last. */
 void page_expect_held(const struct page *page);
+
+/* The caller of its allocator shall be named in reports, instead of the allocator (checking builds). */
+static inline void page_set_caller(struct page *page, uintptr_t caller)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        page->caller = caller;
+}
 
 static inline void page_hold(struct page *page)
 {
@@ -122,7 +129,7 @@ static inline void page_hold(struct page *page)
     page->count++;
 }
 
-/* Give up one count, and with the last one the frame. */
+/* Drop one reference; with the last one the frame is freed. */
 static inline void page_drop(struct page *page)
 {
     if (CONFIG_DEBUG_CHECKS)
@@ -131,24 +138,23 @@ static inline void page_drop(struct page *page)
         page_free(page);
 }
 
-/* Frames under management, free ones, and those of one owner. Cheap. */
+/* The number of frames under management, of free ones, and of those of one owner. Cheap. */
 size_t page_total_count(void);
 size_t page_free_count(void);
 size_t page_owner_count(enum page_owner owner);
 
-/* Frames taken and given back since boot, counted in frames. taken = given + held. */
+/* Frames allocated and freed since boot: taken = given + held. */
 uint64_t page_taken_count(void);
 uint64_t page_given_count(void);
 
-/* Whether at least n frames are free, after everybody has given back what is only kept for speed, and
- * pages have gone to the disk. */
+/* Whether at least n frames are free, if need be after shrinking caches and evicting pages. */
 bool page_reserve(size_t n);
 
-/* Give the frames kept in hand for speed back to the allocator, so that they can merge. */
+/* Return the frames in this allocator's cache to the policy, so that they can merge. */
 void page_shrink(void);
 
-/* One ledger account for each owner but PAGE_HEAP, whose objects have accounts of their own: how many
- * slabs a number of objects needs depends on the order they came in. After page_init(). */
+/* Open one ledger account for each owner but PAGE_HEAP: how many slabs a number of objects needs depends on
+ * the order of allocations, so heap objects have accounts of their own. After page_init(). */
 void page_open_ledger(void);
 
 /* Whether array, counts and free lists agree. Cost grows with memory: for self-checks only. */

@@ -36,10 +36,7 @@ struct stored_page *page_store_find(const struct page_store *store, uintptr_t in
 void page_store_fill(struct stored_page *stored, struct vm_object *object, struct page *page)
 {
     stored->page = page;
-    if (CONFIG_SWAP) {
-        page->object = object;
-        swap_adopt(page, object->lineage, stored->index * PAGE_SIZE);
-    }
+    swap_adopt_stored(page, object, stored->index * PAGE_SIZE);
 }
 
 int page_store_new(struct page_store *store, struct vm_object *object, uintptr_t index, struct page *page,

@@ -1,5 +1,5 @@
 /*
- * pgtable - frames for tables, counts for entries.
+ * pgtable - allocates page tables, keeps a few free ones, and drops what user entries hold.
  */
 #include "mm/pgtable.h"
 
@@ -9,48 +9,47 @@
 #include "watch/assert.h"
 #include "watch/ledger.h"
 
-#define KEPT_MAX 16
+#define CACHE_MAX 16
 
-/* Tables in the state they are handed out in, kept for the next who needs one. */
-struct stock {
-    void *kept[KEPT_MAX];
+/* Free tables, in the state in which they are allocated. */
+struct table_cache {
+    void *tables[CACHE_MAX];
     size_t n;
 };
-static struct stock tables, directories;
+static struct table_cache tables, directories;
 
-/* For the ledger, whose a table is now is who asks for it: neither this file nor who had it before. */
-static inline void *take(struct stock *stock, uintptr_t site)
+static inline void *cache_alloc(struct table_cache *cache, uintptr_t caller)
 {
-    struct page *page = stock->n > 0 ? virt_to_page(stock->kept[--stock->n]) : page_alloc_zero(PAGE_PGTABLE);
+    struct page *page =
+        cache->n > 0 ? virt_to_page(cache->tables[--cache->n]) : page_alloc_zero(PAGE_PGTABLE);
     if (page == NULL)
         return NULL;
-    if (CONFIG_DEBUG_CHECKS)
-        page->site = site;
+    page_set_caller(page, caller);
     return page_to_virt(page);
 }
 
-static void give(struct stock *stock, void *table)
+static void cache_free(struct table_cache *cache, void *table)
 {
-    if (stock->n < KEPT_MAX)
-        stock->kept[stock->n++] = table;
+    if (cache->n < CACHE_MAX)
+        cache->tables[cache->n++] = table;
     else
         page_drop(virt_to_page(table));
 }
 
-static void empty(struct stock *stock)
+static void cache_shrink(struct table_cache *cache)
 {
-    while (stock->n > 0)
-        page_drop(virt_to_page(stock->kept[--stock->n]));
+    while (cache->n > 0)
+        page_drop(virt_to_page(cache->tables[--cache->n]));
 }
 
-static void shrink(void *keeper)
+static void ledger_shrink_caches(void *keeper)
 {
     (void)keeper;
-    empty(&tables);
-    empty(&directories);
+    cache_shrink(&tables);
+    cache_shrink(&directories);
 }
 
-static size_t in_stock(void *keeper)
+static size_t ledger_held(void *keeper)
 {
     (void)keeper;
     return tables.n + directories.n;
@@ -59,14 +58,14 @@ static size_t in_stock(void *keeper)
 void pgtable_init(void)
 {
     static struct ledger_account account = {
-        .name = "page tables in stock", .held = in_stock, .shrink = shrink};
+        .name = "cached page tables", .held = ledger_held, .shrink = ledger_shrink_caches};
     ledger_open(&account);
 }
 
 struct pgdir *pgtable_new(void)
 {
     bool fresh = directories.n == 0;
-    struct pgdir *pgdir = take(&directories, (uintptr_t)__builtin_return_address(0));
+    struct pgdir *pgdir = cache_alloc(&directories, (uintptr_t)__builtin_return_address(0));
     if (pgdir != NULL && fresh)
         pgdir_init(pgdir);
     return pgdir;
@@ -75,7 +74,7 @@ struct pgdir *pgtable_new(void)
 void pgtable_free(struct pgdir *pgdir)
 {
     ASSERT(!mmu_is_loaded(pgdir));
-    give(&directories, pgdir);
+    cache_free(&directories, pgdir);
 }
 
 void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
@@ -86,8 +85,8 @@ void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
         if (table == NULL)
             continue;
         if (loaded)
-            mmu_flush_all(); /* the CPU may keep the directory's entry too (SDM vol. 3A, 4.10) */
-        give(&tables, table);
+            mmu_flush_all(); /* the CPU may cache the directory's entry too (SDM vol. 3A, 4.10) */
+        cache_free(&tables, table);
     }
 }
 
@@ -95,7 +94,7 @@ pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
 {
     pte_t *pte;
     while ((pte = pte_find(pgdir, va)) == NULL) {
-        void *table = take(&tables, (uintptr_t)__builtin_return_address(0));
+        void *table = cache_alloc(&tables, (uintptr_t)__builtin_return_address(0));
         if (table == NULL)
             return NULL;
         pgdir_add_table(pgdir, va, table);
@@ -103,7 +102,7 @@ pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
     return pte;
 }
 
-/* Clear the entries from `pte` to `last`; returns how many were in use. */
+/* Clear the entries from `pte` up to `last`. Returns how many were in use. */
 static size_t clear_run(pte_t *pte, pte_t *last)
 {
     size_t used = 0;
@@ -115,7 +114,7 @@ static size_t clear_run(pte_t *pte, pte_t *last)
         }
         *pte = 0;
         used++;
-        if (CONFIG_SWAP && !pte_present(old))
+        if (pte_swapped(old))
             swap_drop(pte_slot(old));
         else
             page_drop(phys_to_page(pte_frame(old)));

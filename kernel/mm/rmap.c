@@ -3,6 +3,8 @@
  */
 #include "mm/rmap.h"
 
+#include <ucow/errno.h>
+
 #include "mm/slab.h"
 
 static struct kmem_cache lineage_cache;
@@ -17,20 +19,21 @@ static struct lineage *of_sibling(struct list_node *node)
     return list_entry(node, struct lineage, sibling);
 }
 
-struct lineage *lineage_new(struct lineage *parent)
+int lineage_new(struct lineage *parent, struct lineage **result)
 {
     struct lineage *lineage = kmem_cache_alloc(&lineage_cache);
     if (lineage == NULL)
-        return NULL;
+        return -E_NO_MEM;
     *lineage = (struct lineage){.parent = parent, .refs = 1};
     list_init(&lineage->children);
     list_init(&lineage->sibling);
     if (parent != NULL)
         list_add_tail(&parent->children, &lineage->sibling);
-    return lineage;
+    *result = lineage;
+    return 0;
 }
 
-/* An only child takes its parent's place. */
+/* Make the only child of `lineage` a child of its parent. */
 static void replace_by_child(struct lineage *lineage)
 {
     struct lineage *child = of_sibling(list_first(&lineage->children));
@@ -41,7 +44,8 @@ static void replace_by_child(struct lineage *lineage)
         list_add_tail(&child->parent->children, &child->sibling);
 }
 
-/* Nobody names the lineage: it goes, unless children meet in it. Then its parent may go too. */
+/* Free a lineage without references, unless it has two or more children. Its parent may then have one child
+ * less, and be freed too. */
 static void prune(struct lineage *lineage)
 {
     while (lineage != NULL && lineage->refs == 0) {
@@ -64,7 +68,7 @@ void lineage_drop(struct lineage *lineage)
         prune(lineage);
 }
 
-/* The lineage behind `at` in the subtree of `root`, parents first; NULL: it was the last. */
+/* The lineage that follows `at` in the subtree of `root`, parents first; NULL if `at` is the last. */
 static struct lineage *next_in_subtree(const struct lineage *root, struct lineage *at)
 {
     if (!list_empty(&at->children))

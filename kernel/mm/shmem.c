@@ -69,8 +69,7 @@ static void shmem_destroy(struct vm_object *object)
 {
     struct shmem *shmem = container_of(object, struct shmem, object);
     page_store_clear(&shmem->pages);
-    if (CONFIG_SWAP)
-        lineage_drop(object->lineage);
+    lineage_drop(object->lineage);
     kmem_cache_free(&shmem_cache, shmem);
 }
 
@@ -82,8 +81,6 @@ struct vm_object *shmem_new(struct lineage *lineage)
     struct shmem *shmem = kmem_cache_zalloc(&shmem_cache);
     if (shmem == NULL)
         return NULL;
-    shmem->object = (struct vm_object){.ops = &shmem_ops, .count = 1};
-    if (CONFIG_SWAP)
-        shmem->object.lineage = lineage_hold(lineage);
+    shmem->object = (struct vm_object){.ops = &shmem_ops, .count = 1, .lineage = lineage_hold(lineage)};
     return &shmem->object;
 }

@@ -8,7 +8,8 @@
 /* A page is written out, and who should remember its slot does not. */
 void plant_leak_slot(void)
 {
-    struct lineage *lineage = lineage_new(NULL);
+    struct lineage *lineage;
+    lineage_new(NULL, &lineage);
     struct page *page = page_alloc(PAGE_USER); /* <- leak_slot */
     swap_adopt(page, lineage, USERBASE);
     swap_out(page);

@@ -22,11 +22,11 @@ from .symbols import Symbols
 GATES = gates()
 
 # The compiler may keep these parts of gates as functions of their own.
-PARTS = {"alloc_one", "object_take", "heap_take", "large_take", "inject_fails"}
+PARTS = {"alloc_one", "object_alloc", "heap_alloc", "heap_large_alloc", "inject_fails"}
 
 # What the gates stand in front of, and who else may go there.
 BEHIND_THE_GATES = {
-    "pmm_take": {"stock_refill", "stock_refill_hard", "block_take_hard"},
+    "pmm_take": {"cache_refill", "cache_refill_hard", "block_take_hard"},
     "usercopy_bytes": set(), "usercopy_string": set(),
     "ide_read_page": {"swap_init"}, "ide_write_page": set(),
 }

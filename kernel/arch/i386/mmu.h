@@ -17,6 +17,7 @@
 
 #include "arch/i386/cpu.h"
 #include "arch/i386/linear.h"
+#include "config.h"
 
 /* A leaf entry, Intel SDM vol. 3A, 4.3. Three bits are available to software; one is used. */
 typedef uint32_t pte_t;
@@ -76,9 +77,10 @@ static inline bool pte_cow(pte_t pte)
     return (pte & PTE_COW) != 0;
 }
 
+/* Always false in a kernel without swap. */
 static inline bool pte_swapped(pte_t pte)
 {
-    return pte != 0 && !pte_present(pte);
+    return CONFIG_SWAP && pte != 0 && !pte_present(pte);
 }
 
 /* `slot`, from 1 to PTE_SLOTS - 1. */

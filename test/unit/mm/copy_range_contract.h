@@ -220,13 +220,13 @@ TEST(a_table_belongs_to_who_asks_for_it)
 
     host_mm_start();
     pgdir = take_directory();
-    first = virt_to_page(pgdir)->site;
+    first = virt_to_page(pgdir)->caller;
     pgtable_free(pgdir);
     CHECK_EQ(pgtable_new(), pgdir); /* the same one, kept meanwhile */
-    CHECK(virt_to_page(pgdir)->site != first);
+    CHECK(virt_to_page(pgdir)->caller != first);
     pgtable_free(pgdir);
     CHECK_EQ(take_directory(), pgdir);
-    CHECK_EQ(virt_to_page(pgdir)->site, first);
+    CHECK_EQ(virt_to_page(pgdir)->caller, first);
     pgtable_free(pgdir);
     host_mm_check_all_back();
 }

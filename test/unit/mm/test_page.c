@@ -167,40 +167,6 @@ static __attribute__((noinline)) void culprit(void)
     culprit_page = page_alloc(PAGE_PGTABLE);
 }
 
-TEST(a_write_after_free_panics_and_names_the_last_user)
-{
-    uint32_t *words;
-
-    start();
-    host_name("culprit", culprit);
-    culprit();
-    page_drop(culprit_page);
-    words = page_to_virt(culprit_page);
-    for (size_t i = 0; i < PAGE_SIZE / 4; i += 16) {
-        uint32_t was = words[i];
-
-        words[i] = 0;
-        CHECK(PANICS("was written to after it was freed", page_alloc(PAGE_USER)));
-        words[i] = was;
-    }
-    words[0] = 1;
-    CHECK(PANICS("taken at culprit", page_alloc(PAGE_USER)));
-}
-
-TEST(of_a_freed_frame_one_word_in_64_bytes_is_overwritten)
-{
-    struct page *page;
-    const uint8_t *bytes;
-
-    start();
-    page = page_alloc(PAGE_USER);
-    bytes = page_to_virt(page);
-    memset(page_to_virt(page), 0xA5, PAGE_SIZE);
-    page_drop(page);
-    for (size_t i = 0; i < PAGE_SIZE; i++)
-        CHECK_EQ(bytes[i] == 0xA5, i % 64 >= 4);
-}
-
 /* D32: the self-check sees a wrong owner, a wrong count and a lost frame. */
 TEST(the_checker_sees_what_it_is_for)
 {

@@ -229,74 +229,6 @@ TEST(one_empty_slab_is_kept_for_speed)
     check_all_back();
 }
 
-TEST(one_byte_beyond_the_end_panics)
-{
-    static const size_t sizes[] = {16, 96, 2048, 2049, 5000, 8191};
-    uint8_t *bytes;
-
-    start();
-    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-        bytes = kmalloc(sizes[i]);
-        CHECK(PANICS("was written beyond its end", (bytes[sizes[i]] = 0, kfree(bytes))));
-        kfree(bytes);
-    }
-    bytes = kmem_cache_alloc(&odd);
-    CHECK(PANICS("of odd was written beyond its end", (bytes[77] = 0, kmem_cache_free(&odd, bytes))));
-    kmem_cache_free(&odd, bytes);
-    check_all_back();
-}
-
-/* D31 */
-TEST(a_double_free_panics)
-{
-    void *object, *neighbour, *block;
-
-    start();
-    object = kmem_cache_alloc(&odd);
-    neighbour = kmem_cache_alloc(&odd);
-    kmem_cache_free(&odd, object);
-    CHECK(PANICS("of odd is freed twice", kmem_cache_free(&odd, object)));
-    kmem_cache_free(&odd, neighbour);
-    CHECK(PANICS("of odd is freed twice", kfree(neighbour))); /* its slab is the spare */
-    kmem_shrink();
-    CHECK(PANICS("of odd, which it is not", kmem_cache_free(&odd, object))); /* no slab any more */
-    block = kmalloc(10000);
-    kfree(block);
-    CHECK(PANICS("nobody holds a count", kfree(block)));
-    check_all_back();
-}
-
-TEST(a_write_after_free_panics)
-{
-    uintptr_t *words;
-
-    start();
-    words = kmem_cache_alloc(&odd);
-    kmem_cache_free(&odd, words);
-    for (size_t i = 0; i < 77 / sizeof(*words); i++)
-        CHECK(
-            PANICS("of odd was written to after it was freed", (words[i] = 0x1234, kmem_cache_alloc(&odd))));
-    CHECK(PANICS("beyond its end after it was freed",
-                 (memset((uint8_t *)words + 77, 0, 2), kmem_cache_alloc(&odd))));
-    check_all_back();
-}
-
-TEST(freeing_what_is_no_object_panics)
-{
-    uint8_t *object, *block;
-
-    start();
-    object = kmem_cache_alloc(&odd);
-    block = kmalloc(10000);
-    CHECK(PANICS("of tiny, which it is not", kmem_cache_free(&tiny, object)));
-    CHECK(PANICS("of odd, which it is not", kmem_cache_free(&odd, object + 8)));
-    CHECK(PANICS("no heap object begins there", kfree(block + 8)));
-    CHECK(PANICS("nobody holds a count", kfree(block + PAGE_SIZE)));
-    kmem_cache_free(&odd, object);
-    kfree(block);
-    check_all_back();
-}
-
 static void *culprit_objects[3];
 
 static __attribute__((noinline)) void culprit(void)
@@ -304,18 +236,6 @@ static __attribute__((noinline)) void culprit(void)
     culprit_objects[0] = kmem_cache_alloc(&odd);
     culprit_objects[1] = kmalloc(33);
     culprit_objects[2] = kmalloc(4097);
-}
-
-TEST(a_report_names_who_took_the_object)
-{
-    start();
-    host_name("culprit", culprit);
-    culprit();
-    kmem_cache_free(&odd, culprit_objects[0]);
-    CHECK(PANICS("taken at culprit", kmem_cache_free(&odd, culprit_objects[0])));
-    kfree(culprit_objects[1]);
-    kfree(culprit_objects[2]);
-    check_all_back();
 }
 
 /* D28, D29: spare slabs are no leak; objects are, with their call sites. */

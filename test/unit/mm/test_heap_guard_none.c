@@ -1,36 +1,10 @@
 /*
- * page.c and slab.c as they are without debug_checks: what they do does not depend on assertions (D11).
+ * heap_guard_none.c, in a kernel without debug_checks: the contract, and that it costs no memory. What page.c
+ * and slab.c do does not depend on assertions (D11).
  */
-#include "host_kernel.h"
-#include "mm/slab.h"
-#include "watch/ledger.h"
+#include "heap_guard_contract.h"
 
 _Static_assert(!CONFIG_DEBUG_CHECKS, "this subject is built without checks");
-
-static struct page array[HOST_FRAMES];
-
-static void start(void)
-{
-    static bool ready;
-
-    if (!ready) {
-        page_init(array, HOST_FRAMES);
-        page_add_free(1, HOST_FRAMES - 1);
-        page_open_ledger();
-        kmalloc_init();
-    }
-    ready = true;
-    console_clear();
-}
-
-static void check_all_back(void)
-{
-    kmem_shrink();
-    CHECK_EQ(kmem_used_bytes(), 0);
-    CHECK_EQ(page_free_count(), HOST_FRAMES - 1);
-    CHECK_EQ(page_taken_count(), page_given_count());
-    CHECK(page_ok());
-}
 
 TEST(frames_are_counted)
 {
@@ -45,7 +19,7 @@ TEST(frames_are_counted)
     CHECK_EQ(page_owner_count(PAGE_USER), 1);
     page_drop(page);
     page_drop(block);
-    check_all_back();
+    check_all_free();
 }
 
 TEST(a_free_frame_keeps_its_bytes)
@@ -60,7 +34,7 @@ TEST(a_free_frame_keeps_its_bytes)
     page_drop(page);
     for (size_t i = 0; i < PAGE_SIZE; i++)
         CHECK_EQ(bytes[i], 0xA5);
-    check_all_back();
+    check_all_free();
 }
 
 TEST(objects_fill_their_slabs)
@@ -82,10 +56,10 @@ TEST(objects_fill_their_slabs)
         kfree(held[i]);
         CHECK(kmem_cache_ok(cache));
     }
-    check_all_back();
+    check_all_free();
 }
 
-TEST(two_large_objects_of_a_class_share_a_frame)
+TEST(two_objects_of_the_largest_class_share_a_frame)
 {
     void *first, *second, *block;
 
@@ -98,10 +72,10 @@ TEST(two_large_objects_of_a_class_share_a_frame)
     kfree(first);
     kfree(block);
     kfree(second);
-    check_all_back();
+    check_all_free();
 }
 
-TEST(the_ledger_knows_the_number_but_no_site)
+TEST(the_ledger_knows_the_number_but_no_caller)
 {
     void *object;
 
@@ -112,5 +86,5 @@ TEST(the_ledger_knows_the_number_but_no_site)
     CHECK_STR_EQ(console, "kernel check failed: leaked 1 heap objects of kmalloc-64 (base 0, now 1)\n");
     kfree(object);
     CHECK(ledger_check());
-    check_all_back();
+    check_all_free();
 }

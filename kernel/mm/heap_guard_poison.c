@@ -1,0 +1,214 @@
+/*
+ * heap_guard, poison: patterns in free memory and after objects, checked when memory changes hands.
+ *
+ * `room` is an object's bytes, or the size of a pointer if that is more:
+ *
+ *     | object, `room` bytes | red zone, to the next word and one word more | caller that allocated it |
+ *
+ * The red zone's bytes say whether the object is in use or free. A free object is filled with POISON, except
+ * for its first word, which links it into the slab's list and must point into the slab.
+ *
+ * In a free frame one word in 64 bytes is overwritten, and checked when the frame is allocated again; all
+ * other bytes stay as they were. So a stray write of a word is found with a probability of one in sixteen.
+ * To check every word would cost as much as the page copy that most frames are allocated for.
+ */
+#include "lib/string.h"
+#include "lib/util.h"
+#include "mm/heap_guard.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "watch/ledger.h"
+
+#define RED_USED 0xBB
+#define RED_FREE 0x5F
+#define POISON 0x6B
+#define POISON_WORD ((uintptr_t)-1 / 0xFF * POISON)
+#define LARGE_RED_MAX 64
+
+#define FRAME_POISON 0xFEEEFEEEu
+#define FRAME_STRIDE (64 / sizeof(uint32_t))
+
+void heap_guard_init(void)
+{
+}
+
+/* ---- Objects of slabs ---- */
+
+static size_t object_room(const struct kmem_cache *cache)
+{
+    return MAX(cache->object_bytes, sizeof(void *));
+}
+
+static size_t red_bytes(size_t room)
+{
+    return ALIGN_UP(room, sizeof(uintptr_t)) - room + sizeof(uintptr_t);
+}
+
+static uint8_t *object_red(const struct kmem_cache *cache, const void *object)
+{
+    return (uint8_t *)object + object_room(cache);
+}
+
+static uintptr_t *object_caller(const struct kmem_cache *cache, const void *object)
+{
+    return (uintptr_t *)(void *)(object_red(cache, object) + red_bytes(object_room(cache)));
+}
+
+static bool bytes_are(const uint8_t *bytes, size_t n, uint8_t value)
+{
+    while (n != 0 && *bytes == value) {
+        bytes++;
+        n--;
+    }
+    return n == 0;
+}
+
+static _Noreturn void object_panic(const struct kmem_cache *cache, const void *object, const char *what)
+{
+    ledger_print_site(1, *object_caller(cache, object));
+    panic("heap object %p of %s %s; its last use is above", object, cache->name, what);
+}
+
+size_t heap_guard_bytes(size_t room)
+{
+    return red_bytes(room) + sizeof(uintptr_t);
+}
+
+size_t heap_guard_align(void)
+{
+    return sizeof(void *);
+}
+
+static void mark_free(const struct kmem_cache *cache, void *object)
+{
+    memset(object, POISON, cache->object_bytes);
+    memset(object_red(cache, object), RED_FREE, red_bytes(object_room(cache)));
+}
+
+void heap_guard_slab_new(const struct kmem_cache *cache, struct page *slab)
+{
+    uint8_t *object = page_to_virt(slab);
+    for (size_t i = 0; i < cache->per_slab; i++, object += cache->stride_bytes) {
+        mark_free(cache, object);
+        *object_caller(cache, object) = 0;
+    }
+}
+
+void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t bytes, uintptr_t caller)
+{
+    (void)bytes;
+    const uintptr_t *words = object;
+    const uintptr_t offset = *words - ALIGN_DOWN((uintptr_t)object, PAGE_SIZE);
+    size_t n = red_bytes(object_room(cache));
+
+    if (*words != 0 && (offset >= cache->per_slab * cache->stride_bytes || offset % cache->stride_bytes != 0))
+        object_panic(cache, object, "was written to after it was freed (first word)");
+    for (size_t i = 1; i < cache->object_bytes / sizeof(uintptr_t); i++) {
+        if (words[i] != POISON_WORD)
+            object_panic(cache, object, "was written to after it was freed");
+    }
+    if (!bytes_are(object_red(cache, object), n, RED_FREE))
+        object_panic(cache, object, "was written beyond its end after it was freed");
+    memset(object_red(cache, object), RED_USED, n);
+    *object_caller(cache, object) = caller;
+}
+
+bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
+{
+    (void)caller;
+    const struct page *slab = virt_to_page(object);
+    const uint8_t *red = object_red(cache, object);
+    size_t n = red_bytes(object_room(cache));
+
+    if (slab->owner != PAGE_HEAP || slab->cache != cache ||
+        (uintptr_t)object % PAGE_SIZE % cache->stride_bytes != 0)
+        panic("%p is freed as an object of %s, which it is not", object, cache->name);
+    if (bytes_are(red, n, RED_FREE))
+        object_panic(cache, object, "is freed twice");
+    if (!bytes_are(red, n, RED_USED))
+        object_panic(cache, object, "was written beyond its end");
+    mark_free(cache, object);
+    return true;
+}
+
+void heap_guard_drain(void)
+{
+}
+
+bool heap_guard_in_use(const struct kmem_cache *cache, const void *object, uintptr_t *caller)
+{
+    *caller = *object_caller(cache, object);
+    return *object_red(cache, object) != RED_FREE;
+}
+
+/* ---- Large objects ---- */
+
+/* How many bytes between the object and the end of its block are a red zone. */
+static size_t large_red_bytes(const struct page *block)
+{
+    return MIN(((size_t)PAGE_SIZE << block->order) - block->length, (size_t)LARGE_RED_MAX);
+}
+
+void heap_guard_large_allocated(struct page *block, size_t bytes, uintptr_t caller)
+{
+    block->caller = caller;
+    memset((uint8_t *)page_to_virt(block) + bytes, RED_USED, large_red_bytes(block));
+}
+
+void heap_guard_large_freed(const struct page *block, const void *object, uintptr_t caller)
+{
+    (void)caller;
+    page_expect_held(block);
+    if (block->owner != PAGE_HEAP || page_to_virt(block) != object)
+        panic("%p is freed, but no heap object begins there", object);
+    if (bytes_are((const uint8_t *)object + block->length, large_red_bytes(block), RED_USED))
+        return;
+    ledger_print_site(1, block->caller);
+    panic("heap object %p of %u bytes was written beyond its end; its last use is above", object,
+          (unsigned)block->length);
+}
+
+/* ---- Frames ---- */
+
+static void frame_poison(const struct page *page)
+{
+    uint32_t *words = page_to_virt(page);
+
+    for (size_t i = 0; i < PAGE_SIZE / sizeof(uint32_t); i += FRAME_STRIDE)
+        words[i] = FRAME_POISON;
+}
+
+static void frame_check(const struct page *page)
+{
+    const uint32_t *words = page_to_virt(page);
+
+    for (size_t i = 0; i < PAGE_SIZE / sizeof(uint32_t); i += FRAME_STRIDE) {
+        if (words[i] == FRAME_POISON)
+            continue;
+        ledger_print_site(1, page->caller);
+        panic("frame 0x%x was written to after it was freed: 0x%08x at offset 0x%x; its last use is above",
+              (unsigned)page_to_pfn(page), (unsigned)words[i], (unsigned)(i * sizeof(uint32_t)));
+    }
+}
+
+/* Not poisoned, because that would touch all of the memory at boot. Their `caller` is 0. */
+void heap_guard_frames_new(struct page *first, size_t n)
+{
+    (void)first, (void)n;
+}
+
+void heap_guard_frames_allocated(struct page *first, size_t n, uintptr_t caller)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (first[i].caller != 0)
+            frame_check(&first[i]);
+        first[i].caller = caller;
+    }
+}
+
+void heap_guard_frames_freed(struct page *first, size_t n, uintptr_t caller)
+{
+    (void)caller;
+    for (size_t i = 0; i < n; i++)
+        frame_poison(&first[i]);
+}
