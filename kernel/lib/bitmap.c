@@ -1,12 +1,12 @@
 /*
- * bitmap - the search, a word at a time.
+ * bitmap - the search for a clear bit, a word at a time.
  */
 #include "lib/bitmap.h"
 
-/* The first clear bit in [from, to); `to` or above when there is none. */
+/* The first clear bit in [from, to); `to` or above if there is none. */
 static unsigned find_clear_between(const uint32_t *bits, unsigned from, unsigned to)
 {
-    uint32_t skip = BIT(from % BITMAP_WORD_BITS) - 1; /* in the first word, what lies before `from` */
+    uint32_t skip = BIT(from % BITMAP_WORD_BITS) - 1; /* in the first word, the bits below `from` */
 
     for (unsigned base = from - from % BITMAP_WORD_BITS; base < to; base += BITMAP_WORD_BITS) {
         uint32_t clear = ~(bits[base / BITMAP_WORD_BITS] | skip);

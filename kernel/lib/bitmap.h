@@ -1,7 +1,7 @@
 /*
- * bitmap - numbered yes-or-no's, 32 to a word.
+ * bitmap - arrays of bits, 32 to a word.
  *
- * Bit n is bit n % 32 of word n / 32. The caller provides the words and the lock.
+ * Bit n is bit n % 32 of word n / 32. The caller provides the words and the locking.
  */
 #ifndef LIB_BITMAP_H
 #define LIB_BITMAP_H
@@ -29,8 +29,8 @@ static inline bool bitmap_test(const uint32_t *bits, unsigned n)
     return bits[n / BITMAP_WORD_BITS] >> n % BITMAP_WORD_BITS & 1;
 }
 
-/* The first clear bit at or after `start`, going on at 0 behind the last; `nbits` when all are set.
- * Whole words are skipped, so the cost is a few instructions while the map is sparse. */
+/* The first clear bit at or after `start`, or else the first from 0; `nbits` if all are set. Words without a
+ * clear bit are skipped, so the cost is a few instructions while few bits are set. */
 unsigned bitmap_find_clear(const uint32_t *bits, unsigned nbits, unsigned start);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * cmdline - words between blanks; nothing is quoted.
+ * cmdline - splits the command line at blanks and tabs; there is no quoting.
  */
 #include "lib/cmdline.h"
 
@@ -8,7 +8,7 @@
 
 #include "lib/string.h"
 
-/* The next word of *rest, ended by a NUL, or NULL. */
+/* The next word of *rest, terminated by a NUL, or NULL; *rest moves past it. */
 static char *next_word(char **rest)
 {
     char *p = *rest;
@@ -25,14 +25,14 @@ static char *next_word(char **rest)
     return word;
 }
 
-/* A loader's path: no `=` in it, or a `/` in front of that. */
+/* Whether the word is a path, not an option: it has no `=`, or a `/` before it. */
 static bool is_path(const char *word)
 {
     const char *slash = strchr(word, '/'), *equals = strchr(word, '=');
     return equals == NULL || (slash != NULL && slash < equals);
 }
 
-static void keep_option(struct cmdline *cmdline, char *word)
+static void add_option(struct cmdline *cmdline, char *word)
 {
     if (cmdline->options_n < CMDLINE_MAX_OPTIONS)
         cmdline->options[cmdline->options_n++] = word;
@@ -40,7 +40,7 @@ static void keep_option(struct cmdline *cmdline, char *word)
         cmdline->options_dropped++;
 }
 
-static void keep_arg(struct cmdline *cmdline, char *word)
+static void add_arg(struct cmdline *cmdline, char *word)
 {
     if (cmdline->args_n < CMDLINE_MAX_ARGS)
         cmdline->args[cmdline->args_n++] = word;
@@ -54,9 +54,9 @@ void cmdline_parse(struct cmdline *cmdline, char *text)
         if (options && strcmp(word, "--") == 0)
             options = false;
         else if (!options)
-            keep_arg(cmdline, word);
+            add_arg(cmdline, word);
         else if (!first || !is_path(word))
-            keep_option(cmdline, word);
+            add_option(cmdline, word);
     }
 }
 

@@ -1,7 +1,7 @@
 /*
  * cmdline - the kernel's command line: `key=value ... -- program args`.
  *
- * Some loaders put the path of the kernel in front; it is skipped.
+ * Some loaders put the path of the kernel first; it is skipped.
  */
 #ifndef LIB_CMDLINE_H
 #define LIB_CMDLINE_H
@@ -9,23 +9,23 @@
 #include <stddef.h>
 
 #define CMDLINE_MAX_OPTIONS 32
-#define CMDLINE_MAX_ARGS 65 /* one more than exec takes: so it notices, and the rest does not matter */
+#define CMDLINE_MAX_ARGS 65 /* one more than exec allows, so that exec sees that there are too many */
 
 struct cmdline {
     char *options[CMDLINE_MAX_OPTIONS]; /* words before `--` */
     int options_n;
-    char *args[CMDLINE_MAX_ARGS]; /* words behind it: the program and its arguments */
+    char *args[CMDLINE_MAX_ARGS]; /* words after it: the program and its arguments */
     int args_n;
-    int options_dropped; /* options for which there was no room */
+    int options_dropped; /* options beyond CMDLINE_MAX_OPTIONS */
 };
 
-/* Cut `text` into words, in place; they live as long as it does. */
+/* Split `text` into words, in place: `text` must live as long as `cmdline`. */
 void cmdline_parse(struct cmdline *cmdline, char *text);
 
-/* The value of a word `key=value` when its key is this one, else NULL. */
+/* The value of a word `key=value` if it has this key, else NULL. */
 const char *cmdline_value(const char *word, const char *key);
 
-/* A decimal number up to 2^31 - 1, or -1 when `text` is none. */
+/* The value of a decimal number up to 2^31 - 1, or -1 if `text` is not one. */
 int cmdline_number(const char *text);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * list - a ring of nodes that live inside the structures they link.
+ * list - a doubly linked ring of nodes that are members of the structures they link.
  *
  * The head is a node too, so no operation has a special case. A node in no list points to itself:
- * list_empty(&thing->node) asks whether the thing is in a list, and list_del() twice does no harm.
- * Needs no memory, cannot fail; whoever owns the list brings the lock. Checking builds look at the
- * neighbours at each change: they must point at each other.
+ * list_empty(&thing->node) tells whether the thing is in a list, and a second list_del() does nothing.
+ * Operations allocate nothing and cannot fail; the owner of the list provides the locking. Checking builds
+ * verify at each change that neighbours point at each other.
  */
 #ifndef LIB_LIST_H
 #define LIB_LIST_H
@@ -17,7 +17,7 @@ struct list_node {
     struct list_node *prev, *next;
 };
 
-/* A head that is ready before any code runs: static struct list_node all = LIST_INIT(all); */
+/* Initialiser of a static head: static struct list_node all = LIST_INIT(all); */
 #define LIST_INIT(name)  \
     {                    \
         &(name), &(name) \
@@ -26,16 +26,16 @@ struct list_node {
 /* The structure of type `type` whose field `member` is the node at `ptr`. */
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 
-/* Visits each node in order; `node` is declared here. The loop's body must not remove it. */
+/* Visit each node in order; declares `node`. The body must not remove it. */
 #define list_for_each(node, head) \
     for (struct list_node *node = (head)->next; node != (head); node = node->next)
 
-/* The same, and the body may remove or free `node`, but not `after`, the one behind it. */
+/* The same, but the body may remove or free `node`. It must not remove `after`, the node after it. */
 #define list_for_each_safe(node, after, head)                                        \
     for (struct list_node *node = (head)->next, *after = node->next; node != (head); \
          node = after, after = node->next)
 
-/* Makes a head of an empty list, or a node in no list. */
+/* Initialise a head of an empty list, or a node in no list. */
 static inline void list_init(struct list_node *node)
 {
     node->prev = node->next = node;
@@ -47,13 +47,13 @@ static inline bool list_empty(const struct list_node *head)
     return head->next == head;
 }
 
-/* Whether `node` and the one in front of it agree that they are neighbours. */
+/* Whether the node before `node` points to it. */
 static inline bool list_link_ok(const struct list_node *node)
 {
     return node->prev->next == node;
 }
 
-/* Puts `node`, which is in no list, in front of `where`. */
+/* Insert `node`, which is in no list, before `where`. */
 static inline void list_insert_before(struct list_node *where, struct list_node *node)
 {
     RULE(list_link_ok(where), "list: %p is put before %p, which its neighbour %p does not know", (void *)node,
@@ -64,19 +64,19 @@ static inline void list_insert_before(struct list_node *where, struct list_node 
     where->prev = node;
 }
 
-/* Puts `node`, which is in no list, first. */
+/* Insert `node`, which is in no list, as the first. */
 static inline void list_add_head(struct list_node *head, struct list_node *node)
 {
     list_insert_before(head->next, node);
 }
 
-/* Puts `node`, which is in no list, last. */
+/* Insert `node`, which is in no list, as the last. */
 static inline void list_add_tail(struct list_node *head, struct list_node *node)
 {
     list_insert_before(head, node);
 }
 
-/* Takes `node` out of its list, if it is in one. */
+/* Remove `node` from its list, if it is in one. */
 static inline void list_del(struct list_node *node)
 {
     RULE(list_link_ok(node) && list_link_ok(node->next),
@@ -87,21 +87,21 @@ static inline void list_del(struct list_node *node)
     list_init(node);
 }
 
-/* Takes `node` out of its list, if it is in one, and puts it first in this one. */
+/* Remove `node` from its list, if it is in one, and insert it as the first of this one. */
 static inline void list_move_head(struct list_node *head, struct list_node *node)
 {
     list_del(node);
     list_add_head(head, node);
 }
 
-/* Takes `node` out of its list, if it is in one, and puts it last in this one. */
+/* Remove `node` from its list, if it is in one, and insert it as the last of this one. */
 static inline void list_move_tail(struct list_node *head, struct list_node *node)
 {
     list_del(node);
     list_add_tail(head, node);
 }
 
-/* Moves all nodes of `from`, in order, behind the last of `head`; `from` is empty then. */
+/* Move all nodes of `from`, in order, to the end of `head`; `from` is then empty. */
 static inline void list_splice_tail(struct list_node *head, struct list_node *from)
 {
     if (list_empty(from))
@@ -113,20 +113,20 @@ static inline void list_splice_tail(struct list_node *head, struct list_node *fr
     list_init(from);
 }
 
-/* The first node; NULL when there is none. */
+/* The first node; NULL if there is none. */
 static inline struct list_node *list_first(const struct list_node *head)
 {
     return list_empty(head) ? NULL : head->next;
 }
 
-/* The last node; NULL when there is none. */
+/* The last node; NULL if there is none. */
 static inline struct list_node *list_last(const struct list_node *head)
 {
     return list_empty(head) ? NULL : head->prev;
 }
 
-/* Whether every neighbour points back. The walk ends even in a broken list: a node that was reached
- * twice would have two nodes behind its one `prev`. */
+/* Whether every next node points back. The walk ends even in a broken list: to enter a cycle without the head
+ * it would have to reach a node from two others, and that node's `prev` points to only one of them. */
 static inline bool list_ok(const struct list_node *head)
 {
     const struct list_node *node = head;

@@ -1,8 +1,8 @@
 /*
- * mem - memcpy, memmove and memset for any machine; arch/i386/string.S has the quick ones.
+ * mem - portable memcpy, memmove and memset; arch/i386/string.S has faster ones.
  *
- * To be compiled with -ffreestanding or -fno-builtin: otherwise the compiler recognises each loop
- * for what it is, and replaces it with a call of the function it stands in.
+ * Compile with -ffreestanding or -fno-builtin: otherwise the compiler recognises each loop and replaces it by
+ * a call of the function that contains it.
  */
 #include "lib/string.h"
 #include <stdint.h>
@@ -22,7 +22,7 @@ void *memmove(void *dst, const void *src, size_t n)
     unsigned char *to = dst;
     const unsigned char *from = src;
 
-    if ((uintptr_t)to - (uintptr_t)from >= n) /* dst is below src, or behind its end */
+    if ((uintptr_t)to - (uintptr_t)from >= n) /* dst is below src, or after its end */
         return memcpy(dst, src, n);
     while (n-- != 0)
         to[n] = from[n];

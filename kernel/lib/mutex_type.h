@@ -1,7 +1,7 @@
 /*
- * mutex - the layout of a sleeping lock with an owner; proc/mutex.h has its operations.
+ * mutex_type - the structure of a sleeping lock with an owner; proc/mutex.h has its operations.
  *
- * Apart from them, so that what is protected by such a lock need not know of processes.
+ * It is separate from them, so that structures of lower layers can contain such a lock.
  */
 #ifndef LIB_MUTEX_TYPE_H
 #define LIB_MUTEX_TYPE_H
@@ -13,17 +13,18 @@
 
 struct mutex {
     const void *owner;        /* the process that holds it, or NULL */
-    struct list_node waiters; /* processes that sleep until it is free */
+    struct list_node waiters; /* processes that sleep until it is released */
     struct lock_note note;    /* checking builds only */
 };
 
-/* A mutex that is ready before any code runs: static struct mutex writing = MUTEX_INIT(writing); */
+/* Initialiser of a static mutex: static struct mutex writing = MUTEX_INIT(writing); */
 #define MUTEX_INIT(mutex)                                                     \
     {                                                                         \
         .waiters = LIST_INIT((mutex).waiters), .note = LOCK_NOTE_INIT(#mutex) \
     }
 
-/* Makes a mutex; all that are made at one place are of one class, named by the argument's text. */
+/* Initialise a mutex. All mutexes initialised by one call are of one lock class, named by the argument's
+ * text. */
 #define mutex_init(mutex)                       \
     do {                                        \
         (mutex)->owner = NULL;                  \
@@ -31,6 +32,7 @@ struct mutex {
         LOCK_NOTE_MAKE(&(mutex)->note, #mutex); \
     } while (0)
 
+/* Whether a process holds it; for assertions. */
 static inline bool mutex_is_held(const struct mutex *mutex)
 {
     return mutex->owner != NULL;

@@ -1,9 +1,9 @@
 /*
- * printf - one loop over the format, a parser of conversions, and two printers: text and numbers.
+ * printf - a loop over the format, a parser of conversions, and two printers: for text and for numbers.
  *
- * A conversion is parsed into a struct spec; every argument that is a number becomes a 64-bit
- * magnitude and a sign. Division is by 32-bit halves, because a 64-bit `/` would be a call into
- * the compiler's runtime library, which the kernel does not link.
+ * A conversion is parsed into a struct spec; every numeric argument becomes a 64-bit magnitude and a
+ * sign. Division works on 32-bit halves, because a 64-bit `/` would call the compiler's runtime library,
+ * which is not linked into the kernel.
  */
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -14,9 +14,9 @@
 #include <ucow/errno.h>
 
 #define MAX_DIGITS 22      /* of 2^64 - 1 in octal */
-#define MAX_FIELD 0xffffff /* of widths and precisions, so that sums of them cannot overflow */
+#define MAX_FIELD 0xffffff /* limit of widths and precisions, so that sums of them cannot overflow */
 
-/* How a number is written. */
+/* The base and digits of a conversion. */
 struct radix {
     unsigned base;
     const char *digits;
@@ -26,12 +26,12 @@ static const struct radix octal = {8, "01234567"};
 static const struct radix hex = {16, "0123456789abcdef"};
 static const struct radix upper_hex = {16, "0123456789ABCDEF"};
 
-/* What stands between `%` and the conversion's letter. */
+/* The part of a conversion between `%` and its letter. */
 struct spec {
     bool left;     /* `-`: pad on the right */
     bool zero;     /* `0`: pad numbers with zeros */
-    int width;     /* at least so many characters */
-    int precision; /* numbers: at least so many digits; strings: at most so many bytes; negative: not given */
+    int width;     /* minimum number of characters */
+    int precision; /* numbers: minimum of digits; strings: maximum of bytes; negative: not given */
     size_t size;   /* bytes of a number's argument */
 };
 
@@ -39,7 +39,7 @@ struct output {
     put_fn *put;
     void *ctx;
     int count;
-    va_list args; /* those not printed yet */
+    va_list args; /* the arguments not printed yet */
 };
 
 static const char *const error_texts[] = {
@@ -48,13 +48,13 @@ static const char *const error_texts[] = {
 #undef X
 };
 
-/* Negated as unsigned: INT_MIN has no positive counterpart. */
+/* The absolute value, negated as unsigned because -INT_MIN is not an int. */
 static unsigned magnitude(int number)
 {
     return number < 0 ? 0u - (unsigned)number : (unsigned)number;
 }
 
-/* NULL when the number has no text. */
+/* The text of an error number, or NULL. */
 static const char *find_error_text(int error)
 {
     unsigned number = magnitude(error);
@@ -87,7 +87,7 @@ static void emit_bytes(struct output *out, const char *bytes, int n)
         emit(out, bytes[i]);
 }
 
-/* Prints `n` bytes of text, padded with blanks to the width. */
+/* Print `n` bytes of text, padded with blanks to the width. */
 static void print_text(struct output *out, const struct spec *spec, const char *text, int n)
 {
     if (!spec->left)
@@ -106,8 +106,8 @@ static void print_string(struct output *out, const struct spec *spec, const char
     print_text(out, spec, s, (int)strnlen(s, max));
 }
 
-/* Divides *value by a base of at most 16 and returns the remainder: long division with two digits
- * to base 2^16 at a time, so that every step fits into 32 bits. */
+/* Divide *value by a base of at most 16 and return the remainder: long division by 16-bit digits, so that
+ * every step fits into 32 bits. */
 static unsigned divide(uint64_t *value, unsigned base)
 {
     uint32_t rest = 0;
@@ -140,7 +140,8 @@ static void print_number(struct output *out, const struct spec *spec, const char
     while (value != 0)
         text[--start] = radix->digits[divide(&value, radix->base)];
     len = MAX_DIGITS - start;
-    zeros = (spec->precision < 0 ? 1 : spec->precision) - len; /* 0 is one digit, unless told otherwise */
+    zeros =
+        (spec->precision < 0 ? 1 : spec->precision) - len; /* 0 has one digit, unless the precision is 0 */
     if (spec->precision < 0 && spec->zero && !spec->left && spec->width - prefix_len - len > zeros)
         zeros = spec->width - prefix_len - len;
     if (zeros < 0)
@@ -202,7 +203,7 @@ static void print_error(struct output *out, const struct spec *spec)
         print_number(out, spec, error < 0 ? "error -" : "error ", magnitude(error), &decimal);
 }
 
-/* Reads a width or precision: `*` or digits, none being 0. Moves *fmt behind it. */
+/* Read a width or precision: `*` or digits, none meaning 0. Moves *fmt past it. */
 static int parse_field(struct output *out, const char **fmt)
 {
     int field = 0;
@@ -217,7 +218,7 @@ static int parse_field(struct output *out, const char **fmt)
     return field;
 }
 
-/* Reads hh, h, l, ll, z or nothing. Moves *fmt behind it; returns the bytes of the argument. */
+/* Read hh, h, l, ll, z or nothing. Moves *fmt past it; returns the bytes of the argument. */
 static size_t parse_size(const char **fmt)
 {
     static const struct {
@@ -239,7 +240,7 @@ static size_t parse_size(const char **fmt)
     return sizeof(int);
 }
 
-/* Reads what stands between `%` and the letter; returns where the letter is. */
+/* Parse the part between `%` and the letter; returns the position of the letter. */
 static const char *parse_spec(struct output *out, const char *fmt, struct spec *spec)
 {
     *spec = (struct spec){.precision = -1};
@@ -250,7 +251,7 @@ static const char *parse_spec(struct output *out, const char *fmt, struct spec *
             spec->zero = true;
     }
     spec->width = parse_field(out, &fmt);
-    if (spec->width < 0) { /* ISO C 7.21.6.1: from `*`, the same as the flag `-` */
+    if (spec->width < 0) { /* ISO C 7.21.6.1: a negative `*` is the flag `-` */
         spec->left = true;
         spec->width = -spec->width;
     }
@@ -262,7 +263,7 @@ static const char *parse_spec(struct output *out, const char *fmt, struct spec *
     return fmt;
 }
 
-/* Prints the next argument; false when there is no such conversion. */
+/* Print the next argument; false if there is no such conversion. */
 static bool convert(struct output *out, struct spec *spec, char letter)
 {
     switch (letter) {
@@ -319,15 +320,15 @@ int vformat(put_fn *put, void *ctx, const char *fmt, va_list ap)
         if (*fmt != '\0' && convert(&out, &spec, *fmt))
             fmt++;
         else
-            emit_bytes(&out, start, (int)(fmt - start)); /* and the letter, as plain text, next */
+            emit_bytes(&out, start, (int)(fmt - start)); /* the letter is printed next, as plain text */
     }
     va_end(out.args);
     return out.count;
 }
 
-/* The room left in a buffer. */
+/* The unused part of a buffer. */
 struct room {
-    char *next, *last; /* `last` is for the NUL */
+    char *next, *last; /* `last` is reserved for the NUL */
 };
 
 static void put_in_room(void *ctx, char c)

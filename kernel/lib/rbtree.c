@@ -1,12 +1,12 @@
 /*
- * rbtree - the two repairs behind insertion and removal.
+ * rbtree - insertion and removal, and the repairs that restore the invariants after them.
  *
- * Both walk upwards from where the tree was touched and mirror themselves by `side`, so each case
- * is written once. Cases as in Cormen et al., Introduction to Algorithms, chapter 13.
+ * Both repairs walk upwards from the place of the change. `side` selects a case or its mirror image, so each
+ * case is written once. The cases are those of Cormen et al., Introduction to Algorithms, chapter 13.
  */
 #include "lib/rbtree.h"
 
-/* No tree of 2^32 nodes is deeper: rb_ok() stops there instead of trusting a broken one. */
+/* A valid tree of 2^32 nodes is not deeper, so rb_ok() stops there if the tree is broken. */
 #define MAX_DEPTH 64
 
 static bool is_red(const struct rb_node *node)
@@ -24,7 +24,7 @@ static enum rb_side other(enum rb_side side)
     return side == RB_LEFT ? RB_RIGHT : RB_LEFT;
 }
 
-/* Makes `heir`, or nothing, stand where `node` stands below its parent or as the root. */
+/* Put `heir`, which may be NULL, in the place of `node` below its parent or as the root. */
 static void replace(struct rb_root *root, struct rb_node *node, struct rb_node *heir)
 {
     if (node->parent == NULL)
@@ -35,7 +35,7 @@ static void replace(struct rb_root *root, struct rb_node *node, struct rb_node *
         heir->parent = node->parent;
 }
 
-/* Makes `child` the child of `parent` on `side`. */
+/* Make `child` the child of `parent` on `side`. */
 static void attach(struct rb_node *parent, enum rb_side side, struct rb_node *child)
 {
     parent->child[side] = child;
@@ -43,7 +43,7 @@ static void attach(struct rb_node *parent, enum rb_side side, struct rb_node *ch
         child->parent = parent;
 }
 
-/* Moves `node` down to `side`; its child on the other side takes its place. The order stays. */
+/* Move `node` down to `side`; its child on the other side takes its place. The order stays the same. */
 static void rotate(struct rb_root *root, struct rb_node *node, enum rb_side side)
 {
     struct rb_node *riser = node->child[other(side)];
@@ -53,22 +53,22 @@ static void rotate(struct rb_root *root, struct rb_node *node, enum rb_side side
     attach(riser, side, node);
 }
 
-/* `node` is red and its parent may be: the only rule that can be broken. */
+/* Restore the invariants where `node` is red and its parent may be red too. */
 static void repair_red_pair(struct rb_root *root, struct rb_node *node)
 {
     while (is_red(node->parent)) {
         struct rb_node *parent = node->parent;
-        struct rb_node *grandparent = parent->parent; /* there is one: the root is black */
+        struct rb_node *grandparent = parent->parent; /* not NULL: the root is black */
         enum rb_side side = side_of(parent);
         struct rb_node *uncle = grandparent->child[other(side)];
 
-        if (is_red(uncle)) { /* hand the blackness down, and look again two levels up */
+        if (is_red(uncle)) { /* recolour, and continue two levels up */
             parent->red = uncle->red = false;
             grandparent->red = true;
             node = grandparent;
             continue;
         }
-        if (side_of(node) != side) { /* make it an outer grandchild */
+        if (side_of(node) != side) { /* make `node` an outer grandchild */
             rotate(root, parent, side);
             parent = node;
         }
@@ -87,11 +87,12 @@ void rb_insert(struct rb_root *root, struct rb_node *parent, struct rb_node **li
     repair_red_pair(root, node);
 }
 
-/* Every way through the child of `parent` on `side`, missing or black, lacks one black node. */
+/* Restore the invariants where every path through the child of `parent` on `side`, missing or black, has one
+ * black node too few. */
 static void repair_black_height(struct rb_root *root, struct rb_node *parent, enum rb_side side)
 {
     for (;;) {
-        struct rb_node *sibling = parent->child[other(side)]; /* there is one: its ways are longer */
+        struct rb_node *sibling = parent->child[other(side)]; /* not NULL: its paths are longer */
 
         if (sibling->red) { /* get a black sibling */
             sibling->red = false;
@@ -100,7 +101,7 @@ static void repair_black_height(struct rb_root *root, struct rb_node *parent, en
             sibling = parent->child[other(side)];
         }
         if (is_red(sibling->child[RB_LEFT]) || is_red(sibling->child[RB_RIGHT])) {
-            if (!is_red(sibling->child[other(side)])) { /* make its outer child the red one */
+            if (!is_red(sibling->child[other(side)])) { /* make its outer child red */
                 sibling->child[side]->red = false;
                 sibling->red = true;
                 rotate(root, sibling, other(side));
@@ -112,7 +113,7 @@ static void repair_black_height(struct rb_root *root, struct rb_node *parent, en
             rotate(root, parent, side);
             return;
         }
-        sibling->red = true; /* now every way through `parent` lacks one */
+        sibling->red = true; /* now every path through `parent` has one too few */
         if (parent->red || parent->parent == NULL) {
             parent->red = false;
             return;
@@ -122,7 +123,7 @@ static void repair_black_height(struct rb_root *root, struct rb_node *parent, en
     }
 }
 
-/* Takes `node`, which has at most one child, out of its place. */
+/* Remove `node`, which has at most one child. */
 static void cut(struct rb_root *root, struct rb_node *node)
 {
     struct rb_node *parent = node->parent;
@@ -131,7 +132,7 @@ static void cut(struct rb_root *root, struct rb_node *node)
 
     replace(root, node, heir);
     if (heir != NULL)
-        heir->red = false; /* an only child is red and has none itself, or the heights would differ */
+        heir->red = false; /* an only child is red and a leaf, or the black heights would differ */
     else if (parent != NULL && !node->red)
         repair_black_height(root, parent, side);
 }
@@ -144,7 +145,7 @@ void rb_erase(struct rb_root *root, struct rb_node *node)
         cut(root, node);
         return;
     }
-    heir = rb_next(node); /* the leftmost on the right: it has no left child */
+    heir = rb_next(node); /* the leftmost of the right subtree: it has no left child */
     cut(root, heir);
     replace(root, node, heir);
     heir->red = node->red;
@@ -152,7 +153,7 @@ void rb_erase(struct rb_root *root, struct rb_node *node)
     attach(heir, RB_RIGHT, node->child[RB_RIGHT]);
 }
 
-/* The outermost node on `side` of the tree below `node`; NULL when that is empty. */
+/* The outermost node on `side` of the subtree of `node`; NULL if `node` is. */
 static struct rb_node *outermost(struct rb_node *node, enum rb_side side)
 {
     while (node != NULL && node->child[side] != NULL)
@@ -190,7 +191,8 @@ struct rb_node *rb_prev(const struct rb_node *node)
     return neighbour(node, RB_LEFT);
 }
 
-/* The black nodes on each way down from `node`, the missing child counted; 0 when a rule is broken. */
+/* The number of black nodes on each path down from `node`, the missing child included; 0 if an invariant is
+ * broken. */
 static int black_height(const struct rb_node *node, const struct rb_node *parent, int depth)
 {
     int left, right;

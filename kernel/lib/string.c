@@ -1,5 +1,5 @@
 /*
- * string - the functions on strings, and memcmp. The plain loops are short; no caller is hot.
+ * string - the functions on strings, and memcmp, as simple loops: no caller is on a fast path.
  */
 #include "lib/string.h"
 
@@ -41,7 +41,8 @@ int strncmp(const char *a, const char *b, size_t max)
 {
     for (; max != 0; max--, a++, b++) {
         if (*a != *b)
-            return (unsigned char)*a < (unsigned char)*b ? -1 : 1; /* ISO C 7.24.4: as unsigned char */
+            return (unsigned char)*a < (unsigned char)*b ? -1
+                                                         : 1; /* ISO C 7.24.4: compared as unsigned char */
         if (*a == '\0')
             break;
     }

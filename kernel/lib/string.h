@@ -1,9 +1,8 @@
 /*
- * string - bytes and strings, as in ISO C, and strlcpy as in BSD.
+ * string - the memory and string functions of ISO C, and strlcpy as in BSD.
  *
- * The compiler emits calls of memcpy, memmove, memset and memcmp on its own, so every program
- * needs them. The first three are in arch/i386/string.S, quick, and in lib/mem.c, portable: a
- * program links one of the two.
+ * The compiler generates calls of memcpy, memmove, memset and memcmp, so every program needs them. The first
+ * three are in arch/i386/string.S (fast) and in lib/mem.c (portable): a program links one of the two.
  */
 #ifndef LIB_STRING_H
 #define LIB_STRING_H
@@ -21,8 +20,8 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t max);
 char *strchr(const char *s, int c);
 
-/* Copies as much of src as fits into `size` bytes with its NUL; writes nothing when size is 0.
- * Returns strlen(src): it was cut when that is not below size. */
+/* Copy as much of src as fits into `size` bytes with its NUL; nothing if size is 0. Returns strlen(src): the
+ * copy was truncated if that is not less than `size`. */
 size_t strlcpy(char *dst, const char *src, size_t size);
 
 #endif

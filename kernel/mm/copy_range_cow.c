@@ -1,10 +1,11 @@
 /*
- * copy_range, shared until written.
+ * copy_range, copy-on-write: pages are shared until one side writes.
  *
- * At fork the writable pages of a private region lose their write permission on both sides and
- * get the COW bit; every present page gains a count. Who writes first while others look gets a
- * copy; who writes as the last one takes the page back. Pages of read-only and of shared regions
- * are handed on as they are. A page on the disk is shared by sharing its slot, and comes back read-only.
+ * At fork the entries of a private region's writable pages become read-only on both sides and get the COW
+ * bit; every present page gains a reference. A write to a page with other sharers copies it; a write by the
+ * last sharer makes its entry writable again. Pages of read-only and of shared regions are mapped in the
+ * child as they are. A page on the disk is shared by sharing its slot, and is mapped read-only when it is
+ * read back.
  */
 #include <ucow/errno.h>
 
@@ -14,7 +15,7 @@
 #include "mm/swap.h"
 #include "watch/trace.h"
 
-/* Share the entries from `from` to `last`; returns how many were in use. What fork costs is here. */
+/* Share the entries from `from` up to `last`. Returns how many were in use. The main cost of fork is here. */
 static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
 {
     size_t shared = 0;
@@ -52,7 +53,7 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
             continue;
         pte_t *last = source + n, *first = pte_next_used(source, last);
         if (first == last)
-            continue; /* the child gets a table only when there is something to put into it */
+            continue; /* the child gets a page table only if there are entries for it */
         pte_t *target = pgtable_entry(to->pgdir, va);
         if (target == NULL)
             return -E_NO_MEM;
@@ -68,16 +69,16 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
 enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
 {
     if (pte_writable(*pte))
-        return MM_FILL; /* another sharer of the mm was quicker */
+        return MM_FILL; /* another process of this mm was quicker */
     ASSERT(pte_cow(*pte));
     struct page *page = phys_to_page(pte_frame(*pte));
     if (swap_page_is_sole(page)) {
-        swap_adopt(page, mm->lineage, va); /* whoever it came from has it no more */
+        swap_adopt(page, mm->lineage, va); /* no other lineage maps it any more */
         *pte = (*pte & ~PTE_COW) | PTE_W;
         mmu_flush_page(va);
         return MM_REUSE;
     }
-    page_hold(page); /* or it might be evicted for its copy */
+    page_hold(page); /* or the allocation might evict it */
     struct page *copy = page_alloc(PAGE_USER);
     page_drop(page);
     if (copy == NULL)

@@ -1,9 +1,9 @@
 /*
- * copy_range, copied at once.
+ * copy_range, eager: pages are copied at once.
  *
- * A writable page of a private region is copied at fork; a page that nobody can write, or that
- * is meant to be shared, is handed on with one more count. No page is ever shared until written: of one
- * that is on the disk the slot is shared, and each who wants it back reads a page of his own.
+ * A writable page of a private region is copied at fork. A read-only page, or one of a shared region, is
+ * mapped in the child too and gains a reference. No page is ever shared until written: of a page on the disk
+ * the slot is shared, and each sharer reads a page of its own.
  */
 #include <ucow/errno.h>
 
@@ -20,7 +20,7 @@ static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
         page_hold(page);
         return mm_map_page(to, va, page, pte & PTE_W);
     }
-    page_hold(page); /* or it might be evicted for its copy */
+    page_hold(page); /* or the allocation might evict it */
     struct page *copy = page_alloc(PAGE_USER);
     page_drop(page);
     if (copy == NULL)
@@ -65,7 +65,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     (void)mm;
     (void)va;
     (void)pte;
-    ASSERT(pte_writable(*pte)); /* in a writable region every present page is writable here */
+    ASSERT(pte_writable(*pte)); /* without COW every present page of a writable region is writable */
     return MM_FILL;
 }
 

@@ -1,25 +1,25 @@
 /*
- * evict - which page goes when memory is full. A policy: Meson picks evict_clock.c or evict_fifo.c.
+ * evict - chooses the page to evict when memory is full. A policy: Meson picks evict_clock.c or evict_fifo.c.
  *
  * Candidates are all pages of user memory and of programs, of all processes, in one list that the policy
- * owns, by page->link. Whether a candidate can really go is found out by swap_disk.c.
+ * owns, by page->link. swap_disk.c finds out whether a candidate can be evicted.
  */
 #ifndef MM_EVICT_H
 #define MM_EVICT_H
 
 #include "mm/page.h"
 
-/* The page has come into memory: it is a candidate from now on. */
+/* Make the page, which has come into memory, a candidate. */
 void evict_add(struct page *page);
 
-/* It has left memory. */
+/* Remove the page, which leaves memory, from the candidates. */
 void evict_remove(struct page *page);
 
-/* How many candidates there are. */
+/* The number of candidates. */
 size_t evict_count(void);
 
-/* The candidate that should go first; it stays one, but will not be named again before the others.
- * NULL: there is none. `used` tells, once, whether a page was used since it was asked last. */
+/* The candidate to evict first; NULL if there is none. It stays a candidate, but is not returned again before
+ * the others. `used` says whether a page was accessed since its last call, and clears that mark. */
 struct page *evict_next(bool (*used)(const struct page *page));
 
 #endif

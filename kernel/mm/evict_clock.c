@@ -1,8 +1,8 @@
 /*
- * evict, clock: a page that was used since the hand passed it last gets a second chance.
+ * evict, clock: a page that was accessed since the hand last passed it gets a second chance.
  *
- * The list is the clock's face, its head the hand: turning the hand moves the first page to the end.
- * Pages come in behind the hand, so they are looked at after a whole turn.
+ * The list is the clock's face and its head the hand: turning the hand moves the first page to the end.
+ * New pages are added at the end, so the hand reaches them after a whole turn.
  */
 #include "mm/evict.h"
 
@@ -29,7 +29,7 @@ size_t evict_count(void)
 struct page *evict_next(bool (*used)(const struct page *page))
 {
     struct page *page = NULL;
-    /* After one turn no page has its mark any more, so the second one ends at once. */
+    /* One turn clears all marks, so the search ends at the latest one page into the second turn. */
     for (size_t left = pages + 1; left > 0 && pages > 0; left--) {
         page = list_entry(list_first(&clock), struct page, link);
         list_move_tail(&clock, &page->link);

@@ -1,9 +1,9 @@
 /*
- * evict, first in first out: the page that has been in memory for the longest time, used or not.
+ * evict, first in first out: the page that has been in memory longest, whether it was accessed or not.
  */
 #include "mm/evict.h"
 
-static struct list_node queue = LIST_INIT(queue); /* in the order of their coming */
+static struct list_node queue = LIST_INIT(queue); /* the oldest first */
 static size_t queued;
 
 void evict_add(struct page *page)

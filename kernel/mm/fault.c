@@ -1,17 +1,17 @@
 /*
- * fault - what a page fault at a user address comes to.
+ * fault - serves page faults at user addresses.
  *
  *   region           entry                 access   outcome
  *   -------------    ------------------    ------   ----------------------------------------
  *   none             any                   any      MM_SEGV
  *   without right    any                   any      MM_SEGV
  *   any              none                  any      MM_FILL: zeros, the image's bytes, or a shared page;
- *                                                   MM_SWAP_IN when that one was on the disk
+ *                                                   MM_SWAP_IN if the shared page was on the disk
  *   any              names a slot          any      MM_SWAP_IN (copy_range_swap_in)
  *   writable         present, read-only    write    MM_COPY or MM_REUSE (copy_range_write)
- *   any              present, allows it    any      MM_FILL: somebody was quicker, try again
+ *   any              present, allows it    any      MM_FILL: another process of this mm was quicker
  *
- * No frame to be had for any of these: MM_OOM. The disk cannot read it: MM_SWAP_FAULT.
+ * If there is no frame for any of these: MM_OOM. If the disk cannot be read: MM_SWAP_FAULT.
  */
 #include <ucow/errno.h>
 
@@ -29,12 +29,13 @@ int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
         return -E_NO_MEM;
     }
     ASSERT(*pte == 0);
-    *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | rights); /* it is about to be used */
+    *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | rights); /* it is about to be accessed */
     mm->pages++;
     return 0;
 }
 
-/* A page of a private region that can be written: zeros, or a copy of what the object has. */
+/* Allocate a page of a private, writable region, with zeros or the object's initial bytes; NULL: no memory.
+ */
 static struct page *private_page(struct mm *mm, const struct vma *vma, uintptr_t va)
 {
     struct vm_object *object = vma->object;

@@ -1,5 +1,5 @@
 /*
- * image - from segments, which begin and end anywhere, to regions, which are whole pages.
+ * image - makes regions, which are whole pages, of segments, which begin and end anywhere.
  */
 #include "mm/image.h"
 
@@ -56,7 +56,7 @@ static int image_page(struct vm_object *object, uintptr_t index, struct page **r
     return page_store_new(&image->pages, object, index, page, result);
 }
 
-/* What the archive has need not be written anywhere. */
+/* The page need not be written to the disk: its bytes are still in the boot archive. */
 static bool image_evict(struct vm_object *object, uintptr_t index)
 {
     struct image *image = container_of(object, struct image, object);
@@ -93,7 +93,8 @@ struct run {
     uint32_t flags;
 };
 
-/* Whole pages for the segments: a page that two segments share gets the rights of both. */
+/* Write the regions for the segments to `runs`; a page with parts of two segments gets the rights of both.
+ * Returns the number of regions. */
 static size_t make_runs(const struct image *image, struct run *runs)
 {
     size_t n = 0;

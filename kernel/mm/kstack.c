@@ -1,7 +1,7 @@
 /*
- * kstack - slots of the kernel's virtual area, each a guard page and a stack.
+ * kstack - kernel stacks in slots of the kernel's virtual area, each a guard page and a stack.
  *
- * A few stacks stay mapped after use: fork and exit then cost no change of the kernel's tables.
+ * A few free stacks stay mapped, so that most forks and exits do not change the kernel's page tables.
  */
 #include "mm/kstack.h"
 
@@ -12,20 +12,20 @@
 #include "watch/assert.h"
 #include "watch/ledger.h"
 
-#define KEPT_MAX 16
+#define CACHE_MAX 16
 
 static uint16_t *free_slot; /* a stack of free slot numbers */
 static size_t free_slots_n;
 static size_t used;
-static uintptr_t kept[KEPT_MAX]; /* free, still mapped */
-static size_t kept_n;
+static uintptr_t cache[CACHE_MAX]; /* stacks that are free and still mapped */
+static size_t cached_n;
 
 static uintptr_t slot_base(size_t slot)
 {
     return KVA_BASE + (slot * KSTACK_SLOT_PAGES + 1) * PAGE_SIZE;
 }
 
-/* Unmap the first `n` pages of a stack, give their frames back, and the slot. */
+/* Unmap the first `n` pages of a stack, and free their frames and the slot. */
 static void release(uintptr_t base, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -40,8 +40,8 @@ static void release(uintptr_t base, size_t n)
 static void shrink(void *keeper)
 {
     (void)keeper;
-    while (kept_n > 0)
-        release(kept[--kept_n], CONFIG_KSTACK_PAGES);
+    while (cached_n > 0)
+        release(cache[--cached_n], CONFIG_KSTACK_PAGES);
 }
 
 static size_t held(void *keeper)
@@ -61,10 +61,10 @@ void kstack_init(uint16_t *free_slots, size_t slots)
 
 uintptr_t kstack_alloc(void)
 {
-    if (kept_n > 0) {
+    if (cached_n > 0) {
         used++;
-        kasan_open(kept[kept_n - 1], KSTACK_BYTES);
-        return kept[--kept_n];
+        kasan_open(cache[cached_n - 1], KSTACK_BYTES);
+        return cache[--cached_n];
     }
     if (free_slots_n == 0)
         return 0;
@@ -88,8 +88,8 @@ void kstack_free(uintptr_t base)
     ASSERT(used > 0);
     used--;
     kasan_close(base, KSTACK_BYTES, KASAN_KSTACK_FREED);
-    if (kept_n < KEPT_MAX)
-        kept[kept_n++] = base;
+    if (cached_n < CACHE_MAX)
+        cache[cached_n++] = base;
     else
         release(base, CONFIG_KSTACK_PAGES);
 }

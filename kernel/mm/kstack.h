@@ -1,8 +1,8 @@
 /*
  * kstack - kernel stacks, each with an unmapped page below it.
  *
- * A stack that runs over hits that page and ends in the double-fault task, which can name its
- * owner, instead of in somebody else's memory.
+ * A stack overflow hits that page and enters the double-fault task, which names the process, instead of
+ * overwriting other memory.
  */
 #ifndef MM_KSTACK_H
 #define MM_KSTACK_H
@@ -17,16 +17,16 @@
 #define KSTACK_BYTES (CONFIG_KSTACK_PAGES * PAGE_SIZE)
 #define KSTACK_SLOT_PAGES (CONFIG_KSTACK_PAGES + 1)
 
-/* Stacks for which there is room in the kernel's virtual area, so that none has to be refused. */
+/* The number of stacks for which the kernel's virtual area has room; there are no more pids than this. */
 #define KSTACK_MAX ((KVA_END - KVA_BASE) / PAGE_SIZE / KSTACK_SLOT_PAGES)
 
-/* Room for `slots` stacks in the kernel's virtual area; `free_slots` is an array of that many. */
+/* Boot: make `slots` slots for stacks; `free_slots` is an array with as many elements. */
 void kstack_init(uint16_t *free_slots, size_t slots);
 
-/* A stack with undefined bytes, its lowest address; 0: no memory, or no slot. */
+/* Allocate a stack with undefined bytes. Returns its lowest address; 0: no memory, or no slot. */
 uintptr_t kstack_alloc(void);
 
-/* Give it back; it must not be the one in use. */
+/* Free the stack at `base`, which is not the current one. */
 void kstack_free(uintptr_t base);
 
 /* Whether `va` is in the guard page below the stack at `base`. */

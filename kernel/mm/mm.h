@@ -1,12 +1,12 @@
 /*
  * mm - the address space of a process: its regions, its page tables, its heap.
  *
- * Regions are the truth; page tables hold what has been touched so far. Nothing here says
- * "process": functions return -E_NO_MEM or -E_FAULT, and the caller decides who dies.
+ * Regions say what is valid; page tables hold only pages that have been accessed. No file of mm knows
+ * processes: functions return an error, and the caller decides what to do with the process.
  *
- * mm->lock, a sleeping lock, protects regions and entries; "caller holds mm->lock" below. Only eviction
- * (swap.h) changes entries of others, in one go, at any allocation: who keeps an entry across one looks at it
- * again. Whoever drops the last count owns the mm alone and needs no lock.
+ * mm->lock, a sleeping lock, protects regions and entries. Eviction (swap.h) alone changes entries without
+ * it, at any allocation and without sleeping: code that uses an entry after an allocation must read it again.
+ * The function that drops the last reference is the only user of the mm and needs no lock.
  */
 #ifndef MM_MM_H
 #define MM_MM_H
@@ -22,22 +22,22 @@
 #include "mm/vma.h"
 
 struct mm {
-    uint32_t count;      /* processes that live in it */
+    uint32_t count;      /* processes that use it */
     struct mutex lock;   /* protects all that follows */
     struct pgdir *pgdir; /* (set once) */
     struct vma_set vmas;
     uintptr_t brk_start, brk; /* the heap; brk is not rounded */
     size_t pages;             /* user pages mapped, or on the disk */
-    struct lineage *lineage;  /* (set once) with swap: its place in the tree of forks; see rmap.h */
+    struct lineage *lineage;  /* (set once) NULL without swap; see rmap.h */
 };
 
-/* Set up the caches of mm, vma and its objects. */
+/* Set up the caches of address spaces, regions, their objects and page tables. After kmalloc_init(). */
 void mm_init(void);
 
-/* An empty address space with count 1, in the tree of forks below `parent` (with swap); NULL: no memory. */
+/* Allocate an empty address space with count 1, whose lineage is a child of `parent`; NULL: no memory. */
 struct mm *mm_new(struct lineage *parent);
 
-/* It is complete: from here on its pages can be evicted. */
+/* Let the mm's pages be evicted from now on. It must be complete. */
 void mm_publish(struct mm *mm);
 
 static inline void mm_hold(struct mm *mm)
@@ -45,45 +45,46 @@ static inline void mm_hold(struct mm *mm)
     mm->count++;
 }
 
-/* Give up one count; with the last one everything goes. Its pgdir must not be loaded then. */
+/* Drop one reference; with the last one everything is freed, and the pgdir must not be loaded. */
 void mm_drop(struct mm *mm);
 
-/* A copy of `from` for a child: regions, and pages by copy_range() as the build has it; -E_NO_MEM
- * in *error and NULL: `from` is as before. Caller holds from->lock. */
+/* Make a copy of `from` for a child: its regions, and its pages by copy_range(). Returns NULL with -E_NO_MEM
+ * in *error: `from` is as before. Caller holds from->lock. */
 struct mm *mm_dup(struct mm *from, int *error);
 
-/* Add a region like `model`; see vma_add(). -E_INVAL also outside user space. Caller holds mm->lock. */
+/* Add a region like `model`; see vma_add(). Returns -E_INVAL also outside user space. Caller holds mm->lock.
+ */
 int mm_map(struct mm *mm, const struct vma *model);
 
-/* mmap() and munmap() of the ABI: the address, or a negative error as a number above 0xfffff000;
- * 0, -E_INVAL, -E_NO_MEM. Caller holds mm->lock. */
+/* The ABI's mmap() and munmap(). mm_mmap() returns the address, or a negative error as a number above
+ * 0xfffff000; mm_munmap() 0, -E_INVAL or -E_NO_MEM. Caller holds mm->lock. */
 uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, unsigned flags);
 int mm_munmap(struct mm *mm, uintptr_t addr, size_t length);
 
-/* brk() of the ABI: the break afterwards. Caller holds mm->lock. */
+/* The ABI's brk(). Returns the break after the call. Caller holds mm->lock. */
 uintptr_t mm_brk(struct mm *mm, uintptr_t addr);
 
-/* Have the pages of [addr, addr + length) leave memory, as eviction would: how many did; -E_INVAL: not in
+/* Evict the pages of [addr, addr + length). Returns how many were evicted; -E_INVAL if the range is not in
  * user space. Caller holds mm->lock. */
 int mm_pageout(struct mm *mm, uintptr_t addr, size_t length);
 
-/* How many of its pages are its own, shared, on the disk, and of programs. Cost grows with its memory alone.
- * Caller holds mm->lock. */
+/* Count the pages of the mm: private, shared, swapped, of programs. Cost grows with its memory alone. Caller
+ * holds mm->lock. */
 void mm_count_pages(struct mm *mm, struct page_counts *counts);
 
-/* How a fault ended; declared in enums.def. */
+/* The outcome of a fault; declared in enums.def. */
 enum mm_outcome {
 #define MM_OUTCOME(NAME, name) MM_##NAME,
 #include <ucow/enums.def>
 };
 
-/* Make `va` accessible after a fault, if its region allows the access (`write`, or a read).
- * Returns what was done: MM_FILL, MM_COPY, MM_REUSE or MM_SWAP_IN when the access can be tried again,
- * MM_OOM, MM_SEGV or MM_SWAP_FAULT (the disk cannot read the page) when not. Caller holds mm->lock. */
+/* Make `va` accessible after a fault, if its region allows the access (`write`, or a read). Returns MM_FILL,
+ * MM_COPY, MM_REUSE or MM_SWAP_IN if the access can be retried; else MM_OOM, MM_SEGV or MM_SWAP_FAULT (the
+ * page cannot be read from the disk). Caller holds mm->lock. */
 enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write);
 
-/* Put `page` at `va` with rights PTE_W or none; takes over the caller's count also on failure.
- * -E_NO_MEM. Nothing is mapped there yet. Caller holds mm->lock. */
+/* Map `page` at `va`, where nothing is mapped, with rights PTE_W or 0. Takes over the caller's reference,
+ * also on an error. Returns 0; -E_NO_MEM. Caller holds mm->lock. */
 int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * mm_count - what the pages of an address space are: its own, shared, on the disk, of programs.
+ * mm_stats - counts the pages of an address space: private, shared, swapped, of programs.
  */
 #include "mm/mm.h"
 #include "mm/page.h"
@@ -15,7 +15,7 @@ static void count_page(const struct page *page, struct page_counts *counts)
         counts->private ++;
 }
 
-/* Count the entries of a region, one table's after the other's. */
+/* Count the entries of a region, one page table after the other. */
 static void count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts)
 {
     size_t n;

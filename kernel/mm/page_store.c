@@ -1,5 +1,5 @@
 /*
- * page_store - a red-black tree: lookup does not depend on how large or sparse the object is.
+ * page_store - pages in a red-black tree: a lookup does not depend on how large or sparse the object is.
  */
 #include "mm/page_store.h"
 

@@ -1,8 +1,8 @@
 /*
- * page_store - pages by number: what an object of a region has so far, in memory or on the disk.
+ * page_store - the pages that a region's object has so far, by number, in memory or on the disk.
  *
- * A stored page in memory owns one count of its frame, one on the disk one count of its slot. The
- * store gives them up when it is cleared.
+ * A stored page in memory owns one reference to its frame, one on the disk one to its slot. The references
+ * are dropped when the page is removed.
  */
 #ifndef MM_PAGE_STORE_H
 #define MM_PAGE_STORE_H
@@ -18,7 +18,7 @@ struct stored_page {
     struct rb_node node;
     uintptr_t index;
     struct page *page; /* NULL: on the disk */
-    uint32_t slot;     /* there; otherwise 0 */
+    uint32_t slot;     /* 0: in memory */
 };
 
 struct page_store {
@@ -31,18 +31,18 @@ void page_store_init(void);
 /* The page with this number, or NULL. */
 struct stored_page *page_store_find(const struct page_store *store, uintptr_t index);
 
-/* Store `page` of `object` under a number that is free; takes over the caller's count, and hands the page
- * out in *held with one more. -E_NO_MEM: the page is dropped. */
+/* Store `page` of `object` under a number that is not in use. Takes over the caller's reference, and returns
+ * the page in *held with another one. Returns 0; -E_NO_MEM: the page is dropped. */
 int page_store_new(struct page_store *store, struct vm_object *object, uintptr_t index, struct page *page,
                    struct page **held);
 
-/* Put `page` in the place of one that was on the disk; takes over the caller's count. */
+/* Store `page` for an entry that was on the disk; takes over the caller's reference. */
 void page_store_fill(struct stored_page *stored, struct vm_object *object, struct page *page);
 
-/* Forget one page. */
+/* Remove one page. */
 void page_store_remove(struct page_store *store, struct stored_page *stored);
 
-/* Forget every page. */
+/* Remove every page. */
 void page_store_clear(struct page_store *store);
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * pgtable - page tables as memory: who pays for their frames, and what user entries hold.
+ * pgtable - allocates and frees page tables, and drops what user entries hold.
  *
- * Every present user entry owns one count of its frame, every swapped one a count of its slot. Tables are
- * made when an entry in them is first needed, and given back when the last region they served is gone. A
- * table that is given back is all zeros, a directory has only the kernel's half: a few of each are kept as
+ * Every present user entry owns one reference to its frame, every swapped one a reference to its slot. A
+ * table is allocated when one of its entries is first needed, and freed when no region is left in its span. A
+ * table that is freed is all zeros, and a directory has only the kernel's half: a few of each are cached as
  * they are, and the next fork need not clear them.
+ *
+ * In the ledger a table belongs to the caller of these functions.
  */
 #ifndef MM_PGTABLE_H
 #define MM_PGTABLE_H
@@ -13,8 +15,8 @@
 
 struct page;
 
-/* The first entry from `pte` on that is not 0, or `last`. Regions are mostly empty, so four are looked
- * at in one go. */
+/* The first entry from `pte` on that is not 0, or `last`. Regions are mostly empty, so four entries are
+ * tested at once. */
 static inline pte_t *pte_next_used(pte_t *pte, pte_t *last)
 {
     while (last - pte >= 4 && (pte[0] | pte[1] | pte[2] | pte[3]) == 0)
@@ -24,24 +26,24 @@ static inline pte_t *pte_next_used(pte_t *pte, pte_t *last)
     return pte;
 }
 
-/* A new address space with nothing in its user half; NULL: no memory. */
+/* Allocate a page directory with an empty user half; NULL: no memory. */
 struct pgdir *pgtable_new(void);
 
-/* Give up a pgdir, which is not loaded and has no tables left. */
+/* Free a pgdir, which is not loaded and has no tables left. */
 void pgtable_free(struct pgdir *pgdir);
 
-/* Set up the stock of tables. After page_open_ledger(). */
+/* Set up the caches of tables. After page_open_ledger(). */
 void pgtable_init(void);
 
-/* The entry for `va`, its tables made where they are missing; NULL: no memory. */
+/* The entry for `va`; allocates a missing page table. NULL: no memory. */
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
 
-/* Clear every entry of [start, end), dropping what they hold; returns how many were in use.
- * Flushes when the pgdir is loaded. */
+/* Clear every entry of [start, end) and drop what they hold. Returns how many were in use. Flushes if the
+ * pgdir is loaded. */
 size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 
-/* Give back the tables that serve addresses of [start, end), in which no entry is left anywhere.
- * Flushes when the pgdir is loaded. */
+/* Free the tables for addresses of [start, end); all entries in them must be 0. Flushes if the pgdir is
+ * loaded. */
 void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 
 #endif

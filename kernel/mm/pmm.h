@@ -1,8 +1,8 @@
 /*
- * pmm - which free frames are next to each other. A policy: Meson picks pmm_buddy.c or
+ * pmm - finds free frames that are next to each other. A policy: Meson picks pmm_buddy.c or
  * pmm_first_fit.c, and only page.c calls it.
  *
- * Works on page->link and page->order of free frames; page.c keeps counts and owners.
+ * A policy uses page->link, page->order and page->length of free frames; page.c has counts and owners.
  */
 #ifndef MM_PMM_H
 #define MM_PMM_H
@@ -12,19 +12,19 @@
 
 struct page;
 
-/* Forget everything: no frame is free. */
+/* Start over: no frame is free. */
 void pmm_init(void);
 
-/* Frames [first, first + n) are free from now on. */
+/* Add n free frames from `first_pfn` on. */
 void pmm_add(size_t first_pfn, size_t n);
 
-/* Take 2^order neighbouring, naturally aligned frames; the first, or NULL when there are none. */
+/* Allocate 2^order neighbouring, naturally aligned frames. Returns the first, or NULL if there are none. */
 struct page *pmm_take(unsigned order);
 
-/* Give such a block back; it merges with its free neighbours. */
+/* Free such a block; it merges with its free neighbours. */
 void pmm_give(struct page *page, unsigned order);
 
-/* Frames free here. */
+/* The number of free frames. */
 size_t pmm_free_frames(void);
 
 /* Whether the structure is sound: for checkers. */

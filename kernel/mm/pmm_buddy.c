@@ -1,12 +1,11 @@
 /*
  * pmm_buddy - free frames in blocks of 1, 2, 4 ... 1024, each aligned to its size.
  *
- * The buddy of a block is the neighbour it would form a block of twice the size with: their frame
- * numbers differ in one bit. Always true: of two buddies never both are free, they would have merged.
- * A block is known by its first frame, whose `order` carries FREE_BLOCK; the order of all other
- * frames here, and of all frames in use, does not.
+ * The buddy of a block is the neighbour with which it forms an aligned block of twice the size: their frame
+ * numbers differ in one bit. Two buddies are never both free, because they would have merged. The first frame
+ * of a free block has FREE_BLOCK in its `order`; all other frames, free or in use, do not.
  *
- * Taking and giving back cost at most one list operation per order.
+ * Allocating and freeing cost at most one list operation per order.
  */
 #include "lib/util.h"
 #include "mm/page.h"

@@ -1,11 +1,11 @@
 /*
  * pmm_first_fit - free frames in runs of any length, in order of address; the first that fits is used.
  *
- * A run is known by its first frame, which is linked and whose `length` counts the frames. Always
- * true: between two runs lies at least one frame that is not free, or they would be one.
+ * A run is linked by its first frame, whose `length` is the number of frames. Between two runs there is at
+ * least one frame that is not free, because adjacent runs are joined.
  *
- * The allocator of textbooks: short, and little memory is lost, but giving back walks the list.
- * Single frames, the most by far, are mostly served by the stock that page.c keeps.
+ * The allocator of textbooks: it is short and wastes little memory, but freeing walks the list. Most
+ * allocations are single frames, and page.c's cache serves most of those.
  */
 #include "lib/util.h"
 #include "mm/page.h"
@@ -30,17 +30,17 @@ void pmm_init(void)
     free_frames = 0;
 }
 
-/* Take frames [start, start + n) out of `run`; what lies before stays the run, what lies behind
- * becomes one of its own. */
+/* Remove frames [start, start + n) from `run`; the frames before them stay its own, those after them become a
+ * run of their own. */
 static void run_cut(struct page *run, size_t start, size_t n)
 {
     size_t before = start - page_to_pfn(run);
-    size_t behind = run_end(run) - (start + n);
+    size_t after = run_end(run) - (start + n);
 
-    if (behind != 0) {
+    if (after != 0) {
         struct page *rest = &page_array[start + n];
 
-        rest->length = (uint32_t)behind;
+        rest->length = (uint32_t)after;
         list_insert_before(run->link.next, &rest->link);
     }
     run->length = (uint32_t)before;
@@ -48,7 +48,7 @@ static void run_cut(struct page *run, size_t start, size_t n)
         list_del(&run->link);
 }
 
-/* Make one of the run at `node` and the next, if nothing lies between them. */
+/* Join the run at `node` and the next, if they are adjacent. */
 static void run_join(struct list_node *node)
 {
     struct list_node *next = node->next;

@@ -1,5 +1,5 @@
 /*
- * shmem - a page store behind a vm_object; with swap, its pages go to slots that the store names.
+ * shmem - a vm_object with a page store; with swap, evicted pages are in slots that the store names.
  */
 #include "mm/shmem.h"
 
@@ -24,7 +24,7 @@ void shmem_init(void)
     kmem_cache_init(&shmem_cache, "shmem", sizeof(struct shmem), sizeof(void *));
 }
 
-/* Have a page that went to the disk back in its place. */
+/* Read a stored page back from the disk. */
 static int fetch(struct shmem *shmem, struct stored_page *stored)
 {
     struct page *page;

@@ -1,8 +1,7 @@
 /*
  * shmem - anonymous memory that parent and children share: mmap(MAP_SHARED).
  *
- * A page exists from its first touch by anyone until the last region that refers to the object
- * is gone.
+ * A page exists from the first access by any sharer until the last region of the object is unmapped.
  */
 #ifndef MM_SHMEM_H
 #define MM_SHMEM_H
@@ -10,9 +9,10 @@
 struct lineage;
 struct vm_object;
 
+/* Set up the cache of objects. After kmalloc_init(). */
 void shmem_init(void);
 
-/* A new object with count 1, all zeros, for an address space of this lineage and those that it forks;
+/* Allocate an object with count 1, all zeros, for the address space of this lineage and those forked from it;
  * NULL: no memory. */
 struct vm_object *shmem_new(struct lineage *lineage);
 

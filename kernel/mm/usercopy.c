@@ -1,5 +1,5 @@
 /*
- * usercopy - range checks around arch/i386/uaccess.S.
+ * usercopy - checks ranges, then calls the instructions in arch/i386/uaccess.S.
  */
 #include "mm/usercopy.h"
 
@@ -18,7 +18,7 @@ static bool in_user_space(uintptr_t va, size_t n)
     return va >= USERBASE && va <= USERTOP && n <= USERTOP - va;
 }
 
-/* To a system call's caller a fault is a parameter that was wrong. */
+/* A system call reports a fault as an invalid parameter. */
 static int error_of(int fault)
 {
     return fault == -E_FAULT ? -E_INVAL : fault;

@@ -1,5 +1,5 @@
 /*
- * vma - a red-black tree of regions by address.
+ * vma - the regions of an address space in a red-black tree, by address.
  */
 #include "mm/vma.h"
 
@@ -9,7 +9,8 @@
 #include "mm/slab.h"
 #include "watch/assert.h"
 
-/* Checking builds look at the whole set after each change, unless that would make it quadratic. */
+/* Checking builds check the whole set after each change, up to this many regions: beyond, the cost of many
+ * changes would be quadratic. */
 #define CHECKED_MAX 64
 
 static struct kmem_cache vma_cache;
@@ -39,10 +40,10 @@ struct vma *vma_find(struct vma_set *set, uintptr_t va)
     struct vma *best = NULL;
     for (struct rb_node *node = set->root.node; node != NULL;) {
         struct vma *vma = of_node(node);
-        bool ends_behind = va < vma->end;
-        if (ends_behind)
+        bool ends_after = va < vma->end;
+        if (ends_after)
             best = vma;
-        node = node->child[ends_behind ? RB_LEFT : RB_RIGHT];
+        node = node->child[ends_after ? RB_LEFT : RB_RIGHT];
     }
     if (best != NULL)
         set->recent = best;
@@ -73,7 +74,7 @@ static void link_vma(struct vma_set *set, struct vma *vma)
     set->n++;
 }
 
-/* Take a region out and give up its count of the object. */
+/* Remove a region and drop its reference to the object. */
 static void remove_vma(struct vma_set *set, struct vma *vma)
 {
     rb_erase(&set->root, &vma->node);
@@ -83,7 +84,7 @@ static void remove_vma(struct vma_set *set, struct vma *vma)
     kmem_cache_free(&vma_cache, vma);
 }
 
-/* Whether `right` begins where `left` ends and goes on in the same way. */
+/* Whether `right` begins where `left` ends, with the same flags and object. */
 static bool continues(const struct vma *left, const struct vma *right)
 {
     return left->end == right->start && left->flags == right->flags && left->object == right->object;
@@ -102,7 +103,7 @@ static void merge_with_neighbours(struct vma_set *set, struct vma *vma)
     }
 }
 
-/* Make `vma` what the model says, in a place that is free. */
+/* Insert `vma` with the fields of `model`, where no region is. */
 static void insert(struct vma_set *set, struct vma *vma, const struct vma *model)
 {
     *vma = *model;
@@ -129,7 +130,7 @@ fail:
     return error;
 }
 
-/* Cut a hole [start, end) into the middle of a region. */
+/* Remove [start, end) from the middle of a region. */
 static int split_vma(struct vma_set *set, struct vma *vma, uintptr_t start, uintptr_t end)
 {
     struct vma *upper = kmem_cache_alloc(&vma_cache);
@@ -148,7 +149,8 @@ int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
     for (struct vma *vma = vma_find(set, start), *next; vma != NULL && vma->start < end; vma = next) {
         next = vma_next(vma);
         if (vma->start < start && vma->end > end)
-            return split_vma(set, vma, start, end); /* then it is the only one: all or nothing */
+            return split_vma(set, vma, start,
+                             end); /* it is the only region concerned, so nothing has changed yet */
         if (vma->start >= start && vma->end <= end) {
             remove_vma(set, vma);
         } else if (vma->start < start) {
@@ -177,7 +179,7 @@ int vma_replace(struct vma_set *set, const struct vma *model)
 
 uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high)
 {
-    uintptr_t top = high; /* everything from here to `high` has been looked at */
+    uintptr_t top = high; /* no gap is large enough between here and `high` */
     for (struct vma *vma = of_node(rb_last(&set->root)); vma != NULL; vma = of_node(rb_prev(&vma->node))) {
         if (vma->start >= top)
             continue;

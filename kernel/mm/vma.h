@@ -1,9 +1,9 @@
 /*
  * vma - the regions of an address space, as a set: sorted, disjoint, page-aligned.
  *
- * A region says which addresses are valid, with which rights, and where their bytes come from: from
- * an object (a program's image, or memory shared with children) or, without one, zeros. The set
- * knows nothing of page tables. Neighbours that continue each other become one region.
+ * A region says which addresses are valid, with which rights, and where their initial bytes come from: from
+ * an object (a program's image, or memory shared with children) or, without one, zeros. The set does not
+ * know page tables. Adjacent regions with the same flags and object are merged.
  *
  * The caller holds the lock of the mm the set belongs to.
  */
@@ -30,22 +30,23 @@ struct vm_object;
 
 /* Where the bytes of a region come from. */
 struct vm_object_ops {
-    /* The page with number `index`, held for the caller; shared by all who map it. 1 when it came from
-     * the disk, else 0; -E_NO_MEM, -E_SWAP_FAULT. */
+    /* Get the page with number `index`, with a reference for the caller; all sharers get the same. Returns 1
+     * if it was read from the disk, else 0; -E_NO_MEM; -E_SWAP_FAULT. */
     int (*page)(struct vm_object *object, uintptr_t index, struct page **page);
-    /* Write the initial bytes of that page to `to`, a whole page: for private writable regions. */
+    /* Write the initial bytes of page `index` to `to`, a whole page. For private writable regions. */
     void (*fill)(struct vm_object *object, uintptr_t index, void *to);
-    /* With swap: only the object has the page any more. Drop it, so that it can be had again; false: no. */
+    /* With swap: free page `index`, to which only the object has a reference, so that page() can get it back.
+     * Returns false if it cannot be written to the disk. */
     bool (*evict)(struct vm_object *object, uintptr_t index);
-    /* The last count is gone. */
+    /* Free the object, whose count is 0. */
     void (*destroy)(struct vm_object *object);
 };
 
-/* The number of a page in its object is the number of the page of addresses it is mapped at. */
+/* The number of a page in its object is the address at which it is mapped, divided by PAGE_SIZE. */
 struct vm_object {
     const struct vm_object_ops *ops;
     uint32_t count;
-    struct lineage *lineage; /* with swap, held: all who may map it descend from there */
+    struct lineage *lineage; /* with swap, a reference: only its descendants can map the object */
 };
 
 static inline void vm_object_hold(struct vm_object *object)
@@ -69,14 +70,14 @@ struct vma {
 
 struct vma_set {
     struct rb_root root;
-    struct vma *recent; /* where the last search ended; NULL or in the set */
+    struct vma *recent; /* the region found last; NULL or in the set */
     size_t n;
 };
 
 /* Set up the caches of this module. After kmalloc_init(). */
 void vma_init(void);
 
-/* The first region that ends behind `va` (it may also begin behind it), or NULL. */
+/* The first region that ends after `va` (it may also begin after it), or NULL. */
 struct vma *vma_find(struct vma_set *set, uintptr_t va);
 
 /* The last region that begins before `va`, or NULL. */
@@ -95,28 +96,28 @@ static inline struct vma *vma_at(struct vma_set *set, uintptr_t va)
 struct vma *vma_first(const struct vma_set *set);
 struct vma *vma_next(const struct vma *vma);
 
-/* Add a region like `model`, which must overlap none; takes over the caller's count of its object
- * also when it fails. -E_INVAL: it overlaps; -E_NO_MEM: nothing changed. */
+/* Add a region like `model`. Takes over the caller's reference to its object, also on an error. Returns 0;
+ * -E_INVAL if it overlaps another region; -E_NO_MEM. On an error nothing changed. */
 int vma_add(struct vma_set *set, const struct vma *model);
 
-/* Take [start, end) out of the set: regions shrink, split or vanish. -E_NO_MEM: a split needs a
- * region more and there is no memory; nothing changed. */
+/* Remove [start, end) from the set: regions shrink, are split or removed. Returns 0; -E_NO_MEM: there is no
+ * memory for the second region of a split, and nothing changed. */
 int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end);
 
-/* Both: a region like `model` in place of all that is in its span. Takes over the caller's count of its
- * object also when it fails. -E_NO_MEM: nothing changed. */
+/* Replace everything in the span of `model` by a region like it. Takes over the caller's reference to its
+ * object, also on an error. Returns 0; -E_NO_MEM: nothing changed. */
 int vma_replace(struct vma_set *set, const struct vma *model);
 
-/* The highest gap of `bytes` within [low, high), its start; 0 when there is none. */
+/* The start of the highest gap of `bytes` within [low, high); 0 if there is none. */
 uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high);
 
-/* Make `to`, empty, a copy of `from`. -E_NO_MEM: `to` is empty again. */
+/* Copy all regions of `from` to `to`, which is empty. Returns 0; -E_NO_MEM: `to` is empty again. */
 int vma_copy_all(struct vma_set *to, const struct vma_set *from);
 
 /* Remove every region. */
 void vma_clear(struct vma_set *set);
 
-/* Whether the set is sorted, disjoint, aligned and counted right. */
+/* Whether the set is sorted, disjoint and aligned, and its count right. */
 bool vma_ok(const struct vma_set *set);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * host_console - a console that can be read. Included by one file of a program.
+ * host_console - a console that tests can read. Included by one file of a program.
  */
 #ifndef HOST_CONSOLE_H
 #define HOST_CONSOLE_H

@@ -1,6 +1,6 @@
 /*
- * host_kernel - what the memory files need of the rest of the kernel: memory, a console that can be
- * read, names for call sites. Included by one file of a program.
+ * host_kernel - what the files of kernel/mm need from the rest of the kernel: memory, a console that tests
+ * can read, names for callers. Included by one file of a program.
  */
 #ifndef HOST_KERNEL_H
 #define HOST_KERNEL_H
@@ -17,7 +17,7 @@
 
 _Alignas(4096) uint8_t host_memory[HOST_FRAMES * PAGE_SIZE];
 
-/* A code address belongs to the function of this table that begins closest before it. */
+/* A code address belongs to the last function of this table that starts before it. */
 struct host_function {
     const char *name;
     uintptr_t address;

@@ -1,9 +1,9 @@
 /*
- * host_mm - address spaces on the host, used as a program would use them.
+ * host_mm - address spaces on the host, accessed as a program would access them.
  *
- * host_byte() is the CPU's part of an access: TLB, page tables, page fault, try again. The TLB
- * keeps every translation it used until it is told to forget, so a right that was taken away
- * without a flush goes on being used here, and the test sees what comes of it.
+ * host_byte() does the CPU's part of an access: TLB, page tables, page fault, retry. The TLB keeps every
+ * translation until it is flushed. So if the kernel removes a right without a flush, the old translation
+ * stays in use here, and a test fails.
  * Included by one file of a program.
  */
 #ifndef HOST_MM_H
@@ -16,7 +16,7 @@
 
 uint32_t host_cr3;
 
-/* What mmu_init() wants to know of the kernel image; nobody calls it here. */
+/* Symbols of the kernel image for mmu_init(), which is not called here. */
 char kernel_rodata_end[1], kernel_lines[1], kernel_end[1], boot_stack_guard[1];
 
 #define HOST_TLB_ENTRIES 256
@@ -66,7 +66,7 @@ static inline bool pte_allows(pte_t pte, bool write)
     return (pte & wanted) == wanted;
 }
 
-/* The translation of `va` as the CPU finds it, or 0: page fault. A fault makes the TLB forget. */
+/* The CPU's translation of `va`; 0 for a page fault, which also drops it from the TLB. */
 static inline pte_t translate(struct mm *mm, uintptr_t va, bool write)
 {
     pte_t known = tlb_find(va), *pte;
@@ -82,8 +82,8 @@ static inline pte_t translate(struct mm *mm, uintptr_t va, bool write)
     return *pte;
 }
 
-/* The byte at `va` in physical memory after a program in `mm` has got access to it, with what the last
- * fault on the way came to in *outcome; NULL: the program would die. */
+/* The byte in physical memory that a program in `mm` accesses at `va`, and the outcome of the last fault in
+ * *outcome; NULL if the program would be killed. */
 static inline uint8_t *host_byte(struct mm *mm, uintptr_t va, bool write, enum mm_outcome *outcome)
 {
     if (!mmu_is_loaded(mm->pgdir))
@@ -111,7 +111,7 @@ static inline void host_write(struct mm *mm, uintptr_t va, uint8_t value)
     memset(bytes, value, PAGE_SIZE);
 }
 
-/* It writes one byte. */
+/* A program writes one byte. */
 static inline void host_poke(struct mm *mm, uintptr_t va, uint8_t value)
 {
     enum mm_outcome outcome;
@@ -121,7 +121,7 @@ static inline void host_poke(struct mm *mm, uintptr_t va, uint8_t value)
     *byte = value;
 }
 
-/* It reads one. */
+/* A program reads one byte. */
 static inline uint8_t host_read(struct mm *mm, uintptr_t va)
 {
     enum mm_outcome outcome;
@@ -131,7 +131,7 @@ static inline uint8_t host_read(struct mm *mm, uintptr_t va)
     return *byte;
 }
 
-/* What an access comes to that cannot be done. */
+/* The outcome of an access that must fail. */
 static inline enum mm_outcome host_failure(struct mm *mm, uintptr_t va, bool write)
 {
     enum mm_outcome outcome;
@@ -149,7 +149,7 @@ static inline struct page *host_frame(struct mm *mm, uintptr_t va)
     return phys_to_page(pte_frame(*pte));
 }
 
-/* A test holds the lock of each mm it made from beginning to end. */
+/* A test holds the lock of each of its address spaces all the time. */
 static inline struct mm *host_locked(struct mm *mm)
 {
     mm->lock.owner = host_memory;
@@ -190,7 +190,7 @@ static inline void host_map(struct mm *mm, uintptr_t start, size_t pages, uint32
     CHECK_EQ(mm_map(mm, &model), 0);
 }
 
-/* Memory, heap and the caches of mm; once, for caches live as long as the program. */
+/* Set up memory, heap and the caches of mm; once, because caches are never removed. */
 static inline void host_mm_start(void)
 {
     static struct page array[HOST_FRAMES];
@@ -206,13 +206,13 @@ static inline void host_mm_start(void)
     console_clear();
 }
 
-/* What is kept for speed only goes back to the allocator, as it does before the ledger looks. */
+/* Shrink all caches, as the kernel does before it compares the ledger. */
 static inline void host_shrink(void)
 {
     ledger_mark();
 }
 
-/* Nothing is held any more. */
+/* Check that all memory is free again. */
 static inline void host_mm_check_all_back(void)
 {
     host_shrink();
@@ -224,7 +224,7 @@ static inline void host_mm_check_all_back(void)
 static struct page *hogged[HOST_FRAMES];
 static size_t hogged_n;
 
-/* Take memory away until `frames` are free and nobody keeps any for speed; and give it back. */
+/* Allocate memory until `frames` are free and no cache has any; and free it again. */
 static inline void host_leave_frames(size_t frames)
 {
     host_shrink();

@@ -1,5 +1,6 @@
 /*
- * random_processes - processes that fork, end, read, write and unmap at random, against bytes in arrays.
+ * random_processes - processes that fork, end, read, write and unmap at random, compared with a model in
+ * arrays.
  */
 #ifndef RANDOM_PROCESSES_H
 #define RANDOM_PROCESSES_H
@@ -9,20 +10,19 @@
 #include "host_mm.h"
 #include "mm/shmem.h"
 
-#define PAGES 6 /* the last two are shared by all */
+#define PAGES 6 /* the last two are shared memory */
 #define PRIVATE_PAGES 4
 #define PROCESSES 6
 #define STEPS 20000
 
-/* How a test looks at memory: `read` is one byte, `check` what must hold of all processes, every so many
- * steps. */
+/* How a test observes memory: `read` reads one byte, and `check` checks all processes every `steps` steps. */
 struct look {
     uint8_t (*read)(struct mm *mm, uintptr_t va);
     void (*check)(struct mm *const *mms, size_t mms_n);
     int steps;
 };
 
-/* What each process must see at each page, 0 where nobody wrote. */
+/* The byte that each process must read from each page; 0 if it was not written. */
 static struct {
     struct mm *mms[PROCESSES];
     uint8_t own[PROCESSES][PRIVATE_PAGES];
@@ -86,7 +86,7 @@ static inline struct mm *random_first(uintptr_t base)
     return mm;
 }
 
-/* Let `first`, made by random_first(base), and its descendants live, and then end them all. */
+/* Run `first`, made by random_first(base), and its descendants, and then end them all. */
 static inline void random_lives(struct mm *first, uintptr_t base, const struct look *look)
 {
     memset(&random_world, 0, sizeof(random_world));

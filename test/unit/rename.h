@@ -1,9 +1,9 @@
 /*
- * rename - gives kernel/lib's functions names of their own on the host.
+ * rename - gives the functions of kernel/lib other names on the host.
  *
- * Every kernel file is compiled with this in front. So kernel code calls ucow's memcpy and
- * snprintf, while the tests, the C library and the sanitizers keep theirs. A test whose subject
- * is one of these functions includes it too, behind the C library's headers.
+ * Every kernel file is compiled with `-include rename.h`, so kernel code calls ucow's memcpy and snprintf,
+ * while the tests, the C library and the sanitizers use the C library's. A test whose subject is one of these
+ * functions includes it too, after the C library's headers.
  */
 #ifndef RENAME_H
 #define RENAME_H

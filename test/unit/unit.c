@@ -17,15 +17,15 @@
 static struct unit_test *first_test;
 static struct unit_test **last_link = &first_test;
 
-static jmp_buf test_end; /* where a failed check goes on */
+static jmp_buf test_end; /* a failed check jumps here */
 static uint64_t random_state;
 
 bool unit_in_copy;
 static pid_t copy;
 static FILE *copy_output;
 
-/* A program that counts what it runs (-Dcoverage=true) has these from its compiler: add what was counted so
- * far to the file of counts; the name of that file, to be freed. */
+/* With -Dcoverage=true the compiler provides these: add the counts so far to the profile file; return the
+ * name of that file, which the caller frees. */
 __attribute__((weak)) int __llvm_profile_write_file(void);
 __attribute__((weak)) char *__llvm_profile_get_filename(void);
 
@@ -35,7 +35,7 @@ void unit_register(struct unit_test *test)
     last_link = &test->next;
 }
 
-/* What ran in a copy is counted like all else. */
+/* The counts of a copy are added to the others. */
 _Noreturn static void end_copy(int status)
 {
     fflush(stdout);
@@ -52,7 +52,7 @@ _Noreturn static void end_test(void)
     longjmp(test_end, 1);
 }
 
-/* The kernel's panic() and ASSERT() come here. */
+/* Called by the kernel's panic() and ASSERT(). */
 void panic(const char *format, ...)
 {
     va_list args;
@@ -65,7 +65,7 @@ void panic(const char *format, ...)
     end_test();
 }
 
-/* Failed checks of the kernel's, too. */
+/* Called by failed checks of the kernel. */
 void rule_begin(const char *format, ...)
 {
     va_list args;
@@ -94,7 +94,7 @@ void rule_broken(const char *format, ...)
     end_test();
 }
 
-/* A check has failed. */
+/* Print the failed check and end the test. */
 _Noreturn static void fail_at(const char *file, int line, const char *format, ...)
 {
     va_list args;
@@ -174,7 +174,7 @@ void unit_check_str_eq(const char *a, const char *b, const char *file, int line,
         fail_at(file, line, "expected %s, but \"%s\" != \"%s\"", text, a, b);
 }
 
-/* xorshift64 (Marsaglia, 2003): any state but 0 will do. */
+/* xorshift64 (Marsaglia, 2003): the state must not be 0. */
 uint64_t unit_random(void)
 {
     random_state ^= random_state << 13;
@@ -188,7 +188,7 @@ unsigned unit_below(unsigned n)
     return (unsigned)(unit_random() >> 32) % n;
 }
 
-/* The counts are those of one run. */
+/* Start the counts of this run at 0. */
 static void forget_counts(void)
 {
     if (__llvm_profile_get_filename != NULL) {
@@ -219,7 +219,7 @@ int main(int argc, char **argv)
     int planned = 0, number = 0, failed = 0;
 
     forget_counts();
-    setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed is not lost in a crash */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* so that a crash loses no output */
     for (struct unit_test *test = first_test; test != NULL; test = test->next)
         planned += is_wanted(test, filter);
     if (planned == 0) {

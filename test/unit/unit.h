@@ -7,9 +7,9 @@
  *         CHECK_EQ(list_length(&head), 0);
  *     }
  *
- * A test registers itself. The first check that fails ends it, in whatever function that is, and
- * says where, what was expected and the values; a panic() or failed ASSERT() of the kernel's ends
- * it too. One program is one subject; it prints flat TAP (testanything.org 14), which Meson reads.
+ * A test registers itself. The first failed check, in whatever function, ends the test and prints its place,
+ * the expectation and the values; a panic() or failed ASSERT() of the kernel ends it too. A program tests one
+ * subject and prints flat TAP (testanything.org 14), which Meson reads.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -26,17 +26,17 @@ struct unit_test {
 
 void unit_register(struct unit_test *test);
 
-/* Whether the expression is what it should be; the test ends here when not. */
+/* End the test as failed unless the check holds. For the macros below. */
 void unit_check(bool ok, const char *file, int line, const char *text);
 void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const char *text);
 void unit_check_str_eq(const char *a, const char *b, const char *file, int line, const char *text);
 
-/* Random numbers; the same ones in each run, whichever tests run before. unit_below(n) is in [0, n). */
+/* Random numbers, the same in each run, whichever tests ran before. unit_below(n) is in [0, n). */
 uint64_t unit_random(void);
 unsigned unit_below(unsigned n);
 
-/* Whether the statement panics, and prints `words` on its way. It runs in a copy of the program, which
- * then ends: what it breaks stays there. */
+/* Whether the statement panics and prints `words`. It runs in a forked copy of the program, which then ends,
+ * so its damage stays there. */
 #define PANICS(words, statement)   \
     ({                             \
         if (unit_copy()) {         \
@@ -51,7 +51,7 @@ bool unit_copy(void);
 _Noreturn void unit_copy_survived(void);
 bool unit_copy_panicked(const char *words);
 
-/* Whether this is the copy: what the kernel prints there shall go to stdout. */
+/* Whether this is the copy, in which the kernel's output shall go to stdout. */
 extern bool unit_in_copy;
 
 #define TEST(name)                                                 \

@@ -1,5 +1,5 @@
 /*
- * bitmap: the search against a plain one, for every size up to a few words and every start.
+ * bitmap.h: the search against a bit-by-bit one, for every size up to a few words and every start.
  */
 #include "lib/bitmap.h"
 #include "unit.h"
@@ -40,7 +40,7 @@ TEST(a_bit_is_set_and_cleared_alone)
     }
 }
 
-/* The bits behind the last must not matter: once they are clear, once the next one is set. */
+/* Bits after the last must not matter: once they are clear, once the next is set. */
 TEST(a_full_map_has_no_clear_bit)
 {
     memset(bits, 0, sizeof(bits));
@@ -63,7 +63,7 @@ TEST(the_only_clear_bit_is_found_from_everywhere)
     }
 }
 
-TEST(the_search_agrees_with_a_plain_one)
+TEST(the_search_agrees_with_a_bit_by_bit_one)
 {
     for (int round = 0; round < 300; round++) {
         unsigned nbits = 1 + unit_below(MAX_BITS);
@@ -79,8 +79,8 @@ TEST(the_search_agrees_with_a_plain_one)
     }
 }
 
-/* Beyond nbits lies no word that may be read: the sanitizer watches. */
-TEST(no_word_behind_the_map_is_read)
+/* No word after the last may be read: the sanitizer would report it. */
+TEST(no_word_after_the_map_is_read)
 {
     uint32_t one = UINT32_MAX;
 

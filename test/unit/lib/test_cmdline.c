@@ -1,5 +1,5 @@
 /*
- * cmdline.c: words, the two sides of `--`, numbers.
+ * cmdline.c: splitting into words, options and arguments, values, numbers.
  */
 #include "lib/cmdline.h"
 #include "unit.h"
@@ -30,7 +30,7 @@ static const char *words(const char *line)
     return joined;
 }
 
-TEST(options_come_before_the_two_dashes_and_arguments_behind)
+TEST(options_are_before_the_two_dashes_and_arguments_after)
 {
     CHECK_STR_EQ(words("a=1 b=2 -- exit x y"), "a=1,b=2,|exit,x,y,");
     CHECK_STR_EQ(words("a=1"), "a=1,|");
@@ -45,19 +45,19 @@ TEST(an_empty_line_has_no_words)
     CHECK_STR_EQ(words("  \t "), "|");
 }
 
-TEST(blanks_and_tabs_part_words)
+TEST(blanks_and_tabs_separate_words)
 {
     CHECK_STR_EQ(words("  a=1\t\tb=2   --\t exit  "), "a=1,b=2,|exit,");
 }
 
-TEST(a_path_in_front_is_skipped)
+TEST(a_leading_path_is_skipped)
 {
     CHECK_STR_EQ(words("/boot/ucow.elf a=1 -- exit"), "a=1,|exit,");
     CHECK_STR_EQ(words("ucow.elf a=1"), "a=1,|");
     CHECK_STR_EQ(words("/a=b/ucow.elf a=1"), "a=1,|"); /* an `=` in a folder's name */
     CHECK_STR_EQ(words("/boot/ucow.elf"), "|");
-    CHECK_STR_EQ(words("log=/dev/null x"), "log=/dev/null,x,|"); /* no path, though it has a `/` */
-    CHECK_STR_EQ(words("a=1 /boot/x"), "a=1,/boot/x,|");         /* only in front */
+    CHECK_STR_EQ(words("log=/dev/null x"), "log=/dev/null,x,|"); /* not a path, although it has a `/` */
+    CHECK_STR_EQ(words("a=1 /boot/x"), "a=1,/boot/x,|");         /* only the first word can be one */
 }
 
 TEST(words_without_room_are_counted)
@@ -102,7 +102,7 @@ TEST(numbers_are_decimal_and_fit)
     CHECK_EQ(cmdline_number("1\xff"), -1);
 }
 
-/* Whatever the loader hands over, every word lies in the text and none has a blank. */
+/* For any text every word is inside it, and none has a blank. */
 TEST(random_lines_keep_their_words_inside)
 {
     static const char alphabet[] = "  \t-=/ab\xff";

@@ -1,5 +1,5 @@
 /*
- * list.h: every operation, read back in both directions.
+ * list.h: every operation, checked in both directions.
  */
 #include "lib/list.h"
 #include "unit.h"
@@ -22,7 +22,7 @@ static void set_up(void)
     list_init(&c.node);
 }
 
-/* Checks that the list holds exactly these items, and that it is well linked. */
+/* Check that the list has exactly these items, and that its links are right. */
 static void expect(const struct list_node *list, const char *names)
 {
     char found[8];

@@ -1,5 +1,5 @@
 /*
- * printf: against the C library's where ISO C rules, against written text where ucow does.
+ * printf: compared with the C library's where ISO C defines the result, else with given text.
  * D59: `%-5d` padded with dashes, %e of INT_MIN read out of bounds, codes had no text.
  */
 #include "unit.h"
@@ -27,7 +27,7 @@ static int libc_snprintf(char *buf, size_t size, const char *fmt, ...)
 
 static char ours[256], theirs[256];
 
-/* The text, made by vsnprintf(): without the compiler's checks, which do not know %e. */
+/* The text of vsnprintf(), without the compiler's checks, which do not know %e. */
 static const char *text(const char *fmt, ...)
 {
     va_list args;
@@ -38,7 +38,7 @@ static const char *text(const char *fmt, ...)
     return ours;
 }
 
-/* The length of the text, which is written nowhere. */
+/* The length of the text, which is not written. */
 static int length(const char *fmt, ...)
 {
     va_list args;
@@ -50,7 +50,7 @@ static int length(const char *fmt, ...)
     return count;
 }
 
-/* Checks that text and length are the C library's. */
+/* Check that text and length are those of the C library. */
 #define SAME(...)                                                             \
     do {                                                                      \
         int count_ = snprintf(ours, sizeof(ours), __VA_ARGS__);               \
@@ -132,7 +132,7 @@ TEST(stars_take_width_and_precision_from_the_arguments)
     SAME("[%.*s] [%.*s]", 2, "abc", -1, "abc");
 }
 
-/* The result is nowhere near an overflow, and nothing is written without room. */
+/* No sum overflows, and nothing is written without room. */
 TEST(huge_widths_are_limited)
 {
     CHECK_EQ(length("%*d", INT_MIN, 1), 0xffffff);
@@ -159,7 +159,7 @@ TEST(D59_each_error_number_has_its_text)
     CHECK_STR_EQ(text("[%15e] [%-15e]", -E_NO_MEM, E_NO_MEM), "[  out of memory] [out of memory  ]");
 }
 
-TEST(D59_other_numbers_are_no_errors_and_read_nothing)
+TEST(D59_other_numbers_have_no_text_and_read_nothing)
 {
     CHECK_STR_EQ(text("%e %e", 0, E_LAST + 1), "error 0 error 25");
     CHECK_STR_EQ(text("%e %e", -E_LAST - 1, INT_MAX), "error -25 error 2147483647");
@@ -168,7 +168,7 @@ TEST(D59_other_numbers_are_no_errors_and_read_nothing)
     CHECK_STR_EQ(error_text(0), "unknown error");
 }
 
-TEST(unknown_conversions_are_printed_as_they_stand)
+TEST(unknown_conversions_are_printed_unchanged)
 {
     CHECK_STR_EQ(text("a%yb"), "a%yb");
     CHECK_STR_EQ(text("a%-08ly%d", 5), "a%-08ly5");

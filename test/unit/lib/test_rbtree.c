@@ -1,5 +1,5 @@
 /*
- * rbtree: against a table of which keys are present, checked after every step.
+ * rbtree: compared with a table of the keys that are present, after every step.
  */
 #include "lib/rbtree.h"
 #include "unit.h"
@@ -55,7 +55,7 @@ static int next_present(int key, int step)
     return key;
 }
 
-/* Checks the colours, and that exactly the present keys are there, forwards and backwards. */
+/* Check the invariants, and that exactly the present keys are found, forwards and backwards. */
 static void expect_present_keys(void)
 {
     int key = -1;
@@ -125,8 +125,8 @@ TEST(keys_at_random)
     }
 }
 
-/* Black 1, then with red children 0 and 2, broken in every way there is. */
-TEST(a_broken_rule_is_seen)
+/* A black 1 with red children 0 and 2; then each invariant is broken. */
+TEST(a_broken_invariant_is_found)
 {
     set_up();
     insert(1);
@@ -140,7 +140,7 @@ TEST(a_broken_rule_is_seen)
     items[0].node.red = false; /* unequal black heights */
     CHECK(!rb_ok(&root));
     items[0].node.red = true;
-    items[2].node.parent = &items[0].node; /* a link that does not lead back */
+    items[2].node.parent = &items[0].node; /* a parent link that is wrong */
     CHECK(!rb_ok(&root));
     items[2].node.parent = &items[1].node;
     CHECK(rb_ok(&root));

@@ -1,6 +1,6 @@
 /*
- * string.c and mem.c: every alignment, overlap and boundary. Reading or writing one byte too far
- * is the sanitizer's to see, and the bytes around a destination are compared too.
+ * string.c and mem.c: every alignment, overlap and boundary. The sanitizer reports a byte too far, and the
+ * bytes around a destination are compared too.
  */
 #include "unit.h"
 #include <stdlib.h>
@@ -69,7 +69,7 @@ TEST(memset_at_all_alignments)
             fill();
             for (int i = 0; i < n; i++)
                 expected[to + i] = 0xa5;
-            CHECK_EQ(memset(arena + to, 0x7a5, (size_t)n), arena + to); /* only the low byte counts */
+            CHECK_EQ(memset(arena + to, 0x7a5, (size_t)n), arena + to); /* only the low byte is used */
             expect_bytes();
         }
     }

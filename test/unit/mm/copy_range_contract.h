@@ -1,8 +1,8 @@
 /*
- * copy_range_contract - what mm/copy_range.h promises, whichever file keeps it; compiled once for
- * each. On the real mm.c, pgtable.c, fault.c and page.c.
+ * copy_range_contract - what mm/copy_range.h promises, whichever file implements it; compiled once for each.
+ * On the real mm.c, pgtable.c, fault.c and page.c.
  *
- * Programs cannot tell the two files apart, so every test here looks at bytes and at sums.
+ * Programs cannot distinguish the two files, so every test here checks only bytes and counts.
  */
 #ifndef COPY_RANGE_CONTRACT_H
 #define COPY_RANGE_CONTRACT_H
@@ -34,12 +34,12 @@ static const struct {
     {PRIVATE, true, false},
     {PRIVATE + PAGE_SIZE, true, false},
     {PRIVATE + 2 * PAGE_SIZE, true, false},
-    {PRIVATE + 4 * PAGE_SIZE, true, false}, /* not the page before */
+    {PRIVATE + 4 * PAGE_SIZE, true, false}, /* the page before it is not touched */
     {READ_ONLY, false, false},
     {SHARED, true, true},
     {SHARED + PAGE_SIZE, true, true},
     {MANY, true, false},
-    {MANY + 2 * PAGE_SIZE, true, false}, /* the last needs no table of its own */
+    {MANY + 2 * PAGE_SIZE, true, false}, /* the last shares a page table with the one before */
 };
 #define TOUCHED ARRAY_SIZE(touched)
 
@@ -115,9 +115,9 @@ static inline void snapshot_check(const struct snapshot *snapshot, struct mm *mm
         CHECK_EQ(memcmp(snapshot->bytes[i], host_byte(mm, touched[i].va, false, &outcome), PAGE_SIZE), 0);
 }
 
-/* What check_world() found: how many entries map each frame, and which an object keeps too. */
+/* For check_world(): how many entries map each frame, and whether an object has a reference to it too. */
 static uint32_t mappings[HOST_FRAMES];
-static bool kept[HOST_FRAMES];
+static bool stored[HOST_FRAMES];
 
 static inline void check_entry(const struct vma *vma, pte_t pte)
 {
@@ -125,10 +125,11 @@ static inline void check_entry(const struct vma *vma, pte_t pte)
     bool writable = (vma->flags & VM_WRITE) != 0, shared = (vma->flags & VM_SHARED) != 0;
 
     mappings[page_to_pfn(page)]++;
-    kept[page_to_pfn(page)] = vma->object != NULL && (shared || !writable);
+    stored[page_to_pfn(page)] = vma->object != NULL && (shared || !writable);
     CHECK(!pte_writable(pte) || writable);
     CHECK(!pte_cow(pte) || (writable && !shared && !pte_writable(pte)));
-    CHECK(!pte_writable(pte) || shared || page->count == 1); /* what one can write, no other sees */
+    CHECK(!pte_writable(pte) || shared ||
+          page->count == 1); /* a private page that is writable has no other sharer */
 }
 
 static inline size_t check_region(struct mm *mm, const struct vma *vma)
@@ -159,12 +160,12 @@ static inline size_t present_entries(struct mm *mm)
     return present;
 }
 
-/* These are all address spaces there are: each entry lies in a region and owns one count, and nobody
- * else owns any. */
+/* Check all address spaces: each present entry is in a region and owns one reference, and there are no other
+ * references. */
 static inline void check_world(struct mm *const *mms, size_t n)
 {
     memset(mappings, 0, sizeof(mappings));
-    memset(kept, 0, sizeof(kept));
+    memset(stored, 0, sizeof(stored));
     for (size_t i = 0; i < n; i++) {
         size_t present = 0;
 
@@ -175,7 +176,7 @@ static inline void check_world(struct mm *const *mms, size_t n)
     }
     for (size_t pfn = 0; pfn < page_frames; pfn++) {
         if (mappings[pfn] != 0)
-            CHECK_EQ(page_array[pfn].count, mappings[pfn] + kept[pfn]);
+            CHECK_EQ(page_array[pfn].count, mappings[pfn] + stored[pfn]);
     }
 }
 
@@ -212,8 +213,8 @@ static __attribute__((noinline)) struct pgdir *take_directory(void)
     return pgdir;
 }
 
-/* In a ledger's report, a directory belongs to who asked for it, also when it was somebody's before. */
-TEST(a_table_belongs_to_who_asks_for_it)
+/* The ledger names the caller of pgtable_new(), also if the directory was cached. */
+TEST(a_cached_table_belongs_to_its_new_caller)
 {
     struct pgdir *pgdir;
     uintptr_t first;
@@ -222,7 +223,7 @@ TEST(a_table_belongs_to_who_asks_for_it)
     pgdir = take_directory();
     first = virt_to_page(pgdir)->caller;
     pgtable_free(pgdir);
-    CHECK_EQ(pgtable_new(), pgdir); /* the same one, kept meanwhile */
+    CHECK_EQ(pgtable_new(), pgdir); /* the same one, from the cache */
     CHECK(virt_to_page(pgdir)->caller != first);
     pgtable_free(pgdir);
     CHECK_EQ(take_directory(), pgdir);
@@ -231,7 +232,7 @@ TEST(a_table_belongs_to_who_asks_for_it)
     host_mm_check_all_back();
 }
 
-/* D15: what nobody touched before the fork is zero, for each alone. */
+/* D15: memory that was not accessed before the fork is zero, and private to each side. */
 TEST(untouched_pages_are_zero_on_each_side)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent);
@@ -296,7 +297,7 @@ TEST(a_page_that_is_written_keeps_its_other_bytes)
     end(parent, child);
 }
 
-/* D79, P09: what was read-only stays so, for whoever asks. */
+/* D79, P09 */
 TEST(read_only_pages_stay_shared_and_read_only)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent);
@@ -311,7 +312,7 @@ TEST(read_only_pages_stay_shared_and_read_only)
     end(parent, child);
 }
 
-/* P04, P10; and with the last of them it is gone: P27. */
+/* P04, P10; P27: it is freed with its last address space. */
 TEST(shared_memory_is_one_memory)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent), *grandchild = host_mm_dup(child);
@@ -320,7 +321,7 @@ TEST(shared_memory_is_one_memory)
     CHECK_EQ(host_read(parent, SHARED), 0x91);
     host_write(parent, SHARED + PAGE_SIZE, 0x92);
     CHECK_EQ(host_read(grandchild, SHARED + PAGE_SIZE), 0x92);
-    host_write(grandchild, SHARED + 2 * PAGE_SIZE, 0x93); /* touched by nobody before */
+    host_write(grandchild, SHARED + 2 * PAGE_SIZE, 0x93); /* not accessed before */
     CHECK_EQ(host_read(parent, SHARED + 2 * PAGE_SIZE), 0x93);
     CHECK_EQ(host_frame(parent, SHARED), host_frame(grandchild, SHARED));
     check_world((struct mm *[]){parent, child, grandchild}, 3);
@@ -328,7 +329,7 @@ TEST(shared_memory_is_one_memory)
     end(parent, child);
 }
 
-/* D80: who goes first takes nothing away from the other. */
+/* D80: the pages of the child stay when its parent ends. */
 TEST(the_child_outlives_its_parent)
 {
     static struct snapshot snapshot;
@@ -343,8 +344,8 @@ TEST(the_child_outlives_its_parent)
     host_mm_check_all_back();
 }
 
-/* D06, D10, D73: memory ends at each point there is. The parent keeps every byte, can write without
- * memory to be had, and not a frame is missing. */
+/* D06, D10, D73: memory runs out at each possible point of a fork. The parent keeps every byte and can write
+ * without free memory, and no frame is lost. */
 TEST(without_memory_the_parent_is_untouched)
 {
     static struct snapshot snapshot;
@@ -372,13 +373,13 @@ TEST(without_memory_the_parent_is_untouched)
         }
         host_give_frames();
     }
-    CHECK(frames > 6); /* a directory, four tables and a slab of regions: six points at least */
+    CHECK(frames > 6); /* at least a directory, four tables and a slab of regions are allocated */
     snapshot_check(&snapshot, host_locked(child));
     end(parent, child);
 }
 
-/* D06: a page that cannot be had, or has no table, leaves nothing behind. */
-TEST(a_fault_without_memory_leaves_nothing_behind)
+/* D06: no memory for the page, or for its page table. */
+TEST(a_fault_without_memory_changes_nothing)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent);
     enum mm_outcome outcome = MM_OOM;
@@ -393,7 +394,7 @@ TEST(a_fault_without_memory_leaves_nothing_behind)
         host_give_frames();
     }
     CHECK_EQ(outcome, MM_FILL);
-    CHECK_EQ(frames, 3); /* it took two: a page and a table */
+    CHECK_EQ(frames, 3); /* it needs two: a page and a table */
     check_world((struct mm *[]){parent, child}, 2);
     end(parent, child);
 }

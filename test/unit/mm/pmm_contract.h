@@ -1,8 +1,8 @@
 /*
- * pmm_contract - what every policy of mm/pmm.h must do; compiled once for each of them.
+ * pmm_contract - what every policy of mm/pmm.h promises; compiled once for each.
  *
- * The model is an array that says of each frame who has it. It knows exactly when a naturally aligned
- * block is free, and then the policy must find one.
+ * The model is an array that says for each frame whether it is free. If it has a naturally aligned free
+ * block, the policy must find one.
  */
 #ifndef PMM_CONTRACT_H
 #define PMM_CONTRACT_H
@@ -12,7 +12,7 @@
 #include "mm/pmm.h"
 #include "unit.h"
 
-#define FRAMES 3000 /* no power of two: the last blocks have no buddy */
+#define FRAMES 3000 /* not a power of two: the last blocks have no buddy */
 
 struct page *page_array;
 size_t page_frames;
@@ -67,7 +67,7 @@ static inline bool model_has(unsigned order)
     return false;
 }
 
-/* Frame number of the block, 0 when there is none. */
+/* Allocate a block. Returns its frame number, 0 if there is none. */
 static inline size_t take(unsigned order)
 {
     bool possible = model_has(order);
@@ -79,7 +79,7 @@ static inline size_t take(unsigned order)
     CHECK_EQ(page_to_pfn(page) % BIT(order), 0);
     model_set(page_to_pfn(page), BIT(order), false);
     CHECK_EQ(pmm_free_frames(), free_now);
-    /* What page.c and slab.c may do with a frame; those in page.c's stock are left as they are. */
+    /* What page.c and slab.c may do to a frame in use; frames in page.c's cache stay as they are. */
     if (unit_below(2) == 0)
         page->order = (uint8_t)order;
     page->length = 0xffffffff;
@@ -102,12 +102,12 @@ TEST(at_first_nothing_is_free)
     CHECK(pmm_ok());
 }
 
-TEST(every_frame_of_odd_ranges_is_handed_out_once)
+TEST(every_frame_of_odd_ranges_is_allocated_once)
 {
     start();
     add(1, 998);
-    add(1000, 1); /* frame 999 is not ours */
-    add(1001, 7); /* next to the last one: one range now */
+    add(1000, 1); /* frame 999 is not added */
+    add(1001, 7); /* adjacent to the last: one range now */
     add(2500, 500);
     while (take(0) != 0)
         CHECK(pmm_ok());
@@ -118,13 +118,13 @@ TEST(the_largest_block_is_aligned_to_its_size)
 {
     start();
     add(1, FRAMES - 1);
-    CHECK_EQ(take(PAGE_MAX_ORDER), 1024); /* frames 0 and 3000 are missing for others */
+    CHECK_EQ(take(PAGE_MAX_ORDER), 1024); /* without frames 0 and 3000 there is no other */
     CHECK_EQ(take(PAGE_MAX_ORDER), 0);
     give(1024, PAGE_MAX_ORDER);
     CHECK(pmm_ok());
 }
 
-TEST(frames_given_back_in_any_order_merge)
+TEST(frames_freed_in_any_order_merge)
 {
     static uint16_t held[FRAMES];
     size_t n = 0;
@@ -144,7 +144,7 @@ TEST(frames_given_back_in_any_order_merge)
     CHECK_EQ(take(PAGE_MAX_ORDER), 1024);
 }
 
-/* D32: what the checker is for, it must see. */
+/* D32 */
 TEST(the_checker_sees_a_frame_that_is_not_free)
 {
     size_t pfn;
@@ -158,7 +158,7 @@ TEST(the_checker_sees_a_frame_that_is_not_free)
     CHECK(!pmm_ok());
 }
 
-TEST(giving_back_what_is_free_panics)
+TEST(freeing_a_free_block_panics)
 {
     size_t pfn;
 
@@ -169,7 +169,7 @@ TEST(giving_back_what_is_free_panics)
     CHECK(PANICS("assertion failed", pmm_give(&frames[64], 6)));
 }
 
-/* D07, D28: whatever was taken in between, in the end everything is there, and in one piece. */
+/* D07, D28: at the end all frames are free again, and merged. */
 TEST(random_blocks_against_the_model)
 {
     static struct {

@@ -1,6 +1,6 @@
 /*
- * swap_contract - what holds when pages come and go between memory and a disk, whichever copy_range
- * and whichever eviction. The disk is an array that can be told to fail. Included by one file of a program.
+ * swap_contract - what swapping promises with every copy_range and every eviction policy. The disk is an
+ * array whose transfers can be made to fail. Included by one file of a program.
  */
 #ifndef SWAP_CONTRACT_H
 #define SWAP_CONTRACT_H
@@ -20,7 +20,7 @@
 #define DISK_PAGES 64
 
 static uint8_t disk[DISK_PAGES][PAGE_SIZE];
-static unsigned reads, writes, fail_read, fail_write; /* the n-th transfer from now fails, 0: none does */
+static unsigned reads, writes, fail_read, fail_write; /* the n-th transfer from now fails; 0: none */
 
 uint32_t ide_init(void)
 {
@@ -52,7 +52,7 @@ static void *host_alloc(size_t bytes)
     return calloc(1, bytes);
 }
 
-/* Private at [0, 4), shared by all at [4, 6): pages from here on. */
+/* Pages [0, 4) from here on are private, pages [4, 6) are shared memory. */
 #define BASE 0x10000000u
 
 static inline uintptr_t page_at(size_t page)
@@ -60,7 +60,7 @@ static inline uintptr_t page_at(size_t page)
     return BASE + page * PAGE_SIZE;
 }
 
-/* A process with nothing touched yet. */
+/* A process that has not accessed its memory yet. */
 static inline struct mm *first_process(void)
 {
     static bool ready;
@@ -79,7 +79,7 @@ static inline struct mm *first_process(void)
     return mm;
 }
 
-/* Whether the page could be put out of memory, seen from `mm`. */
+/* Evict the page of `mm`; false if it cannot be. */
 static inline bool evict(struct mm *mm, size_t page)
 {
     return mm_pageout(mm, page_at(page), PAGE_SIZE) == 1;
@@ -98,7 +98,7 @@ static inline size_t slots_free(void)
     return info.free;
 }
 
-/* What mm_count_pages() says of an address space. */
+/* Check what mm_count_pages() returns for an address space. */
 static inline void check_counts(struct mm *mm, unsigned private, unsigned shared, unsigned swapped)
 {
     struct page_counts counts;
@@ -110,7 +110,7 @@ static inline void check_counts(struct mm *mm, unsigned private, unsigned shared
     CHECK_EQ(counts.cache, 0);
 }
 
-/* Slots are named by as many entries as they count; what shared memory names has one count each. */
+/* Check that each slot has as many references as entries name it; a slot of shared memory has one. */
 static inline void check_slots(struct mm *const *mms, size_t n, size_t in_objects)
 {
     uint32_t named[DISK_PAGES] = {0};
@@ -147,7 +147,7 @@ static inline void end_all(struct mm *const *mms, size_t n, size_t slots)
     CHECK_EQ(slots_free(), slots);
 }
 
-/* P11, P13: out; P15, P16, P21: back, to who had it alone, and to shared memory. */
+/* P11, P13: evicted; P15, P16, P21: read back, by the only sharer, and to shared memory. */
 TEST(what_goes_out_comes_back)
 {
     struct mm *mm = first_process();
@@ -156,7 +156,7 @@ TEST(what_goes_out_comes_back)
     for (size_t page = 0; page < PAGES; page++) {
         host_write(mm, page_at(page), (uint8_t)(0x40 + page));
         CHECK(evict(mm, page));
-        CHECK(!evict(mm, page)); /* it is not there any more */
+        CHECK(!evict(mm, page)); /* it is not in memory any more */
     }
     CHECK_EQ(writes, PAGES);
     CHECK_EQ(slots_free(), slots - PAGES);
@@ -170,7 +170,7 @@ TEST(what_goes_out_comes_back)
     end_all(&mm, 1, slots);
 }
 
-/* D22, P22: fork hands on what is on the disk; D23: and nobody reads another's page. */
+/* D22, P22: a child gets the pages on the disk; D23: no process reads the page of another. */
 TEST(evicted_then_forked)
 {
     struct mm *mms[2] = {first_process()};
@@ -182,7 +182,7 @@ TEST(evicted_then_forked)
     CHECK(is_out(mms[1], 0));
     check_slots(mms, 2, 0);
     host_write(mms[1], page_at(0), 0x22);
-    CHECK(is_out(mms[0], 0)); /* what the child did is not seen there */
+    CHECK(is_out(mms[0], 0)); /* the child's write did not change the parent's entry */
     CHECK_EQ(host_read(mms[0], page_at(0)), 0x11);
     CHECK_EQ(host_read(mms[1], page_at(0)), 0x22);
     check_slots(mms, 2, 0);
@@ -198,7 +198,7 @@ TEST(forked_then_evicted)
     mms[1] = host_mm_dup(mms[0]);
     CHECK(evict(mms[0], 0));
     CHECK(is_out(mms[0], 0));
-    CHECK_EQ(is_out(mms[1], 0), CONFIG_COW); /* a shared page goes from all who have it */
+    CHECK_EQ(is_out(mms[1], 0), CONFIG_COW); /* a shared page is evicted for all sharers */
     host_poke(mms[1], page_at(0), 0x33);
     CHECK_EQ(host_read(mms[0], page_at(0)), 0x11);
     CHECK_EQ(host_read(mms[1], page_at(0)), 0x33);
@@ -206,7 +206,7 @@ TEST(forked_then_evicted)
     end_all(mms, 2, slots);
 }
 
-/* One sharer writes while the page is out for the other (P14, P20); then the other's goes too. */
+/* One sharer writes while the page is on the disk for the others (P14, P20); then its own copy is evicted. */
 TEST(one_sharer_writes_while_the_other_is_out)
 {
     struct mm *mms[3] = {first_process()};
@@ -217,7 +217,8 @@ TEST(one_sharer_writes_while_the_other_is_out)
     mms[2] = host_mm_dup(mms[1]);
     evict(mms[0], 0);
     check_counts(mms[0], 0, 0, 1);
-    CHECK_EQ(host_read(mms[1], page_at(0)), 0x11); /* in, still shared with two entries on the disk */
+    CHECK_EQ(host_read(mms[1], page_at(0)),
+             0x11); /* in memory, and shared with two entries that name the slot */
     check_counts(mms[0], 0, 0, 1);
     check_counts(mms[1], !CONFIG_COW, CONFIG_COW, 0);
     host_poke(mms[1], page_at(0), 0x44);
@@ -230,8 +231,8 @@ TEST(one_sharer_writes_while_the_other_is_out)
     end_all(mms, 3, slots);
 }
 
-/* D25, P26: unmapping, and the end of a process, give slots back; a second use of the address is zeros. */
-TEST(unmapping_gives_the_slot_back)
+/* D25, P26: unmapping, and the end of a process, free slots; the address then reads as zeros. */
+TEST(unmapping_frees_the_slot)
 {
     struct mm *mm = first_process();
     size_t slots = slots_free();
@@ -247,7 +248,8 @@ TEST(unmapping_gives_the_slot_back)
     end_all(&mm, 1, slots);
 }
 
-/* A page that came back and was not written goes again without a transfer: P18; P17: written, not. */
+/* P18: a page that was read back and not written is evicted again without a transfer; P17: a written one is
+ * not. */
 TEST(an_unchanged_page_is_written_once)
 {
     struct mm *mm = first_process();
@@ -257,7 +259,7 @@ TEST(an_unchanged_page_is_written_once)
     CHECK(evict(mm, 0));
     CHECK_EQ(host_read(mm, page_at(0)), 0x11);
     CHECK(evict(mm, 0));
-    CHECK_EQ(writes, CONFIG_COW ? 1 : 2); /* the eager one gives the slot up at once */
+    CHECK_EQ(writes, CONFIG_COW ? 1 : 2); /* the eager kernel frees the slot when it reads it */
     CHECK_EQ(host_read(mm, page_at(0)), 0x11);
     host_poke(mm, page_at(0), 0x12);
     CHECK(evict(mm, 0));
@@ -265,8 +267,8 @@ TEST(an_unchanged_page_is_written_once)
     end_all(&mm, 1, slots);
 }
 
-/* P19: slots that are kept only for speed are there for who needs one. */
-TEST(a_full_disk_takes_from_unchanged_pages)
+/* P19: cached slots are freed when slots run short. */
+TEST(a_full_disk_frees_cached_slots)
 {
     struct mm *mm = first_process();
     size_t slots = slots_free(), n = 0;
@@ -285,7 +287,7 @@ TEST(a_full_disk_takes_from_unchanged_pages)
     end_all(&mm, 1, slots);
 }
 
-/* D27, P23: the page is lost to nobody: who wants it is told, and may try again. */
+/* D27, P23: the page is not lost: the access fails, and can be retried. */
 TEST(a_read_error_leaves_the_slot_as_it_was)
 {
     struct mm *mm = first_process();
@@ -302,7 +304,7 @@ TEST(a_read_error_leaves_the_slot_as_it_was)
     end_all(&mm, 1, slots);
 }
 
-/* P24: the page stays where it is, and the slot is not used again. */
+/* P24: the page stays in memory, and the slot is not used again. */
 TEST(a_write_error_costs_a_slot_and_no_page)
 {
     struct mm *mm = first_process();
@@ -320,7 +322,7 @@ TEST(a_write_error_costs_a_slot_and_no_page)
     end_all(&mm, 1, slots - 2);
 }
 
-/* A page the kernel holds, to copy from or to write to, stays. */
+/* A page to which the kernel holds a reference, to copy from or to write to, is not evicted. */
 TEST(a_held_page_stays)
 {
     struct mm *mm = first_process();
@@ -336,8 +338,8 @@ TEST(a_held_page_stays)
     end_all(&mm, 1, slots);
 }
 
-/* Nobody uses memory: nothing is a candidate. */
-TEST(without_pages_nothing_can_go)
+/* Without pages of user memory there are no candidates. */
+TEST(without_pages_nothing_can_be_evicted)
 {
     struct mm *mm = first_process();
     size_t slots = slots_free();
@@ -351,8 +353,8 @@ TEST(without_pages_nothing_can_go)
     CHECK_EQ(evict_next(rmap_test_clear_accessed), NULL);
 }
 
-/* D21: whether a page was used is asked again and again; the TLB must not answer for the page table. */
-TEST(a_use_after_the_question_is_seen)
+/* D21: clearing the accessed bit flushes, or the CPU would not set it again. */
+TEST(an_access_after_the_bit_was_cleared_is_seen)
 {
     struct mm *mm = first_process();
     size_t slots = slots_free();
@@ -366,7 +368,7 @@ TEST(a_use_after_the_question_is_seen)
     end_all(&mm, 1, slots);
 }
 
-/* The lineages of the dead do not pile up behind those who live. */
+/* Lineages of dead processes do not accumulate. */
 TEST(a_thousand_generations_leave_no_more_than_one)
 {
     struct mm *mm = first_process();
@@ -387,7 +389,7 @@ TEST(a_thousand_generations_leave_no_more_than_one)
     end_all(&mm, 1, slots);
 }
 
-/* Random processes, in memory that is too small for them and on a disk that fails. */
+/* Random processes, in memory that is too small for them and with a disk that fails. */
 
 static inline uint8_t read_or_fail(struct mm *mm, uintptr_t va)
 {
@@ -432,7 +434,7 @@ TEST(random_processes_on_a_disk_that_fails)
     random_processes(0);
 }
 
-/* Six processes want up to 26 pages of their own, and tables; there are this many frames. */
+/* Six processes need up to 26 private pages, and page tables; there are only 22 frames. */
 TEST(random_processes_in_small_memory)
 {
     random_processes(22);

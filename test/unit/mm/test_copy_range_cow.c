@@ -1,9 +1,9 @@
 /*
- * copy_range_cow.c: the contract, and what sharing until written promises beyond it.
+ * copy_range_cow.c: the contract, and what only copy-on-write promises.
  */
 #include "copy_range_contract.h"
 
-TEST(fork_takes_tables_but_no_pages)
+TEST(fork_allocates_tables_but_no_pages)
 {
     struct mm *parent = parent_new(), *child;
     size_t user = page_owner_count(PAGE_USER), cache = page_owner_count(PAGE_CACHE);
@@ -16,7 +16,7 @@ TEST(fork_takes_tables_but_no_pages)
     end(parent, child);
 }
 
-TEST(the_first_writer_copies_and_the_last_takes_the_page_back)
+TEST(the_first_writer_copies_and_the_last_reuses_the_page)
 {
     struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
     struct page *page = host_frame(parent, PRIVATE);
@@ -28,12 +28,12 @@ TEST(the_first_writer_copies_and_the_last_takes_the_page_back)
     CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_REUSE);
     CHECK_EQ(host_frame(parent, PRIVATE), page);
     CHECK_EQ(page_taken_count(), taken + 1);
-    CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_FILL); /* a second thread finds it done */
+    CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_FILL); /* already done when a second thread faults */
     check_world((struct mm *[]){parent, child}, 2);
     end(parent, child);
 }
 
-/* D21: whoever looks through an old translation, as a second thread would, sees the copy too. */
+/* D21: a copy flushes the translation of the shared page, which a second thread might still use. */
 TEST(a_copy_is_seen_at_once)
 {
     struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
@@ -45,7 +45,7 @@ TEST(a_copy_is_seen_at_once)
     end(parent, child);
 }
 
-/* D06: a copy that cannot be had costs nobody a byte. */
+/* D06: no frame for the copy. */
 TEST(a_write_without_memory_changes_nothing)
 {
     struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
@@ -62,7 +62,7 @@ TEST(a_write_without_memory_changes_nothing)
 }
 
 /* D77 */
-TEST(the_last_of_three_hundred_sharers_takes_the_page_back)
+TEST(the_last_of_three_hundred_sharers_reuses_the_page)
 {
     static struct mm *all[301];
     struct page *page;

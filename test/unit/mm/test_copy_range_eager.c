@@ -1,9 +1,9 @@
 /*
- * copy_range_eager.c: the contract, and what copying at once promises beyond it.
+ * copy_range_eager.c: the contract, and what only eager copying promises.
  */
 #include "copy_range_contract.h"
 
-TEST(fork_copies_every_page_that_can_be_written)
+TEST(fork_copies_every_writable_private_page)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent);
 
@@ -25,7 +25,7 @@ TEST(a_write_after_fork_needs_no_memory)
     host_write(child, PRIVATE, 0x01);
     host_write(parent, PRIVATE, 0x02);
     CHECK_EQ(host_read(child, PRIVATE), 0x01);
-    CHECK_EQ(mm_fault(child, PRIVATE, true), MM_FILL); /* a second thread finds it done */
+    CHECK_EQ(mm_fault(child, PRIVATE, true), MM_FILL); /* already done when a second thread faults */
     host_give_frames();
     end(parent, child);
 }

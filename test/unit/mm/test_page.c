@@ -1,5 +1,6 @@
 /*
- * page.c: counts, owners, the stock, and what checking builds find. On top of pmm_buddy.c.
+ * page.c: counts, owners, the cache of frames, and misused counts. On the real pmm_buddy.c, with
+ * heap_guard_poison.c.
  */
 #include "host_kernel.h"
 #include "mm/pmm.h"
@@ -17,7 +18,7 @@ static void start(void)
     console_clear();
 }
 
-/* All frames back, in one piece. */
+/* Check that all frames are free, and merged. */
 static void check_all_back(void)
 {
     CHECK_EQ(page_free_count(), FREE);
@@ -46,7 +47,7 @@ TEST(a_frame_has_an_owner_and_one_count)
     check_all_back();
 }
 
-TEST(every_frame_can_be_had_once)
+TEST(every_frame_can_be_allocated_once)
 {
     static struct page *held[HOST_FRAMES];
     size_t n = 0;
@@ -60,14 +61,14 @@ TEST(every_frame_can_be_had_once)
     CHECK_EQ(n, FREE);
     CHECK_EQ(page_free_count(), 0);
     CHECK(page_ok());
-    CHECK_EQ(page_alloc_zero(PAGE_USER), NULL); /* D06, D10: no panic, just none */
+    CHECK_EQ(page_alloc_zero(PAGE_USER), NULL); /* D06, D10: NULL, no panic */
     CHECK_EQ(page_alloc_block(3, PAGE_KSTACK), NULL);
     while (n-- != 0)
         page_drop(held[n]);
     check_all_back();
 }
 
-TEST(a_block_is_found_though_its_frames_are_in_stock)
+TEST(a_block_is_found_although_its_frames_are_cached)
 {
     static struct page *held[HOST_FRAMES];
     size_t n = 0;
@@ -93,8 +94,8 @@ TEST(a_block_is_found_though_its_frames_are_in_stock)
     check_all_back();
 }
 
-/* D77: as many sharers as there can be. */
-TEST(a_frame_is_free_when_the_last_count_is_gone)
+/* D77: more sharers than 16 bits can count. */
+TEST(a_frame_is_freed_with_its_last_reference)
 {
     struct page *page;
 
@@ -110,7 +111,7 @@ TEST(a_frame_is_free_when_the_last_count_is_gone)
     check_all_back();
 }
 
-/* D15: a page filled by its last owner comes back as zeros. */
+/* D15: a page filled by its last owner is cleared. */
 TEST(a_zero_page_is_zero)
 {
     struct page *page, *again;
@@ -128,7 +129,7 @@ TEST(a_zero_page_is_zero)
     page_drop(again);
 }
 
-/* D31: a double free is seen for each frame of a block, not only the first. */
+/* D31: a double free is found in each frame of a block, not only the first. */
 TEST(a_double_free_of_any_frame_of_a_block_panics)
 {
     struct page *block;
@@ -145,8 +146,8 @@ TEST(a_double_free_of_any_frame_of_a_block_panics)
     check_all_back();
 }
 
-/* D77: a count is 32 bits wide, and stopped long before it could come round to 0. */
-TEST(a_count_that_nobody_gives_up_is_noticed)
+/* D77: a count is 32 bits wide, and reported long before it could overflow. */
+TEST(a_count_that_only_grows_is_reported)
 {
     struct page *page;
 
@@ -167,8 +168,8 @@ static __attribute__((noinline)) void culprit(void)
     culprit_page = page_alloc(PAGE_PGTABLE);
 }
 
-/* D32: the self-check sees a wrong owner, a wrong count and a lost frame. */
-TEST(the_checker_sees_what_it_is_for)
+/* D32: a wrong owner, a wrong count and a lost frame. */
+TEST(the_checker_finds_each_kind_of_error)
 {
     struct page *page;
 
@@ -182,7 +183,7 @@ TEST(the_checker_sees_what_it_is_for)
     CHECK(!page_ok());
     array[HOST_FRAMES - 1].count = 0;
     CHECK(page_ok());
-    CHECK(pmm_take(0) != NULL); /* behind our back */
+    CHECK(pmm_take(0) != NULL); /* page.c does not know of it */
     CHECK(!page_ok());
 }
 
@@ -193,7 +194,7 @@ TEST(frame_0_is_refused)
     CHECK(PANICS("page_frames", page_add_free(1, HOST_FRAMES)));
 }
 
-/* D28: what matters is what is held, not what was held at the peak. */
+/* D28: the ledger compares frames in use, not the maximum. */
 TEST(the_ledger_counts_frames_and_names_who_leaked)
 {
     struct page *page;

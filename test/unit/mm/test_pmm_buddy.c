@@ -1,5 +1,5 @@
 /*
- * pmm_buddy.c: the contract of all policies, and what only buddies promise.
+ * pmm_buddy.c: the contract, and what only the buddy allocator promises.
  */
 #include "pmm_contract.h"
 

@@ -1,5 +1,5 @@
 /*
- * pmm_first_fit.c: the contract of all policies, and what only the first fit promises.
+ * pmm_first_fit.c: the contract, and what only first fit promises.
  */
 #include "pmm_contract.h"
 
@@ -15,7 +15,7 @@ TEST(the_lowest_address_that_fits_is_used)
     CHECK_EQ(take(0), 100);
 }
 
-TEST(what_lies_before_and_behind_an_aligned_block_stays_free)
+TEST(frames_before_and_after_an_aligned_block_stay_free)
 {
     start();
     add(61, 10);

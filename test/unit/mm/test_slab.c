@@ -1,8 +1,7 @@
 /*
- * slab.c: caches, kmalloc(), large objects, and what checking builds find. On top of page.c.
+ * slab.c and heap_large.c: caches, kmalloc() and large objects. On the real page.c, with heap_guard_poison.c.
  *
- * Checks that must panic run in a copy of the program; so caches are made once, and each test gives
- * back what it took.
+ * Caches stay for the whole program, so each test frees what it allocated.
  */
 #include "host_kernel.h"
 #include "mm/slab.h"
@@ -27,7 +26,7 @@ static void start(void)
     console_clear();
 }
 
-/* Nothing is held, and not a frame of the heap is left (D28). */
+/* Check that no object is in use, and that the heap has no frame (D28). */
 static void check_all_back(void)
 {
     CHECK_EQ(kmem_used_bytes(), 0);
@@ -46,7 +45,7 @@ static bool is_filled(const uint8_t *bytes, size_t n, uint8_t value)
     return true;
 }
 
-/* D30: at each boundary the object has all its bytes, and they are nobody else's. */
+/* D30: at each boundary the object has all its bytes, and no other object has them too. */
 TEST(kmalloc_is_exact_at_every_boundary)
 {
     static const uint16_t edges[] = {16,  32,   64,   96,   128,  192,  256,  384,  512,
@@ -70,7 +69,7 @@ TEST(kmalloc_is_exact_at_every_boundary)
             }
         }
     }
-    CHECK(kmem_used_bytes() >= sum); /* D29: the heap knows what it handed out */
+    CHECK(kmem_used_bytes() >= sum); /* D29: the heap counts bytes in use */
     for (size_t i = 0; i < n; i++)
         CHECK(is_filled(held[i].bytes, held[i].size, (uint8_t)(i % 251)));
     for (size_t i = 0; i < n; i++)
@@ -89,14 +88,14 @@ TEST(the_largest_object_is_one_block)
     CHECK(bytes != NULL);
     memset(bytes, 1, KMALLOC_MAX);
     CHECK_EQ(kmem_used_bytes(), KMALLOC_MAX);
-    CHECK_EQ(kmalloc(KMALLOC_MAX), NULL); /* the memory of the test has only one such block */
+    CHECK_EQ(kmalloc(KMALLOC_MAX), NULL); /* the test's memory has only one such block */
     kfree(bytes);
     CHECK_EQ(kmalloc(KMALLOC_MAX + 1), NULL);
     CHECK_EQ(kmalloc((size_t)-1), NULL);
     check_all_back();
 }
 
-TEST(nothing_is_asked_for_and_nothing_given)
+TEST(zero_bytes_are_not_allocated_and_NULL_can_be_freed)
 {
     start();
     CHECK_EQ(kmalloc(0), NULL);
@@ -190,7 +189,7 @@ TEST(objects_are_aligned_as_asked)
     check_all_back();
 }
 
-/* D06: the heap without memory says so, and goes on when there is some. */
+/* D06: without memory the heap returns NULL, and it works again when there is some. */
 TEST(memory_runs_out_and_comes_back)
 {
     void *last = NULL, *object;
@@ -215,7 +214,7 @@ TEST(memory_runs_out_and_comes_back)
     check_all_back();
 }
 
-TEST(one_empty_slab_is_kept_for_speed)
+TEST(one_empty_slab_is_cached)
 {
     uint64_t taken;
 
@@ -238,7 +237,7 @@ static __attribute__((noinline)) void culprit(void)
     culprit_objects[2] = kmalloc(4097);
 }
 
-/* D28, D29: spare slabs are no leak; objects are, with their call sites. */
+/* D28, D29: an empty slab is not a leak; objects are, and their callers are named. */
 TEST(the_ledger_counts_objects_and_names_who_leaked)
 {
     void *kept;
@@ -262,7 +261,7 @@ TEST(the_ledger_counts_objects_and_names_who_leaked)
     check_all_back();
 }
 
-/* Objects of full slabs, too: only those are new. */
+/* Objects of partial and of full slabs. */
 TEST(the_ledger_finds_every_object)
 {
     void *held[100];
@@ -280,7 +279,7 @@ TEST(the_ledger_finds_every_object)
     for (size_t i = 0; i < ARRAY_SIZE(held); i++)
         kmem_cache_free(&odd, held[i]);
     CHECK(ledger_check());
-    CHECK_EQ(page_owner_count(PAGE_HEAP), 0); /* the check has shrunk the caches */
+    CHECK_EQ(page_owner_count(PAGE_HEAP), 0); /* ledger_check() shrinks the caches */
     check_all_back();
 }
 

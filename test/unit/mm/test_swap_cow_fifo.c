@@ -1,4 +1,4 @@
 /*
- * copy_range_cow.c and swap_disk.c, first in first out: the contract.
+ * swap_disk.c with copy_range_cow.c and evict_fifo.c: the contract.
  */
 #include "swap_contract.h"

@@ -1,4 +1,4 @@
 /*
- * copy_range_eager.c and swap_disk.c: the contract.
+ * swap_disk.c with copy_range_eager.c and evict_clock.c: the contract.
  */
 #include "swap_contract.h"

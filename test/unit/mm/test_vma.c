@@ -1,7 +1,7 @@
 /*
- * vma.c against a model: an array that says of each page what is mapped there.
+ * vma.c against a model: an array that says for each page what is mapped there.
  *
- * The model knows how many regions there must be: as many as runs of pages that continue each other.
+ * The number of regions must be the number of runs of adjacent pages with the same flags and object.
  */
 #include <ucow/errno.h>
 
@@ -24,7 +24,7 @@ static void count_destroyed(struct vm_object *object)
 }
 
 static const struct vm_object_ops ops = {.destroy = count_destroyed};
-static struct vm_object objects[2]; /* the test has one count of each */
+static struct vm_object objects[2]; /* the test has one reference to each */
 
 struct model_page {
     bool mapped;
@@ -79,8 +79,8 @@ static void check_page(const struct vma *vma, size_t page)
     CHECK_EQ(vma->object, model[page].object);
 }
 
-/* The set says of each page what the model says, in as few regions as can be, and each of them owns
- * one count of its object. */
+/* Check that set and model agree for each page, that there are as few regions as possible, and that each owns
+ * one reference to its object. */
 static void check_model(void)
 {
     size_t regions = 0, counts[ARRAY_SIZE(objects)] = {1, 1};
@@ -142,7 +142,7 @@ static bool any_mapped(size_t page, size_t n)
     return false;
 }
 
-/* D12: whatever part of it is taken, nothing has changed; the count of the object is given back. */
+/* D12: whichever part overlaps, nothing changes, and the reference to the object is dropped. */
 TEST(a_region_that_overlaps_is_refused)
 {
     start();
@@ -151,7 +151,7 @@ TEST(a_region_that_overlaps_is_refused)
     CHECK_EQ(add(19, 5, VM_READ, &objects[0]), -E_INVAL);  /* the end of the one before */
     CHECK_EQ(add(25, 6, VM_READ, &objects[0]), -E_INVAL);  /* the beginning of the next */
     CHECK_EQ(add(12, 2, VM_READ, &objects[0]), -E_INVAL);  /* inside */
-    CHECK_EQ(add(5, 50, VM_READ, &objects[0]), -E_INVAL);  /* around both */
+    CHECK_EQ(add(5, 50, VM_READ, &objects[0]), -E_INVAL);  /* containing both */
     CHECK_EQ(add(10, 10, VM_READ, &objects[0]), -E_INVAL); /* the same */
     check_model();
     CHECK_EQ(add(20, 10, VM_WRITE, &objects[0]), 0); /* just fits */
@@ -159,7 +159,7 @@ TEST(a_region_that_overlaps_is_refused)
     end();
 }
 
-TEST(neighbours_that_continue_each_other_become_one)
+TEST(adjacent_regions_with_equal_flags_and_object_merge)
 {
     start();
     add(10, 5, VM_READ, NULL);
@@ -178,7 +178,7 @@ TEST(neighbours_that_continue_each_other_become_one)
     end();
 }
 
-/* D72: a cut may begin and end anywhere, also where nothing is. */
+/* D72: a cut may begin and end anywhere, also where nothing is mapped. */
 TEST(a_cut_takes_whole_regions_ends_and_middles)
 {
     start();
@@ -200,7 +200,7 @@ TEST(a_cut_takes_whole_regions_ends_and_middles)
     end();
 }
 
-/* Fill a second set, until there is not the room of one region left. */
+/* Add regions to a second set until there is no memory for another one. */
 static void exhaust_memory(struct vma_set *hog)
 {
     struct vma region = {.start = 0, .flags = VM_READ};
@@ -208,7 +208,7 @@ static void exhaust_memory(struct vma_set *hog)
     do {
         region.start += 2 * PAGE_SIZE;
         region.end = region.start + PAGE_SIZE;
-        if (page_free_count() != 0) /* with a few regions first, or the tree grows very large */
+        if (page_free_count() != 0) /* also allocate frames, or the tree would grow very large */
             hogged[hogged_n++] = page_alloc(PAGE_OTHER);
     } while (vma_add(hog, &region) == 0);
 }
@@ -235,7 +235,7 @@ TEST(without_memory_nothing_changes)
     CHECK_EQ(vma_copy_all(&copy, &set), -E_NO_MEM);
     CHECK(copy.n == 0 && copy.root.node == NULL);
     check_model();
-    CHECK_EQ(cut(10, 2), 0); /* what needs no region more needs no memory */
+    CHECK_EQ(cut(10, 2), 0); /* a cut that needs no new region needs no memory */
     CHECK_EQ(cut(18, 5), 0);
     check_model();
     release_memory(&hog);
@@ -244,8 +244,8 @@ TEST(without_memory_nothing_changes)
     end();
 }
 
-/* A copy that fails half-way gives back the counts it took. */
-TEST(half_a_copy_is_no_copy)
+/* A copy that fails halfway drops the references it added. */
+TEST(a_failed_copy_is_undone)
 {
     struct vma_set hog = {{NULL}, NULL, 0}, copy = {{NULL}, NULL, 0};
 
@@ -279,7 +279,7 @@ TEST(a_copy_has_the_same_regions)
     end();
 }
 
-/* The set's answers to a question, and the model's. */
+/* The start of the highest gap of n pages in [low, high) in the model; 0 if there is none. */
 static uintptr_t model_gap(size_t n, size_t low, size_t high)
 {
     for (size_t page = high; page >= low + n; page--) {
@@ -315,8 +315,8 @@ static void check_neighbours(void)
         check_page(found, before - 1);
 }
 
-/* The memory of a region that is gone may be another's already. */
-TEST(the_last_answer_is_forgotten_with_its_region)
+/* set->recent must not point to a freed region, whose memory another may already use. */
+TEST(the_last_result_is_forgotten_with_its_region)
 {
     const struct vma region = {.start = page_at(10), .end = page_at(12), .flags = VM_READ};
     struct vma_set other = {{NULL}, NULL, 0};
@@ -341,7 +341,7 @@ TEST(random_changes_against_the_model)
         if (page + n > PAGES)
             continue;
         if (unit_below(3) != 0) {
-            bool overlaps = any_mapped(page, n); /* the index makes neighbours continue each other */
+            bool overlaps = any_mapped(page, n); /* before add() changes the model */
 
             CHECK_EQ(add(page, n, some_flags[unit_below(4)], object), overlaps ? -E_INVAL : 0);
         } else {
@@ -354,8 +354,8 @@ TEST(random_changes_against_the_model)
     end();
 }
 
-/* D32: what the checker is for, it must see. */
-TEST(the_checker_sees_what_it_is_for)
+/* D32 */
+TEST(the_checker_finds_each_kind_of_error)
 {
     struct vma *first;
 

@@ -1,6 +1,6 @@
 /*
- * cpu - what page tables and locks need of a CPU, on the host: cr3, a TLB that can be told to
- * forget, and the interrupt flag.
+ * cpu - what page tables and locks need of a CPU, on the host: cr3, a TLB that can be flushed, and the
+ * interrupt flag.
  *
  * The TLB is host_mm.h's; a test that needs the flag defines it.
  */
@@ -51,7 +51,7 @@ static inline uint32_t cpu_eflags(void)
     return host_interrupts_on ? EFLAGS_IF : 0;
 }
 
-/* No time passes, and all is at one place: its caller. */
+/* No time passes, and every position is the caller's. */
 static inline uint32_t cpu_tsc_low(void)
 {
     return 0;

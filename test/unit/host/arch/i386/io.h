@@ -1,5 +1,5 @@
 /*
- * io - ports on the host: the test defines what is behind them.
+ * io - I/O ports on the host: the test defines the device.
  */
 #ifndef ARCH_IO_H
 #define ARCH_IO_H

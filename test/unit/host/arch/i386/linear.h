@@ -1,5 +1,5 @@
 /*
- * linear - physical memory on the host: an array, from address 0 up.
+ * linear - physical memory on the host: an array that begins at physical address 0.
  */
 #ifndef ARCH_LINEAR_H
 #define ARCH_LINEAR_H

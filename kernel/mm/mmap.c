@@ -1,0 +1,159 @@
+/*
+ * mmap - changes what is mapped in an address space: mmap, munmap, brk and pageout.
+ */
+#include <ucow/errno.h>
+
+#include "lib/util.h"
+#include "mm/mm.h"
+#include "mm/page.h"
+#include "mm/shmem.h"
+#include "mm/swap.h"
+#include "watch/assert.h"
+
+/* mmap() without an address uses the space below the stack and its guard page. */
+#define MMAP_TOP (USER_STACK_BASE - PAGE_SIZE)
+
+int mm_map(struct mm *mm, const struct vma *model)
+{
+    if (model->start < USERBASE || model->end > USERTOP || model->start >= model->end) {
+        vm_object_drop(model->object);
+        return -E_INVAL;
+    }
+    return vma_add(&mm->vmas, model);
+}
+
+/* Unmap [start, end), which is page-aligned and in user space. */
+static int unmap(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+    int error = vma_cut(&mm->vmas, start, end);
+    if (error != 0)
+        return error;
+    mm->pages -= pgtable_clear(mm->pgdir, start, end);
+
+    /* Free the page tables in whose span no region is left. */
+    struct vma *before = vma_before(&mm->vmas, start), *after = vma_find(&mm->vmas, end);
+    uintptr_t low = before != NULL ? ALIGN_UP(before->end, MMU_TABLE_SPAN) : 0;
+    uintptr_t high = after != NULL ? ALIGN_DOWN(after->start, MMU_TABLE_SPAN) : USERTOP;
+    if (low < end && start < high)
+        pgtable_prune(mm->pgdir, MAX(low, ALIGN_DOWN(start, MMU_TABLE_SPAN)), MIN(high, end));
+    return 0;
+}
+
+static bool in_user_space(uintptr_t addr, size_t length)
+{
+    return addr >= USERBASE && addr < USERTOP && length <= USERTOP - addr;
+}
+
+int mm_munmap(struct mm *mm, uintptr_t addr, size_t length)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    if (addr % PAGE_SIZE != 0 || length == 0 || length > USERTOP)
+        return -E_INVAL;
+    length = ALIGN_UP(length, PAGE_SIZE);
+    if (!in_user_space(addr, length))
+        return -E_INVAL;
+    return unmap(mm, addr, addr + length);
+}
+
+/* Check the arguments of mmap(). Returns 0, -E_INVAL or -E_NO_MEM; if both errors apply, the one that Linux
+ * returns. Unknown PROT bits are ignored; unknown MAP flags are refused. */
+static int check_mmap(uintptr_t addr, size_t length, unsigned flags)
+{
+    unsigned sharing = flags & (MAP_SHARED | MAP_PRIVATE);
+    if (length == 0 || !(flags & MAP_ANONYMOUS))
+        return -E_INVAL;
+    if (length > USERTOP - USERBASE)
+        return -E_NO_MEM;
+    if ((flags & MAP_FIXED) && !in_user_space(addr, ALIGN_UP(length, PAGE_SIZE)))
+        return -E_NO_MEM;
+    if ((flags & MAP_FIXED) && addr % PAGE_SIZE != 0)
+        return -E_INVAL;
+    if ((flags & ~(MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS)) != 0)
+        return -E_INVAL;
+    return sharing == MAP_SHARED || sharing == MAP_PRIVATE ? 0 : -E_INVAL;
+}
+
+/* Find room for a mapping of `length`: at the page of `wish` if it is free, else in the highest gap. Returns
+ * its address; 0 if there is none. */
+static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
+{
+    wish = ALIGN_DOWN(wish, PAGE_SIZE);
+    if (in_user_space(wish, length) && wish + length <= MMAP_TOP) {
+        struct vma *after = vma_find(&mm->vmas, wish);
+        if (after == NULL || after->start >= wish + length)
+            return wish;
+    }
+    return vma_gap(&mm->vmas, length, USERBASE, MMAP_TOP);
+}
+
+/* The same as mm_map(), but replaces what is mapped there. On an error nothing changed. */
+static int map_over(struct mm *mm, const struct vma *model)
+{
+    int error = vma_replace(&mm->vmas, model);
+    if (error == 0)
+        mm->pages -= pgtable_clear(mm->pgdir, model->start, model->end);
+    return error;
+}
+
+uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, unsigned flags)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    int error = check_mmap(addr, length, flags);
+    if (error != 0)
+        return (uintptr_t)error;
+    length = ALIGN_UP(length, PAGE_SIZE);
+
+    struct vm_object *object = NULL;
+    if (flags & MAP_SHARED) {
+        object = shmem_new(mm->lineage);
+        if (object == NULL)
+            return (uintptr_t)-E_NO_MEM;
+    }
+    if (!(flags & MAP_FIXED) && (addr = place_mapping(mm, addr, length)) == 0) {
+        vm_object_drop(object);
+        return (uintptr_t)-E_NO_MEM;
+    }
+    const struct vma model = {.start = addr,
+                              .end = addr + length,
+                              .flags = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) |
+                                       (flags & MAP_SHARED ? VM_SHARED : 0),
+                              .object = object};
+    error = flags & MAP_FIXED ? map_over(mm, &model) : mm_map(mm, &model);
+    return error == 0 ? addr : (uintptr_t)error;
+}
+
+int mm_pageout(struct mm *mm, uintptr_t addr, size_t length)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    if (!in_user_space(addr, length))
+        return -E_INVAL;
+    int out = 0;
+    for (uintptr_t va = ALIGN_DOWN(addr, PAGE_SIZE); va < addr + length; va += PAGE_SIZE) {
+        const pte_t *pte = pte_find(mm->pgdir, va);
+        struct page *page = pte != NULL && pte_present(*pte) ? phys_to_page(pte_frame(*pte)) : NULL;
+        out += page != NULL && swap_evict_page(page);
+    }
+    return out;
+}
+
+uintptr_t mm_brk(struct mm *mm, uintptr_t addr)
+{
+    ASSERT(mutex_is_held(&mm->lock));
+    if (addr < mm->brk_start || addr >= USERTOP)
+        return mm->brk;
+    uintptr_t old_end = ALIGN_UP(mm->brk, PAGE_SIZE), new_end = ALIGN_UP(addr, PAGE_SIZE);
+    int error = 0;
+    if (new_end > old_end) {
+        struct vma *after = vma_find(&mm->vmas, old_end);
+        /* As on Linux, one page between the heap and the mapping above it stays free. */
+        if (after != NULL && after->start < new_end + PAGE_SIZE)
+            return mm->brk;
+        const struct vma heap = {.start = old_end, .end = new_end, .flags = VM_READ | VM_WRITE};
+        error = mm_map(mm, &heap);
+    } else if (new_end < old_end) {
+        error = unmap(mm, new_end, old_end);
+    }
+    if (error == 0)
+        mm->brk = addr;
+    return mm->brk;
+}
