@@ -29,7 +29,8 @@ from ucow.symbols import Symbols  # noqa: E402
 from ucow.trace import Format, Trace  # noqa: E402
 from ucow.verdict import problems  # noqa: E402
 
-pytest.register_assert_rewrite("dying", "pagetables", "sharing", "walls")  # their assertions explain themselves, too
+# The assertions of these modules are explained like a test's.
+pytest.register_assert_rewrite("pagetables", "protection_rules", "sharing", "trapframes")
 
 MESON_SKIP = 77
 TRACE_KIB = 2048

@@ -34,11 +34,12 @@ CONFIGURATIONS = {
 }
 KERNEL = "kernel/ucow.elf"
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # but not .lines: a dropped call moves those
-FIRST = ["exit", "forktest", "waitkill", "yield", "usermem", "memedges", "badexec", "badptr", "badsys", "lastcall",
-         "killer", "orphans", "kernelwrite", "interleave", "books", "procinfo", "free", "ps", "spin", "execer", "elf",
-         "maps", "threads", "cow16", "textshare", "swaporder", "sleeper", "heap", "stack", "longwrite", "args", "fpu",
-         "sh"]
-LAST = ["protection", "panic", "oom", "zeros", "determinism", "plang", "crowd", "planted", "trace_tool", "boot", "bomb"]
+FIRST = ["exit", "forktest", "waitkill", "yield", "usermem", "memedges", "badexec", "badptr", "badsys",
+         "killrunnable", "killer", "orphans", "kernelwrite", "interleave", "meminfo", "procinfo", "free", "ps",
+         "spin", "execargs", "elf", "maps", "threads", "cow16", "textshare", "swaporder", "sleeper", "heap", "stack",
+         "longwrite", "args", "fpu", "sh"]
+LAST = ["protection", "panic", "oom", "zeros", "determinism", "plang", "scaling", "planted", "trace_tool", "boot",
+        "bomb"]
 OF_THE_HARNESS = ["harness", "invariants"]  # their kernels lie on purpose: no mutant is in them
 SILENT_SECONDS = 30  # without a test that ends: the longest takes 4
 COLLECTING = "collecting"  # the tests' names, some of which are asked of the kernel's file

@@ -25,9 +25,9 @@ def test_from_the_shell(boot):
 
 
 def test_kinds(run, build):
-    """user/memory/kinds.c, which knows what its pages are; and who asks for a process that there is not."""
-    out = run("kinds")
-    out.lines.in_order("kinds: pages of a process that there is not = -2", "kinds: pages to a bad address = -3",
-                       "kinds: pages of init = 0", "kinds pass.")
+    """user/memory/pagekinds.c, which knows what its pages are; and who asks for a process that there is not."""
+    out = run("pagekinds")
+    out.lines.in_order("pagekinds: pages of a process that there is not = -2", "pagekinds: pages to a bad address = -3",
+                       "pagekinds: pages of init = 0", "pagekinds pass.")
     if build.swap:
-        out.lines.once("kinds: on the disk, after a page went = 1")
+        out.lines.once("pagekinds: on the disk, after a page went = 1")

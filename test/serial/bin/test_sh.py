@@ -126,11 +126,11 @@ def received(live, build) -> int:
 
 
 def wake_deaf(live):
-    """Change the word that deaf.c looks at, from outside."""
+    """Change the word that noread.c looks at, from outside."""
     ear = struct.pack("<8I", *range(0xDEAF0000, 0xDEAF0008))
     with live.memory_file.open("r+b") as file, mmap.mmap(file.fileno(), 0) as ram:
         at = ram.find(ear)
-        assert at >= 0, "deaf has no ear in the guest's memory"
+        assert at >= 0, "noread has no ear in the guest's memory"
         ram[at:at + 4] = bytes(4)
 
 
@@ -139,8 +139,8 @@ def test_flood(shell, build):
 
     The first 256 are a line that the shell then runs, and it takes the next ones, too.
     """
-    shell.type("deaf\n")
-    shell.expect("deaf: waiting.\n")
+    shell.type("noread\n")
+    shell.expect("noread: waiting.\n")
     before = received(shell, build)
     flood = "wibble\n" + "y" * 393
     shell.type(flood)

@@ -1,6 +1,6 @@
 """kernel/check/inject.c: what can fail is told to, and the kernel takes it well (D06, D10, D85).
 
-In a build with -Dinject=true a short form of `tools/inject --all`, and user/checks/unharmed.c: a call that failed has
+In a build with -Dinject=true a short form of `tools/inject --all`, and user/checks/failedcalls.c: a call that failed has
 not happened. Other builds refuse the request.
 """
 
@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 from calls import results, with_calls
 from conftest import ROOT
-from elves import Elf
+from elf_files import Elf
 from ucow import enums
 
 NO_DEV = -13
@@ -30,7 +30,7 @@ def test_refused_without_gates(run, build):
     out = run("hello", cmdline="inject=frame:1+")
     out.lines.once('boot: option "inject=frame:1+" needs a kernel built with -Dinject=true: ignored')
     out.lines.once("hello pass.")
-    assert results(run("unharmed", expect=35).trace, "inject") == [NO_DEV]
+    assert results(run("failedcalls", expect=35).trace, "inject") == [NO_DEV]
 
 
 @pytest.mark.parametrize("key", ["", "frame", "frame:", "frame:0", "frame:x", "frame:1x", "frame:1@", "frame:1@0",
@@ -77,7 +77,7 @@ def test_only_in_one_process(run, injecting):
 def test_short_sweep(build, injecting):
     """The first failures of each kind, in programs that fork, execute, map and swap."""
     build.need_trace()
-    for words, most in ((["tour"], 6), (["exit"], 3)):
+    for words, most in ((["failpoints"], 6), (["exit"], 3)):
         done = subprocess.run([sys.executable, ROOT / "tools/inject", "--elf", build.kernel, "--most", str(most), *words],
                               capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -90,12 +90,12 @@ def failures(trace) -> Counter:
 
 
 def test_failed_calls_leave_no_trace_behind(boot, injecting, tmp_path):
-    """unharmed checks memory, registers and errors; that each call failed at several places is seen here."""
+    """failedcalls checks memory, registers and errors; that each call failed at several places is seen here."""
     (tmp_path / "broken").write_bytes(Elf(magic=b"\x7fELG").file())
-    with boot("unharmed", "broken", "read", modules={"broken": tmp_path / "broken"}) as live:
+    with boot("failedcalls", "broken", "read", modules={"broken": tmp_path / "broken"}) as live:
         live.type("ten chars!")
         out = live.end()
-    out.lines.once("unharmed pass.")
+    out.lines.once("failedcalls pass.")
     seen = failures(out.trace)
     for call in ("fork", "clone"):
         assert seen[call, "frame"] >= 1 and seen[call, "heap"] >= 5 and seen[call, "pid"] == 1

@@ -11,7 +11,7 @@ from itertools import dropwhile
 from pathlib import Path
 
 import pytest
-from dying import KERNEL_DATA, KERNEL_TEXT, PAGE_FAULT, assert_lines, frame_patterns, number_of
+from trapframes import KERNEL_DATA, KERNEL_TEXT, PAGE_FAULT, assert_lines, frame_patterns, number_of
 from ucow.machine import CHECK_FAILED, PANIC
 
 SOURCE = Path(__file__).resolve().parents[3]

@@ -2,7 +2,7 @@
 
 D18: kernel text and constants are read-only, no kernel page has the user bit, CR0.WP is set, and
 SMEP, SMAP and UMIP are on exactly where the processor has them. D38: below each kernel stack lies
-a page that is not mapped. walls.py says it in full; here are the moments at which it is looked at.
+a page that is not mapped. protection_rules.py says it in full; here are the moments at which it is looked at.
 """
 
 import os
@@ -14,11 +14,11 @@ from contextlib import contextmanager
 
 import pytest
 from pagetables import LARGE_BYTES, PAGE_BYTES, PRESENT, USER, WRITABLE, entries
-from stops import registers_in, stopping
+from breakpoints import registers_in, stopping
 from ucow.machine import size_bytes, symbols_of
 from ucow.memory import FileMemory
 from ucow.symbols import KERNBASE
-from walls import CR0, CR4, STACKS, USER_STACK_BASE, WALLS, Frozen, failing
+from protection_rules import CR0, CR4, STACKS, USER_STACK_BASE, WALLS, Frozen, failing
 
 
 @contextmanager
@@ -26,8 +26,8 @@ def frozen(boot, build, cpu: str | None = None) -> Iterator[Frozen]:
     """The machine while a program runs that never ends by itself, and its parent, the shell, sleeps."""
     with boot("sh", cpu=cpu, memory="128M") as live:  # the holes need large pages to be made in
         live.expect("$ ")
-        live.type("deaf\n")
-        live.expect("deaf: waiting.")
+        live.type("noread\n")
+        live.expect("noread: waiting.")
         live.qmp.stop()
         text = live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
         memory = FileMemory(live.memory_file)
@@ -45,7 +45,7 @@ def test_waiting(boot, build):
 MOMENTS = ["proc_first_run", "do_execve", "mm_dup", "copy_range_write", "mm_munmap", "do_exit", "kstack_free"]
 
 
-@pytest.mark.parametrize("program", ["execer", "threads"])
+@pytest.mark.parametrize("program", ["execargs", "threads"])
 def test_all_through_a_run(bench, build, program):
     """The same at each fork, exec, copy, exit and burial, in the memory of whoever is at it."""
     build.need_functions(*MOMENTS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from calls import FIRST
 from conftest import Build
-from dying import FLAGS, PLAIN, USER_DATA, USER_TEXT, WORD
+from trapframes import FLAGS, PLAIN, USER_DATA, USER_TEXT, WORD
 
 
 

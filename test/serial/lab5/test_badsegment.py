@@ -1,6 +1,6 @@
 """user/lab5/badsegment.c: loading the TSS into a data segment register ends the process. (D02)"""
 
-from dying import GENERAL_PROTECTION, assert_death_traced, assert_dies
+from trapframes import GENERAL_PROTECTION, assert_death_traced, assert_dies
 
 TSS_SELECTOR = 0x28
 

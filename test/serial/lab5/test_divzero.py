@@ -1,6 +1,6 @@
 """user/lab5/divzero.c: a division by zero ends the process; it is an instruction, not undefined C. (D02, D61)"""
 
-from dying import DIVIDE_ERROR, assert_death_traced, assert_dies
+from trapframes import DIVIDE_ERROR, assert_death_traced, assert_dies
 
 
 def divzero(run, build):

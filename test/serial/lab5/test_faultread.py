@@ -2,7 +2,7 @@
 
 import re
 
-from dying import FIRST, PAGE_FAULT, USER_READ, assert_death_traced, assert_dies
+from trapframes import FIRST, PAGE_FAULT, USER_READ, assert_death_traced, assert_dies
 
 
 def faultread(run, build):

@@ -1,6 +1,6 @@
 """user/lab5/softint.c: `int $14` from ring 3 is a general protection fault, not a page fault. (D02)"""
 
-from dying import GENERAL_PROTECTION, assert_death_traced, assert_dies
+from trapframes import GENERAL_PROTECTION, assert_death_traced, assert_dies
 
 # Intel SDM 3A 6.13: the gate's index, bit 1 for the IDT.
 GATE_14 = 14 << 3 | 2

@@ -3,7 +3,7 @@
 D15: each page is zero when it comes. D39: a segment with nothing in the file is mapped. D02: it dies alone.
 """
 
-from dying import FIRST, PAGE_FAULT, USER_WRITE, assert_death_traced, assert_dies
+from trapframes import FIRST, PAGE_FAULT, USER_WRITE, assert_death_traced, assert_dies
 from ucow.machine import symbols_of
 
 ARRAY_BYTES = 4 << 20

@@ -8,7 +8,7 @@ D42: overlapping segments are refused, unordered ones taken.
 
 import pytest
 from calls import FIRST
-from elves import (CODE_AT, CODE_OFFSET, EXIT_77, GOOD, HEADER, INTERP, NOTE, SEGMENT, R, W, X, Elf, Segment,
+from elf_files import (CODE_AT, CODE_OFFSET, EXIT_77, GOOD, HEADER, INTERP, NOTE, SEGMENT, R, W, X, Elf, Segment,
                    exit_77_after_bss, exit_with_word, one, two)
 
 INVALID = -8

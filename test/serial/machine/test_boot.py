@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from elftools.elf.elffile import ELFFile
-from rewired import rewired
+from qemu_options import rewired
 from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED, QBOOT, SEABIOS, quickest_firmware
 from ucow.memory import FileMemory
 from ucow.symbols import Symbols, physical

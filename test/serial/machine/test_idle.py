@@ -5,7 +5,7 @@ The shell waits for a line that nobody types, so all that is left is a tick ever
 
 import re
 
-from elves import one
+from elf_files import one
 
 LOOKS = 40
 

@@ -1,4 +1,4 @@
-"""tools/pages, and what it says of user/memory/kinds.c: a stopped machine whose sharing is known."""
+"""tools/pages, and what it says of user/memory/pagekinds.c: a stopped machine whose sharing is known."""
 
 import json
 import subprocess
@@ -23,10 +23,10 @@ def tool(build, *arguments) -> subprocess.CompletedProcess:
 
 
 @pytest.fixture
-def kinds(boot) -> Iterator:
+def pagekinds(boot) -> Iterator:
     """A machine whose two processes have pages of every kind, stopped."""
-    with boot("kinds", "wait", memory="32M") as live:
-        live.expect("kinds: of ")
+    with boot("pagekinds", "wait", memory="32M") as live:
+        live.expect("pagekinds: of ")
         live.expect("\n")
         live.qmp.stop()
         yield live
@@ -50,20 +50,20 @@ def assert_readable(memory_file, build):
     done = CliRunner().invoke(main, ["--elf", str(build.kernel), "--pid", str(PARENT), str(memory_file)])
     assert done.exception is None
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert lines[0][:2] == [str(PARENT), "kinds"]
+    assert lines[0][:2] == [str(PARENT), "pagekinds"]
     assert ["40000000", "40003000", "3", "private", "write"] in lines
     assert ["40010000", "40012000", "2", "shared", "write", str(CHILD)] in lines
     failed = CliRunner().invoke(main, ["--elf", str(build.kernel), "--pid", "99", str(memory_file)])
     assert str(failed.exception) == "there is no process 99: there are 0 1 2 3"
 
 
-def test_known_sharing(kinds, build):
+def test_known_sharing(pagekinds, build):
     """Each run is what the program made it, with whom, seen from both sides; and nothing is told twice."""
-    done = tool(build, "--json", kinds.memory_file)
+    done = tool(build, "--json", pagekinds.memory_file)
     assert (done.returncode, done.stderr) == (0, "")
     told = {process["pid"]: process for process in json.loads(done.stdout)}
     assert [(pid, process["name"]) for pid, process in told.items()] == [
-        (0, "idle"), (1, "init"), (PARENT, "kinds"), (CHILD, "kinds")]
+        (0, "idle"), (1, "init"), (PARENT, "pagekinds"), (CHILD, "pagekinds")]
     for pid, other in ((PARENT, CHILD), (CHILD, PARENT)):
         runs = {run["start"]: run for run in told[pid]["runs"]}
         for start, (pages, kind, rights, pids) in wanted(build, other).items():
@@ -74,4 +74,4 @@ def test_known_sharing(kinds, build):
         assert {run["kind"] for run in runs.values()} <= {"cache", "private", "shared"}
     slots = {run["slot"] for process in told.values() for run in process["runs"] if run["slot"]}
     assert len(slots) == build.swap
-    assert_readable(kinds.memory_file, build)
+    assert_readable(pagekinds.memory_file, build)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rewired import rewired
+from qemu_options import rewired
 from ucow.machine import PANIC, PASSED
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/trace"

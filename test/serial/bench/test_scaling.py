@@ -1,4 +1,4 @@
-"""user/bench/crowd.c: yield and fork cost among six hundred processes what they cost among ten.
+"""user/bench/scaling.c: yield and fork cost among six hundred processes what they cost among ten.
 
 D53: choosing who runs next. D75: finding a free pid. Under -icount a cost is exact, and the middle one of many
 is the cost without a tick, a new slab or a first run in between.
@@ -25,31 +25,31 @@ def costs(trace, name):
 
 
 @pytest.fixture
-def crowd(run, build):
+def scaling(run, build):
     """Six hundred processes at once."""
-    return run("crowd", memory=build.room("32M"), cmdline="trace_kib=4096")
+    return run("scaling", memory=build.room("32M"), cmdline="trace_kib=4096")
 
 
-def test_lines(crowd):
-    crowd.lines.in_order("crowd: among few", "crowd: exit code of the partner = 0", "crowd: among many",
-                       "crowd: exit code of the partner = 0", "crowd pass.")
+def test_lines(scaling):
+    scaling.lines.in_order("scaling: among few", "scaling: exit code of the partner = 0", "scaling: among many",
+                       "scaling: exit code of the partner = 0", "scaling pass.")
 
 
-def test_many_lived(crowd):
+def test_many_lived(scaling):
     """The second measurement was made with all the sleepers asleep."""
-    trace = crowd.trace
+    trace = scaling.trace
     before = trace.one("reap", child=trace.all("fork", parent=FIRST)[-1].child)
     alive = [fork for fork in trace.of("fork") if fork.seq < before.seq]
     gone = [reap for reap in trace.of("reap") if reap.seq < before.seq]
     assert len(alive) - len(gone) > MANY
 
 
-def test_switch_costs_the_same(crowd):
-    few, many = costs(crowd.trace, "yield")
+def test_switch_costs_the_same(scaling):
+    few, many = costs(scaling.trace, "yield")
     assert few == many
 
 
-def test_fork_costs_the_same(crowd, build):
+def test_fork_costs_the_same(scaling, build):
     build.need_plain("the number of instructions")
-    few, many = costs(crowd.trace, "fork")
+    few, many = costs(scaling.trace, "fork")
     assert few == many

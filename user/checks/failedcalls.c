@@ -1,10 +1,10 @@
 /*
- * unharmed - a system call that fails has not happened: each call that can fail for want of something
+ * failedcalls - a system call that fails has not happened: each call that can fail for want of something
  * is made to fail at the first place, at the second, and so on until it works. After each failure the
  * error is the documented one, and the caller's memory, byte for byte, its registers, its break and its
  * number of pages are as they were (D04, D06, D10, D14, D43, D73, D85).
  *
- * `unharmed broken read` also executes the module broken, which is no program, and reads: eight
+ * `failedcalls broken read` also executes the module broken, which is no program, and reads: eight
  * characters must have been typed.
  */
 #include "check.h"
@@ -92,7 +92,7 @@ static const struct {
 extern char end[];
 static volatile char *const place = (volatile char *)PLACE; /* three private pages and two shared ones */
 static const char *const arguments[] = {"nop", "one", "two"};
-static char text[] = "unharmed: this was written\n";
+static char text[] = "failedcalls: this was written\n";
 static int *fresh;                 /* on a page nobody has touched, or that is on the disk */
 static const volatile char *stack; /* from here to USERTOP nothing changes */
 
@@ -189,7 +189,7 @@ static void try_kind(const struct call *call, unsigned kind)
     while (fails_at(call, kind, nth))
         nth++;
     if (nth > 1)
-        printf("unharmed: %s failed for want of %s, %u times\n", call->name, kinds[kind].name, nth - 1);
+        printf("failedcalls: %s failed for want of %s, %u times\n", call->name, kinds[kind].name, nth - 1);
 }
 
 static void try_call(const struct call *call)

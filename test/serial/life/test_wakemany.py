@@ -1,4 +1,4 @@
-"""user/life/herd.c: five hundred processes wait for one thing, and interrupts are off no longer than for a few.
+"""user/life/wakemany.c: five hundred processes wait for one thing, and interrupts are off no longer than for a few.
 
 D76: waking all of them in one stretch would keep interrupts out for ticks, and be reported as a broken rule.
 """
@@ -8,35 +8,36 @@ import re
 import pytest
 from calls import FIRST, TICK
 
-HERD = 500
+MANY = 500
 READERS = 20
 WAKES_AT_ONCE = 64  # kernel/proc/sleep.h
 
 
 @pytest.fixture
-def herd(run, build):
-    return run("herd", "write", str(HERD), memory=build.room("32M"), cmdline="trace_kib=4096")
+def many(run, build):
+    return run("wakemany", "write", str(MANY), memory=build.room("32M"), cmdline="trace_kib=4096")
 
 
 def children(trace) -> set[int]:
     return {fork.child for fork in trace.all("fork", parent=FIRST)}
 
 
-def test_lines(herd):
-    herd.lines.in_order(re.compile("^x{63}$"), f"herd: who woke when their time had come = {HERD}", "herd pass.")
+def test_lines(many):
+    many.lines.in_order(re.compile("^x{63}$"), f"wakemany: who woke when their time had come = {MANY}",
+                        "wakemany pass.")
 
 
-def test_interrupts_come_in_time(herd, build):
+def test_interrupts_come_in_time(many, build):
     """Whatever is woken in one stretch takes less than a tick."""
     build.need_plain("how long interrupts are off")
     if build.debug_checks:
-        assert herd.trace.all("peak what=irq_off")[-1].value < herd.trace.tsc_per_tick
+        assert many.trace.all("peak what=irq_off")[-1].value < many.trace.tsc_per_tick
 
 
-def test_the_timer_wakes_so_many_at_once(herd, build):
+def test_the_timer_wakes_so_many_at_once(many, build):
     """Wakes one upon the other, with nothing between them but the changes of state that they are."""
     build.need_plain("what fits into a tick")
-    records, stretches = [record for record in herd.trace if record.name != "state"], [0]
+    records, stretches = [record for record in many.trace if record.name != "state"], [0]
     for before, record in zip(records, records[1:]):
         if record.name == "wake":
             together = before.name == "wake" and record.stamp - before.stamp < TICK // 10
@@ -47,23 +48,23 @@ def test_the_timer_wakes_so_many_at_once(herd, build):
 def test_nobody_waits_for_a_tick_while_nobody_runs(run, build):
     """On a quick processor those whom a tick leaves over follow at once, not a tick later."""
     build.need_plain("how soon they are woken")
-    trace = run("herd", "sleep", str(HERD), memory="32M", cmdline="trace_kib=4096",
+    trace = run("wakemany", "sleep", str(MANY), memory="32M", cmdline="trace_kib=4096",
                 extra=["-icount", "shift=1,sleep=off"]).trace
     sleepers = children(trace)
     wakes = [wake.stamp for wake in trace.of("wake") if wake.pid in sleepers]
-    assert len(wakes) == HERD and max(wakes) - min(wakes) < 2 * TICK
+    assert len(wakes) == MANY and max(wakes) - min(wakes) < 2 * TICK
 
 
 def test_a_character_wakes_one_reader(boot, build):
     """The others sleep on until they are killed."""
     build.need_trace()
-    with boot("herd", "read", str(READERS)) as live:
-        live.expect(f"herd: {READERS} readers\n")
+    with boot("wakemany", "read", str(READERS)) as live:
+        live.expect(f"wakemany: {READERS} readers\n")
         live.type("a")
-        live.expect("herd: a reader's character = 97\n")
+        live.expect("wakemany: a reader's character = 97\n")
         live.type("b")
         out = live.end()
-    out.lines.in_order("herd: a reader's character = 98", "herd pass.")
+    out.lines.in_order("wakemany: a reader's character = 98", "wakemany pass.")
     first_kill = out.trace.all("kill")[0]
     readers = children(out.trace)
     woken = [wake.pid for wake in out.trace.of("wake") if wake.pid in readers and wake.seq < first_kill.seq]

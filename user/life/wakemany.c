@@ -1,10 +1,10 @@
 /*
- * herd - many processes that wait for one thing: a tick of the timer, the console, a character typed.
+ * wakemany - many processes that wait for one thing: a tick of the timer, the console, a character typed.
  * Interrupts are off while the kernel wakes somebody, so it must not wake them all at once (D76).
  *
- *     herd sleep N    N sleepers wait for one tick
- *     herd write N    the same, and each of them then finds the console taken by a long write
- *     herd read N     N readers of the console, for whom two characters are typed
+ *     wakemany sleep N    N sleepers wait for one tick
+ *     wakemany write N    the same, and each of them then finds the console taken by a long write
+ *     wakemany read N     N readers of the console, for whom two characters are typed
  */
 #include "check.h"
 
@@ -96,7 +96,7 @@ static void read_two(void)
     start_all(read_one, NULL);
     for (unsigned i = 0; i < many; i++)
         await_state(pids[i], SLEEPING);
-    printf("herd: %u readers\n", many);
+    printf("wakemany: %u readers\n", many);
     for (const char *typed = "ab"; *typed != '\0'; typed++) {
         assert(waitpid(0, &code) == 0);
         CHECK(code, *typed, "a reader's character");
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 {
     many = argc == 3 ? number_of(argv[2]) : 0;
     if (many == 0 || many > MANY_MAX)
-        panic("how? sleep, write or read, and how many: 1 to %d", MANY_MAX);
+        panic("usage: wakemany sleep|write|read N, N from 1 to %d", MANY_MAX);
     if (strcmp(argv[1], "read") == 0)
         read_two();
     else if (strcmp(argv[1], "write") == 0)
@@ -119,6 +119,6 @@ int main(int argc, char **argv)
     else if (strcmp(argv[1], "sleep") == 0)
         sleep_only();
     else
-        panic("how? there is no herd for \"%s\"", argv[1]);
+        panic("unknown mode \"%s\": sleep, write or read", argv[1]);
     return pass();
 }

@@ -1,5 +1,5 @@
 /*
- * secrets - what other processes and the kernel had in memory and registers does not come to a
+ * infoleak - what other processes and the kernel had in memory and registers does not come to a
  * program by any way (D15).
  *
  * Children first leave a word of their own everywhere: in their memory, in their registers, in
@@ -160,7 +160,7 @@ static int check_input(void)
 {
     char buffer[64];
     memset(buffer, FILLING, sizeof(buffer));
-    printf("secrets: type one character\n");
+    printf("infoleak: type one character\n");
     CHECK(read(STDIN, buffer, sizeof(buffer)), 1, "read");
     CHECK(bytes_not(buffer + 1, sizeof(buffer) - 1, FILLING), 0, "bytes changed behind what was read");
     return pass();

@@ -1,5 +1,5 @@
 /*
- * tour - once through everything for which the kernel allocates, copies or transfers something on a
+ * failpoints - once through everything for which the kernel allocates, copies or transfers something on a
  * program's behalf: what `tools/inject --all` lets fail, one place after the other.
  */
 #include "check.h"
@@ -53,7 +53,7 @@ static int child(void *arg)
 
 static int become_nop(void *arg)
 {
-    const char *const argv[] = {arg, "of", "tour"};
+    const char *const argv[] = {arg, "of", "failpoints"};
     return exec(arg, ARRAY_SIZE(argv), argv);
 }
 
@@ -65,7 +65,7 @@ static void ask(void)
     struct ledger_info account;
     assert(sys_procs(&info, 1, getpid()) > 0 && sys_meminfo(&memory) == 0);
     assert(sys_pages(getpid(), &counts) == 0 && sys_ledger(&account, 1, 0) > 0);
-    printf("tour: a line in");
+    printf("failpoints: a line in");
     printf(" two parts\n");
 }
 
@@ -96,6 +96,7 @@ int main(void)
     assert(child_code(become_nop, "nop") == 0);
     assert(child_code(become_nop, "nosuch") == -E_NOENT);
     ask();
-    printf("tour: %s\n", go_and_come() ? "went to the disk and came back" : "there is no disk to go to");
+    printf("failpoints: %s\n",
+           go_and_come() ? "went to the disk and came back" : "there is no disk to go to");
     return pass();
 }

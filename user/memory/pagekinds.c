@@ -1,6 +1,6 @@
 /*
- * kinds - a process whose pages are of every kind, and what pages() says of them. `kinds wait` stays as it is
- * then, for a look from outside.
+ * pagekinds - a process whose pages are of every kind, and what pages() says of them. `pagekinds wait` stays
+ * as it is then, for a look from outside.
  */
 #include "check.h"
 
@@ -79,7 +79,7 @@ int main(int argc, char *argv[])
         CHECK(sys_pageout((uintptr_t)swapped, PAGE_SIZE), 1, "pages that went to the disk");
     after = counts_of(getpid());
     CHECK((int)after.swapped, info.swap_total != 0, "on the disk, after a page went"); /* or none could */
-    printf("kinds: of %u pages private %u shared %u swapped %u cache %u\n", proc_of(getpid()).pages,
+    printf("pagekinds: of %u pages private %u shared %u swapped %u cache %u\n", proc_of(getpid()).pages,
            after.private, after.shared, after.swapped, after.cache);
     if (argc > 1 && strcmp(argv[1], "wait") == 0)
         for (;;)

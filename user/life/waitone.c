@@ -1,5 +1,5 @@
 /*
- * patient - waits for one child, is woken by the end of another, and goes on waiting. Between being woken and
+ * waitone - waits for one child, is woken by the end of another, and goes on waiting. Between being woken and
  * looking the first child computes until its turn is over: so it is a timer interrupt that gives the CPU
  * back to a sleeper, in the middle of its wait.
  */

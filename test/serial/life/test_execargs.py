@@ -1,19 +1,19 @@
-"""user/life/execer.c: arguments survive exec, through several rounds in one process whose pid stays."""
+"""user/life/execargs.c: arguments survive exec, through several rounds in one process whose pid stays."""
 
 from calls import FIRST, results
 
 
 def test_lines(run):
-    out = run("execer")
+    out = run("execargs")
     out.lines.in_order("args: argc = 5", "args: argv[1] = one", "args: argv[2] = two words", "args: argv[3] =",
-                       "args: argv[4] = -last", "execer: exit code of args = 0")
-    out.lines.in_order(*[f"execer: change of pid with {rounds} rounds to go = 0" for rounds in (3, 2, 1, 0)],
-                       "execer pass.")
+                       "args: argv[4] = -last", "execargs: exit code of args = 0")
+    out.lines.in_order(*[f"execargs: change of pid with {rounds} rounds to go = 0" for rounds in (3, 2, 1, 0)],
+                       "execargs pass.")
 
 
 def test_same_process(run):
     """Five programs one after the other in the first process; it is made and ends once."""
-    trace = run("execer").trace
+    trace = run("execargs").trace
     execs = trace.all("exec", pid=FIRST)
     assert len(execs) == 5 and len({exec_.entry for exec_ in execs}) == 1
     assert results(trace, "exec") == [0] * 4
@@ -23,7 +23,7 @@ def test_same_process(run):
 
 def test_child(run):
     """The child that becomes another program is still the parent's to wait for."""
-    trace = run("execer").trace
+    trace = run("execargs").trace
     child = trace.one("fork", parent=FIRST).child
     trace.in_order(f"fork parent={FIRST} child={child}", f"exec pid={child}", f"exit pid={child} code=0 reason=exit",
                    f"wake pid={FIRST} by={child}", f"reap parent={FIRST} child={child} code=0")

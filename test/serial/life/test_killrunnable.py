@@ -1,13 +1,13 @@
-"""user/life/lastcall.c: who is killed makes no other system call, however many it was about to make.
+"""user/life/killrunnable.c: who is killed makes no other system call, however many it was about to make.
 
 That none is entered after the kill is an invariant of every trace, `lives_as_in_the_model`; this run
 has a victim that would break it.
 """
 
 
-def test_lastcall(run):
-    out = run("lastcall")
-    out.lines.in_order("lastcall pass.")
+def test_killrunnable(run):
+    out = run("killrunnable")
+    out.lines.in_order("killrunnable pass.")
     fork = out.trace.one("fork parent=2")
     kill = out.trace.one("kill", by=2, pid=fork.child)
     calls = out.trace.all("syscall_enter nr=getpid")

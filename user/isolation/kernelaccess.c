@@ -1,5 +1,5 @@
 /*
- * kstore - a program can neither read, nor write, nor execute what is not user space; trying it
+ * kernelaccess - a program can neither read, nor write, nor execute what is not user space; trying it
  * ends the process and nobody else (D02, D18, D70).
  */
 #include "check.h"

@@ -1,6 +1,6 @@
 /*
- * books - what meminfo() and ledger() say at several moments of a process's life, printed, for a test that
- * looks at the same moments from outside: test/serial/memory/test_books.py.
+ * meminfo - what meminfo() and ledger() say at several moments of a process's life, printed, for a test that
+ * looks at the same moments from outside: test/serial/memory/test_meminfo.py.
  */
 #include "check.h"
 
@@ -15,13 +15,14 @@ static void moment(const char *name)
     assert(sys_meminfo(&info) == 0);
     int n = sys_ledger(accounts, ACCOUNTS, 0);
     assert(n > 0 && n <= ACCOUNTS);
-    printf(
-        "books: %s: total=%u free=%u user=%u shared=%u cache=%u pgtables=%u kstacks=%u heap=%u processes=%u "
-        "slots=%u\n",
-        name, info.total, info.free, info.user, info.shared, info.cache, info.pgtables, info.kstacks,
-        info.heap, info.processes, info.swap_total - info.swap_free);
+    printf("meminfo: %s: total=%u free=%u user=%u shared=%u cache=%u pgtables=%u kstacks=%u heap=%u "
+           "processes=%u "
+           "slots=%u\n",
+           name, info.total, info.free, info.user, info.shared, info.cache, info.pgtables, info.kstacks,
+           info.heap, info.processes, info.swap_total - info.swap_free);
     for (int i = 0; i < n; i++)
-        printf("books: account %s: held=%u base=%u\n", accounts[i].name, accounts[i].held, accounts[i].base);
+        printf("meminfo: account %s: held=%u base=%u\n", accounts[i].name, accounts[i].held,
+               accounts[i].base);
 }
 
 static void touch(volatile char *pages, size_t n, char value)

@@ -1,5 +1,5 @@
 /*
- * stdflag - whatever flags a program sets, the kernel works with its own (D08): direction (string
+ * eflags - whatever flags a program sets, the kernel works with its own (D08): direction (string
  * instructions would run backwards), alignment check and nested task.
  */
 #include "check.h"
@@ -68,7 +68,7 @@ static void check_exec(unsigned set, const char *name)
 
 int main(void)
 {
-    static const char line[] = "stdflag: this line is written with the flags set\n";
+    static const char line[] = "eflags: this line is written with the flags set\n";
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         unsigned set = cases[i].flags;
         const char *name = cases[i].name;

@@ -1,4 +1,4 @@
-"""user/memory/books.c: what meminfo() and ledger() say, beside the truth.
+"""user/memory/meminfo.c: what meminfo() and ledger() say, beside the truth.
 
 The truth is read from outside, at the moment of the call: out of the array of frames, the page tables
 of every process and the map of the swap disk. D28: every frame has an owner. D22: a slot is named as often as it counts.
@@ -7,14 +7,14 @@ of every process and the map of the swap disk. D28: every frame has an owner. D2
 import re
 from collections import Counter
 
-from stops import stopping
+from breakpoints import stopping
 from ucow.enums import enumerations
 from ucow.machine import symbols_of
 from ucow.memory import FileMemory
 from ucow.pages import Guest
 
-LINE = re.compile(r"^books: ([\w ]+): (total=.*)$")
-ACCOUNT = re.compile(r"^books: account (.*): held=(\d+) base=(\d+)$")
+LINE = re.compile(r"^meminfo: ([\w ]+): (total=.*)$")
+ACCOUNT = re.compile(r"^meminfo: account (.*): held=(\d+) base=(\d+)$")
 OWNERS = {name: text for _, name, text in enumerations()["owner"] if name not in ("reserved", "free", "heap")}
 
 
@@ -61,7 +61,7 @@ def test_the_kernel_tells_the_truth(bench, build):
     build.need_functions("sys_meminfo", "sys_ledger")
     names = {symbols_of(build.kernel).address(f"sys_{name}"): name for name in ("meminfo", "ledger")}
     seen = {"meminfo": [], "ledger": []}
-    with stopping(bench, "books", at=list(names), memory="32M") as stops:
+    with stopping(bench, "meminfo", at=list(names), memory="32M") as stops:
         memory = FileMemory(stops.live.memory_file)
         for where in stops:
             guest = Guest.of(memory, build.kernel)
@@ -78,10 +78,10 @@ def test_the_kernel_tells_the_truth(bench, build):
     assert len(moments) == (8 if build.swap else 6)
     assert dict(zip(moments, said)) == dict(zip(moments, seen["meminfo"]))
     assert len(said) == len(seen["meminfo"]) == len(seen["ledger"])
-    books = [found for line in lines if (found := ACCOUNT.match(line))]
-    per_moment = len(books) // len(moments)
+    told_accounts = [found for line in lines if (found := ACCOUNT.match(line))]
+    per_moment = len(told_accounts) // len(moments)
     for i, (moment, truth) in enumerate(zip(moments, seen["ledger"])):
-        told = {found[1]: int(found[2]) for found in books[i * per_moment:(i + 1) * per_moment]}
+        told = {found[1]: int(found[2]) for found in told_accounts[i * per_moment:(i + 1) * per_moment]}
         assert len(told) == per_moment
         assert {name: told.get(name) for name in truth} == truth, moment
 

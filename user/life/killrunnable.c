@@ -1,5 +1,5 @@
 /*
- * lastcall - a child that makes system calls all the time is killed while it waits for the CPU.
+ * killrunnable - a child that makes system calls all the time is killed while it waits for the CPU.
  */
 #include "ulib.h"
 
@@ -27,6 +27,6 @@ int main(void)
     int code;
     assert(waitpid(pid, &code) == 0);
     assert(code == -E_KILLED);
-    printf("lastcall pass.\n");
+    printf("killrunnable pass.\n");
     return 0;
 }

@@ -1,4 +1,4 @@
-"""user/isolation/secrets.c: what others and the kernel had in memory and registers reaches no program.
+"""user/isolation/infoleak.c: what others and the kernel had in memory and registers reaches no program.
 
 D15, D16: seen from outside, at the first instruction of a program, its memory is its file's bytes, its arguments
 and zeros, and its registers are 0, to the last byte. D45: nothing in what procs() tells is left over.
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 from pagetables import PAGE_BYTES
-from stops import stopping
+from breakpoints import stopping
 from ucow.machine import symbols_of
 from ucow.memory import FileMemory
-from walls import POISON, USERTOP, Frozen
+from protection_rules import POISON, USERTOP, Frozen
 
 PATTERN = struct.pack("<I", 0x5EC2E7 << 8)[1:]  # of each of the words that the children spread
 ARGUMENTS = b"nop\0one\0two words\0"
@@ -21,22 +21,22 @@ USER_TEXT, USER_DATA = 0x1B, 0x23
 
 
 def test_lines(run):
-    out = run("secrets")
-    out.lines.in_order("secrets: registers that calls changed = 0",
-                       "secrets: registers of a child that are not its parent's = 0",
-                       "secrets: bytes behind the names = 0", "secrets: bytes changed behind the processes = 0",
-                       "secrets: bytes changed behind the memory's counters = 0",
-                       "secrets: bytes in mapping 2 = 0", "secrets: bytes in heap 2 = 0", "secrets pass.")
-    assert out.lines.count("secrets: a child has spread its secret = 1") == 4
+    out = run("infoleak")
+    out.lines.in_order("infoleak: registers that calls changed = 0",
+                       "infoleak: registers of a child that are not its parent's = 0",
+                       "infoleak: bytes behind the names = 0", "infoleak: bytes changed behind the processes = 0",
+                       "infoleak: bytes changed behind the memory's counters = 0",
+                       "infoleak: bytes in mapping 2 = 0", "infoleak: bytes in heap 2 = 0", "infoleak pass.")
+    assert out.lines.count("infoleak: a child has spread its secret = 1") == 4
     assert len(out.trace.all("exit reason=fault")) == 2
 
 
 def test_short_read(boot):
     """One byte typed is one byte changed."""
-    with boot("secrets", "input") as live:
+    with boot("infoleak", "input") as live:
         live.expect("type one character\n")
         live.type("x")
-        live.end().lines.once("secrets: bytes changed behind what was read = 0")
+        live.end().lines.once("infoleak: bytes changed behind what was read = 0")
 
 
 def stack_page() -> tuple[int, bytes]:
@@ -85,23 +85,23 @@ def assert_can_be_found(machine: Frozen, build):
 
 
 def test_first_and_last_instruction(bench, build):
-    """Of nop, which secrets becomes last. Its text comes by page faults; when it exits, it is there."""
+    """Of nop, which infoleak becomes last. Its text comes by page faults; when it exits, it is there."""
     program = build.folder / "user/nop"
     executes, exits = (symbols_of(build.kernel).address(name) for name in ("do_execve", "do_exit"))
     with program.open("rb") as file:
         entry = ELFFile(file)["e_entry"]
     executed, looked = 0, []
-    with stopping(bench, "secrets", at=[executes, exits], memory="16M") as stops:
+    with stopping(bench, "infoleak", at=[executes, exits], memory="16M") as stops:
         memory = FileMemory(stops.live.memory_file)
         for where in stops:
             if where == executes:
                 executed += 1
-                if executed == 2:  # not before: secrets has code at this address, too
+                if executed == 2:  # not before: infoleak has code at this address, too
                     stops.add(entry)
                 continue
             machine = Frozen(build.kernel, memory, stops.registers(), 16 << 20)
             if ARGUMENTS not in pages_of(machine)[USERTOP - PAGE_BYTES]:
-                continue  # it is secrets
+                continue  # it is infoleak
             looked.append(where)
             if where == entry:
                 assert_first_instruction(machine)

@@ -1,4 +1,4 @@
-"""user/isolation/stdflag.c: with the direction flag, NT and AC set the kernel works as without. (D08)
+"""user/isolation/eflags.c: with the direction flag, NT and AC set the kernel works as without. (D08)
 
 On a processor with SMAP a set AC flag would also let the kernel touch user memory unnoticed.
 """
@@ -12,20 +12,20 @@ PROCESSORS = [None, "max"]
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_lines(run, cpu):
-    out = run("stdflag", cpu=cpu)
+    out = run("eflags", cpu=cpu)
     for flags in FLAGS:
-        out.lines.in_order(f"stdflag: write with {flags} = 49",
-                           f"stdflag: exit code of a child forked with {flags} = 77",
-                           f"stdflag: sum of fresh pages with {flags} = 7",
-                           f"stdflag: exit code of args executed with {flags} = 0")
-    assert out.lines.count("stdflag: this line is written with the flags set") == len(FLAGS)
-    out.lines.once("stdflag pass.")
+        out.lines.in_order(f"eflags: write with {flags} = 48",
+                           f"eflags: exit code of a child forked with {flags} = 77",
+                           f"eflags: sum of fresh pages with {flags} = 7",
+                           f"eflags: exit code of args executed with {flags} = 0")
+    assert out.lines.count("eflags: this line is written with the flags set") == len(FLAGS)
+    out.lines.once("eflags pass.")
 
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_every_way_in(run, cpu):
     """The flags meet system calls, page faults that fill, and the timer, which takes nobody's CPU here."""
-    trace = run("stdflag", cpu=cpu).trace
+    trace = run("eflags", cpu=cpu).trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
     assert [exit_.code for exit_ in trace.of("exit")] == [77, 0] * len(FLAGS) + [0]
     assert len(trace.all("exec")) == 1 + len(FLAGS) and len(children) == 2 * len(FLAGS)

@@ -1,4 +1,4 @@
-"""user/isolation/kstore.c: what is not user space can be neither read, nor written, nor executed.
+"""user/isolation/kernelaccess.c: what is not user space can be neither read, nor written, nor executed.
 
 D02: whoever tries dies, and nobody else. D18: no page of the kernel carries the user bit, with and
 without SMEP, SMAP and UMIP. D70: a store to a kernel address is not taken for copy-on-write.
@@ -18,19 +18,19 @@ USER_BIT, WRITE_BIT = 4, 2  # Intel SDM 3A 4.7
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_lines(run, cpu):
-    out = run("kstore", cpu=cpu)
+    out = run("kernelaccess", cpu=cpu)
     out.lines.once(re.compile("^cpu: .*smep={0} smap={0} umip={0}".format(1 if cpu else 0)))
     for address in ADDRESSES:
         for how in ("load from", "store to", "call of"):
-            out.lines.once(f"kstore: {how} 0x{address:08x} = -9")
+            out.lines.once(f"kernelaccess: {how} 0x{address:08x} = -9")
     assert out.lines.count("killed by kernel.") == 3 * len(ADDRESSES)
-    out.lines.once("kstore pass.")
+    out.lines.once("kernelaccess pass.")
 
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_faults(run, cpu):
     """Every attempt is a user's fault at that address, and the end of the one child that made it."""
-    trace = run("kstore", cpu=cpu).trace
+    trace = run("kernelaccess", cpu=cpu).trace
     faults = trace.all("fault outcome=segv")
     assert [fault.va for fault in faults] == [address for address in ADDRESSES for _ in range(3)]
     assert all(fault.error & USER_BIT for fault in faults)
@@ -43,6 +43,6 @@ def test_faults(run, cpu):
 
 def test_nothing_is_copied_for_them(run):
     """No address of the kernel ever comes to a copy or to a page taken back."""
-    trace = run("kstore").trace
+    trace = run("kernelaccess").trace
     served = trace.of("page_copy") + [fault for fault in trace.of("fault") if fault.shown("outcome") != "segv"]
     assert served and all(0x200000 <= record.va < USERTOP for record in served)

@@ -1,5 +1,5 @@
 /*
- * crowd - yields and forks among few sleeping processes, then among many: the trace tells whether
+ * scaling - yields and forks among few sleeping processes, then among many: the trace tells whether
  * either costs more with many (D53, D75).
  */
 #include "check.h"
@@ -28,7 +28,7 @@ static int start_sleeper(void)
 
 static void measure(const char *among)
 {
-    printf("crowd: among %s\n", among);
+    printf("scaling: among %s\n", among);
     int pid = fork();
     if (pid == 0)
         exit(yield_often(NULL));

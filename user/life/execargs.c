@@ -1,8 +1,8 @@
 /*
- * execer - arguments survive exec: those of another program, and its own through several rounds
+ * execargs - arguments survive exec: those of another program, and its own through several rounds
  * in one process, whose pid stays the same.
  *
- * `execer ROUNDS PID` is what it calls itself with.
+ * `execargs ROUNDS PID` is what it calls itself with.
  */
 #include "check.h"
 
@@ -18,8 +18,8 @@ static int run_self(char rounds, int pid)
     char rounds_text[] = {rounds, '\0'};
     char pid_text[12];
     snprintf(pid_text, sizeof(pid_text), "%d", pid);
-    const char *const argv[] = {"execer", rounds_text, pid_text};
-    return exec("execer", ARRAY_SIZE(argv), argv);
+    const char *const argv[] = {"execargs", rounds_text, pid_text};
+    return exec("execargs", ARRAY_SIZE(argv), argv);
 }
 
 int main(int argc, char *argv[])
