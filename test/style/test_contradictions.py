@@ -16,7 +16,7 @@ loader = SourceFileLoader("covering", str(ROOT / "tools/configurations"))
 covering = module_from_spec(spec_from_loader("covering", loader))
 loader.exec_module(covering)
 
-MEANS_NOTHING = {("evict", "fifo"), ("swap", "false")}  # is no contradiction: nobody asks who goes first
+MEANS_NOTHING = {("evict", "fifo"), ("swap", "false")}  # no contradiction: without swap no page is evicted
 REFUSED = [sorted(pair) for pair in covering.CONTRADICTIONS if pair != MEANS_NOTHING]
 
 
