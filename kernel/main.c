@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * main - the order in which the kernel comes up.
  */

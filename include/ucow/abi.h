@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * layout - the numbers and layouts a user program shares with the kernel.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * elf - the parts of the ELF format that executables have (System V ABI, chapters 4 and 5).
  */

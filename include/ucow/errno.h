@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * errno - the error numbers of ucow, each declared once.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inject - counting what passes, against at most one plan for each kind.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inject - the one gate through which everything passes that can fail, so that each can be told to.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kasan - the shadow's keeper, and the functions that instrumented code calls.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kasan - no access to memory that nobody may access: the compiler asks before each one.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kasan_mem - memcpy, memmove and memset ask before they touch anything.
  *

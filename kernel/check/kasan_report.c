@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kasan_report - finds out whose memory it was: a local or a global variable's from what the
  * compiler left, the allocators' from them.

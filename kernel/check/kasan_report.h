@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kasan_report - what is said of an access that kasan refuses; only for kasan.c.
  */

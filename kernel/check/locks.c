@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * locks - a graph of classes: an arrow from each lock to those that were taken while it was held.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * locks - the rules of all locks, spinning and sleeping, watched by checking builds.
  *

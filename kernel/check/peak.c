@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * peak - a stack is painted once; what is no longer paint has been used.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * peak - the worst so far of what should stay small: how long interrupts were off, how deep a stack was.
  *

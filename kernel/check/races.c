@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * races - remembers who touched which word since the last point that orders processes and handlers.
  *

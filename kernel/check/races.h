@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * races - data races between processes in the kernel and interrupt handlers; only with `races`.
  *

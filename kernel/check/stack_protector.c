@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stack_protector - the word, and what follows when it has changed. The names are the compiler's.
  */

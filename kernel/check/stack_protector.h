@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stack_protector - a word between a function's arrays and its return address, looked at on return.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ubsan - what the compiler found undefined in C, or a conversion that lost something.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console - keeps the lines of different writers apart.
  */

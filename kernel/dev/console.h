@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console - whole lines on the serial port.
  *

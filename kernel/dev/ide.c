@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ide - ATA/ATAPI-6 (T13/1410D): 28-bit addresses; DMA if there is a bus master, otherwise PIO.
  *

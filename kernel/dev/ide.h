@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ide - the second disk of the first IDE channel, as an array of pages.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ide_dma - the bus master of SFF-8038i, as in the Intel 82371SB (PIIX3) data sheet, 2.3 and 3.2.
  */

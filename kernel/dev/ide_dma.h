@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ide_dma - the bus master of the first channel of a PCI IDE controller.
  */

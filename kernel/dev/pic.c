@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pic - Intel 8259A data sheet, as wired in the PC/AT.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pic - the two 8259A interrupt controllers, moved to vectors 0x20 to 0x2f.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pit - Intel 8254 data sheet: counter 0, mode 2.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pit - the 8254 timer: TICK_HZ interrupts per second on IRQ 0.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * power - tries three ways to power off, one after the other.
  */

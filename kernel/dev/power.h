@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * power - ends a run.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart - National Semiconductor 16550 data sheet.
  *

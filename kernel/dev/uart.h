@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart - the serial port COM1: bytes out by polling, bytes in by interrupt.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bootfs - a sorted array of files (cpio: man 5 cpio, "New ASCII Format").
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bootfs - the programs that came with the kernel: the boot archive and boot modules.
  *

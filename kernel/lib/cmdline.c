@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmdline - splits the command line at blanks and tabs; there is no quoting.
  */

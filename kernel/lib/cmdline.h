@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmdline - the kernel's command line: `key=value ... -- program args`.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * list - a doubly linked ring of nodes that are members of the structures they link.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mem - portable memcpy, memmove and memset; arch/i386/string.S has faster ones.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mutex_type - the structure of a sleeping lock with an owner; proc/mutex.h has its operations.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * printf - a loop over the format, a parser of conversions, and two printers: for text and for numbers.
  *

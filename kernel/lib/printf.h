@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * printf - formatted output, for the console, buffers and panics.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rbtree - insertion and removal, and the repairs that restore the invariants after them.
  *

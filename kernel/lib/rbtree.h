@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rbtree - a red-black tree of nodes that are members of the structures they sort.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * string - the functions on strings, and memcmp, as simple loops: no caller is on a fast path.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * string - the memory and string functions of ISO C, and strlcpy as in BSD.
  *

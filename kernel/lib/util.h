@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * util - macros for bits, alignment, array sizes and containing structures.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * copy_range - gives a child its parent's pages at fork. A policy: Meson picks copy_range_cow.c, which
  * shares them until one side writes, or copy_range_eager.c, which copies them at once.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * copy_range, copy-on-write: pages are shared until one side writes.
  *

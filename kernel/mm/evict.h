@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * evict - chooses the page to evict when memory is full. A policy: Meson picks evict_clock.c or evict_fifo.c.
  *

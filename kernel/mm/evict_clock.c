@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * evict, clock: a page that was accessed since the hand last passed it gets a second chance.
  *

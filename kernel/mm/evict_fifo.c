@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * evict, first in first out: the page that has been in memory longest, whether it was accessed or not.
  */

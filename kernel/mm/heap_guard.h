@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard - what finds misused heap objects and frames: the heap and the page allocator report here
  * whenever memory is allocated or freed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard, kasan: memory that may not be accessed is poisoned in the shadow. Not instrumented.
  *

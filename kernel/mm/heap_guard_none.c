@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard, none: objects and frames have no room for checks, and nothing is found.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard, poison: patterns in free memory and after objects, checked when memory changes hands.
  *

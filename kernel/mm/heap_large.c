@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_large - a list of the blocks, by page->link of their first frames; page->length has the object's size.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_large - heap objects beyond the largest class of kmalloc(): blocks of frames. Only for slab.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * image - makes regions, which are whole pages, of segments, which begin and end anywhere.
  */

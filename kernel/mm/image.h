@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * image - a program as memory: segments of a file in the boot archive, paged in on demand.
  *

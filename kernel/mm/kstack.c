@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kstack - kernel stacks in slots of the kernel's virtual area, each a guard page and a stack.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kstack - kernel stacks, each with an unmapped page below it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mm - allocates, copies and frees address spaces; mmap.c changes what is mapped in them.
  */

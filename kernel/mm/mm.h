@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mm - the address space of a process: its regions, its page tables, its heap.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mm_stats - counts the pages of an address space: private, shared, swapped, of programs.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mmap - changes what is mapped in an address space: mmap, munmap, brk and pageout.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * page - the frame allocator: reference counts, owners and a cache of free frames; see page.h.
  *

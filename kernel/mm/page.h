@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * page - physical page frames and their reference counts.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * page_store - pages in a red-black tree: a lookup does not depend on how large or sparse the object is.
  */

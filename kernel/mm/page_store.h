@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * page_store - the pages that a region's object has so far, by number, in memory or on the disk.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pgtable - allocates page tables, keeps a few free ones, and drops what user entries hold.
  */

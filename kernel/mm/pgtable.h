@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pgtable - allocates and frees page tables, and drops what user entries hold.
  *

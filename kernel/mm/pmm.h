@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pmm - finds free frames that are next to each other. A policy: Meson picks pmm_buddy.c or
  * pmm_first_fit.c, and only page.c calls it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pmm_buddy - free frames in blocks of 1, 2, 4 ... 1024, each aligned to its size.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pmm_first_fit - free frames in runs of any length, in order of address; the first that fits is used.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rmap - the tree of lineages, and walks over it without recursion: the kernel's stack is small.
  */

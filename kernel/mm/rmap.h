@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rmap - reverse mapping: from a page of user memory to the page-table entries that map it.
  *

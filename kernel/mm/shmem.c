@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * shmem - a vm_object with a page store; with swap, evicted pages are in slots that the store names.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * shmem - anonymous memory that parent and children share: mmap(MAP_SHARED).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * slab - slabs and their free lists; kmalloc() chooses a cache by size.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * slab - the kernel heap: caches of equal objects, packed into frames, and kmalloc().
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swap - pages of user memory that are on a disk instead of in a frame.
  *

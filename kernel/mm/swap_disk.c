@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swap_disk - eviction to the second IDE disk, and reading back. The table of slots is swap_slot.c's.
  */

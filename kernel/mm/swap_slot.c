@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swap_slot - the table of slots, and a bitmap in which free ones are found.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swap_slot - the slots of the swap disk: which are free, who refers to them, which page has their bytes.
  * Only for swap_disk.c; everything else uses swap.h.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * usercopy - checks ranges, then calls the instructions in arch/i386/uaccess.S.
  */

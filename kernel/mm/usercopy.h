@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * usercopy - copies bytes to and from user memory; nothing else in the kernel accesses it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vma - the regions of an address space in a red-black tree, by address.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vma - the regions of an address space, as a set: sorted, disjoint, page-aligned.
  *

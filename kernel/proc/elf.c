@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * elf - every field is a claim; sums are compared so that they cannot overflow.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * elf - from the bytes of an ELF file to the segments of an image.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * exec - build a new address space beside the old one, then change over.
  *

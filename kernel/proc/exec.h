@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * exec - a process becomes another program; it does so wholly or not at all.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * exit - how a process ends: do_exit() leaves a zombie, do_wait() finds it, do_reap() buries it.
  */

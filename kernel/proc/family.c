@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * family - two chains per parent.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * family - parents, children and siblings; the only code that changes these links.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fork - allocate and fill in private, then publish in one step that cannot fail.
  */

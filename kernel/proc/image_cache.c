@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * program - the file's slot for its user holds the image; its pages come and go with it.
  */

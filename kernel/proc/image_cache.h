@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * program - programs that have been executed before: their images are kept for the next time.
  */

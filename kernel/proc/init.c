@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * init - a kernel thread: no page fault, full memory or kill can end it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * init - process 1: it starts the first program, adopts orphans, and closes the books.
  */

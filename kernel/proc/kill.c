@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kill - a process is told to die; it does so itself, on its way to user mode.
  *

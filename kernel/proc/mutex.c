@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mutex - waiters sleep in the mutex's own list. A release wakes one of them, who tries again: when
  * somebody was quicker, that one's release wakes the next.

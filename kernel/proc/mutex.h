@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mutex - a sleeping lock that knows its owner. Taken and released by the same process; not in
  * interrupt handlers, not with a spinlock held. A waiter cannot be killed out of it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pgfault - the address decides first: outside user space there is nothing to serve.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pgfault - a page fault of the current process, seen from above memory management.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * proc - birth and end of the struct, and the table of states.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * proc - a process: its struct, its states, how it is found.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * proc_line - a buffer that exists while a line is incomplete.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * proc_line - output that a process holds back until its line is complete.
  *

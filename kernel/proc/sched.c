@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched - the mechanism: switching, sleeping, waking. The choice is sched_policy.h's.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched - who runs, who sleeps, who wakes whom.
  *

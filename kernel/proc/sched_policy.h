@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_policy - which of the runnable processes is next. A policy: Meson picks one file,
  * sched_rr.c so far, and only sched.c calls it. Caller holds sched_lock.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_rr - round robin: one queue, equal turns.
  */

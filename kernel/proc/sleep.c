@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sleep - a red-black tree of sleepers, by the tick that wakes them; a tick looks at the first ones only,
  * and wakes so few that interrupts are not off for long, however many wait for it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wait - a parent looks for its zombies; its living children are never searched.
  */

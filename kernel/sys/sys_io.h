@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sys_io - the console as programs see it: descriptors 0, 1 and 2.
  */

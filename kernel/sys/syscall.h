@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syscall - the requests of programs. Each sys_NAME() unpacks, checks, calls, returns.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * backtrace - follows the chain of frame pointers: [ebp] is the caller's, [ebp + 4] where it goes on.
  */

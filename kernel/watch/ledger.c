@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger - compares what is held with what was held, and names who took the difference.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * panic - message, trap frame, backtrace, current process, last events; then off.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rules - a broken rule is a failed check, reported like those of the compiler (watch/panic.h).
  */

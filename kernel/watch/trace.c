@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trace - the ring, and the text that explains it to tools.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * elf_fuzzer - runs the ELF loader under libFuzzer with AddressSanitizer and UBSan.
  *

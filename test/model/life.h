@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * life - life.def in C, for the program that SPIN generates from protocol.pml.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * protocol - exit, wait, kill, sleep and wake-up, as kernel/proc does them, for SPIN.
  *

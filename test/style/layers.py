@@ -86,11 +86,10 @@ def kernel_breaches(root):
 
 
 def opens_with_its_idea(path):
-    """A C file with a block comment, a script with a comment or a docstring below its #! line."""
-    text = path.read_text()
+    """A C file with a block comment, a script with a comment or a docstring; #! and license may come first."""
+    text = re.sub(r"\A(#![^\n]*\n)?((/\* |# )SPDX-License-Identifier: MIT( \*/)?\n)?", "", path.read_text())
     if path.suffix in {".c", ".h", ".S", ".def", ".ld"}:
         return text.startswith("/*")
-    text = re.sub(r"\A#![^\n]*\n", "", text)
     return not text.strip() or text.startswith(("#", '"""', 'r"""'))
 
 

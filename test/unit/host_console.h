@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host_console - a console that tests can read. Included by one file of a program.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host_kernel - what the files of kernel/mm need from the rest of the kernel: memory, a console that tests
  * can read, names for callers. Included by one file of a program.

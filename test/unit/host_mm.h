@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host_mm - address spaces on the host, accessed as a program would access them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host_sched - what files of kernel/proc need of the rest: a CPU, the scheduler's lock, and rules of locks
  * whose reports nobody reads (see test_locks.c). Included by one file of a program.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * random_processes - processes that fork, end, read, write and unmap at random, compared with a model in
  * arrays.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rename - gives the functions of kernel/lib other names on the host.
  *

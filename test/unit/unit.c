@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * unit - registers the tests, runs them one by one, prints TAP.
  */

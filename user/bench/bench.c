@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench - what an operation costs, in ticks of the time stamp counter, and what a process costs.
  *

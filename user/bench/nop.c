@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * nop - does nothing: the program that bench executes.
  */

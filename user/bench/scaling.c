@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * scaling - yields and forks among few sleeping processes, then among many: the trace tells whether
  * either costs more with many (D53, D75).

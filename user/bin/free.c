@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * free - the machine's memory, and whose it is: `free`; with `free -l` what the kernel's ledger counts, too.
  */

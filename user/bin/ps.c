@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ps - every process: pid, parent, state, and its pages: all, its own, shared with others, on the disk, of
  * programs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sh - the shell: runs a program of the boot archive by name, with arguments, and waits for it.
  */

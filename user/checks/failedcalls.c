@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * failedcalls - a system call that fails has not happened: each call that can fail for want of something
  * is made to fail at the first place, at the second, and so on until it works. After each failure the

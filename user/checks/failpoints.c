@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * failpoints - once through everything for which the kernel allocates, copies or transfers something on a
  * program's behalf: what `tools/inject --all` lets fail, one place after the other.

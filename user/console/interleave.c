@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * interleave - processes that print long lines at the same time: every line comes out whole
  * (D57). `interleave: child 3 line 07 dddd...` has as many of the child's letter as any other line.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * longwrite - a write that takes dozens of ticks does not keep the CPU, nor its caller alive.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * noread - takes no input and does not end until somebody outside the machine changes its memory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * crashme - children execute what is no program: `crashme SEED COUNT [FIRST]`, the same seed makes the same.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * elfcases - executes case0, case1 ... as far as there are such programs, each in a child.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz - what the programs share that do what nobody would: numbers that repeat, children that
  * are ended when they do not end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * plang - interprets programs whose processes fork, exec, wait, kill and use memory, and that must come to
  * the same in every kernel we build.

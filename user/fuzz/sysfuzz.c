@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sysfuzz - every system call with arguments nobody would give it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * badptr - every system call that takes a pointer, with every kind of bad one: -E_INVAL, nothing
  * done, and the caller goes on (D04, D05, D14, D33).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * badsys - a system call that does not exist returns -E_UNIMP, whatever its number (D01).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * eflags - whatever flags a program sets, the kernel works with its own (D08): direction (string
  * instructions would run backwards), alignment check and nested task.

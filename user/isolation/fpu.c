@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fpu - each process has floating-point and SSE registers of its own: kept over switches, copied
  * to a child at fork, clean after exec (D17).

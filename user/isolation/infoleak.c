@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * infoleak - what other processes and the kernel had in memory and registers does not come to a
  * program by any way (D15).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kernelaccess - a program can neither read, nor write, nor execute what is not user space; trying it
  * ends the process and nobody else (D02, D18, D70).

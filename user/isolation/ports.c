@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ports - no I/O port is open to a program, and neither are the instructions that touch the
  * interrupt flag or stop the machine (D09).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ring3 - what a program may not do, tried: each attempt in a child of its own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trapflags - each exception a program can raise ends that process (D02, D13).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * umip - the instructions that tell a program where the kernel's tables are: refused on a processor
  * that has UMIP, harmless on one that has not (D18).

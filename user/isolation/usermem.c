@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * usermem - every system call that takes a pointer, with every kind of page behind it, prints a table
  * of what that comes to: ok; zeros when the call read zeros because the page has nothing else; or

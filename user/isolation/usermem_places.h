@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * usermem_places - the rows of usermem's table: what is where, for a system call to read or write.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * zeros - memory a process is given is zero, also after others have dirtied and freed much of it:
  * stack, bss, heap, mappings, and what lies beside the program's segments in their pages (D15,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * badarg - wait() refuses a negative pid and a kernel address, and the child is not lost by it.
  */

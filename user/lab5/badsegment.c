@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * badsegment - loading a system segment, the TSS, into a data segment register is a general
  * protection fault, and this process dies of it (D02).

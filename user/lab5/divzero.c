@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * divzero - a division by zero ends this process (D02). The instruction is spelled out: `1 / zero`
  * is undefined in C, and a compiler drops it (D61).

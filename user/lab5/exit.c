@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * exit - the parent learns the child's whole exit code, 32 bits of it, and learns it once.
  */

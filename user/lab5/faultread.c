@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * faultread - reading address 0 ends this process (D02).
  */

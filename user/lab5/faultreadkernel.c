@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * faultreadkernel - reading the kernel's half, here where page tables may be seen, ends this
  * process (D02, D18).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * forktest - 32 children are made, and exactly 32 can be waited for.
  */

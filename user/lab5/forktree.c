@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * forktree - every process forks two children until the tree is four deep; each prints its pid
  * and its path from the root. Nobody waits: init gets the orphans (D82).

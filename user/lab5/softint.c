@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * softint - a program may not raise the page-fault exception by `int $14`: it is a general
  * protection fault, and this process dies of it.

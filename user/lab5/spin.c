@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * spin - a child that never makes a system call can be killed (D47, D51).
  */

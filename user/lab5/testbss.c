@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * testbss - a large bss is zero and keeps what is written into it; a write behind it, where
  * nothing is mapped, ends this process (D15, D39).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * waitkill - the second child kills its parent, which sleeps in wait(), and then the first child,
  * which never makes a system call (D47, D51, D84). The parent's exit code is therefore -9.

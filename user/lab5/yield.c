@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * yield - a process that gives the CPU away gets it back.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * check - how a test program says what it found, and that all of it was right.
  *

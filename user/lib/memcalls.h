@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memcalls - the calls that shape memory, as ucow has them, for a program that is compiled for Linux too.
  *

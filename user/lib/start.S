@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * start - where a program begins, and the one call that cannot return in C.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * syscall - the bare system calls, made from <ucow/syscalls.def>: sys_fork(), sys_wait(), ...
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ulib - the few calls of the library that are more than one system call.
  */

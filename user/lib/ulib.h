@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ulib - what a program of ucow can call.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * args - prints its arguments one a line, and checks the stack it was started on against the
  * System V i386 ABI (D87): aligned to 16, argc, the pointers, a null pointer, the strings above.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * badexec - an exec that fails leaves its caller as it was, with an error that says why; the
  * largest argument lists that are allowed work (D04, D87).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bomb - forks until no more processes can be made: wide (one parent), deep (a chain), a chain in which
  * each becomes a program of its own, and as a tree, in which everybody forks. The failure is an error

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bombs - one fork bomb after the other, as a shell would start them, and two that were there all along:
  * the shell itself, waiting, which runs a command as soon as the bomb is over, and a process that sleeps,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * execargs - arguments survive exec: those of another program, and its own through several rounds
  * in one process, whose pid stays the same.

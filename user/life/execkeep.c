@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * execkeep - what exec keeps and what it does not: a failing one leaves the caller's memory as it
  * was, whether the program or the memory was missing; a working one keeps the pid and the parent,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * killed - a killed process ends at once, whatever it is doing: asleep, in wait, reading the
  * console, spinning, yielding, or not yet run (D47, D84).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * killer - who may be killed and waited for, and who not (D03, D48, D83, D87).
  */

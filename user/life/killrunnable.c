@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * killrunnable - a child that makes system calls all the time is killed while it waits for the CPU.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * orphans - whose parent ends becomes a child of init, which reaps it: chains of them, and
  * families of living and dead children (D82).

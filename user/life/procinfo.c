@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * procinfo - what procs() says of processes: a child begins with its parent's name and with every
  * other field defined, and the dead tell what they died of (D45, D46, D49).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * races - kills at every time: two processes that share one memory fork, write and unmap in it as
  * fast as they can, while their parent, which shares pages with them until they write, kills them.

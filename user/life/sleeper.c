@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sleeper - a sleep lasts as many ticks as asked for and little more, and sleepers wake in the
  * order of their time, not of their beginning.

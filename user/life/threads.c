@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * threads - clone with CLONE_VM: processes that share one memory. They count together, see each
  * other's mappings, die alone, and leave the memory by exec.

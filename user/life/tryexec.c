@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tryexec - executes each program it is given the name of, in a child. The child whose exec fails
  * goes on and exits with the error, so either way there is a number to print (D41, D43).

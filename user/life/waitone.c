@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * waitone - waits for one child, is woken by the end of another, and goes on waiting. Between being woken and
  * looking the first child computes until its turn is over: so it is a timer interrupt that gives the CPU

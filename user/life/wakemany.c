@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wakemany - many processes that wait for one thing: a tick of the timer, the console, a character typed.
  * Interrupts are off while the kernel wakes somebody, so it must not wake them all at once (D76).

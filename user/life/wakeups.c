@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wakeups - goes to sleep while the tick that shall wake it arrives, at each step of the way: no
  * wake-up is lost between the decision to sleep and the sleep (D50).

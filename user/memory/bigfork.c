@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bigfork - a fork of a process with many MiB of memory, and what the clock says before and after
  * it: however long it takes, no tick is lost (D76).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cow16 - sixteen generations of forks over the same pages: each finds what its parent wrote,
  * writes its own, and keeps that whatever its descendants do. And pages that all of them share and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap - brk at its edges: byte by byte, across pages, into other mappings, out of user space,
  * and down again; what is given back is gone, and zero when it returns (D71).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kernelwrite - what the kernel writes for a process goes where the process's own store would:
  * into its copy of a shared page, into both sides of a MAP_SHARED one, into a page that is not

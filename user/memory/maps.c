@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * maps - mmap and munmap as Linux has them: rights, sharing, holes, replaced and clipped mappings,
  * and what is refused (D12, D72).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memedges - brk, mmap and munmap at their edges, each a row: what the pages are, one call, what it
  * comes to, and what the pages are then.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * meminfo - what meminfo() and ledger() say at several moments of a process's life, printed, for a test that
  * looks at the same moments from outside: test/serial/memory/test_meminfo.py.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * oom - memory at its end: who touches more than there is dies, a fork that does not fit fails
  * and leaves the parent's memory as it was, and afterwards all of it is back (D06, D10, D73). With a

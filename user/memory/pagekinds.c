@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pagekinds - a process whose pages are of every kind, and what pages() says of them. `pagekinds wait` stays
  * as it is then, for a look from outside.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sharers - 300 processes refer to one page at the same time, more than eight bits can count, and
  * each gets a page of its own when it writes (D77). `sharers all`: as many as there can be processes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stack - all 256 pages of the stack can be used, by the program and by the kernel for it; below
  * them is a guard (D33).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * textshare - two runs of one program at the same time, which may share the pages of its text:
  * each reads it whole and right, and neither can change it (D18).

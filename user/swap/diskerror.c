@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * diskerror - children put a page on the disk and want it back, one after the other; the disk fails now and
  * then.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swaporder - a page goes to the disk and comes back before, between and after fork, writes, and the end of
  * those who share it, and everybody sees what is his.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swapwork PAGES CHILDREN VISITS - children share more pages than there is memory, visit some of them, write
  * to some, and look at every word they know.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * boot - from the Multiboot loader to C (Multiboot 0.6.96, 3.1 and 3.2).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * convention - the calling convention between C and assembler: first three arguments in eax, edx, ecx.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu - detects the features of the CPU and enables its protections.
  */

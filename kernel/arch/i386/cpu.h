@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu - one wrapper for each machine instruction that C cannot express, and the features of the CPU.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fpu - saves with fxsave if the CPU has it, otherwise with fnsave.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fpu - the x87 and SSE registers as a block of memory.
  *

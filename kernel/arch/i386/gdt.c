@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * gdt - the descriptor tables of segments and tasks (Intel SDM vol. 3A, 3.4.5 and 8.2.2).
  */

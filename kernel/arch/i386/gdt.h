@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * gdt - flat segments for the two rings, and the task state segments.
  *

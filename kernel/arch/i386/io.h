@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * io - wrappers for the port instructions.
  */

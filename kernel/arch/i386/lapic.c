@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic - virtual wire mode, as in the Intel MultiProcessor Specification 1.4, 3.6.2.2.
  *

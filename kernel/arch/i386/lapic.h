@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * lapic - the CPU's local APIC, which stands between the PIC and the CPU.
  */

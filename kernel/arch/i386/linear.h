@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * linear - the linear map: physical memory from 0 on, mapped at KERNBASE.
  *

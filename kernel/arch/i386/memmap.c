@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memmap - the memory map as a sorted array of ranges.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mmu - two-level paging of the i386 (Intel SDM vol. 3A, 4.3).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mmu - page tables: the only code that knows the number of levels and the format of an entry.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * multiboot - the information from the loader (Multiboot 0.6.96, 3.3).
  *

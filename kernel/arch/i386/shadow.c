@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * shadow - builds the page tables of the shadow. Not instrumented, because it runs while the shadow changes.
  */

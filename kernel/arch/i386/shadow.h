@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * shadow - the shadow memory of kasan: one byte for each eight bytes of kernel memory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * spinlock - short exclusion: between interrupt handlers and the rest, and later between CPUs.
  *

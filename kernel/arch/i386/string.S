@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * string.S - memcpy, memmove and memset with the string instructions.
  *

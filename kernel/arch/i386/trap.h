@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trap - every way into the kernel: exceptions, interrupts, system calls.
  *

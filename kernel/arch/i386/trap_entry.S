@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * trap_entry - one stub for each vector, common entry code, and the return path.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uaccess - the only instructions of the kernel that access user memory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uaccess - the instructions that access user memory. Only mm/usercopy.c calls these.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vectors - numbers that assembler and C share: vectors, selectors, offsets in the trap frame.
  */

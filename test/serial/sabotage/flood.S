@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* flood - the machine prints for ever. */
 .include "sabotage.inc"
     say_banner

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* hang - all is printed, and then the machine waits for ever. */
 .include "sabotage.inc"
     say_banner

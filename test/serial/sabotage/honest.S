@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* honest - every line and the status are right; only the trace is missing, for there is no kernel here. */
 .include "sabotage.inc"
     say_banner

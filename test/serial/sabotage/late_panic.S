@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* late_panic - a panic after the closing lines, and the status of a good run. */
 .include "sabotage.inc"
     say_banner

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* leak - the check of memory fails, and the status does not say so. */
 .include "sabotage.inc"
     say_banner

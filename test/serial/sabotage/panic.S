@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* panic - an ordinary panic. */
 .include "sabotage.inc"
     say_banner

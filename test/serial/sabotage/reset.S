@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* reset - the keyboard controller resets the machine after the closing lines. */
 .include "sabotage.inc"
     say_banner

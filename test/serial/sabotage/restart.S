@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* restart - the kernel starts over, and the second time all goes well. */
 .include "sabotage.inc"
     say_banner

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* triple_fault - all was well until there was no handler left. */
 .include "sabotage.inc"
     say_banner

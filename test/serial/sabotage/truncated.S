@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* truncated - the last line never came out. */
 .include "sabotage.inc"
     say_banner

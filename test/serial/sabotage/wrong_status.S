@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* wrong_status - the lines are right, and the status says a check failed. */
 .include "sabotage.inc"
     say_banner

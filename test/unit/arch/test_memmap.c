@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memmap.c: firmware that is wrong in every way we could think of, and a bitmap as the model.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * multiboot.c: what a loader may hand over, right and wrong. Its structures are written as words
  * (Multiboot 0.6.96, 3.3): a second reading of the specification.

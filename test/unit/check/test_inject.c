@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inject.c: which of those that pass fail, whose are counted, and what the command line says.
  */

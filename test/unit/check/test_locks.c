@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * locks.c: which orders of taking locks are reported, and that nothing else is.
  *

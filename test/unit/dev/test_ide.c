@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ide.c and bus_master.c against a drive and a controller of our own: they take their time, answer too early
  * reads with nonsense, insist on the protocol, and can fail in the ways real ones do.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pic.c against two 8259As of our own (Intel 8259A data sheet): set-up, masks, ends of interrupts, and noise,
  * which the controllers report on their line 7 with nothing in service (D13).

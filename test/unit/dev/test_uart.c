@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * uart.c against a UART of our own, whose line brings the next character a little after the last was read.
  * (D56)

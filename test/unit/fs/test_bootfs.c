@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bootfs.c: archives, good, cut and broken; names; replacing.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bitmap.h: the search against a bit-by-bit one, for every size up to a few words and every start.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cmdline.c: splitting into words, options and arguments, values, numbers.
  */

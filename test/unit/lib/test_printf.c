@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * printf: compared with the C library's where ISO C defines the result, else with given text.
  * D59: `%-5d` padded with dashes, %e of INT_MIN read out of bounds, codes had no text.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * rbtree: compared with a table of the keys that are present, after every step.
  */

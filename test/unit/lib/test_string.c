@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * string.c and mem.c: every alignment, overlap and boundary. The sanitizer reports a byte too far, and the
  * bytes around a destination are compared too.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memcalls - the calls that shape memory, as Linux has them, under the names of user/lib/memcalls.h.
  *

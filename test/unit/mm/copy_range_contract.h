@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * copy_range_contract - what mm/copy_range.h promises, whichever file implements it; compiled once for each.
  * On the real mm.c, pgtable.c, fault.c and page.c.

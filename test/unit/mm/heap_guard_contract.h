@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard_contract - what mm/heap_guard.h promises, whichever file implements it; compiled once for each.
  * On the real slab.c, heap_large.c and page.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pmm_contract - what every policy of mm/pmm.h promises; compiled once for each.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swap_contract - what swapping promises with every copy_range and every eviction policy. The disk is an
  * array whose transfers can be made to fail. Included by one file of a program.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * copy_range_cow.c: the contract, and what only copy-on-write promises.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * copy_range_eager.c: the contract, and what only eager copying promises.
  */

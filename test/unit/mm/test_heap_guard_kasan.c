@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard_kasan.c: the contract, and what it writes into the shadow. The shadow is an array here: one byte
  * for each eight of the test's memory, as check/kasan.h describes it.

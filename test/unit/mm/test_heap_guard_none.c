@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard_none.c, in a kernel without debug_checks: the contract, and that it costs no memory. What page.c
  * and slab.c do does not depend on assertions (D11).

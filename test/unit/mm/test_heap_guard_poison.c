@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * heap_guard_poison.c: the contract, and what red zones and poison find.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * page.c: counts, owners, the cache of frames, and misused counts. On the real pmm_buddy.c, with
  * heap_guard_poison.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pmm_buddy.c: the contract, and what only the buddy allocator promises.
  */

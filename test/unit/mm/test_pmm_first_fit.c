@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pmm_first_fit.c: the contract, and what only first fit promises.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * slab.c and heap_large.c: caches, kmalloc() and large objects. On the real page.c, with heap_guard_poison.c.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swap_disk.c with copy_range_cow.c and evict_fifo.c: the contract.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * swap_disk.c with copy_range_eager.c and evict_clock.c: the contract.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vma.c against a model: an array that says for each page what is mapped there.
  *

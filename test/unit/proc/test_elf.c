@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * elf.c and image.c: each field of a file is a claim, and what a program finds in its memory is what
  * its segments say, or zero.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * kill.c: whom kill() takes, and whom it wakes for it. The table of processes is the test's.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mutex.c: a sleeping lock with an owner; who waits sleeps instead of spinning through the scheduler (D55).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * proc_line.c: a line that is written in parts goes out in one piece, as far as there is memory and room
  * (D57).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sched_rr.c: first come, first served, and turns of equal length.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sleep.c: who sleeps is woken in its tick, and by nobody after it was killed.
  *

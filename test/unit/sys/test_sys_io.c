@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sys_io.c: a character that is there wakes one reader, and no reader sleeps while another leaves one behind.
  *

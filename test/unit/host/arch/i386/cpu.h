@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cpu - what page tables and locks need of a CPU, on the host: cr3, a TLB that can be flushed, and the
  * interrupt flag.

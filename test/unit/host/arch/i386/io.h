@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * io - I/O ports on the host: the test defines the device.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * linear - physical memory on the host: an array that begins at physical address 0.
  */
