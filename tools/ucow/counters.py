@@ -12,9 +12,8 @@ from array import array
 from functools import lru_cache
 from pathlib import Path
 
-from elftools.elf.elffile import ELFFile
-
 from . import LabError
+from .elf32 import Elf32
 from .memory import FileMemory
 from .symbols import physical
 
@@ -33,9 +32,9 @@ MAGIC = int.from_bytes(b"\xfflprofR\x81", "big")  # R: addresses of 32 bits
 @lru_cache(maxsize=None)
 def _sections(elf: Path) -> dict[str, tuple[int, bytes]]:
     """Address and bytes of the three sections; {} for a kernel that does not count."""
-    with elf.open("rb") as file:
-        found = [(name, ELFFile(file).get_section_by_name(name)) for name in (DATA, COUNTERS, NAMES)]
-        return {name: (section["sh_addr"], section.data()) for name, section in found if section and section["sh_size"]}
+    sections = Elf32(elf.read_bytes()).sections
+    found = [(name, sections.get(name)) for name in (DATA, COUNTERS, NAMES)]
+    return {name: (section.address, section.data) for name, section in found if section and section.data}
 
 
 def counters_file(elf: Path) -> Path:

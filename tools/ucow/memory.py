@@ -6,9 +6,6 @@ Every source has `read(address, size)`; what the source cannot give raises LabEr
 import os
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from . import LabError
 from .qmp import Qmp
 
@@ -34,6 +31,9 @@ class CoreMemory:
     """An ELF core, as QEMU's dump-guest-memory writes it."""
 
     def __init__(self, path: Path):
+        # Only here: importing elftools would cost each module of the serial suite as much as a boot.
+        from elftools.common.exceptions import ELFError
+        from elftools.elf.elffile import ELFFile
         self.path = path
         self._file = path.open("rb")
         try:

@@ -5,10 +5,8 @@ import subprocess
 from functools import cached_property
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from . import LabError
+from .elf32 import Elf32
 
 # kernel/arch/i386/linear.h: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
 KERNBASE = 0xC0000000
@@ -25,14 +23,12 @@ class Symbols:
     def __init__(self, path: Path):
         self.path = Path(path)
         try:
-            with self.path.open("rb") as file:
-                elf = ELFFile(file)
-                table = elf.get_section_by_name(".symtab")
-                self._addresses = {s.name: s["st_value"] for s in table.iter_symbols()} if table else {}
-                self._segments = [(s["p_vaddr"], s.data()) for s in elf.iter_segments("PT_LOAD")]
+            elf = Elf32(self.path.read_bytes())
+            self._addresses = dict(elf.symbols())
+            self._segments = elf.segments
         except OSError as error:
             raise LabError(f"{self.path}: {error.strerror}; build the kernel first, or name it with --elf") from None
-        except ELFError as error:
+        except ValueError as error:
             raise LabError(f"{self.path} is not an ELF file ({error}); name the kernel with --elf") from None
 
     def __contains__(self, name: str) -> bool:
