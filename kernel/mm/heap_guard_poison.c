@@ -23,7 +23,8 @@
 #define RED_USED 0xBB
 #define RED_FREE 0x5F
 #define POISON 0x6B
-#define POISON_WORD ((uintptr_t)-1 / 0xFF * POISON)
+#define WORD_OF(byte) ((uintptr_t)-1 / 0xFF * (byte))
+#define POISON_WORD WORD_OF(POISON)
 #define LARGE_RED_MAX 64
 
 #define FRAME_POISON 0xFEEEFEEEu
@@ -40,9 +41,10 @@ static size_t object_room(const struct kmem_cache *cache)
     return MAX(cache->object_bytes, sizeof(void *));
 }
 
-static size_t red_bytes(size_t room)
+/* The red zone begins at object_red(), and its last word is this one. */
+static uintptr_t *red_word(const struct kmem_cache *cache, const void *object)
 {
-    return ALIGN_UP(room, sizeof(uintptr_t)) - room + sizeof(uintptr_t);
+    return (uintptr_t *)(void *)((char *)object + ALIGN_UP(object_room(cache), sizeof(uintptr_t)));
 }
 
 static uint8_t *object_red(const struct kmem_cache *cache, const void *object)
@@ -52,7 +54,7 @@ static uint8_t *object_red(const struct kmem_cache *cache, const void *object)
 
 static uintptr_t *object_caller(const struct kmem_cache *cache, const void *object)
 {
-    return (uintptr_t *)(void *)(object_red(cache, object) + red_bytes(object_room(cache)));
+    return red_word(cache, object) + 1;
 }
 
 static bool bytes_are(const uint8_t *bytes, size_t n, uint8_t value)
@@ -64,6 +66,23 @@ static bool bytes_are(const uint8_t *bytes, size_t n, uint8_t value)
     return n == 0;
 }
 
+static inline bool red_is(const struct kmem_cache *cache, const void *object, uint8_t value)
+{
+    const uint8_t *red = object_red(cache, object);
+    const uintptr_t *word = red_word(cache, object);
+
+    return *word == WORD_OF(value) && bytes_are(red, (size_t)((const uint8_t *)word - red), value);
+}
+
+static inline void red_set(const struct kmem_cache *cache, void *object, uint8_t value)
+{
+    uintptr_t *word = red_word(cache, object);
+
+    *word = WORD_OF(value);
+    for (uint8_t *red = object_red(cache, object); red < (uint8_t *)word; red++)
+        *red = value;
+}
+
 static _Noreturn void object_panic(const struct kmem_cache *cache, const void *object, const char *what)
 {
     ledger_print_site(1, *object_caller(cache, object));
@@ -72,7 +91,7 @@ static _Noreturn void object_panic(const struct kmem_cache *cache, const void *o
 
 size_t heap_guard_bytes(size_t room)
 {
-    return red_bytes(room) + sizeof(uintptr_t);
+    return ALIGN_UP(room, sizeof(uintptr_t)) - room + 2 * sizeof(uintptr_t);
 }
 
 size_t heap_guard_align(void)
@@ -83,7 +102,7 @@ size_t heap_guard_align(void)
 static void mark_free(const struct kmem_cache *cache, void *object)
 {
     memset(object, POISON, cache->object_bytes);
-    memset(object_red(cache, object), RED_FREE, red_bytes(object_room(cache)));
+    red_set(cache, object, RED_FREE);
 }
 
 void heap_guard_slab_new(const struct kmem_cache *cache, struct page *slab)
@@ -100,7 +119,6 @@ void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t b
     (void)bytes;
     const uintptr_t *words = object;
     const uintptr_t offset = *words - ALIGN_DOWN((uintptr_t)object, PAGE_SIZE);
-    size_t n = red_bytes(object_room(cache));
 
     if (*words != 0 && (offset >= cache->per_slab * cache->stride_bytes || offset % cache->stride_bytes != 0))
         object_panic(cache, object, "was written to after it was freed (first word)");
@@ -108,9 +126,9 @@ void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t b
         if (words[i] != POISON_WORD)
             object_panic(cache, object, "was written to after it was freed");
     }
-    if (!bytes_are(object_red(cache, object), n, RED_FREE))
+    if (!red_is(cache, object, RED_FREE))
         object_panic(cache, object, "was written beyond its end after it was freed");
-    memset(object_red(cache, object), RED_USED, n);
+    red_set(cache, object, RED_USED);
     *object_caller(cache, object) = caller;
 }
 
@@ -118,15 +136,13 @@ bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t ca
 {
     (void)caller;
     const struct page *slab = virt_to_page(object);
-    const uint8_t *red = object_red(cache, object);
-    size_t n = red_bytes(object_room(cache));
 
     if (slab->owner != PAGE_HEAP || slab->cache != cache ||
         (uintptr_t)object % PAGE_SIZE % cache->stride_bytes != 0)
         panic("%p is freed as an object of %s, which it is not", object, cache->name);
-    if (bytes_are(red, n, RED_FREE))
+    if (red_is(cache, object, RED_FREE))
         object_panic(cache, object, "is freed twice");
-    if (!bytes_are(red, n, RED_USED))
+    if (!red_is(cache, object, RED_USED))
         object_panic(cache, object, "was written beyond its end");
     mark_free(cache, object);
     return true;
@@ -139,7 +155,7 @@ void heap_guard_drain(void)
 bool heap_guard_in_use(const struct kmem_cache *cache, const void *object, uintptr_t *caller)
 {
     *caller = *object_caller(cache, object);
-    return *object_red(cache, object) != RED_FREE;
+    return *red_word(cache, object) != WORD_OF(RED_FREE);
 }
 
 /* ---- Large objects ---- */
