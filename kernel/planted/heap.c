@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * planted_heap - mistakes on request with heap objects, frames and kernel stacks that kasan finds.
  *

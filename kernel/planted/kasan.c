@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * planted_kasan - mistakes on request with local and global variables that kasan finds.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * planted_mm - mistakes on request with frames and heap objects; see planted/planted.def.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * selftest - each mistake is a small function; here are those that need nothing but the CPU.
  */

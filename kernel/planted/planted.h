@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * selftest - mistakes on request: `selftest=NAME` on the kernel's command line.
  *

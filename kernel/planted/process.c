@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * planted_proc - mistakes on request with locks, lists and processes; see planted/planted.def.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * planted_stack - a mistake on request that the stack protector finds. Not instrumented: others
  * would be quicker.

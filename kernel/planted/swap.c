@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * planted_swap - mistakes on request with pages on the disk; see planted/planted.def.
  */

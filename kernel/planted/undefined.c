@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * planted_ubsan - mistakes on request that are undefined in C, or lose something.
  *

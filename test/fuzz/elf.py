@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """elf - a short libFuzzer run of the ELF loader that starts from generated cases.
 
 Usage: elf.py FUZZER. test/fuzz/elf_fuzzer.c says what must hold for a file that is accepted.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The serial tests' bench: one machine per test, judged before the test looks at it.
 
     out = run("exit")                                   boot, run one program, judge, return

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """defects - every number of docs/defects.md and docs/pages.md is cited by a test, and every citation is of a number there.
 
 A promise has a number like "D07", a way of a page from one state to another one like "P07". A test cites

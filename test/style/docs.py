@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """docs - what the documents name exists.
 
 In the documents of the root and in docs/, each relative link leads to a file, and each word in backticks that

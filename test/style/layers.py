@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """layers - who may include whom, and what may stand where.
 
 The folders of kernel/ are layers; an #include may follow the arrows of `ALLOWED` and no others.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What tools/configurations leaves out as a contradiction is refused by Meson, with a sentence, before anything is written.
 
 So a build directory whose new options were refused goes on with the old ones (D60).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The operators of tools/mutate: each finds its place, and what is no code, or a check, is left alone."""
 import sys
 from itertools import islice

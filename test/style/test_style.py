@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The style checks against sabotage: a clean tree passes, and each breach is found and named.
 
 An option that no configuration builds (D74), or a pair of values that none has, is a breach.
@@ -106,3 +107,27 @@ def test_a_breach_is_named(check, name, text, sentence, tree):
     write(tree, name, text)
     result = run(check, tree)
     assert result.returncode == 1 and sentence in result.stdout, result.stdout
+
+
+LICENSED = {
+    "kernel/a.c": "/* SPDX-License-Identifier: MIT */\n/* a */\n",
+    "meson.build": "# SPDX-License-Identifier: MIT\n",
+    "tools/a": "#!/bin/sh\n# SPDX-License-Identifier: MIT\n",
+    "tools/a.py": '# SPDX-License-Identifier: MIT\n"""a"""\n',
+    "test/data": "not a source\n",
+}
+
+
+@pytest.mark.parametrize("name, text, sentence", [
+    (None, "", ""),
+    ("kernel/a.c", "/* a */\n", "kernel/a.c:1: this line must be: /* SPDX-License-Identifier: MIT */\n"),
+    ("kernel/a.c", "/* SPDX-License-Identifier: GPL-2.0 */\n", "kernel/a.c:1: this line must be: /* SPDX-License-Identifier: MIT */\n"),
+    ("tools/a", "#!/bin/sh\n# a\n", "tools/a:2: this line must be: # SPDX-License-Identifier: MIT\n"),
+    ("tools/a.py", '"""a"""\n', "tools/a.py:1: this line must be: # SPDX-License-Identifier: MIT\n"),
+    ("meson.build", "project('a')\n", "meson.build:1: this line must be: # SPDX-License-Identifier: MIT\n"),
+])
+def test_license(name, text, sentence, tmp_path):
+    for path, content in LICENSED.items():
+        write(tmp_path, path, text if path == name else content)
+    result = run("license", tmp_path)
+    assert (result.returncode, result.stdout) == (1 if sentence else 0, sentence)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tidy.py against sabotage: what changed is checked again, however it changed; what fails never counts as passed.
 
 In place of clang-tidy runs a script that writes down which files it is given, and dislikes the word "bad".

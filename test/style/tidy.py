@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """clang-tidy over the kernel's files: those that have changed since they last passed.
 
 Usage: tidy.py BUILD [ROOT]. The rules are in .clang-tidy. A file is checked with the command that compiles it for the

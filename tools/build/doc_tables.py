@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Writes the tables of docs/ that are made from the sources: system calls, errors, options, events.
 
     tools/build/doc_tables.py            write docs/syscalls.md, docs/options.md and docs/trace.md

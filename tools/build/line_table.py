@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: MIT
 """Makes the table that turns kernel addresses into functions and lines, for backtraces.
 
     line_table.py KERNEL.elf OUT.S

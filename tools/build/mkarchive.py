@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pack files into a cpio archive in the "newc" format: the boot archive of ucow.
 
     mkarchive.py OUTPUT FILE...

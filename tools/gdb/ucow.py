@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """ucow in GDB: who is there, and what is mapped.
 
     tools/run --gdb exit          in one terminal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
 # setup.sh - what the commands in tools/ share: the packages, the build directory, the build.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The laboratory: boot ucow, watch it, judge it.
 
 machine   boots a kernel in QEMU and collects what is left of it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Build directories: what their options are, and those that a tool makes for itself."""
 
 import json

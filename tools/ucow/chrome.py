@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A trace as Chrome trace JSON, which https://ui.perfetto.dev opens.
 
 A track per process with a slice for each time it runs; instant marks for its events; arrows from

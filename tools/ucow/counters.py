@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How often the kernel's code ran: the counters of -Dcoverage=true, out of the memory of machines that have ended.
 
 The kernel only counts; the counters, and the tables that say what each of them counts, are sections of its ELF

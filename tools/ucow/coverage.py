@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which lines and branches of the kernel's .c files have run, in one build or in several taken together.
 
 A build has counted programs: its kernel, with the counts of all machines that booted it, and the unit tests. llvm-cov

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The parts of a 32-bit little-endian ELF file that every test needs: sections, symbols, what is loaded.
 
 Read with struct, because each module of the serial suite starts a Python of its own, and importing elftools and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """ELF files for the loader, structured: each field at its edges, segments over each other, cut off at every byte.
 
 The base is a small good program. A case is a file and what should become of it, which `faults` says from the

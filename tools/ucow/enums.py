@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The enumerations of include/ucow/enums.def, as this source tree declares them.
 
 A kernel that was built before the tree changed may have other names: its own are in Format of trace.py.

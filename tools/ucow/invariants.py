@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What every trace must obey, whatever program ran.
 
 Each invariant is a generator that takes a trace and yields one sentence for each violation, with

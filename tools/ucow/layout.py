@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where the kernel's structures have their members and its files their variables, out of its debugging information."""
 
 import struct

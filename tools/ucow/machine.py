@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine to boot ucow on: QEMU, its command line, and what is left when it has ended.
 
 Time is virtual (-icount), so a run repeats instruction for instruction however busy the host is;

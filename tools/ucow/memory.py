@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Physical memory of a guest, read from wherever it is.
 
 Every source has `read(address, size)`; what the source cannot give raises LabError.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Mutants: the kernel's sources changed in one place, so that a test should notice.
 
 Listed ones are promises of docs/defects.md broken by hand (test/mutants.toml). Generated ones come from

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A private copy of the tree in which a mutant is planted, built and tested.
 
 The unit tests that compile the changed file come first, then the serial tests, all in one pytest: those that

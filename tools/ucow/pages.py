@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pages of a machine's processes, read from outside: page tables, the frames' array, the map of the swap disk.
 
 Nothing here asks the kernel; a machine that runs may be in the middle of a change.

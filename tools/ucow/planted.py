@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The mistakes that the kernel makes on request, and what its reports must say of them.
 
 kernel/planted/planted.def has a line for each; comments in the sources mark the lines that a report

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The life of a process, as the model in test/model has it.
 
 test/model/life.def is an automaton that SPIN has compared with the model: it allows what the model

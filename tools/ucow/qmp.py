@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A small client of QEMU's machine protocol (QMP): one command at a time, events are passed over.
 
 QMP is JSON objects, one a line: QEMU greets, the client asks for capabilities, then every command

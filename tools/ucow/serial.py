@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The serial output of a run as lines, with the assertions tests make on them.
 
 An expected line is a string, which a line must equal, or a compiled regular expression, which

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The places of a kernel at which something can be told to fail, found in its machine code.
 
 A site is the return address of a call to one of the functions that ask the gate (kernel/check/inject.h).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The model of the protocol (test/model/protocol.pml), built by spin and gcc, and what a search finds."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where things are in a kernel: symbols, initial bytes, and the source line of an address."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The trace: the kernel's ring of events, decoded.
 
 The ring lies in guest memory at the symbol `trace_ring`; what its records mean is text at the

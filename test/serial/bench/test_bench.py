@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/bench/bench.c: every row is measured, and measured again it is the same to the instruction.
 
 A tick of the counter is a nanosecond, which is 128 to an instruction in the suite's machine. How

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/bench/scaling.c: yield and fork cost among six hundred processes what they cost among ten.
 
 D53: choosing who runs next. D75: finding a free pid. Under -icount a cost is exact, and the middle one of many

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/bin/free.c: what the machine's memory is used for, and with -l what the kernel's ledger counts.
 
 D29: the kernel's own objects are accounts, too.

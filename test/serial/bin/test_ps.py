@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/bin/ps.c: every process with its pages, and what they are to it: its own, shared, on the disk, of programs."""
 
 import re

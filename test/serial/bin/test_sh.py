@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/bin/sh.c: the shell, typed at over the serial line."""
 
 import mmap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """kernel/check/inject.c: what can fail is told to, and the kernel takes it well (D06, D10, D85).
 
 In a build with -Dinject=true a short form of `tools/inject --all`, and user/checks/failedcalls.c: a call that failed has

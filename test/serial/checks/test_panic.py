@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """kernel/planted/planted.c: the kernel makes a mistake on request, and reports it in full.
 
 D13: a trap in the kernel panics with a report. D18: kernel text cannot be written. D19: the kernel

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """kernel/planted/planted.def: every mistake is found by the check that claims to find it.
 
 Each report names the function, the file and the line of the mistake, and where the memory was

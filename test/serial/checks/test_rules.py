@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """kernel/check/peak.c: the longest time without interrupts and the deepest stack are in the trace. (D76)
 
 What each broken rule of kernel/check/locks.h is reported as stands in kernel/planted/planted.def; the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/console/interleave.c: processes that print at the same time tear no line. (D57)"""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/console/longwrite.c: a long system call lets others run and can be killed; lines stay whole.
 
 D55: the second writer sleeps until the first gives the console up. D57: no line is torn by it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/fuzz/crashme.c: what is no program ends its own process (D02, D13); tools/fuzz code tries many more."""
 
 from ucow.fuzz import code

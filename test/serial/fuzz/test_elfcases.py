@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/fuzz/elfcases.c: of files that are wrong in every way exec refuses those that are no programs, and no others.
 
 D39 to D43, D85: each field at its edges, overlaps, files cut off anywhere; the caller goes on as it was. What is

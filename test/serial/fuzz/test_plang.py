@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/fuzz/plang.c: programs that hypothesis makes come to what tools/ucow/plang/oracle.py says.
 
 The same programs are run by every configuration of tools/matrix: so kernels that copy and kernels that share

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/badptr.c: no pointer that a program hands to the kernel takes either of them down.
 
 D04, D05: exec with bad pointers. D14: what faults in the kernel's copy becomes -3, and a child that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/badsys.c: a number that names no system call returns -20, whatever it is. (D01)"""
 
 from calls import FIRST, calls

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/eflags.c: with the direction flag, NT and AC set the kernel works as without. (D08)
 
 On a processor with SMAP a set AC flag would also let the kernel touch user memory unnoticed.

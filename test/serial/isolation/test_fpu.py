@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/fpu.c: floating-point registers are a process's own: kept, copied by fork, fresh after exec. (D17)
 
 The processors differ in what there is to keep: x87 alone, by the old instructions and the new, x87 and SSE, and all that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/infoleak.c: what others and the kernel had in memory and registers reaches no program.
 
 D15, D16: seen from outside, at the first instruction of a program, its memory is its file's bytes, its arguments

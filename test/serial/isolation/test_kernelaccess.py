@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/kernelaccess.c: what is not user space can be neither read, nor written, nor executed.
 
 D02: whoever tries dies, and nobody else. D18: no page of the kernel carries the user bit, with and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/ports.c: no port and no interrupt flag is a program's. (D09)
 
 With SMEP, SMAP and UMIP, too: more protection must not open anything.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the processor enforces, seen from outside: page tables in the guest's memory, control registers.
 
 D18: kernel text and constants are read-only, no kernel page has the user bit, CR0.WP is set, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/ring3.c: all that a program may not do, and what becomes of each attempt.
 
 D02: an attempt ends its own process, with its trap frame printed, and no other. D09: no port is open.

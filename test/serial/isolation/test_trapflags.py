@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/trapflags.c: every exception a program can raise is the end of that process and of nothing else.
 
 D02: nobody else notices. D13: what looks like an interrupt, `int $0x20` and the like, is none.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/umip.c: where the processor has UMIP, a program cannot ask where the kernel's tables are. (D18)"""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/usermem.c: every system call with a pointer, with every kind of page behind it.
 
 D14, D33: what cannot be read or written is -3, and nothing has happened. D04: an exec that fails leaves its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/isolation/zeros.c: memory a process is given is zero, however much others have dirtied.
 
 D15: stack, bss and mappings. D16: the bytes beside the segments in their pages. D71: the heap. There is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/badarg.c: wait() refuses a negative pid and a kernel address, and the child is not lost by it. (D14, D83)"""
 
 PARENT, CHILD = 2, 3

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/badsegment.c: loading the TSS into a data segment register ends the process. (D02)"""
 
 from trapframes import GENERAL_PROTECTION, assert_death_traced, assert_dies

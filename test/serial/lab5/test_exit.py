@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/exit.c: the parent learns the child's whole exit code, all 32 bits, and learns it once."""
 
 import re

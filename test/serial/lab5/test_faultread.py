@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/faultread.c: reading address 0 ends the process. (D02)"""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/faultreadkernel.c: reading the kernel's half ends the process. (D02, D18, D70)"""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A lab-5 program that was built elsewhere runs as it is: linked at 0x800020, with its debugging
 sections loaded at 0x200000, and with one system call for each character it prints.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/forktest.c: 32 children are made, and exactly 32 can be waited for."""
 
 from sharing import assert_only_stacks_split

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/forktree.c: a binary tree of processes, four deep, in which nobody waits for anybody.
 
 D82: init adopts each of them and reaps it.

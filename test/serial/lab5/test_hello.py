@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/hello.c: the smallest program: it is loaded, prints, and ends with 0. (D44, D54)"""
 
 FIRST = 2

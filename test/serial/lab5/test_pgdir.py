@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/pgdir.c: the kernel prints the caller's page table in the format of the lab. (D18)"""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/softint.c: `int $14` from ring 3 is a general protection fault, not a page fault. (D02)"""
 
 from trapframes import GENERAL_PROTECTION, assert_death_traced, assert_dies

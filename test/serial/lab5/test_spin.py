@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/spin.c: a child that never enters the kernel is killed by its parent.
 
 D47: after the kill it executes nothing of its own. D51: all of it takes well under a second.

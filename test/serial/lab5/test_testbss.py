@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/testbss.c: 4 MiB of bss are zero and keep what is written; a write behind them ends the process.
 
 D15: each page is zero when it comes. D39: a segment with nothing in the file is mapped. D02: it dies alone.

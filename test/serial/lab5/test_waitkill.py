@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/waitkill.c: a child kills its parent, asleep in wait, and its sibling, which never calls the kernel.
 
 D47, D51: the sibling dies on its way back from an interrupt, well before a second has passed.

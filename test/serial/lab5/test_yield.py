@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/lab5/yield.c: a process that gives the CPU away gets it back."""
 
 PROCESS = 2

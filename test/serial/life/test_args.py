@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/args.c: the first program gets its arguments on the stack that the System V i386 ABI wants.
 
 D44: it becomes a program without a system call from the kernel to itself.

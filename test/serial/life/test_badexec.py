@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/badexec.c: an exec that fails returns an error to a caller that is unharmed.
 
 D04, D43: the caller goes on as the program it was. D85: the end's ledger finds no leak of any of these failures.

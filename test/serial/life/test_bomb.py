@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/bomb.c: a fork bomb ends in an error of fork, and when it is over everything is back.
 
 D07, D86: the machine lives on, with as many frames as before. D81: a full table of processes is -5.

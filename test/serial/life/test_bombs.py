@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/bombs.c: one fork bomb after the other, and who was there all along answers after each.
 
 D07, D86: within 100 ms of virtual time after a bomb's end the shell has run a command and a sleeper has

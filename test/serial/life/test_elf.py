@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """ELF files that are wrong in one way each, and some that only look wrong, as boot modules.
 
 user/life/tryexec.c executes each in a child. A broken one is refused with -8, the child lives to tell

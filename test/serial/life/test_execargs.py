@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/execargs.c: arguments survive exec, through several rounds in one process whose pid stays."""
 
 from calls import FIRST, results

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/execkeep.c: what an exec keeps when it fails, and what when it works.
 
 D04, D43: an exec that fails, for its arguments or for want of memory at any of its steps, leaves memory,

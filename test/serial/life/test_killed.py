@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/killed.c: a killed process ends at once, whatever it was doing.
 
 D47: it executes nothing of its own again, and no timer tick has to pass before it dies.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/killer.c: who may be killed and waited for, and who not.
 
 D20: the rule is that any process may kill any other, and itself, but init, idle and kernel threads.

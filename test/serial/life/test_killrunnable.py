@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/killrunnable.c: who is killed makes no other system call, however many it was about to make.
 
 That none is entered after the kill is an invariant of every trace, `lives_as_in_the_model`; this run

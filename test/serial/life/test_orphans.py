@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/orphans.c: whose parent ends becomes init's child, and init reaps it.
 
 D82: chains of orphans, living and dead ones; init is woken for each. D81: none of them is left behind.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/procinfo.c: what the process table says of the living, the newborn and the dead.
 
 D45: a child has its parent's name, whole and within its bounds. D46: every other field of a newborn is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/races.c: kills at any time among processes that share memory and fork it.
 
 D80: an exit or a kill at any point of another's fork or fault frees no page that is still mapped: the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/sleeper.c: a sleep lasts its ticks and little more, and the timer wakes in the order of time.
 
 D51: a tick is 10 ms. D52: while everybody sleeps nobody runs but idle, which leaves the processor halted

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/threads.c: clone with CLONE_VM makes processes that share one memory.
 
 D34: they fault, map, fork and exec in the same memory; in a checking build mm_fault() asserts that its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/waitone.c: who waits for one child sleeps again when another ends.
 
 A sleeper that is woken looks again. The CPU comes back to it from a process that the timer interrupted; that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/wakemany.c: five hundred processes wait for one thing, and interrupts are off no longer than for a few.
 
 D76: waking all of them in one stretch would keep interrupts out for ticks, and be reported as a broken rule.

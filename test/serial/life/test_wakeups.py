@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/life/wakeups.c: the tick that shall wake a sleeper comes at every step of its going to sleep.
 
 D50: no wake-up is lost between deciding to sleep and sleeping. Under -icount the program's wait has an exact

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The way up: processors, sizes of memory, the command line, boot modules, and other ways to boot.
 
 D37: memory is what the firmware's map says, within what can be mapped. D54: a run ends in power-off.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Virtual time: two runs of one machine are equal, instruction for instruction.
 
 So a failure can be repeated, and what differs between two traces is what was changed. (D64)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """With nothing to do the processor halts. (D52)
 
 The shell waits for a line that nobody types, so all that is left is a tick every 10 ms.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/bigfork.c: a fork of a large process does not stop the clock.
 
 D76: interrupts stay on while memory is shared or copied. With them off, all ticks but one of that time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/cow16.c: sixteen generations of forks over the same pages.
 
 D35: of eight pages each generation writes its own. D78: of eight others, shared by all, only the last one

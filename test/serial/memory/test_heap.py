@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/heap.c: brk at its edges. What it adds is zero, what it takes away is gone. (D71)"""
 
 from calls import FIRST, results

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/kernelwrite.c: the kernel writes for a process where the process itself would write.
 
 D35: into its copy of a shared page. D79: never into the page another shares, nor into one that is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/maps.c: mmap and munmap do what Linux does, or refuse.
 
 D12: a mapping never runs into another unnoticed. D72: munmap with any address and length, holes included.

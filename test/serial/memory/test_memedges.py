@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/memedges.c: brk, mmap and munmap at their edges do what Linux does.
 
 D12, D72: holes, overlaps and the ends of user space. The same program, compiled for the Linux that builds

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/meminfo.c: what meminfo() and ledger() say, beside the truth.
 
 The truth is read from outside, at the moment of the call: out of the array of frames, the page tables

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/sharers.c: 301 processes refer to one page, more than eight bits can count. (D77)
 
 And as many as there can be processes, in a small machine, each but the kernel's.

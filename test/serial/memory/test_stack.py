@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/stack.c: all 256 pages of the stack can be used, by the program and by the kernel for it.
 
 D33: the same area decides for both; what lies below it is nobody's.

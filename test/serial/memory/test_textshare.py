@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/memory/textshare.c: runs of one program share the pages of its text, and none can change it. (D18)"""
 
 from calls import FIRST, calls

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine stopped at chosen instructions, by QEMU's debugger stub: GDB's remote protocol, as much as that takes.
 
     with stopping(bench, "exit", at=[address, ...]) as stops:

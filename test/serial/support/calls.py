@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """System calls in the trace: their results, and what happened while they lasted."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """ELF files made by hand: a good one, and what may be wrong with it, byte by byte (System V ABI, chapters 4 and 5)."""
 
 import struct

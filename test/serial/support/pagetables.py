@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The guest's page tables, walked from outside: two levels, as Intel SDM 3A 4.3 has them."""
 
 import struct

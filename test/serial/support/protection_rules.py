@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What must hold of a machine's page tables and registers at every moment, looked at from outside.
 
 Each check takes the Frozen machine and asserts. WALLS is all of them.

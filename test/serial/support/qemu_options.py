@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine that differs from the bench's in QEMU's options, not only in more of them."""
 
 from collections.abc import Sequence

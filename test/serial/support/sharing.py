@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What fork does to memory: with copy-on-write it shares pages until they are written, else it copies."""
 
 STACK_PAGE = 0xAFFFF000

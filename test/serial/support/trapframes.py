@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Trap frames on the console, and how a process dies that did what it may not."""
 
 import itertools

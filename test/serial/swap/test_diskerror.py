@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/swap/diskerror.c: the disk fails now and then; who needed the page is told or dies, nobody else notices. (D27)"""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The disk that pages go to: which one is taken, and how much of it."""
 
 import re

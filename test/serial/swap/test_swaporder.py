@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/swap/swaporder.c: a page goes to the disk and comes back before, between and after fork and writes."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """user/swap/swapwork.c: children share more memory than there is, and every word they look at is right. (D24, D26, P11)"""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """-Dcoverage=true, tools/ucow/coverage.py: what ran is counted, what did not is not, whatever became of the machine."""
 
 import shutil

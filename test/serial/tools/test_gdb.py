@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tools/gdb/ucow.py: a debugger sees processes, regions and frames of a stopped machine."""
 
 import shutil

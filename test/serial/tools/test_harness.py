@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The harness itself: a run or a trace that is wrong in any one way must be called a failure.
 
 Small kernels lie (sabotage/*.S, run in QEMU), and good output is altered afterwards. What the trace

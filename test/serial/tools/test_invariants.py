@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The trace's readers and invariants: what is wrong in one way must be called so.
 
 A story of processes that obeys every invariant is altered until it breaks exactly one (D64, D88).

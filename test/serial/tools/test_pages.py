@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tools/pages, and what it says of user/memory/pagekinds.c: a stopped machine whose sharing is known."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """tools/trace on a machine that has crashed, and what it makes of a whole run. (Living ones: test_harness.py.)"""
 
 import json

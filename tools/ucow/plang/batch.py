@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Many plang programs in one boot, and what was wrong with each.
 
 The programs travel in a copy of the interpreter's ELF file, as one more segment. A machine that ends

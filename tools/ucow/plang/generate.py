@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Programs made by hypothesis: any list of statements, of which the model leaves out what is not determinate."""
 
 from hypothesis import HealthCheck, Phase, given, seed, settings

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The statements of plang, and their text (docs/plang.md).
 
 What user/fuzz/plang.c must know as well is read from its plang.def.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the processes of a plang program must report: the program on ideal processes.
 
 `translate` walks a program once, depth first: every child to its end where it is forked. The result has

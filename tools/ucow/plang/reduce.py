@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From a program that goes wrong to the smallest that still does.
 
 hypothesis would try one smaller program after the other, a machine for each. Here all that are one step
