@@ -1,29 +1,31 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# setup.sh - what the commands in tools/ share: the packages, the build directory, the build.
+# setup.sh - what tools/run and tools/test share: the packages, the build directory, the build.
 #
-# Sourced, never run; the caller has `set -euo pipefail`. Everything said here goes to stderr:
-# the commands' stdout belongs to the machine and to the tests. Whatever stops a command before
-# its machine or its tests have started is one sentence and status 5.
+# Sourced, never run; the caller has `set -euo pipefail`. All messages go to stderr: stdout belongs to
+# the machine and to the tests. An error before the machine or the tests have started is one sentence
+# and status 5.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd -P)
 self=tools/$(basename "$0")
 build=${UCOW_BUILD:-$root/build}
 clang_version=
 meson_options=()
 eaten=0
 
+# Prints the message $1.
 say() {
     printf '%s: %s\n' "$self" "$1" >&2
 }
 
+# Prints the message $1 and ends with status 5.
 die() {
     say "$1"
     exit 5
 }
 
-# A file's opening comment is its manual.
+# Prints the opening comment of the command, without its first line.
 usage() {
     sed -n '3,/^$/{s/^# \{0,1\}//;p}' "$0"
     exit 0
@@ -31,8 +33,8 @@ usage() {
 
 # --- packages ---
 
-# One a line: the set it belongs to, Debian's package, what proves that it is there (a command,
-# a file, with wildcards, or python:MODULE), and the reason.
+# One package a line: its set, its name in Debian, what is found once it is installed (a command, a
+# file pattern, or python:MODULE), and what it is for.
 packages() {
     cat <<'END'
 build  clang                   clang                 compiles the kernel and its programs
@@ -42,40 +44,45 @@ build  gcc                     gcc                   compiles the unit tests for
 build  libc6-dev               /usr/include/stdio.h  the C library those tests are linked with
 build  meson                   meson                 configures the build
 build  ninja-build             ninja                 runs the build
-build  qemu-system-x86         qemu-system-i386      is the machine the kernel runs on
+build  qemu-system-x86         qemu-system-i386      emulates the machine that the kernel runs on
 build  python3                 python3               runs the tools that Meson and the tests call
 build  python3-pyelftools      python:elftools       reads the kernel's symbols
 build  python3-click           python:click          reads the command lines of the tools in Python
-build  python3-pytest          python:pytest         runs the tests that boot machines
-build  python3-hypothesis      python:hypothesis     makes the programs that every kernel must agree on
-test   python3-rich            python:rich           prints the tables and progress of tools/bench and tools/compare
-test   gdb                     gdb                   looks into a stopped machine
+test   python3-pytest          python:pytest         runs the tests that boot machines
+test   python3-hypothesis      python:hypothesis     generates the programs that every kernel must agree on
+test   python3-rich            python:rich           prints the tables and progress of the tools
+test   mypy                    mypy                  checks the types of the tools in Python
+test   gdb                     gdb                   debugs a stopped machine
 test   clang-format            clang-format          checks the layout of the C files
 test   clang-tidy              clang-tidy            finds suspicious C
 test   shellcheck              shellcheck            checks the shell scripts
 test   codespell               codespell             finds misspelt words
-test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer try the ELF loader, and counts what the unit tests run
-test   spin                    spin                  searches the model of the protocol (and gcc compiles it)
-19     clang-19                clang-19              compiles the kernel once more, with a newer compiler
-19     lld-19                  ld.lld-19             links what clang 19 made
+test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer, for the ELF loader, and the coverage runtime of the unit tests
+test   spin                    spin                  checks the model of the process protocol
+19     clang-19                clang-19              compiles the kernel with a newer compiler
+19     lld-19                  ld.lld-19             links what clang 19 compiled
 19     llvm-19                 llvm-objcopy-19       packs the boot archive for it
 END
 }
 
-# The Python modules of `packages` that the interpreter $1 lacks, one a line.
+# Prints the Python modules of the sets $2... that the interpreter $1 lacks, one a line.
 modules_missing_in() {
-    packages | sed -n 's/.* python:\([a-z_]*\) .*/\1/p' | "$1" -c '
+    local interpreter=$1 set proof
+    shift
+    packages | while read -r set _ proof _; do
+        [[ " $* " != *" $set "* || $proof != python:* ]] || printf '%s\n' "${proof#python:}"
+    done | "$interpreter" -c '
 import importlib.util, sys
 print("\n".join(name for name in sys.stdin.read().split() if not importlib.util.find_spec(name)))'
 }
 
-# Sets `missing_modules`. As meson.build does: Debian's Python, or else the first on PATH.
+# Sets `missing_modules` for the sets $@. As in meson.build: Debian's Python, or else the first on PATH.
 look_for_modules() {
     local python missing
     missing_modules=
     for python in /usr/bin/python3 python3; do
         command -v "$python" >/dev/null || continue
-        missing=$(modules_missing_in "$python")
+        missing=$(modules_missing_in "$python" "$@")
         if [ -z "$missing" ]; then
             missing_modules=
             return
@@ -84,6 +91,7 @@ look_for_modules() {
     done
 }
 
+# Whether the proof $1 of a package is found.
 have() {
     case $1 in
     /*) compgen -G "$1" >/dev/null ;;
@@ -92,10 +100,10 @@ have() {
     esac
 }
 
-# The lines of `packages` in the sets $@ whose proof is not found.
+# Prints package, proof and reason of the packages in the sets $@ that are not found.
 missing_packages() {
     local set package proof reason missing_modules
-    look_for_modules
+    look_for_modules "$@"
     packages | while read -r set package proof reason; do
         if [[ " $* " == *" $set "* ]] && ! have "$proof"; then
             printf '%s\t%s\t%s\n' "$package" "$proof" "$reason"
@@ -103,7 +111,7 @@ missing_packages() {
     done
 }
 
-# Installs what the sets $@ lack. Says what and why, asks nothing.
+# Installs the missing packages of the sets $@, and prints which and why.
 require_packages() {
     local missing names as_root=()
     missing=$(missing_packages "$@")
@@ -111,10 +119,10 @@ require_packages() {
     read -ra names <<<"$(cut -f1 <<<"$missing" | paste -sd' ')"
 
     command -v apt-get >/dev/null ||
-        die "this is not a Debian: install what Debian calls ${names[*]} and run me again"
+        die "apt-get is missing: install what Debian calls ${names[*]}, then run $self again"
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null ||
-            die "neither root nor sudo to install packages with: have somebody run apt-get install ${names[*]}"
+            die "installing packages needs root or sudo: ask the administrator for apt-get install ${names[*]}"
         as_root=(sudo)
     fi
 
@@ -127,7 +135,7 @@ require_packages() {
 
     hash -r
     missing=$(missing_packages "$@" | cut -f2 | paste -sd' ')
-    [ -z "$missing" ] || die "still not found after the installation: $missing; is PATH right?"
+    [ -z "$missing" ] || die "not found after the installation: $missing; check PATH"
 }
 
 # --- the build directory ---
@@ -139,18 +147,42 @@ check_meson_version() {
         die "Meson $version is too old: ucow needs 1.0.0 or newer (Debian 12 has it; elsewhere: pipx install meson)"
 }
 
-# Runs Meson in silence. When it fails, sets `complaint` to its sentence.
+# Waits until no other command builds in the build directory, and holds its lock.
+lock_build() {
+    mkdir -p "$build" || die "cannot create the build directory $build"
+    exec {build_lock}<"$build"
+    flock --nonblock "$build_lock" && return
+    say "waiting for another command that builds in $build"
+    flock "$build_lock"
+}
+
+unlock_build() {
+    exec {build_lock}<&-
+}
+
+# Runs Meson with the words $@ and hides its output. On failure sets `complaint` to its error message.
 quiet_meson() {
     local log=$scratch/meson.log
     meson "$@" >"$log" 2>&1 && return
     complaint=$(sed -n 's/.*ERROR: \(Problem encountered: \)\{0,1\}//p' "$log" | head -n1)
     [ -n "$complaint" ] || cat "$log" >&2
     : "${complaint:=meson failed: its message is above}"
+    name_option
     return 1
 }
 
-# Sets meson_options in a configured directory, or leaves it as it was. Not by `meson setup
-# --reconfigure -D`, which in Meson 1.0 overlooks Meson's own b_ options.
+# Meson says which value it refuses, but not of which option: puts the option before the complaint.
+name_option() {
+    local option value
+    value=$(sed -n 's/^Value "\{0,1\}\([^" ]*\).*/\1/p' <<<"$complaint")
+    [ -n "$value" ] || return 0
+    for option in "${meson_options[@]}"; do
+        [[ $option != *"=$value" ]] || complaint="-D ${option#-D}: $complaint"
+    done
+}
+
+# Sets meson_options in a configured directory, or leaves it unchanged. `meson setup --reconfigure -D`
+# does not do: in Meson 1.0 it ignores Meson's own b_ options.
 change_options() {
     local state=$build/meson-private
     cp -p "$state/coredata.dat" "$state/cmd_line.txt" "$scratch"
@@ -159,40 +191,49 @@ change_options() {
     die "$complaint"
 }
 
+# Configures a new build directory.
 new_build() {
     local cross=(--cross-file "$root/cross/i386.ini")
     [ -z "$clang_version" ] || cross+=(--cross-file "$root/cross/clang-$clang_version.ini")
-    [ -e "$build/meson-private" ] || [ -z "$(ls -A "$build" 2>/dev/null)" ] ||
-        die "$build holds something else than a build: choose another directory with --build"
     check_meson_version
-    # The unit tests are counted, too: by the compiler that counts the kernel.
+    # The unit tests are counted too: by the compiler that counts the kernel.
     [[ " ${meson_options[*]} " != *" -Dcoverage=true "* ]] || export CC_FOR_BUILD=clang${clang_version:+-$clang_version}
     say "configuring $build"
     quiet_meson setup "$build" "$root" "${cross[@]}" "${meson_options[@]}" || die "$complaint"
 }
 
-# Refuses a build directory that is not of this source tree and compiler.
-check_build() {
-    local info=$build/meson-info/meson-info.json
-    [ ! -e "$info" ] || grep -qF "\"source\": \"$root\"" "$info" ||
-        die "$build belongs to another source tree: remove it or choose another directory with --build"
-    [ -z "$clang_version" ] || grep -q "clang-$clang_version" "$build/meson-private/cmd_line.txt" ||
-        die "$build was made for another compiler: remove it or choose another directory with --build"
+# Prints the directory `source` or `build` that the build directory was configured for.
+configured_for() {
+    sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p" "$build/meson-info/meson-info.json" 2>/dev/null | head -n1
 }
 
-# Makes the build directory fit for the build: new, repaired, or with other options.
+# Refuses a build directory that is not one, or not of this source tree, place and compiler. Needs no package.
+check_build() {
+    local source place advice="remove it or choose another directory with --build"
+    if [ ! -e "$build/meson-private/coredata.dat" ]; then
+        [ -e "$build/meson-private" ] || [ -z "$(ls -A "$build" 2>/dev/null)" ] ||
+            die "$build is not empty and no build directory: choose another one with --build"
+        return 0
+    fi
+    source=$(configured_for source) place=$(configured_for build)
+    [ "${source:-$root}" = "$root" ] || die "$build belongs to the source tree $source: $advice"
+    [ "${place:-$build}" -ef "$build" ] || die "$build is a copy of $place: $advice"
+    [ -z "$clang_version" ] || grep -q "clang-$clang_version" "$build/meson-private/cmd_line.txt" ||
+        die "$build is configured for another compiler: $advice"
+}
+
+# Configures the build directory: creates it, repairs it, or changes its options.
 configure_build() {
+    check_build
     if [ ! -e "$build/meson-private/coredata.dat" ]; then
         new_build
         return
     fi
-    check_build
     [ -e "$build/build.ninja" ] || quiet_meson setup --reconfigure "$build" "$root" || die "$complaint"
     [ ${#meson_options[@]} -eq 0 ] || change_options
 }
 
-# Copies ninja's output from stdin to the file $1, and its last line to the screen when there is
-# one, so that a long build is seen to move.
+# Copies ninja's output from stdin to the file $1, and shows its last line on a terminal as progress.
 show_progress() {
     local line
     while IFS= read -r line; do
@@ -202,10 +243,9 @@ show_progress() {
     [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
-# Builds the targets $@, configuring first.
+# Builds the targets $@ in the configured build directory.
 build_targets() {
     local log=$scratch/ninja.log
-    configure_build
     ninja -C "$build" "$@" 2>&1 | show_progress "$log" && return
     cat "$log" >&2
     die "the build failed: the compiler's message is above"
@@ -218,17 +258,23 @@ need_value() {
     [ $# -ge 2 ] || die "$1 needs a value: see $self --help"
 }
 
-# The options every command knows. Sets `eaten` to the number of words it took, 0 for none.
+# Parses an option that both commands have at the front of $@. Sets `eaten` to the number of its words, 0 if there
+# is none.
 common_option() {
     eaten=2
     case $1 in
     -h | --help) usage ;;
     -b | --build) need_value "$@" && build=$2 ;;
-    -D) need_value "$@" && meson_options+=("-D$2") ;;
-    -D?*) meson_options+=("$1") eaten=1 ;;
+    -D) need_value "$@" && add_option "$2" ;;
+    -D?*) add_option "${1#-D}" && eaten=1 ;;
     --clang) need_value "$@" && choose_clang "$2" ;;
     *) eaten=0 ;;
     esac
+}
+
+add_option() {
+    [[ $1 == ?*=* ]] || die "-D $1: give NAME=VALUE, as in -D cow=false"
+    meson_options+=("-D$1")
 }
 
 choose_clang() {

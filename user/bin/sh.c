@@ -73,6 +73,10 @@ int main(void)
     for (;;) {
         printf("$ ");
         int length = readline(line, sizeof(line));
+        if (length == READLINE_END) {
+            printf("\n");
+            return 0;
+        }
         if (length < 0)
             panic("cannot read the console: %s", error_text(length));
         int argc = split(line, argv);

@@ -7,7 +7,7 @@
  */
 #include "ulib.h"
 
-enum { BACKSPACE = '\b', DELETE = 0x7f };
+enum { END_OF_INPUT = 0x04, BACKSPACE = '\b', DELETE = 0x7f };
 
 struct line {
     size_t used;
@@ -71,6 +71,8 @@ int readline(char *buf, size_t size)
             return error;
         if (c == '\n' || c == '\r')
             break;
+        if (c == END_OF_INPUT && length == 0)
+            return READLINE_END;
         if ((c == BACKSPACE || c == DELETE) && length > 0) {
             length--;
             echo("\b \b");

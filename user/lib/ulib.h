@@ -132,7 +132,9 @@ int printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 int vprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
 /* Read a line, with echo and backspace, without its end; what does not fit into `size` bytes with
- * their NUL is not taken. Returns its length, or an error of read(). */
+ * their NUL is not taken. Returns its length; READLINE_END if ^D is typed at its beginning; -E_xxx of
+ * read(). */
+#define READLINE_END (-1000)
 int readline(char *buf, size_t size);
 
 /* The number that an argument of the program's is in decimal; a panic when it is none. */

@@ -14,7 +14,7 @@ from ucow.memory import FileMemory
 from ucow.symbols import physical
 
 PROMPT = "$ "
-BACKSPACE, DELETE = "\b", "\x7f"
+BACKSPACE, DELETE, END_OF_INPUT = "\b", "\x7f", "\x04"
 RUB_OUT = "\b \b"  # how a character is taken off the terminal
 LINE_ROOM = 255    # characters of a line, without its NUL
 INPUT_ROOM = 256   # characters that wait in the kernel for a reader
@@ -80,6 +80,14 @@ def test_backspace(shell, key):
     assert shell.expect("\n") == f"helpx{RUB_OUT}\n"
     assert shell.expect(PROMPT).startswith("help ")
     leave(shell)
+
+
+def test_end_of_input(shell):
+    """^D at the beginning of a line ends the shell with code 0; later in a line it is ignored."""
+    shell.type(f"hel{END_OF_INPUT}lo\n")
+    shell.expect("hello pass.\n" + PROMPT)
+    shell.type(END_OF_INPUT)
+    shell.end()
 
 
 def test_exit_code_of_the_shell(shell):

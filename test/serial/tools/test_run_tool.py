@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""tools/run and tools/test: what they refuse, and that the end of the input ends the shell."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TIMEOUT = 100  # wall-clock backstop of a machine
+PASSED, REFUSED = 0, 5
+
+
+def run_in(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess:
+    """Run tools/run on a build directory, with `typed` as its whole input."""
+    return subprocess.run([ROOT / "tools/run", "--build", folder, *words], input=typed, capture_output=True, text=True,
+                          timeout=TIMEOUT, check=False)
+
+
+def sentence(done) -> str:
+    """What was refused before anything was run: the sentence without the tool's name."""
+    assert (done.returncode, done.stdout) == (REFUSED, ""), done.stderr
+    return done.stderr.removeprefix("tools/run: ").removesuffix("\n")
+
+
+@pytest.mark.parametrize("typed, seen", [("", "$ "), ("sh\nhello\n", "hello pass.")], ids=["nothing", "two shells"])
+def test_end_of_input_ends_the_shell(build, typed, seen):
+    """Not the time limit: each shell ends with code 0, and the machine has passed."""
+    done = run_in(build.folder, typed=typed)
+    assert done.returncode == PASSED, done.stdout + done.stderr
+    assert seen in done.stdout
+
+
+def test_link_cdpath_and_open_input(build, tmp_path):
+    """Through a symbolic link and with CDPATH set; the input does not end; options after the program are its own."""
+    (tmp_path / "ucow").symlink_to(ROOT / "tools/run")
+    reader, writer = os.pipe()
+    try:
+        done = subprocess.run([tmp_path / "ucow", "--build", build.folder, "args", "-m", "64M"], stdin=reader,
+                              capture_output=True, text=True, timeout=TIMEOUT, check=False,
+                              env={**os.environ, "CDPATH": f"{ROOT}:/"})
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert done.returncode == PASSED and "args: argv[1] = -m" in done.stdout, done.stderr
+    assert done.stderr == "tools/ucow: note: -m goes to args; options of tools/ucow stand before the program\n"
+
+
+def test_refused_value(tmp_path):
+    """Meson's sentence does not name the option; tools/run does."""
+    done = run_in(tmp_path / "new", "-D", "pmm=buddy", "-D", "cow=maybe", "hello")
+    assert done.returncode == REFUSED
+    assert done.stderr.endswith("tools/run: -D cow=maybe: Value maybe is not boolean (true or false).\n")
+
+
+def copied(build, folder: Path) -> Path:
+    """As much of the build directory as is looked at before it is used."""
+    for name in ("meson-info/meson-info.json", "meson-private/coredata.dat", "meson-private/cmd_line.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(build.folder / name, folder / name)
+    return folder
+
+
+def test_copy_of_a_build_directory(build, tmp_path):
+    """It would be built at the place that it was copied from."""
+    said = sentence(run_in(copied(build, tmp_path / "copy"), "hello"))
+    assert said.startswith(f"{tmp_path}/copy is a copy of {build.folder}: remove it")
+
+
+def test_build_directory_of_another_tree(build, tmp_path):
+    folder = copied(build, tmp_path / "copy")
+    info = folder / "meson-info/meson-info.json"
+    info.write_text(info.read_text().replace(f'"source": "{ROOT}"', '"source": "/elsewhere"'))
+    assert sentence(run_in(folder, "hello")).startswith(f"{folder} belongs to the source tree /elsewhere: remove it")
+
+
+def test_build_directory_of_another_compiler(build, tmp_path):
+    """Refused before packages of the other compiler are installed: nothing but the refusal is printed."""
+    folder = copied(build, tmp_path / "copy")
+    for path in folder.rglob("*.json"):
+        path.write_text(path.read_text().replace(str(build.folder), str(folder)))
+    (folder / "meson-private/cmd_line.txt").write_text("")
+    assert sentence(run_in(folder, "--clang", "19", "hello")).startswith(f"{folder} is configured for another compiler: remove")
+
+
+def test_second_run_waits_for_the_first(build):
+    """While another command holds the lock of the build directory, this one waits, and then goes on."""
+    lock = os.open(build.folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    command = [ROOT / "tools/run", "--build", build.folder, "hello"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as second:
+        assert second.stderr.readline() == f"tools/run: waiting for another command that builds in {build.folder}\n"
+        os.close(lock)
+        output, errors = second.communicate(timeout=TIMEOUT)
+    assert second.returncode == PASSED and "hello pass." in output, errors
+
+
+@pytest.mark.parametrize("words, said", [(["hello", "nosuch*"], "nosuch*"), (["--", "--suite", "nosuch"], "--suite nosuch")],
+                         ids=["name", "suite"])
+def test_unknown_test(build, words, said):
+    """Meson would run the other tests, or none, and succeed."""
+    done = subprocess.run([ROOT / "tools/test", "--build", build.folder, *words], capture_output=True, text=True,
+                          timeout=TIMEOUT, check=False)
+    assert (done.returncode, done.stdout) == (REFUSED, "")
+    assert done.stderr == f"tools/test: there is no test {said}: see meson test -C {build.folder} --list\n"
