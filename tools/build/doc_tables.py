@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Writes the tables of docs/ that are made from the sources: system calls, errors, options, events.
+"""Writes the tables of docs/ that are made from the sources: system calls, errors, options, trace events."""
 
-    tools/build/doc_tables.py            write docs/syscalls.md, docs/options.md and docs/trace.md
-    tools/build/doc_tables.py --check    write nothing; fail and say so when one of them is out of date
-"""
+import argparse
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,22 +22,25 @@ OPTION = re.compile(r"^option\('(\w+)', type: '(\w+)',(?: choices: \[([^\]]*)\],
 EVENT = re.compile(r'^EVENT\((\d+), (\w+), "([^"]*)"\)$', re.MULTILINE)
 
 
-def source(path):
+def source(path: str) -> str:
+    """The text of a file of the tree."""
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-def table(*head):
+def table(*head: str) -> Iterator[str]:
+    """The first two lines of a table."""
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
 
 
-def prototype(name, arguments):
+def prototype(name: str, arguments: str) -> str:
+    """A system call as C declares it."""
     words = [word.strip() for word in arguments.split(",") if word.strip()]
     pairs = [f"{C_TYPES[kind]} {argument}".replace("* ", "*") for kind, argument in zip(words[::2], words[1::2])]
     return f"`{name}({', '.join(pairs)})`"
 
 
-def syscalls():
+def syscalls() -> Iterator[str]:
     yield "# System calls\n"
     yield "`int $0x80`: the number in eax, arguments in edx, ecx, ebx, edi, esi; the result in eax, errors negative."
     yield "Made by `tools/build/doc_tables.py` from `include/ucow/syscalls.def` and `include/ucow/errno.h`.\n"
@@ -51,7 +53,7 @@ def syscalls():
         yield f"| {number} | `{name}` | {text} |"
 
 
-def options():
+def options() -> Iterator[str]:
     yield "# Build options\n"
     yield "Set with `meson configure build -Dname=value`. Made by `tools/build/doc_tables.py` from `meson_options.txt`.\n"
     yield from table("option", "choices (default first)", "what it is")
@@ -62,7 +64,7 @@ def options():
         yield f"| `{name}` | {shown} | {text} |"
 
 
-def trace():
+def trace() -> Iterator[str]:
     yield "# Events of the trace\n"
     yield "Each record has the time stamp counter since boot, the running pid and these fields."
     yield "Made by `tools/build/doc_tables.py` from `include/ucow/trace.def` and `include/ucow/enums.def`.\n"
@@ -77,10 +79,10 @@ def trace():
     yield "| `:syscall` | by number, see [the system calls](syscalls.md) |"
 
 
-def main():
-    check = sys.argv[1:] == ["--check"]
-    if sys.argv[1:] and not check:
-        sys.exit(__doc__)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if one of them is out of date")
+    check = parser.parse_args().check
     stale = []
     for path, lines in (("docs/syscalls.md", syscalls), ("docs/options.md", options), ("docs/trace.md", trace)):
         text = "\n".join(lines()) + "\n"

@@ -1,20 +1,27 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Makes the table that turns kernel addresses into functions and lines, for backtraces.
+"""Writes the table that maps kernel addresses to functions and lines, for backtraces.
 
-    line_table.py KERNEL.elf OUT.S
-
-Reads the symbols and the DWARF line programs of a linked kernel and writes assembler source
-for the section .lines, in the layout that kernel/watch/backtrace.c declares.
+Reads the symbols and the DWARF line programs of a linked kernel and writes assembler source for the section
+.lines, in the layout that kernel/watch/backtrace.c declares.
 """
-import sys
 
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from elftools.dwarf.lineprogram import LineProgram
 from elftools.elf.elffile import ELFFile
 
+Line = tuple[int, str, int]  # address, file, line
+Name = tuple[int, str]       # address, function
+MAX_LINE = 65535             # a line is stored in 16 bits
 
-def line_entries(elf):
-    """(address, file, line) of every change of line, sorted by address."""
-    entries = {}
+
+def line_entries(elf: ELFFile) -> Iterator[Line]:
+    """Every change of line, sorted by address."""
+    entries: dict[int, tuple[str, int]] = {}
     for unit in elf.get_dwarf_info().iter_CUs():
         program = unit.dwarfinfo.line_program_for_CU(unit)
         if program is None:
@@ -22,7 +29,7 @@ def line_entries(elf):
         names = [file_name(program, i) for i in range(len(program["file_entry"]) + 1)]
         for entry in program.get_entries():
             state = entry.state
-            if state is not None and not state.end_sequence and state.line != 0:  # 0: of no line in particular
+            if state is not None and not state.end_sequence and state.line != 0:  # 0: code of no line
                 entries[state.address] = (names[state.file], state.line)
     last = None
     for address in sorted(entries):
@@ -31,13 +38,13 @@ def line_entries(elf):
         last = entries[address]
 
 
-def file_name(program, index):
-    """The path of file `index` of a line program, from the project's top (DWARF counts from 1, or 0)."""
+def file_name(program: LineProgram, index: int) -> str:
+    """The path of file `index` of a line program, from the top of the tree. DWARF 5 counts from 0, older from 1."""
     offset = 0 if program["version"] >= 5 else 1
     if not 0 <= index - offset < len(program["file_entry"]):
         return "?"
     entry = program["file_entry"][index - offset]
-    path = entry.name.decode()
+    path: str = entry.name.decode()
     directories = program["include_directory"]
     if 0 <= entry.dir_index - offset < len(directories) and not path.startswith("/"):
         path = directories[entry.dir_index - offset].decode() + "/" + path
@@ -47,12 +54,13 @@ def file_name(program, index):
     return path.rsplit("/", 1)[-1]
 
 
-def functions(elf):
-    """(address, name) of every function and code label, sorted; the global name where there are two."""
-    text = elf.get_section_by_name(".text")
+def functions(elf: ELFFile) -> list[Name]:
+    """Every function and code label, sorted by address; of two names for one address the global one."""
+    text, symbols = elf.get_section_by_name(".text"), elf.get_section_by_name(".symtab")
+    assert text is not None and symbols is not None
     first, last = text["sh_addr"], text["sh_addr"] + text["sh_size"]
-    found = {}
-    for symbol in elf.get_section_by_name(".symtab").iter_symbols():
+    found: dict[int, str] = {}
+    for symbol in symbols.iter_symbols():
         if first <= symbol["st_value"] < last and symbol.name and symbol["st_info"]["type"] in ("STT_FUNC", "STT_NOTYPE"):
             if symbol["st_value"] not in found or symbol["st_info"]["bind"] == "STB_GLOBAL":
                 found[symbol["st_value"]] = symbol.name
@@ -60,32 +68,35 @@ def functions(elf):
 
 
 class Strings:
-    """A blob of strings, each once, found by its offset."""
+    """A blob of strings, each stored once and found by its offset."""
 
-    def __init__(self):
-        self.offsets = {}
+    def __init__(self) -> None:
+        self.offsets: dict[str, int] = {}
         self.size = 0
 
-    def add(self, text):
+    def add(self, text: str) -> int:
+        """The offset of a string, added if it is new."""
         if text not in self.offsets:
             self.offsets[text] = self.size
             self.size += len(text.encode()) + 1
         return self.offsets[text]
 
 
-def emit(out, lines, names):
-    strings, files = Strings(), {}
+def emit(out: TextIO, lines: list[Line], names: list[Name]) -> None:
+    """Write the section."""
+    strings = Strings()
+    files: dict[str, int] = {}
     for _, file, _ in lines:
         files.setdefault(file, len(files))
 
-    def table(label, rows):
+    def table(label: str, rows: Iterable[str]) -> None:
         print(f".globl {label}\n.balign 4\n{label}:", file=out)
         for row in rows:
             print(row, file=out)
 
     print('.section .lines, "a"', file=out)
     table("line_count", [f".long {len(lines)}"])
-    table("line_table", [f".long {a:#x}\n.short {files[f]}, {min(n, 65535)}" for a, f, n in lines])
+    table("line_table", [f".long {a:#x}\n.short {files[f]}, {min(n, MAX_LINE)}" for a, f, n in lines])
     table("function_count", [f".long {len(names)}"])
     table("function_table", [f".long {a:#x}, {strings.add(n)}" for a, n in names])
     table("file_names", [f".long {strings.add(f)}" for f in files])
@@ -93,11 +104,14 @@ def emit(out, lines, names):
     print('.section .note.GNU-stack, "", @progbits', file=out)
 
 
-def main():
-    with open(sys.argv[1], "rb") as kernel:
-        elf = ELFFile(kernel)
-        lines, names = list(line_entries(elf)), functions(elf)
-    with open(sys.argv[2], "w", encoding="utf-8") as out:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kernel", type=argparse.FileType("rb"), metavar="KERNEL.elf", help="the linked kernel")
+    parser.add_argument("output", type=Path, metavar="OUT.S", help="the assembler source to write")
+    arguments = parser.parse_args()
+    elf = ELFFile(arguments.kernel)
+    lines, names = list(line_entries(elf)), functions(elf)
+    with arguments.output.open("w", encoding="utf-8") as out:
         emit(out, lines, names)
 
 

@@ -1,12 +1,12 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Pack files into a cpio archive in the "newc" format: the boot archive of ucow.
+"""Packs files into ucow's boot archive, a cpio archive in the "newc" format.
 
-    mkarchive.py OUTPUT FILE...
-
-A member is named by its file's base name and keeps the order of the command line. Nothing else
-about a file is recorded, neither time nor owner: equal programs give an equal archive.
+A member has the base name of its file; members are in the order of the command line. Time and owner of a file are
+not recorded: equal programs give an equal archive.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -15,7 +15,7 @@ TRAILER = "TRAILER!!!"
 
 
 def padded(data: bytes) -> bytes:
-    """The format aligns headers and contents to four bytes."""
+    """The data with padding: the format aligns headers and contents to four bytes."""
     return data + bytes(-len(data) % 4)
 
 
@@ -31,14 +31,18 @@ def member(name: str, content: bytes, inode: int, mode: int) -> bytes:
 
 
 def archive(files: list[Path]) -> bytes:
-    """All members, and the one that marks the end."""
+    """All members, and the trailer that marks the end."""
     members = [member(file.name, file.read_bytes(), inode, REGULAR_EXECUTABLE)
                for inode, file in enumerate(files, start=1)]
     return b"".join(members) + member(TRAILER, b"", 0, 0)
 
 
 def main() -> None:
-    output, *files = map(Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", type=Path, metavar="OUTPUT", help="the archive to write")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a program")
+    arguments = parser.parse_args()
+    output, files = arguments.output, arguments.files
     names = [file.name for file in files]
     for name in set(names):
         if names.count(name) > 1:

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Build directories: what their options are, and those that a tool makes for itself."""
 
+import fcntl
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from ucow import LabError
+from . import LabError
 
 ROOT = Path(__file__).resolve().parents[2]
+KERNEL = "kernel/ucow.elf"  # in a build directory
 
 
 def options_of(folder: Path) -> dict[str, bool | str]:
@@ -21,8 +24,8 @@ def options_of(folder: Path) -> dict[str, bool | str]:
     return {option["name"]: option["value"] for option in options}
 
 
-def command(*words: str | Path):
-    """Run a command that must succeed; what it printed is shown when it does not."""
+def command(*words: str | Path) -> None:
+    """Run a command that must succeed; the error has its output."""
     try:
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     except FileNotFoundError:
@@ -31,10 +34,35 @@ def command(*words: str | Path):
         raise LabError(f"`{' '.join(map(str, words))}` failed:\n{done.stdout.strip()}")
 
 
-def built(folder: Path, options: Sequence[str], targets: Sequence[str] = ("kernel/ucow.elf",)) -> Path:
-    """The build in `folder`, configured with `options` when it is new, with its targets up to date; its kernel."""
-    if not (folder / "build.ninja").is_file():
-        os.environ.setdefault("CC_FOR_BUILD", "clang")  # of what runs here: clang counts what it runs, too
-        command("meson", "setup", folder, ROOT, "--cross-file", ROOT / "cross/i386.ini", *options)
-    command("ninja", "-C", folder, *targets)
-    return folder / "kernel/ucow.elf"
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a build directory, as tools/run does: two builds at once would disturb each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def check_place(folder: Path) -> None:
+    """Refuse a build directory of another source tree, or a copy of one: ninja would build at the recorded place."""
+    info = folder / "meson-info/meson-info.json"
+    if not info.is_file():
+        return
+    recorded = json.loads(info.read_text(encoding="utf-8"))["directories"]
+    if recorded["source"] != str(ROOT) or Path(recorded["build"]) != folder.resolve():
+        raise LabError(f"{folder} was configured as {recorded['build']} for {recorded['source']}: remove it, "
+                       "or choose another directory")
+
+
+def built(folder: Path, options: Sequence[str], targets: Sequence[str] = (KERNEL,)) -> Path:
+    """The kernel of the build in `folder`, which is configured with `options` if it is new; builds the targets."""
+    check_place(folder)
+    with locked(folder):
+        if not (folder / "build.ninja").is_file():
+            os.environ.setdefault("CC_FOR_BUILD", "clang")  # for the unit tests, whose coverage clang counts
+            command("meson", "setup", folder, ROOT, "--cross-file", ROOT / "cross/i386.ini", *options)
+        command("ninja", "-C", folder, *targets)
+    return folder / KERNEL

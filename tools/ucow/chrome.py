@@ -5,6 +5,8 @@ A track per process with a slice for each time it runs; instant marks for its ev
 fork to the child's first run, from exit to the reap, from kill to the exit; counters.
 """
 
+from typing import Any
+
 from .invariants import IDLE, INIT
 from .trace import Record, Trace
 
@@ -17,30 +19,30 @@ NOT_MARKED = {"state", "switch"}
 
 
 class _Exporter:
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.per_microsecond = trace.tsc_per_tick / TICK_MICROSECONDS or 1000  # QEMU's icount: 1 GHz
-        self.events: list[dict] = []
+        self.events: list[dict[str, Any]] = []
         self.arrows = 0
 
     def time(self, record: Record) -> float:
         return record.stamp / self.per_microsecond
 
-    def add(self, ph: str, name: str, pid: int, record: Record, **more):
+    def add(self, ph: str, name: str, pid: int, record: Record, **more: Any) -> None:
         self.events.append({"ph": ph, "name": name, "pid": MACHINE, "tid": pid, "ts": self.time(record), **more})
 
-    def arrow(self, name: str, start: Record, from_pid: int, end: Record, to_pid: int):
+    def arrow(self, name: str, start: Record, from_pid: int, end: Record, to_pid: int) -> None:
         self.arrows += 1
         self.add("s", name, from_pid, start, cat="life", id=self.arrows)
         self.add("f", name, to_pid, end, cat="life", id=self.arrows, bp="e")
 
-    def tracks(self):
+    def tracks(self) -> None:
         pids = sorted({pid for record in self.trace for pid in (record.cpu_pid, *record.pids)})
         for pid in pids:
             name = {"name": f"{pid} {NAMES.get(pid, '')}".strip()}
             self.events.append({"ph": "M", "name": "thread_name", "pid": MACHINE, "tid": pid, "args": name})
 
-    def slices(self):
+    def slices(self) -> None:
         since = self.trace.records[0]
         has_cpu = since.cpu_pid
         for record in [*self.trace.of("switch"), self.trace.records[-1]]:
@@ -48,13 +50,13 @@ class _Exporter:
             if record.name == "switch":
                 since, has_cpu = record, record["to"]
 
-    def marks(self):
+    def marks(self) -> None:
         for record in self.trace:
             if record.name not in NOT_MARKED:
                 fields = {field.name: field.show(raw) for field, raw in zip(record.event.fields, record.raw)}
                 self.add("i", record.name, record.cpu_pid, record, s="t", args=fields)
 
-    def life(self):
+    def life(self) -> None:
         forks: dict[int, Record] = {}
         exits: dict[int, Record] = {}
         kills: dict[int, Record] = {}
@@ -73,7 +75,7 @@ class _Exporter:
                 case "reap" if end := exits.pop(record.child, None):
                     self.arrow("exit", end, record.child, record, record.parent)
 
-    def counters(self):
+    def counters(self) -> None:
         runnable: set[int] = set()
         for record in self.trace.of("state"):
             (runnable.add if record.shown("to") in ("RUNNABLE", "RUNNING") else runnable.discard)(record.pid)
@@ -89,7 +91,7 @@ class _Exporter:
                 self.add("C", "pages taken by faults", MACHINE, record, args={"pages": taken})
 
 
-def export_chrome(trace: Trace) -> dict:
+def export_chrome(trace: Trace) -> dict[str, Any]:
     """The trace as a Chrome trace object, ready for json.dump."""
     exporter = _Exporter(trace)
     if trace.records:

@@ -11,7 +11,9 @@ import os
 import struct
 from array import array
 from functools import lru_cache
+from operator import add
 from pathlib import Path
+from typing import BinaryIO
 
 from . import LabError
 from .elf32 import Elf32
@@ -43,7 +45,7 @@ def counters_file(elf: Path) -> Path:
     return elf.with_name(elf.name + ".counters")
 
 
-def _counted(elf: Path, memory_file: Path) -> array | None:
+def _counted(elf: Path, memory_file: Path) -> "array[int] | None":
     """The counters of one machine; None when it did not get as far as to load the kernel."""
     sections = _sections(elf)
     memory = FileMemory(memory_file)
@@ -57,20 +59,20 @@ def _counted(elf: Path, memory_file: Path) -> array | None:
     return array("Q", counters) if names == sections[NAMES][1] else None
 
 
-def _read(file, elf: Path) -> array:
+def _read(file: BinaryIO, elf: Path) -> "array[int]":
     """What is in a file of counts; nothing when the kernel is younger."""
     file.seek(0)
     return array("Q", file.read()) if os.fstat(file.fileno()).st_mtime > elf.stat().st_mtime else array("Q")
 
 
-def collect(elf: Path, memory_file: Path):
+def collect(elf: Path, memory_file: Path) -> None:
     """Add what a machine has counted; nothing happens when its kernel does not count."""
     if not elf.is_file() or not _sections(elf) or not memory_file.exists() or not (seen := _counted(elf, memory_file)):
         return
     with counters_file(elf).open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if before := _read(file, elf):
-            seen = array("Q", map(sum, zip(before, seen)))
+            seen = array("Q", map(add, before, seen))
         file.truncate(0)
         seen.tofile(file)
 

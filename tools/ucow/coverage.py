@@ -47,7 +47,7 @@ class Source:
     def _assertions(self) -> set[int]:
         return {number for number, line in enumerate(self._text, 1) if ASSERTION.search(line)}
 
-    def forget_empty_lines(self):
+    def forget_empty_lines(self) -> None:
         """llvm-cov counts them, and comments, in a function that a program has and never calls."""
         for number in [number for number in self.lines if NO_CODE.fullmatch(self._text[number - 1])]:
             del self.lines[number]
@@ -81,7 +81,7 @@ class Missed:
 class CountedBuild:
     """A build directory with -Dcoverage=true, whose tests have run."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kernel = folder / "kernel/ucow.elf"
         config = folder / "kernel/config.h"
@@ -92,7 +92,7 @@ class CountedBuild:
         commands = json.loads((folder / "compile_commands.json").read_text(encoding="utf-8"))
         self._compiler = next(shlex.split(entry["command"])[0] for entry in commands if "kernel/" in entry["output"])
 
-    def must_be_of(self, root: Path):
+    def must_be_of(self, root: Path) -> None:
         """Refuse a build of another source tree: none of its files would be found here."""
         info = json.loads((self.folder / "meson-info/meson-info.json").read_text(encoding="utf-8"))
         if (source := info["directories"]["source"]) != str(root):
@@ -128,36 +128,38 @@ class CountedBuild:
                 self.tool("llvm-profdata", "merge", counts, "-o", profile)
                 yield self.tool("llvm-cov", "export", "-format=lcov", "-instr-profile", profile, program)
 
-    def write_html(self, folder: Path):
+    def write_html(self, folder: Path) -> None:
         """The sources with their counts, as pages to read."""
         with TemporaryDirectory() as scratch:
             profile = Path(scratch, "profile")
             programs = self.programs(Path(scratch))
             self.tool("llvm-profdata", "merge", *programs.values(), "-o", profile)
-            objects = [word for program in list(programs)[1:] for word in ("-object", program)]
+            objects: list[str | Path] = []
+            for program in list(programs)[1:]:
+                objects += ["-object", program]
             self.tool("llvm-cov", "show", "-format=html", "-show-branches=count", "-output-dir", folder,
                       "-instr-profile", profile, self.kernel, *objects, "-ignore-filename-regex", r"\.h$")
 
 
-def _add(report: str, sources: dict[str, Source]):
+def _add(report: str, sources: dict[str, Source]) -> None:
     """Add what llvm-cov says of one program."""
     source = Source("")
     for row in report.splitlines():
         kind, _, rest = row.partition(":")
         if kind == "SF":
-            name = Path(rest).resolve()
-            name = name.relative_to(ROOT).as_posix() if name.is_relative_to(ROOT / "kernel") else ""
+            path = Path(rest).resolve()
+            name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT / "kernel") else ""
             keep = name.endswith(".c") and "planted" not in Path(name).parts
             source = sources.setdefault(name, Source(name)) if keep else Source("")
         elif kind == "FN":
-            line, name = rest.split(",")[0], rest.split(",")[-1]
-            source.functions.setdefault(int(line), name.rsplit(":")[-1])
+            words = rest.split(",")
+            source.functions.setdefault(int(words[0]), words[-1].rsplit(":")[-1])
         elif kind == "DA":
             line, count = map(int, rest.split(","))
             source.lines[line] += count
         elif kind == "BRDA":
-            line, _, place, count = rest.split(",")
-            source.branches[int(line), int(place)] += 0 if count == "-" else int(count)
+            words = rest.split(",")
+            source.branches[int(words[0]), int(words[2])] += 0 if words[3] == "-" else int(words[3])
 
 
 def coverage(builds: Sequence[CountedBuild]) -> dict[str, Source]:
@@ -216,7 +218,7 @@ def reasons() -> dict[Place, str]:
 
 def reason_of(place: Place, given: dict[Place, str]) -> str:
     """A function's own reason, or that of its whole file."""
-    return given.get(place) or given.get((place[0], "*"), "")
+    return given.get(place) or given.get((place[0], "*")) or ""
 
 
 def complaints(sources: dict[str, Source], given: dict[Place, str]) -> list[str]:

@@ -28,7 +28,7 @@ def _text(table: bytes, offset: int) -> str:
 class Elf32:
     """The ELF file whose bytes are `data`. Raises ValueError, with the reason, if it is none."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes) -> None:
         if data[:len(MAGIC)] != MAGIC:
             raise ValueError("it does not begin as a 32-bit little-endian one")
         try:
@@ -36,10 +36,10 @@ class Elf32:
         except (struct.error, IndexError) as error:
             raise ValueError(f"its tables are damaged: {error}") from None
 
-    def _parse(self, data: bytes):
+    def _parse(self, data: bytes) -> None:
         ph_offset, sh_offset = struct.unpack_from("<II", data, 28)
         ph_size, ph_count, sh_size, sh_count, sh_names = struct.unpack_from("<HHHHH", data, 42)
-        self.segments = []  # (virtual address, bytes in the file) of each that is loaded
+        self.segments: list[tuple[int, bytes]] = []  # (virtual address, bytes in the file) of each that is loaded
         for i in range(ph_count):
             kind, offset, address, _, size = struct.unpack_from("<IIIII", data, ph_offset + i * ph_size)
             if kind == PT_LOAD:

@@ -11,11 +11,6 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-
-from elftools.elf.elffile import ELFFile
-
-from . import LabError
 
 HEADER = struct.Struct("<IBBBB8sHHIIIIIHHHHHH")
 HEADER_FIELDS = ("magic bits order ident_version abi pad type machine version entry phoff shoff flags ehsize phentsize "
@@ -190,7 +185,8 @@ def pairs(seed: int) -> Iterator[Case]:
     """Two or three fields at edges, by chance; for ever."""
     chance, good = random.Random(seed), base()
     while True:
-        data, names = good, []
+        data = good
+        names: list[str] = []
         for name in chance.sample(sorted(places()), chance.choice((2, 2, 3))):
             at, width = places()[name]
             value = chance.choice(edges(int.from_bytes(good[at:at + width], "little"), len(good)))
@@ -214,28 +210,3 @@ def selection(count: int) -> list[Case]:
     spread = [[group[i * len(group) // count] for i in range(count)] for group in bad]
     turns = [good[i * len(good) * 4 // count] for i in range(count // 4)]
     return list(dict.fromkeys(turns + [case for turn in zip(*spread) for case in turn]))[:count]
-
-
-# ---- into the kernel ----
-
-def member(name: str, content: bytes) -> bytes:
-    """A file of an archive (man 5 cpio, "New ASCII Format")."""
-    path = name.encode() + b"\0"
-    numbers = [0, 0o100755, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(path), 0]
-    head = b"070701" + b"".join(b"%08X" % number for number in numbers) + path
-    return b"".join(part + bytes(-len(part) % 4) for part in (head, content))
-
-
-def with_archive(kernel: Path, files: dict[str, bytes]) -> bytes:
-    """The kernel's ELF file with another boot archive in the place of its own."""
-    archive = b"".join(member(name, content) for name, content in files.items()) + member("TRAILER!!!", b"")
-    with kernel.open("rb") as file:
-        elf = ELFFile(file)
-        table = elf.get_section_by_name(".symtab")
-        start, end = (table.get_symbol_by_name(f"boot_archive_{name}")[0]["st_value"] for name in ("start", "end"))
-        offset = next(iter(elf.address_offsets(start)), None)
-    if offset is None or len(archive) > end - start:
-        raise LabError(f"{kernel}: no room for a boot archive of {len(archive)} bytes")
-    image = bytearray(kernel.read_bytes())
-    image[offset:offset + len(archive)] = archive
-    return bytes(image)

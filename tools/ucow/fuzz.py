@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
-from .elfcases import PER_BOOT, Case, with_archive
+from .archive import with_archive
+from .elfcases import PER_BOOT, Case
 from .machine import PASSED, PROGRAM_FAILED, Machine, Run
 from .verdict import problems
 
+Key = TypeVar("Key")
 MEMORY = "32M"
 TIMEOUT = 600  # a backstop: kernels with sanitizers are slow, hosts may be busy
 
@@ -27,16 +30,16 @@ CASE = re.compile(r"^elfcases: (\d+) (-?\d+)$", re.MULTILINE)
 
 
 @dataclass
-class Batch:
-    """What came of one machine."""
+class Batch(Generic[Key]):
+    """The results of one machine, counted by what happened."""
     what: str
     seconds: float = 0.0
-    counts: Counter = field(default_factory=Counter)
+    counts: Counter[Key] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     repeat: str = ""
 
 
-def judged(what: str, run: Run, status: int = PASSED) -> Batch:
+def judged(what: str, run: Run, status: int = PASSED) -> Batch[Any]:
     """The batch of a run that must end with this status, with what is wrong with the machine."""
     wrong = problems(run, status, traced=False)
     if wrong:
@@ -48,34 +51,34 @@ def boot(build: Path, timeout: float, *program: str) -> Run:
     return Machine(build / "kernel/ucow.elf", program, ["trace=off"], memory=MEMORY).run(timeout)
 
 
-def call_results(text: str) -> Counter:
+def call_results(text: str) -> Counter[tuple[str, str]]:
     """How often each call came to what: by its name, and "ok", an error's number or "no return"."""
-    counts = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for name, results in RESULT_LINE.findall(text):
         for word, n, error, m in RESULT.findall(results):
             counts[name, word or error] += int(n or m)
     return +counts
 
 
-def syscalls(build: Path, *words: str, timeout: float = TIMEOUT) -> Batch:
+def syscalls(build: Path, *words: str, timeout: float = TIMEOUT) -> Batch[tuple[str, str]]:
     """`sysfuzz exhaustive`, or `sysfuzz random SEED COUNT`."""
     run = boot(build, timeout, "sysfuzz", *words)
     try:
-        batch = judged(" ".join(words), run)
+        batch: Batch[tuple[str, str]] = judged(" ".join(words), run)
         batch.counts = call_results(run.lines.text)
         return batch
     finally:
         run.close()
 
 
-def code_from(build: Path, seed: int, count: int, first: int, timeout: float) -> tuple[Batch, int]:
+def code_from(build: Path, seed: int, count: int, first: int, timeout: float) -> tuple[Batch[str], int]:
     """`crashme SEED COUNT FIRST`: the traps, and the children by their ends; and the child to go on with."""
     run = boot(build, timeout, "crashme", str(seed), str(count), str(first))
     try:
         text = run.lines.text
         # A child may kill any process, its parent too: no fault of the kernel's, if nothing else ended the parent.
         killed = CRASHME_KILLED in text and CRASHME_DIES not in text
-        batch = judged(f"code {seed} {count}", run, PROGRAM_FAILED if killed else PASSED)
+        batch: Batch[str] = judged(f"code {seed} {count}", run, PROGRAM_FAILED if killed else PASSED)
     finally:
         run.close()
     traps, last = Counter(TRAP.findall(text)), first
@@ -93,7 +96,7 @@ def code_from(build: Path, seed: int, count: int, first: int, timeout: float) ->
     return batch, last + killed
 
 
-def code(build: Path, seed: int, count: int, timeout: float = TIMEOUT) -> Batch:
+def code(build: Path, seed: int, count: int, timeout: float = TIMEOUT) -> Batch[str]:
     """All children of a seed, in as many machines as it takes."""
     batch, first = code_from(build, seed, count, 0, timeout)
     while first < count and not batch.wrong:
@@ -104,7 +107,7 @@ def code(build: Path, seed: int, count: int, timeout: float = TIMEOUT) -> Batch:
     return batch
 
 
-def elf(build: Path, cases: Sequence[Case]) -> Batch:
+def elf(build: Path, cases: Sequence[Case]) -> Batch[str]:
     """At most PER_BOOT files through exec, in a kernel whose boot archive they are."""
     assert len(cases) <= PER_BOOT
     files = {"elfcases": (build / "user/elfcases").read_bytes()}
@@ -114,7 +117,7 @@ def elf(build: Path, cases: Sequence[Case]) -> Batch:
         kernel.write_bytes(with_archive(build / "kernel/ucow.elf", files))
         run = Machine(kernel, ["elfcases"], ["trace=off"], memory=MEMORY).run(TIMEOUT)
         try:
-            batch = judged("elf", run)
+            batch: Batch[str] = judged("elf", run)
             codes = {int(number): int(value) for number, value in CASE.findall(run.lines.text)}
         finally:
             run.close()

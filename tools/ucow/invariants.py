@@ -110,10 +110,10 @@ def dead_do_nothing(trace: Trace) -> Iterator[str]:
 class _Families:
     """Who is whose parent, told by forks and reparentings."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.parent: dict[int, int] = {INIT: IDLE}
 
-    def follow(self, record: Record):
+    def follow(self, record: Record) -> None:
         if record.name == "fork":
             self.parent[record.child] = record.parent
         elif record.name == "reparent":

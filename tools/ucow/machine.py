@@ -44,7 +44,7 @@ SWAP_FILE = Path(tempfile.gettempdir(), "ucow-swap")  # the empty disk of a run 
 SIZE_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 SEABIOS, QBOOT = "seabios", "qboot"
-
+Scratch = tempfile.TemporaryDirectory[str]
 symbols_of = lru_cache(maxsize=None)(Symbols)
 
 
@@ -61,7 +61,7 @@ def size_bytes(text: str) -> int:
     return int(number) * SIZE_UNITS[unit]
 
 
-def _scratch(size: int) -> tempfile.TemporaryDirectory:
+def _scratch(size: int) -> Scratch:
     """A folder for a sparse file of `size` bytes, in memory when there is room."""
     shm = Path("/dev/shm")
     roomy = shm.is_dir() and shutil.disk_usage(shm).free > 2 * size
@@ -141,7 +141,7 @@ class Machine:
     extra: Sequence[str] = ()
     swap: str | None = None
     swap_image: Path | None = None
-    swap_errors: Sequence[DiskError | tuple] = ()
+    swap_errors: Sequence[DiskError | tuple[str, int] | tuple[str, int, bool]] = ()
     firmware: str = field(default_factory=quickest_firmware)
 
     def command_line(self) -> str:
@@ -187,13 +187,14 @@ class Machine:
             ram = ["-object", f"memory-backend-file,id=ram,size={self.memory},mem-path={memory_file},share=on",
                    "-machine", "pc,memory-backend=ram"]
         return ["qemu-system-i386", "-kernel", str(self.elf), "-append", self.command_line(), *self._initrd(),
-                *(["-bios", "qboot.rom"] if self.firmware == QBOOT else []), "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
+                *(["-bios", "qboot.rom"] if self.firmware == QBOOT else []),
+                "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
                 "-nodefaults", "-display", "none", "-serial", serial, "-no-reboot",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
                 "-icount", "shift=7,sleep=off", "-rtc", "base=2020-01-01,clock=vm",
                 *self._swap_disk(swap_file), *self.extra]
 
-    def scratch(self) -> tempfile.TemporaryDirectory:
+    def scratch(self) -> Scratch:
         """A folder for a run: its `memory` will be the guest's, its `swap` is the empty second disk."""
         swap_bytes = size_bytes(self.swap) if self.swap else 0
         folder = _scratch(size_bytes(self.memory) + swap_bytes)
@@ -217,7 +218,7 @@ class Machine:
         return Live(self, timeout)
 
 
-def _launch(command: list[str], pass_fds: Sequence[int] = ()) -> subprocess.Popen:
+def _launch(command: list[str], pass_fds: Sequence[int] = ()) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 text=True, pass_fds=pass_fds)
@@ -225,7 +226,7 @@ def _launch(command: list[str], pass_fds: Sequence[int] = ()) -> subprocess.Pope
         raise LabError("qemu-system-i386 is not installed: apt-get install qemu-system-x86") from None
 
 
-def _wait(process: subprocess.Popen, timeout: float) -> tuple[float, int | None, str]:
+def _wait(process: subprocess.Popen[str], timeout: float) -> tuple[float, int | None, str]:
     """Wait for QEMU to end, kill it at the backstop: seconds, status or None, what QEMU said."""
     start = time.monotonic()
     try:
@@ -241,8 +242,8 @@ def _wait(process: subprocess.Popen, timeout: float) -> tuple[float, int | None,
 class Run:
     """A machine that has ended: its status, serial output, memory and trace."""
 
-    def __init__(self, machine: Machine, scratch: tempfile.TemporaryDirectory, status: int | None, serial: str,
-                 complaint: str, seconds: float):
+    def __init__(self, machine: Machine, scratch: Scratch, status: int | None, serial: str,
+                 complaint: str, seconds: float) -> None:
         self.machine = machine
         self.status = status
         self.lines = Lines(serial)
@@ -279,7 +280,7 @@ class Run:
             return f"truncate -s 0 {file} && truncate -s {self.machine.swap} {file} && {command}"
         return command
 
-    def close(self):
+    def close(self) -> None:
         """Forget the memory file."""
         self._scratch.cleanup()
 
@@ -290,7 +291,7 @@ class Live:
     A context manager; leaving it ends the machine, however it was left.
     """
 
-    def __init__(self, machine: Machine, timeout: float):
+    def __init__(self, machine: Machine, timeout: float) -> None:
         self.machine = machine
         self._scratch = machine.scratch()
         self._deadline = time.monotonic() + timeout
@@ -319,7 +320,7 @@ class Live:
     def __enter__(self) -> "Live":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.communicate()
@@ -360,7 +361,7 @@ class Live:
         seen, _, self._unread = self._unread.partition(text)
         return seen + text
 
-    def type(self, text: str):
+    def type(self, text: str) -> None:
         """Type `text` at the serial line."""
         self._serial.sendall(text.encode())
 

@@ -1,20 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""Physical memory of a guest, read from wherever it is.
+"""Physical memory of a guest: from the file behind it, from a core, or over QMP.
 
-Every source has `read(address, size)`; what the source cannot give raises LabError.
+read() raises LabError for memory that the source does not have.
 """
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 from . import LabError
 from .qmp import Qmp
 
 
-class FileMemory:
-    """The file behind a guest's RAM (memory-backend-file): its machine may run, be stopped or gone."""
+class Memory(Protocol):
+    """What every source of memory can do."""
 
-    def __init__(self, path: Path):
+    def read(self, address: int, size: int) -> bytes:
+        """`size` bytes at the physical address."""
+
+    def close(self) -> None:
+        """Release the source."""
+
+
+class FileMemory:
+    """The file behind a guest's RAM (memory-backend-file); its machine may run, be stopped, or have ended."""
+
+    def __init__(self, path: Path) -> None:
         self.path = path
         self._file = path.open("rb")
 
@@ -24,14 +35,14 @@ class FileMemory:
             raise LabError(f"{self.path} ends before physical address {address + size:#x}: not this machine's memory")
         return data
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
 
 class CoreMemory:
     """An ELF core, as QEMU's dump-guest-memory writes it."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         # Only here: importing elftools would cost each module of the serial suite as much as a boot.
         from elftools.common.exceptions import ELFError
         from elftools.elf.elffile import ELFFile
@@ -51,22 +62,24 @@ class CoreMemory:
                     return data
         raise LabError(f"{self.path} does not hold physical address {address:#x}: not a whole dump-guest-memory core")
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
 
 
 class QmpMemory:
-    """A living machine, asked over QMP."""
+    """A running or stopped machine, over QMP."""
 
-    def __init__(self, qmp: Qmp):
+    def __init__(self, qmp: Qmp) -> None:
         self._qmp = qmp
-        self.read = qmp.read_memory
 
-    def close(self):
+    def read(self, address: int, size: int) -> bytes:
+        return self._qmp.read_memory(address, size)
+
+    def close(self) -> None:
         self._qmp.close()
 
 
-def open_memory(source: str) -> FileMemory | CoreMemory | QmpMemory:
+def open_memory(source: str) -> Memory:
     """Open `source`: the path of a memory file or core, or `qmp:` and the path of a socket."""
     if source.startswith("qmp:"):
         return QmpMemory(Qmp.connect(source.removeprefix("qmp:")))
@@ -76,4 +89,6 @@ def open_memory(source: str) -> FileMemory | CoreMemory | QmpMemory:
             is_core = file.read(4) == b"\x7fELF"
     except OSError as error:
         raise LabError(f"{source}: {error.strerror}; name a memory file, a core file or qmp:SOCKET") from None
-    return CoreMemory(path) if is_core else FileMemory(path)
+    if is_core:
+        return CoreMemory(path)
+    return FileMemory(path)

@@ -12,11 +12,11 @@ import random
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ucow import LabError
+from . import LabError
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "test/mutants.toml"
@@ -25,7 +25,7 @@ LISTED = "defect"  # the operator of those that are listed
 
 LVALUE = r"\*?\w+(?:(?:->|\.)\w+|\[[^\]]*\])+"
 # An operator's name, what it finds in a line without comments and strings, and what it makes of that.
-OPERATORS = [
+OPERATORS: list[tuple[str, str, Callable[..., str]]] = [
     ("negate", r"\b(if|while) \((.+)\)(?= \{$|$)", "{1} (!({2}))".format),
     ("negate", r" == ", " != ".format),
     ("negate", r" != ", " == ".format),
@@ -92,7 +92,7 @@ class Mutant:
         return [f"{line[0]} {line[1:].strip()}" for line in itertools.islice(lines, 3, None) if line[0] in "+-"]
 
 
-def planted(file: str, old: str, new: str, **fields) -> Mutant:
+def planted(file: str, old: str, new: str, **fields: str) -> Mutant:
     """A change that somebody wrote down; it must fit in one place."""
     path = ROOT / file
     text = path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -4,8 +4,7 @@
 Nothing here asks the kernel; a machine that runs may be in the middle of a change.
 """
 
-import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from .layout import Layout, layout_of
 from .machine import symbols_of
+from .memory import Memory
 from .symbols import Symbols, physical
 from .trace import Format
 
@@ -23,14 +23,16 @@ SLOT_BAD = 0xFFFFFFFF
 MM, PROC, SHARED, SWAP = "mm/mm.c", "proc/proc.c", "mm/shmem.c", "mm/swap_slot.c"  # who knows the structures
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Frame:
     """What the frames' array says of one."""
     count: int
     owner: str
     slot: int  # where on the disk the same bytes are; 0: nowhere
 
 
-class Slot(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Slot:
     """What the map of the disk says of one."""
     count: int
     page: int  # address of the struct page with the same bytes; 0: none
@@ -57,12 +59,12 @@ class Process:
 @dataclass
 class Guest:
     """A machine's memory, with what is needed to read the kernel's structures in it."""
-    memory: object
+    memory: Memory
     symbols: Symbols
     layout: Layout
 
     @classmethod
-    def of(cls, memory, elf: Path) -> "Guest":
+    def of(cls, memory: Memory, elf: Path) -> "Guest":
         return cls(memory, symbols_of(elf), layout_of(elf))
 
     @cached_property
@@ -73,7 +75,7 @@ class Guest:
     # ---- words and structures ----
 
     def word(self, address: int) -> int:
-        return struct.unpack("<I", self.memory.read(physical(address), 4))[0]
+        return int.from_bytes(self.memory.read(physical(address), 4), "little")
 
     def member(self, address: int, source: str, structure: str, name: str) -> int:
         """An integer or pointer member of the structure at `address`."""
@@ -173,7 +175,7 @@ class Guest:
 
     def _tree(self, node: int) -> Iterator[int]:
         """The nodes of a red-black tree, in order."""
-        above = []
+        above: list[int] = []
         children = self.layout.members(MM, "rb_node")["child"].offset
         while node or above:
             while node:
@@ -194,7 +196,7 @@ class Guest:
         in an object is one count more than its entries."""
         objects = {region.object for mm in self.spaces for region in self.regions(mm) if region.flags & VM_SHARED}
         root = self.layout.members(SHARED, "shmem")["pages"].offset
-        return {found: [tuple(self.member(node, SHARED, "stored_page", name) for name in ("page", "slot"))
+        return {found: [(self.member(node, SHARED, "stored_page", "page"), self.member(node, SHARED, "stored_page", "slot"))
                         for node in self._tree(self.word(found + root))] for found in objects if found}
 
     # ---- who has what ----
@@ -202,14 +204,14 @@ class Guest:
     @cached_property
     def mapped_by(self) -> dict[int, list[int]]:
         """The address spaces that map each frame."""
-        return self._users(lambda entry: entry & PRESENT)
+        return self._users(lambda entry: entry & PRESENT != 0)
 
     @cached_property
     def named_by(self) -> dict[int, list[int]]:
         """The address spaces that name each slot."""
         return self._users(lambda entry: not entry & PRESENT)
 
-    def _users(self, wanted) -> dict[int, list[int]]:
+    def _users(self, wanted: Callable[[int], bool]) -> dict[int, list[int]]:
         users: dict[int, list[int]] = {}
         for mm, table in self.tables.items():
             for entry in table.values():
@@ -238,7 +240,7 @@ class Guest:
 
     def runs(self, mm: int) -> Iterator["Run"]:
         """The pages of an address space, neighbours of the same kind together. Slots that follow each other do, too."""
-        run = None
+        run: Run | None = None
         for va, entry in self.tables[mm].items():
             page = self.describe(mm, entry)
             if run and run.goes_on(va, page):

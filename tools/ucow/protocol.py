@@ -41,7 +41,7 @@ def automaton() -> tuple[dict[tuple[str, str], str], frozenset[str]]:
 class Lives:
     """Takes every process through the automaton; `wrong` has a sentence for what it refused last."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.arrows, self.passing = automaton()
         self.at: dict[int, str] = {INIT: "unused"}
         self.half_way: set[int] = set()
@@ -50,7 +50,7 @@ class Lives:
         self.call: dict[int, tuple[str, int]] = {INIT: ("wait", ANY_CHILD)}  # init does nothing else
         self.wrong = ""
 
-    def step(self, pid: int, event: str):
+    def step(self, pid: int, event: str) -> None:
         """`event` happens to `pid`. Who was refused once is not followed any further."""
         start = self.at.get(pid, "unused")
         end = self.arrows.get((start, event))
@@ -62,18 +62,18 @@ class Lives:
         self.at[pid] = end
         (self.half_way.add if end in self.passing else self.half_way.discard)(pid)
 
-    def adopt_zombie(self, parent: int, child: int):
+    def adopt_zombie(self, parent: int, child: int) -> None:
         self.zombies.setdefault(parent, set()).add(child)
         self.step(parent, "zombie_child")
 
-    def fork(self, record: Record):
+    def fork(self, record: Record) -> None:
         parent, child = record.raw[:2]
         self.parent[child] = parent
         if self.at.get(child) == "lost":
             self.at[child] = "unused"
         self.step(child, "fork")
 
-    def state(self, record: Record):
+    def state(self, record: Record) -> None:
         pid = record.raw[0]
         if pid == IDLE:
             return
@@ -82,7 +82,7 @@ class Lives:
         if change == "die" and pid in self.parent:
             self.adopt_zombie(self.parent[pid], pid)
 
-    def switch(self, record: Record):
+    def switch(self, record: Record) -> None:
         if record.raw[1] != IDLE:
             self.step(record.raw[1], "run")
         if self.half_way:
@@ -91,7 +91,7 @@ class Lives:
             self.at.update(dict.fromkeys(self.half_way, "lost"))
             self.half_way.clear()
 
-    def sleep(self, record: Record):
+    def sleep(self, record: Record) -> None:
         pid = record.raw[0]
         call, child = self.call.get(pid, ("", 0))
         kind = SLEEPS.get(call, "sleep_lock")
@@ -100,16 +100,16 @@ class Lives:
             kind = "sleep_with_zombie"
         self.step(pid, kind)
 
-    def wake(self, record: Record):
+    def wake(self, record: Record) -> None:
         self.step(record.raw[0], "wake")
 
-    def kill(self, record: Record):
+    def kill(self, record: Record) -> None:
         self.step(record.raw[1], "kill")
 
-    def exit(self, record: Record):
+    def exit(self, record: Record) -> None:
         self.step(record.raw[0], "exit")
 
-    def reparent(self, record: Record):
+    def reparent(self, record: Record) -> None:
         child, old, new = record.raw[:3]
         self.parent[child] = new
         self.step(child, "adopt")
@@ -117,14 +117,14 @@ class Lives:
             self.zombies[old].discard(child)
             self.adopt_zombie(new, child)
 
-    def reap(self, record: Record):
+    def reap(self, record: Record) -> None:
         parent, child = record.raw[:2]
         self.zombies.get(parent, set()).discard(child)
         self.parent.pop(child, None)
         self.call.pop(child, None)
         self.step(child, "reap")
 
-    def syscall_enter(self, record: Record):
+    def syscall_enter(self, record: Record) -> None:
         self.call[record.cpu_pid] = record.shown("nr"), record.raw[1]
         self.step(record.cpu_pid, "enter")
 

@@ -9,6 +9,7 @@ import json
 import socket
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from . import LabError
 
@@ -18,7 +19,7 @@ ANSWER_SECONDS = 60  # a backstop for a busy host
 class Qmp:
     """A connection to one QEMU, over a connected stream socket that it takes over."""
 
-    def __init__(self, connection: socket.socket):
+    def __init__(self, connection: socket.socket) -> None:
         connection.settimeout(ANSWER_SECONDS)
         self._socket = connection
         self._lines = connection.makefile("r", encoding="utf-8")
@@ -38,7 +39,7 @@ class Qmp:
                            f"is a QEMU running with -qmp unix:{path},server=on,wait=off?") from None
         return cls(connection)
 
-    def _receive(self) -> dict:
+    def _receive(self) -> dict[str, Any]:
         try:
             line = self._lines.readline()
         except TimeoutError:
@@ -47,9 +48,10 @@ class Qmp:
             line = ""
         if not line:
             raise LabError("QEMU closed the QMP connection: the machine has ended")
-        return json.loads(line)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
-    def execute(self, command: str, **arguments):
+    def execute(self, command: str, **arguments: Any) -> Any:
         """Run one QMP command and return its result."""
         request = {"execute": command, "arguments": arguments}
         self._socket.sendall(json.dumps(request).encode() + b"\n")
@@ -60,11 +62,11 @@ class Qmp:
             if "error" in answer:
                 raise LabError(f"QEMU refused {command}: {answer['error']['desc']}")
 
-    def stop(self):
+    def stop(self) -> None:
         """Freeze the machine."""
         self.execute("stop")
 
-    def cont(self):
+    def cont(self) -> None:
         """Let a frozen machine go on."""
         self.execute("cont")
 
@@ -75,6 +77,6 @@ class Qmp:
             self.execute("pmemsave", val=address, size=size, filename=str(path))
             return path.read_bytes()
 
-    def close(self):
+    def close(self) -> None:
         self._lines.close()
         self._socket.close()

@@ -22,7 +22,7 @@ def _fits(expected: Expected, line: str) -> bool:
 class Lines:
     """What came over the serial line."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str) -> None:
         self.text = text.replace("\r", "")
         self.lines = [line.rstrip() for line in self.text.split("\n")]
         if self.lines[-1] == "":
@@ -51,13 +51,13 @@ class Lines:
                                  f"{self.numbered()}")
         return found[0]
 
-    def never(self, expected: Expected):
+    def never(self, expected: Expected) -> None:
         """No line fits."""
         __tracebackhide__ = True
         if found := self.all(expected):
             raise AssertionError(f"expected no line {_shown(expected)!r}, seen {found[0]!r} in\n{self.numbered()}")
 
-    def in_order(self, *expected: Expected):
+    def in_order(self, *expected: Expected) -> None:
         """Lines that fit come one after the other, with anything in between."""
         __tracebackhide__ = True
         rows = [f"  {'expected lines in this order':<50} seen"]

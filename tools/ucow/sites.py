@@ -26,7 +26,7 @@ GATES = gates()
 PARTS = {"alloc_one", "object_alloc", "heap_alloc", "heap_large_alloc", "inject_fails"}
 
 # What the gates stand in front of, and who else may go there.
-BEHIND_THE_GATES = {
+BEHIND_THE_GATES: dict[str, set[str]] = {
     "pmm_take": {"cache_refill", "cache_refill_hard", "block_take_hard"},
     "usercopy_bytes": set(), "usercopy_string": set(),
     "ide_read_page": {"swap_init"}, "ide_write_page": set(),
@@ -63,7 +63,9 @@ def _disassembly(elf: Path) -> Iterator[str]:
 
 def calls(elf: Path) -> list[Call]:
     """Every call of a function by its name in the kernel's code."""
-    found, caller, pending = [], "", None
+    found: list[Call] = []
+    caller = ""
+    pending: tuple[str, str] | None = None
     for line in _disassembly(elf):
         if match := FUNCTION.match(line):
             caller, pending = match[1], None
@@ -92,7 +94,7 @@ def unused(elf: Path, callers: set[str], all_calls: list[Call]) -> set[str]:
 class Sites:
     """The sites of one kernel: `wanted` must all fail some time, `excluded` need not."""
 
-    def __init__(self, elf: Path):
+    def __init__(self, elf: Path) -> None:
         all_calls = calls(elf)
         gates = [call for call in all_calls if call.callee in GATES and call.caller not in GATES]
         reasons = dict.fromkeys(unused(elf, {call.caller for call in gates}, all_calls), WHY_UNUSED)
@@ -110,7 +112,7 @@ class Sites:
         for call in all_calls:
             if call.callee in GATES and call.is_jump and call.caller not in GATES:
                 yield f"{call.caller} ends in a jump to {call.callee}, which then takes somebody else for its site"
-            if call.callee == "inject_now" and call.caller not in GATES | dict.fromkeys(PARTS):
+            if call.callee == "inject_now" and call.caller not in GATES.keys() | PARTS:
                 yield f"{call.caller} asks the gate, but tools/ucow/sites.py does not know it"
             allowed = BEHIND_THE_GATES.get(call.callee)
             if allowed is not None and call.caller not in allowed | GATES.keys() | {call.callee}:

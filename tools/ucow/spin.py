@@ -74,7 +74,8 @@ class Search:
         return self.number(r"([\d.]+)\ttotal actual memory usage")
 
     @property
-    def arrows(self) -> set[tuple[str, str, str]]:
+    def arrows(self) -> set[tuple[str, ...]]:
+        """The arrows of life.def that were taken."""
         return {tuple(words.split()) for words in re.findall(r"^arrow: (.*)$", self.output, re.MULTILINE)}
 
     @property
@@ -90,13 +91,13 @@ class Search:
         if "whom==1" in after.partition("\n")[0]:
             return "left half-way at a switch"
         kind = "no arrow" if "watch&2" in after.partition("\n")[0] else "property"
-        return re.findall(rf"^{kind}: (.*)$", before, re.MULTILINE)[-1]
+        return str(re.findall(rf"^{kind}: (.*)$", before, re.MULTILINE)[-1])
 
 
 class SpinModel:
     """protocol.pml compiled with some parameters, in a directory of its own."""
 
-    def __init__(self, folder: Path, *gcc: str, **parameters: int):
+    def __init__(self, folder: Path, *gcc: str, **parameters: int) -> None:
         for program in ("spin", "gcc"):
             if shutil.which(program) is None:
                 raise LabError(f"{program} is not installed: apt-get install {program}")
@@ -108,7 +109,7 @@ class SpinModel:
         self._run(["gcc", "-w", "-DCOLLAPSE", "-DNOREDUCE", "-DNFAIR=3", *flags, *gcc,
                    "-I", str(SOURCE.parent), "-o", "pan", "pan.c"])
 
-    def _run(self, command: list[str]):
+    def _run(self, command: list[str]) -> None:
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode or "Error" in done.stdout:
             raise LabError(f"{command[0]} failed: {(done.stdout + done.stderr)[:500]}")

@@ -21,7 +21,7 @@ def physical(address: int) -> int:
 class Symbols:
     """The symbols of the ELF file at `path`."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = Path(path)
         try:
             elf = Elf32(self.path.read_bytes())

@@ -9,10 +9,11 @@ A pattern is an event as it is printed, with as many fields as matter: `exit pid
 """
 
 import struct
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from . import LabError
+from .memory import Memory, open_memory
 from .symbols import Symbols, physical
 
 MAGIC = 0x43525455  # "UTRC"
@@ -27,7 +28,7 @@ PID_FIELDS = {"pid", "parent", "child", "by", "from", "to"}
 class Field:
     """One field of an event: its name, and how its 32 bits are printed and read."""
 
-    def __init__(self, text: str, enums: dict[str, dict[int, str]]):
+    def __init__(self, text: str, enums: dict[str, dict[int, str]]) -> None:
         self.name, _, self.style = text.partition(":")
         self.names = enums.get(self.style, {})
         self.is_pid = not self.style and self.name in PID_FIELDS
@@ -44,7 +45,7 @@ class Field:
 
     def raw(self, value: int | str) -> int:
         """The 32 bits of a value given as a number, as digits or as one of the names."""
-        if value in self._numbers:
+        if isinstance(value, str) and value in self._numbers:
             return self._numbers[value]
         try:
             return (int(value, 0) if isinstance(value, str) else value) & 0xFFFFFFFF
@@ -56,7 +57,7 @@ class Field:
 class Event:
     """One kind of event: its name and its fields in order."""
 
-    def __init__(self, name: str, fields: list[Field]):
+    def __init__(self, name: str, fields: list[Field]) -> None:
         self.name = name
         self.fields = fields
         self.place = {field.name: i for i, field in enumerate(fields)}
@@ -74,7 +75,7 @@ class Record:
 
     __slots__ = ("seq", "stamp", "cpu", "cpu_pid", "event", "raw")
 
-    def __init__(self, seq: int, stamp: int, event: Event, cpu: int, cpu_pid: int, raw: tuple[int, ...]):
+    def __init__(self, seq: int, stamp: int, event: Event, cpu: int, cpu_pid: int, raw: tuple[int, ...]) -> None:
         self.seq, self.stamp, self.event, self.cpu, self.cpu_pid, self.raw = seq, stamp, event, cpu, cpu_pid, raw
 
     @property
@@ -109,7 +110,7 @@ class Record:
 class Pattern:
     """An event with some of its fields."""
 
-    def __init__(self, event: Event, values: dict[int, int]):
+    def __init__(self, event: Event, values: dict[int, int]) -> None:
         self.event = event
         self.values = values
 
@@ -120,34 +121,34 @@ class Pattern:
 class Format:
     """What the events, enumerations and system calls of one kernel are called."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str) -> None:
         self.events: dict[int, Event] = {}
         self.by_name: dict[str, Event] = {}
         self.enums: dict[str, dict[int, str]] = {"syscall": {}}
-        words_of_events = []
+        words_of_events: list[tuple[int, str, list[str]]] = []
         for words in map(str.split, text.splitlines()):
             match words:
                 case ["enum", name, *names]:
                     self.enums[name] = dict(enumerate(names))
                 case ["syscall", number, name]:
                     self.enums["syscall"][int(number)] = name
-                case ["event", number, name, *fields]:
-                    words_of_events.append((int(number), name, fields))
+                case ["event", number, name, *names]:
+                    words_of_events.append((int(number), name, names))
                 case _:
                     raise LabError(f"trace_format has a line these tools do not know: {' '.join(words)!r}")
-        for number, name, fields in words_of_events:
+        for place, name, fields in words_of_events:
             event = Event(name, [Field(field, self.enums) for field in fields])
-            self.events[number] = self.by_name[name] = event
+            self.events[place] = self.by_name[name] = event
 
-    def pattern(self, text: str, **fields) -> Pattern:
+    def pattern(self, text: str, **fields: int | str) -> Pattern:
         """The pattern `text`, for example `fork parent=2`; more fields may follow as arguments."""
         name, *pairs = text.split()
         if name not in self.by_name:
             raise LabError(f"no event is called {name}: there are {' '.join(self.by_name)}")
         event = self.by_name[name]
-        given = chain((pair.partition("=")[::2] for pair in pairs), fields.items())
-        values = {}
-        for field, value in given:
+        values: dict[int, int] = {}
+        given: list[tuple[str, int | str]] = [(pair.partition("=")[0], pair.partition("=")[2]) for pair in pairs]
+        for field, value in [*given, *fields.items()]:
             place = event.field_place(field)
             values[place] = event.fields[place].raw(value)
         return Pattern(event, values)
@@ -165,7 +166,7 @@ class Format:
 class Trace:
     """Events in the order they happened, oldest first, and how many older ones the ring lost."""
 
-    def __init__(self, fmt: Format, records: Iterable[Record], lost: int = 0, tsc_per_tick: int = 0):
+    def __init__(self, fmt: Format, records: Iterable[Record], lost: int = 0, tsc_per_tick: int = 0) -> None:
         self.format = fmt
         self.records = list(records)
         self.lost = lost
@@ -177,12 +178,12 @@ class Trace:
     def __len__(self) -> int:
         return len(self.records)
 
-    def all(self, text: str, **fields) -> list[Record]:
+    def all(self, text: str, **fields: int | str) -> list[Record]:
         """Every event that matches, in order."""
         pattern = self.format.pattern(text, **fields)
         return [record for record in self.records if pattern.matches(record)]
 
-    def one(self, text: str, **fields) -> Record:
+    def one(self, text: str, **fields: int | str) -> Record:
         """The only event that matches; it is a failure if there are more or none."""
         __tracebackhide__ = True
         found = self.all(text, **fields)
@@ -221,7 +222,16 @@ class Trace:
                           f"all events of the kind {missing.split()[0]}:", same])
 
     def last(self, count: int) -> list[Record]:
+        """The last `count` events."""
         return self.records[-count:]
+
+    def select(self, patterns: Sequence[str], pid: int | None, last: int | None) -> list[Record]:
+        """The events that match any pattern, if there is one, and concern `pid`; of these the last ones."""
+        wanted = [self.format.pattern(text) for text in patterns]
+        records = [record for record in self.records
+                   if (not wanted or any(pattern.matches(record) for pattern in wanted))
+                   and (pid is None or pid == record.cpu_pid or pid in record.pids)]
+        return records if last is None else records[-last:]
 
 
 def listing(records: list[Record], most: int = 20) -> str:
@@ -235,11 +245,11 @@ def listing(records: list[Record], most: int = 20) -> str:
 class RingHeader:
     """struct trace_ring, as the kernel keeps it."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes) -> None:
         (self.magic, self.version, self.record_bytes, self.capacity, self.buffer, self.on,
          self.next, self.tsc_per_tick, self.ticks, self.boot_tsc) = HEADER.unpack(data)
 
-    def check(self):
+    def check(self) -> None:
         """Raise LabError unless this is a ring these tools can read."""
         if self.magic != MAGIC:
             raise LabError(f"no trace ring here (magic {self.magic:#x}): not a ucow machine, not the same kernel "
@@ -251,7 +261,7 @@ class RingHeader:
             raise LabError("the trace is off and empty: boot without trace=off")
 
 
-def read_trace(memory, symbols: Symbols) -> Trace:
+def read_trace(memory: Memory, symbols: Symbols) -> Trace:
     """The trace in `memory`, of the kernel whose symbols these are.
 
     The machine may be running: what it overwrote while the ring was copied counts as lost.
@@ -273,3 +283,12 @@ def read_trace(memory, symbols: Symbols) -> Trace:
         event = fmt.events[number]
         records.append(Record(seq, stamp, event, cpu, pid, tuple(args[:len(event.fields)])))
     return Trace(fmt, records, lost=first, tsc_per_tick=header.tsc_per_tick)
+
+
+def load_trace(source: str, elf: Path) -> Trace:
+    """The trace in `source`, as open_memory() takes it, of the kernel `elf`."""
+    memory = open_memory(source)
+    try:
+        return read_trace(memory, Symbols(elf))
+    finally:
+        memory.close()

@@ -84,7 +84,7 @@ def test_backspace(shell, key):
 
 def test_end_of_input(shell):
     """^D at the beginning of a line ends the shell with code 0; later in a line it is ignored."""
-    shell.type(f"hel{END_OF_INPUT}lo\n")
+    shell.type(f"he{END_OF_INPUT}llo\n")
     shell.expect("hello pass.\n" + PROMPT)
     shell.type(END_OF_INPUT)
     shell.end()

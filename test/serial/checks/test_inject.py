@@ -34,6 +34,14 @@ def test_refused_without_gates(run, build):
     assert results(run("failedcalls", expect=35).trace, "inject") == [NO_DEV]
 
 
+def test_unknown_program_is_refused(build):
+    """tools/inject names the programs that there are, and boots nothing."""
+    done = subprocess.run([sys.executable, ROOT / "tools/inject", "--elf", build.kernel, "nosuch"], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("tools/inject: there is no program nosuch: there are ") and " hello " in done.stderr
+
+
 @pytest.mark.parametrize("key", ["", "frame", "frame:", "frame:0", "frame:x", "frame:1x", "frame:1@", "frame:1@0",
                                  "frame:1@2+", "frame:9999999999", "frames:1", "Frame:1", "frame:-1"])
 def test_bad_key_is_refused(run, injecting, key):

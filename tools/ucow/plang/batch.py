@@ -67,7 +67,7 @@ class Setting:
             program = Path(scratch, "plang.elf")
             program.write_bytes(with_segment(interpreter.read_bytes(), PROGRAMS_AT, encode(programs, jobs)))
             return Machine(self.folder / "kernel/ucow.elf", words, ["trace=off"], {"plang": program},
-                           memory=self.memory, **({"swap": self.swap} if self.swap else {})).run(self.timeout)
+                           memory=self.memory, swap=self.swap or None).run(self.timeout)
 
 
 def settings_of(folder: Path, name: str | None = None) -> list[Setting]:

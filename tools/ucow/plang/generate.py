@@ -23,7 +23,7 @@ PLACES = [page for page, name in enumerate(PAGE_NAMES)
 WHERE, HOW = 128, 32  # how many numbers choose a place, and the rest
 
 
-def drawn(weights: dict[str, int], shortest: int, longest: int) -> st.SearchStrategy:
+def drawn(weights: dict[str, int], shortest: int, longest: int) -> st.SearchStrategy[list[tuple[str, int, int]]]:
     """Lists of a name and two numbers; each is one number to hypothesis, which takes time for every draw."""
     names = [name for name, weight in weights.items() for _ in range(weight)]
 
@@ -73,7 +73,7 @@ def programs(count: int, number: int) -> list[Translation]:
     @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None,
               suppress_health_check=list(HealthCheck))
     @given(DRAWN)
-    def make(drawn):
+    def make(drawn: list[tuple[str, int, int]]) -> None:
         made.append(program(drawn))
 
     make()

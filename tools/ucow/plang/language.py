@@ -5,7 +5,7 @@ What user/fuzz/plang.c must know as well is read from its plang.def.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ def run_name(op: Op) -> str:
     return PAGE_NAMES[op.a] + (f"+{op.b}" if op.b != 1 else "")
 
 
-STATEMENTS = {
+STATEMENTS: dict[str, Callable[[Op], str]] = {
     "fork": lambda op: f"fork {op.a} {{", "doomed": lambda op: f"doomed {op.a} {{",
     "thread": lambda op: f"thread {op.a} {{", "exec": lambda _: "exec {", "end": lambda _: "}",
     "noexec": lambda _: "noexec", "waitall": lambda _: "waitall", "sum": lambda _: "sum",

@@ -11,7 +11,8 @@ everything that would show how far a process got before it was killed.
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import mul
+from typing import Any, NamedTuple
 
 from .language import (BLOCKS, CELLS, CHILDREN, CONSTANT, HEAP, HEAP_PAGES, MAPPINGS, NOWHERE, OPCODES, PAGE_NAMES,
                        PAGES, THREADS, WORD, Op, PlangError, text)
@@ -55,7 +56,7 @@ CELL_FACTOR = [FACTOR[SUM_WORDS - 1 - i * (SUM_WORDS - 1) // (CELLS - 1)] for i 
 class Memory:
     """An address space: its pages by number, and the heap's size."""
 
-    def __init__(self, pages: list[Page | None] | None = None, heap: int = 0):
+    def __init__(self, pages: list[Page | None] | None = None, heap: int = 0) -> None:
         self.pages, self.heap = pages or [self._at_start(name) for name in PAGE_NAMES], heap
 
     @staticmethod
@@ -67,10 +68,16 @@ class Memory:
             page.cells = [CONSTANT["DATA_WORD"] + CELLS * int(name[1:]) + i for i in range(CELLS)]
         return page
 
+    def page(self, number: int) -> Page:
+        """The page with this number, which is mapped."""
+        page = self.pages[number]
+        assert page is not None
+        return page
+
     def forked(self) -> "Memory":
         return Memory([page and page.inherited() for page in self.pages], self.heap)
 
-    def remap(self, first: int, count: int, kind: str | None):
+    def remap(self, first: int, count: int, kind: str | None) -> None:
         for page in range(first, first + count):
             self.pages[page] = fresh(kind) if kind else None
 
@@ -88,8 +95,8 @@ class Memory:
     def checksum(self, mask: int) -> int:
         total = 0
         for number, page in enumerate(self.pages):
-            if mask >> number & 1:
-                total = total * FACTOR[SUM_WORDS] + sum(map(int.__mul__, page.cells, CELL_FACTOR))
+            if page is not None and mask >> number & 1:
+                total = total * FACTOR[SUM_WORDS] + sum(map(mul, page.cells, CELL_FACTOR))
         return total & WORD
 
 
@@ -116,7 +123,13 @@ class Process:
     code: int | None = None  # once it has ended
     reports: list[Report] = field(default_factory=list)
 
-    def report(self, value: int, op: Op | str):
+    @property
+    def exit_code(self) -> int:
+        """The code of a process that has ended."""
+        assert self.code is not None
+        return self.code
+
+    def report(self, value: int, op: Op | str) -> None:
         if not self.mute:
             self.reports.append(Report(value & WORD, str(op)))
 
@@ -124,10 +137,10 @@ class Process:
         """Whether all these accesses have happened before now in every order."""
         return all(self.clock.get(node, 0) >= time for node, time in accesses.items())
 
-    def tick(self):
+    def tick(self) -> None:
         self.clock[self.node] += 1
 
-    def join(self, child: "Process"):
+    def join(self, child: "Process") -> None:
         for node, time in child.clock.items():
             self.clock[node] = max(self.clock.get(node, 0), time)
 
@@ -157,7 +170,7 @@ class _Ended(Exception):
 class Translator:
     """Walks a program once; `leave_out` instead of refusing what is not determinate."""
 
-    def __init__(self, ops: Sequence[Op], leave_out: bool):
+    def __init__(self, ops: Sequence[Op], leave_out: bool) -> None:
         self.source, self.at, self.leave_out = ops, 0, leave_out
         self.result = Translation([], [], [])
 
@@ -173,7 +186,7 @@ class Translator:
 
     # -- statements in order --
 
-    def block(self, process: Process):
+    def block(self, process: Process) -> None:
         """Run a process from here to the end of the block."""
         try:
             while (op := self.next_op()) is not None:
@@ -188,13 +201,13 @@ class Translator:
         op = self.source[self.at - 1] if self.at <= len(self.source) else None
         return None if op is None or op.name == "end" else op
 
-    def skip(self):
+    def skip(self) -> None:
         """Go behind the end of this block: nothing more of it is executed."""
         while (op := self.next_op()) is not None:
             if op.name in BLOCKS:
                 self.skip()
 
-    def step(self, process: Process, op: Op):
+    def step(self, process: Process, op: Op) -> None:
         try:
             getattr(self, f"do_{op.name}")(process, op)
         except _Refused as reason:
@@ -203,30 +216,30 @@ class Translator:
             if op.name in BLOCKS:
                 self.skip()
 
-    def keep(self, op: Op, **instruction):
+    def keep(self, op: Op, **instruction: Any) -> None:
         """The statement is part of the program; its instruction differs from it in these fields."""
         self.result.ops.append(op)
         self.emit(op._replace(**instruction))
 
-    def emit(self, instruction: Op):
+    def emit(self, instruction: Op) -> None:
         self.result.code.append(instruction)
 
     # -- the ends of processes --
 
-    def leave(self, process: Process, code: int):
+    def leave(self, process: Process, code: int) -> None:
         """A process that ends by itself reports the sum of its memory."""
         self.do_sum(process, Op("sum"), implicit=True)
         self.emit(Op("exit", c=code & WORD))
         process.code = KILLED if process.mute else code
 
-    def die(self, process: Process):
+    def die(self, process: Process) -> None:
         """The kernel kills it here. Behind it is what one that lives on would report."""
         self.emit(Op("sum"))
         self.emit(Op("exit"))
         process.code = KILLED
         raise _Ended
 
-    def do_exit(self, process: Process, op: Op):
+    def do_exit(self, process: Process, op: Op) -> None:
         self.result.ops.append(op)
         self.leave(process, op.c)
         raise _Ended
@@ -263,7 +276,7 @@ class Translator:
         self.result.code[jump] = self.result.code[jump]._replace(c=len(self.result.code))
         return child
 
-    def do_fork(self, process: Process, op: Op):
+    def do_fork(self, process: Process, op: Op) -> None:
         child = self.child(process, op, process.memory.forked())
         label = next(label for label, other in process.children.items() if other is child)
         process.unreaped.add(label)
@@ -272,14 +285,14 @@ class Translator:
 
     do_doomed = do_fork
 
-    def do_thread(self, process: Process, op: Op):
+    def do_thread(self, process: Process, op: Op) -> None:
         if process.depth == THREADS:
             raise _Refused(f"at most {THREADS} threads in threads")
         child = self.child(process, op, process.memory)
         process.join(child)
-        process.report(child.code, f"thread {child.name.rpartition('.')[2]}")
+        process.report(child.exit_code, f"thread {child.name.rpartition('.')[2]}")
 
-    def do_wait(self, process: Process, op: Op):
+    def do_wait(self, process: Process, op: Op) -> None:
         label = self.label(op.a, process.children)
         child, into = process.children[label], op.b
         good = label in process.unreaped
@@ -294,7 +307,7 @@ class Translator:
         if result == 0:
             process.unreaped.remove(label)
             if into == NOWHERE:
-                process.report(child.code, f"{op} (the code)")
+                process.report(child.exit_code, f"{op} (the code)")
 
     def store_code(self, process: Process, child: Process, cell: int) -> bool:
         """The kernel stores a child's code, after the child's end; False if it may not."""
@@ -306,35 +319,35 @@ class Translator:
             process.clock = before
             raise
         if works:
-            process.memory.pages[cell // CELLS].cells[cell % CELLS] = child.code & WORD
+            process.memory.page(cell // CELLS).cells[cell % CELLS] = child.exit_code & WORD
         return works
 
-    def do_waitall(self, process: Process, op: Op):
+    def do_waitall(self, process: Process, op: Op) -> None:
         self.keep(op)
         children = [process.children[label] for label in process.unreaped]
         for child in children:
             process.join(child)
         process.unreaped.clear()
         process.report(len(children), f"{op} (the number)")
-        process.report(sum(child.code for child in children), f"{op} (the codes)")
+        process.report(sum(child.exit_code for child in children), f"{op} (the codes)")
 
-    def do_kill(self, process: Process, op: Op):
+    def do_kill(self, process: Process, op: Op) -> None:
         if not self.leave_out and op.a in process.children and op.a not in process.doomed:
             raise _Refused("this child is not doomed: how far it gets would depend on the order")
         op = op._replace(a=self.label(op.a, process.doomed))
         self.keep(op, a=op.a - 1)
 
-    def do_yield(self, process: Process, op: Op):
+    def do_yield(self, process: Process, op: Op) -> None:
         self.keep(op)
 
-    def do_exec(self, process: Process, op: Op):
+    def do_exec(self, process: Process, op: Op) -> None:
         self.keep(op)
         process.memory, process.depth = Memory(), 0
         self.block(process)
         self.result.ops.append(Op("end"))
         raise _Ended
 
-    def do_noexec(self, process: Process, op: Op):
+    def do_noexec(self, process: Process, op: Op) -> None:
         self.keep(op)
         process.report(NO_ENTRY, op)
 
@@ -355,8 +368,8 @@ class Translator:
     def access(self, process: Process, number: int, write: bool) -> bool:
         """The same for a process that does it."""
         works = self.allowed(process, number, write)
-        if works and process.memory.pages[number].kind == "shared" and not process.mute:
-            page = process.memory.pages[number]
+        if works and process.memory.page(number).kind == "shared" and not process.mute:
+            page = process.memory.page(number)
             (page.writes if write else page.reads)[process.node] = process.clock[process.node]
         return works
 
@@ -381,22 +394,22 @@ class Translator:
         self.keep(op)
         return op, works
 
-    def do_write(self, process: Process, op: Op):
+    def do_write(self, process: Process, op: Op) -> None:
         op, works = self.touch(process, op, True)
         if not works:
             self.die(process)
-        process.memory.pages[op.b // CELLS].cells[op.b % CELLS] = op.c
+        process.memory.page(op.b // CELLS).cells[op.b % CELLS] = op.c
 
-    def do_read(self, process: Process, op: Op):
+    def do_read(self, process: Process, op: Op) -> None:
         op, works = self.touch(process, op, False)
         if not works:
             self.die(process)
-        process.report(process.memory.pages[op.b // CELLS].cells[op.b % CELLS], op)
+        process.report(process.memory.page(op.b // CELLS).cells[op.b % CELLS], op)
 
     do_trywrite = do_badwrite = do_write
     do_tryread = do_badread = do_read
 
-    def do_sum(self, process: Process, op: Op, implicit: bool = False):
+    def do_sum(self, process: Process, op: Op, implicit: bool = False) -> None:
         """Over every page that can be read and that nobody may be writing to."""
         mask = 0
         for number in range(PAGES):
@@ -409,22 +422,22 @@ class Translator:
         self.emit(op._replace(c=mask))
         process.report(process.memory.checksum(mask), "the sum at the end" if implicit else op)
 
-    def do_brk(self, process: Process, op: Op):
+    def do_brk(self, process: Process, op: Op) -> None:
         self.keep(op)
         process.report(process.memory.brk(op.a), op)
 
-    def do_mmap(self, process: Process, op: Op):
+    def do_mmap(self, process: Process, op: Op) -> None:
         kind = list(MAPPINGS)[op.c]
         self.keep(op, c=MAPPINGS[kind])
         process.memory.remap(op.a, op.b, kind)
         process.report(0, op)
 
-    def do_munmap(self, process: Process, op: Op):
+    def do_munmap(self, process: Process, op: Op) -> None:
         self.keep(op)
         process.memory.remap(op.a, op.b, None)
         process.report(0, op)
 
-    def do_pageout(self, process: Process, op: Op):
+    def do_pageout(self, process: Process, op: Op) -> None:
         self.keep(op)
 
 

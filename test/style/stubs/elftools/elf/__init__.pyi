@@ -1,0 +1,1 @@
+# Types of what tools/ uses of pyelftools, which has none of its own.

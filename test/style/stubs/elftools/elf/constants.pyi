@@ -1,0 +1,3 @@
+# Types for elftools.elf.constants.
+class SH_FLAGS:
+    SHF_ALLOC: int

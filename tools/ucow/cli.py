@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""How the commands in tools/ start and fail.
+
+A command imports what it needs from the package inside its function: so --help is quick, and a missing
+module is reported by run() with the package to install.
+"""
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from . import LabError
+
+__all__ = ["HELP", "click", "fail", "run"]
+
+DEBIAN = {"elftools": "python3-pyelftools"}  # the other packages are named after their module
+ERROR, USAGE = 1, 2  # exit statuses
+
+
+def fail(message: str, status: int = ERROR) -> NoReturn:
+    """Print `tools/NAME: message` on stderr and end with the status."""
+    print(f"tools/{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def fail_without(missing: ModuleNotFoundError) -> NoReturn:
+    """Name the Debian package of a module that is not installed."""
+    module = (missing.name or "").partition(".")[0]
+    fail(f"python's {module} is missing: apt-get install {DEBIAN.get(module, f'python3-{module}')}")
+
+
+try:
+    import click
+except ModuleNotFoundError as error:
+    fail_without(error)
+
+
+def run(command: click.Command) -> NoReturn:
+    """Run a command with the words of the command line; an error is one sentence and a status other than 0."""
+    try:
+        status = command.main(standalone_mode=False)
+    except click.UsageError as error:
+        fail(f"{error.format_message().rstrip('.')}: see --help", USAGE)
+    except click.ClickException as error:
+        fail(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        fail("interrupted")
+    except ModuleNotFoundError as error:
+        fail_without(error)
+    except (LabError, OSError) as error:
+        fail(str(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+HELP = {"help_option_names": ["-h", "--help"]}  # context_settings of every command

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Reports of a mutation run: tables, the changes that survived, and docs/reports/mutants.md."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from .mutants import LISTED, OPERATORS, ROOT, Mutant
+from .mutation import Result
+
+DOCUMENT = ROOT / "docs/reports/mutants.md"
+CAUGHT = ("caught", "timeout")
+JUDGED = (*CAUGHT, "survived")
+FIELDS: tuple[Literal["operator", "file"], ...] = ("operator", "file")
+HEAD = """\
+# How strong the tests are
+
+`tools/mutate` breaks the kernel in one place at a time and runs the tests until one fails: first the unit
+tests that compile the changed file, then the serial tests. The mutants are those of `test/mutants.toml`, which break
+promises of [defects](../defects.md), and others made by the usual operators of mutation testing, in a seeded choice
+that takes the files in turn. A mutant that does not build, or gives the same kernel byte for byte, is replaced by another.
+A test that catches a mutant must fail again when it is run alone, and pass without the mutant.
+
+The kernel is built with default options, so assertions, structure checkers and the ledger count as
+tests, and are not mutated themselves. Files of the swap disk are tested with `-Dswap=true` (`swap`), files of
+the other policies with `-Dswap=true -Devict=fifo -Dcow=false -Dpmm=first_fit -Dinject=true` (`others`).
+"""
+
+
+def share(results: list[Result]) -> str:
+    """How many of the mutants were caught, in words."""
+    caught = sum(result["outcome"] in CAUGHT for result in results)
+    return f"{caught} of {len(results)} ({caught * 100 // max(len(results), 1)} %)"
+
+
+def rows(judged: list[Result], field: Literal["operator", "file"]) -> Iterator[tuple[str, str, str]]:
+    """Value, number judged and number caught, for each value of the field `operator` or `file`."""
+    total = Counter(result[field] for result in judged)
+    caught = Counter(result[field] for result in judged if result["outcome"] in CAUGHT)
+    order = {name: i for i, name in enumerate([LISTED, *dict.fromkeys(name for name, *_ in OPERATORS)])}
+    for value in sorted(total, key=lambda value: (order.get(value, 0), value)):
+        yield value, str(total[value]), str(caught[value])
+
+
+def print_tables(console: Console, judged: list[Result]) -> None:
+    """Print how many mutants were caught, and the changes that survived."""
+    for field in FIELDS:
+        table = Table(field, title=f"caught, by {field}")
+        table.add_column("mutants", justify="right")
+        table.add_column("caught", justify="right")
+        for row in rows(judged, field):
+            table.add_row(*row)
+        console.print(table)
+    for result in judged:
+        if result["outcome"] == "survived":
+            change = "\n    ".join(result["diff"])
+            console.print(f"{result['label']} survived: {result['file']}:{result['line']}\n    {change}",
+                          highlight=False, markup=False, soft_wrap=True)
+    console.print(f"caught: {share(judged)}", highlight=False)
+
+
+def code(diff: list[str]) -> str:
+    """A change, for a cell of a table."""
+    return "<br>".join("`" + line.replace("|", "\\|") + "`" for line in diff)
+
+
+def document(judged: list[Result], equivalent: list[Mutant], command: str) -> str:
+    """The text of docs/reports/mutants.md."""
+    survivors = [result for result in judged if result["outcome"] == "survived"]
+    timeouts = sum(result["outcome"] == "timeout" for result in judged)
+    suites = Counter(result["test"].partition(" ")[0] for result in judged if result["outcome"] in CAUGHT)
+    lines = [HEAD, f"`{command}` repeats it.", "",
+             f"**{share(judged)} were caught**: {suites['unit']} by unit tests, {suites['serial']} by serial tests, "
+             f"{timeouts} of them because the run hung.\n{len(survivors)} survived. {len(equivalent)} others are known "
+             "to be equivalent to the original, and do not count.", ""]
+    for field in FIELDS:
+        lines += [f"| {field} | mutants | caught |", "|---|--:|--:|"]
+        lines += [f"| {'' if field == 'operator' else '`'}{value}{'' if field == 'operator' else '`'} | {n} | {m} |"
+                  for value, n, m in rows(judged, field)] + [""]
+    lines += ["## What survived", ""]
+    lines += (["| mutant | change |", "|---|---|"] if survivors else ["Nothing."])
+    lines += [f"| {result['file']}:{result['line']} | {code(result['diff'])} |" for result in survivors]
+    lines += ["", "## What changes nothing", "", "| mutant | change | why no test can notice |", "|---|---|---|"]
+    lines += [f"| {mutant.file}:{mutant.line} | {code(mutant.diff)} | {mutant.what} |" for mutant in equivalent]
+    lines += ["", "## Who caught what", "", "| mutant | what is wrong | caught by |", "|---|---|---|"]
+    lines += [f"| {result['file']}:{result['line']} | {cause(result)} | {result['test']} |"
+              for result in judged if result["outcome"] in CAUGHT]
+    return "\n".join(lines) + "\n"
+
+
+def cause(result: Result) -> str:
+    """What is wrong in a mutant, for a cell of a table."""
+    return f"{result['defect']}: {result['what']}" if result["defect"] else code(result["diff"])

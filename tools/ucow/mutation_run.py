@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""A run of many mutants: judged in several trees at once, with results that survive an interruption."""
+
+import itertools
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from . import LabError
+from .mutants import LISTED, Mutant, choose, read_list
+from .mutation import MutantTree, Result
+from .mutation_report import DOCUMENT, JUDGED, document, print_tables
+
+
+class Results:
+    """The results by key, the last of each key; written to a file as they come."""
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        self.path, self.lock = path, threading.Lock()
+        self.results: dict[str, Result] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if resume and path.is_file():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            self.results = {result["key"]: result for result in map(json.loads, lines)}
+        else:
+            path.write_text("", encoding="utf-8")
+
+    def add(self, result: Result) -> None:
+        """Keep a result, and append it to the file."""
+        with self.lock, self.path.open("a", encoding="utf-8") as file:
+            self.results[result["key"]] = result
+            print(json.dumps(result), file=file)
+
+    def forget(self, mutants: list[Mutant]) -> None:
+        """Drop the results of these mutants."""
+        for mutant in mutants:
+            self.results.pop(mutant.key, None)
+
+    def is_judged(self, mutant: Mutant) -> bool:
+        """Whether there is a verdict on the mutant."""
+        result = self.results.get(mutant.key)
+        return result is not None and result["outcome"] in JUDGED
+
+
+class MutationRun:
+    """Hands the mutants to the trees, one thread each, until enough generated ones are judged."""
+
+    def __init__(self, trees: list[MutantTree], results: Results, progress: Progress) -> None:
+        self.trees, self.results, self.progress = trees, results, progress
+        self.lock = threading.Lock()
+        self.judged: list[Result] = []
+        self.listed: Iterator[Mutant] = iter(())
+        self.generated: Iterator[Mutant] = iter(())
+        self.count = self.reserved = 0
+        self.stopped = False
+
+    def go(self, listed: list[Mutant], generated: Iterator[Mutant], count: int) -> list[Result]:
+        """Judge all listed mutants, and `count` generated ones that build a different kernel; the results."""
+        done = [mutant for mutant in listed if self.results.is_judged(mutant)]
+        self.judged += [self.results.results[mutant.key] for mutant in done]
+        self.listed = iter([mutant for mutant in listed if mutant not in done])
+        self.generated, self.count = generated, count
+        self.task = self.progress.add_task("", total=len(listed) + count, completed=len(done))
+        with ThreadPoolExecutor(len(self.trees)) as pool:
+            try:
+                list(pool.map(self.work, self.trees))
+            finally:
+                self.stopped = True  # after an error or Ctrl-C each tree finishes its mutant
+        return sorted(self.judged, key=lambda result: (result["file"], result["line"], result["operator"]))
+
+    def next(self) -> Mutant | None:
+        """The next mutant to judge; None if there are enough."""
+        with self.lock:
+            if mutant := next(self.listed, None):
+                return mutant
+            while self.reserved < self.count and (mutant := next(self.generated, None)):
+                known = self.results.results.get(mutant.key)
+                if known and known["outcome"] not in JUDGED:
+                    continue
+                self.reserved += 1
+                if known is None:
+                    return mutant
+                self.judged.append(known)
+                self.progress.advance(self.task)
+        return None
+
+    def say(self, label: str, what: str) -> None:
+        """Show what happens to a mutant."""
+        self.progress.update(self.task, description=f"{label}: {what}")
+
+    def work(self, tree: MutantTree) -> None:
+        """Judge mutants in one tree until there are enough."""
+        while not self.stopped and (mutant := self.next()):
+            result = tree.judge(mutant, partial(self.say, mutant.label))
+            self.results.add(result)
+            by = f" by {result['test']}" if result["test"] else ""
+            self.progress.console.print(f"{result['label']}: {result['outcome']}{by} ({result['seconds']:.0f} s)",
+                                        style="bold red" if result["outcome"] == "survived" else None,
+                                        highlight=False, soft_wrap=True)
+            with self.lock:
+                if result["outcome"] in JUDGED:
+                    self.judged.append(result)
+                    self.progress.advance(self.task)
+                elif mutant.operator != LISTED:
+                    self.reserved -= 1
+
+
+def named(names: tuple[str, ...], mutants: Iterable[Mutant]) -> list[Mutant]:
+    """The mutants with these labels."""
+    found = [mutant for mutant in mutants if mutant.label in names]
+    if unknown := set(names) - {mutant.label for mutant in found}:
+        raise LabError(f"no mutant is called {', '.join(sorted(unknown))}: see tools/mutate --list")
+    return found
+
+
+def mutate(count: int, seed: int, jobs: int, names: tuple[str, ...], resume: bool, list_only: bool, folder: Path) -> None:
+    """Judge mutants and report: all listed and `count` generated ones, or those with the names."""
+    listed, equivalent = read_list()
+    console = Console(stderr=True)
+    with console.status("copying and configuring"):
+        trees = [MutantTree(folder / f"copy-{i}") for i in range(1, jobs + 1)]
+    same = {mutant.key for mutant in equivalent}
+    generated = (mutant for mutant in choose(trees[0].files(), seed) if mutant.key not in same)
+    if list_only:
+        for mutant in itertools.chain(listed, itertools.islice(generated, count)):
+            print(f"{mutant.label}: {mutant.file}:{mutant.line}", *mutant.diff, sep="\n    ")
+        return
+    results = Results(folder / "results.jsonl", resume or bool(names))
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
+    with Progress(*columns, console=console) as progress:
+        run = MutationRun(trees, results, progress)
+        if names:
+            chosen = named(names, itertools.chain(listed, generated))
+            results.forget(chosen)
+            judged = run.go(chosen, iter(()), 0)
+        else:
+            judged = run.go(listed, generated, count)
+    print_tables(Console(), judged)
+    if not names:
+        command = f"tools/mutate --seed {seed} --count {count}"
+        DOCUMENT.write_text(document(judged, equivalent, command), encoding="utf-8")
