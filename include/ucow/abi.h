@@ -98,7 +98,7 @@ struct ledger_info {
 
 /* The pages of a process, as pages() tells them; together they are its struct proc_info's `pages`. */
 struct page_counts {
-    unsigned private; /* its own: nobody else maps them, or names where they are on the disk */
+    unsigned private; /* mapped by this process alone, in memory or on the disk */
     unsigned shared;  /* others have them, too: until written, read-only, or on purpose */
     unsigned swapped; /* on the disk */
     unsigned cache;   /* of its program's file */

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* Arguments, copied out of whoever gave them: `argc` strings one behind the other, each with its
+/* Arguments, copied from the caller: `argc` strings one behind the other, each with its
  * NUL, `bytes` in all; within EXEC_MAX_ARGS and EXEC_MAX_BYTES. */
 struct exec_args {
     int argc;

@@ -12,13 +12,13 @@
 
 struct proc;
 
-/* `child`, of nobody so far, is the youngest living child of `parent`. */
+/* Make `child`, which has no parent yet, the youngest living child of `parent`. */
 void family_add(struct proc *parent, struct proc *child);
 
 /* `child` has ended: it moves to its parent's zombies. */
 void family_make_zombie(struct proc *child);
 
-/* `child` is nobody's from now on. */
+/* Unlink `child` from its parent. */
 void family_remove(struct proc *child);
 
 /* Give all children of `from` to `to`. Whether a zombie is among them. */

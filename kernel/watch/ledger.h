@@ -15,7 +15,7 @@
 
 #include <ucow/abi.h>
 
-/* Calls `note` once for every unit held, with the return address of whoever took it (0: unknown). */
+/* Calls `note` once for every unit held, with the return address of the allocating call (0: unknown). */
 typedef void ledger_walk_fn(void *keeper, void (*note)(uintptr_t site));
 
 /* Up to so many call sites of an account are told apart; what goes beyond is counted together. */

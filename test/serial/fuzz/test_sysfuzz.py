@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """user/fuzz/sysfuzz.c: no argument of any system call does harm; tools/fuzz syscalls tries a million.
 
-D01, D14: a call that makes no sense comes to an error, and whoever has nothing to do with it goes on.
+D01, D14: an invalid call returns an error, and other processes are not affected.
 """
 
 import re

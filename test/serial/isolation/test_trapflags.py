@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """user/isolation/trapflags.c: every exception a program can raise is the end of that process and of nothing else.
 
-D02: nobody else notices. D13: what looks like an interrupt, `int $0x20` and the like, is none.
+D02: no other process is affected. D13: `int $0x20` and the like are not taken for hardware interrupts.
 """
 
 import re

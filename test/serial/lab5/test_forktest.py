@@ -16,7 +16,7 @@ def test_lines(run):
 
 
 def test_life(run):
-    """One parent forks all, each exits with 0 by itself and is reaped by that parent; nobody is orphaned."""
+    """One parent forks all, each exits with 0 by itself and is reaped by that parent; there are no orphans."""
     trace = run("forktest").trace
     forks = trace.all("fork", parent=PARENT)
     assert [record.child for record in forks] == list(CHILDREN)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/forktree.c: a binary tree of processes, four deep, in which nobody waits for anybody.
+"""user/lab5/forktree.c: a binary tree of processes, four deep, in which no process waits for another.
 
 D82: init adopts each of them and reaps it.
 """

@@ -66,7 +66,7 @@ def test_runs_are_sorted_and_nested(run):
 
 
 def test_rights(run, build):
-    """User pages below USERTOP, the kernel's above KERNBASE, and nobody's between, but for kasan's shadow."""
+    """User pages below USERTOP, the kernel's above KERNBASE, and none between except kasan's shadow."""
     kernel = SHADOW if build.kasan else KERNBASE
     for each in runs_of(run("pgdir")):
         assert each.rights[0] == ("u" if each.start < USERTOP else "-")

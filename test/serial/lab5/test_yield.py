@@ -21,7 +21,7 @@ def test_trace(run):
 
 
 def test_memory(run):
-    """Nobody forks, so there is nothing to share or to copy."""
+    """No process forks, so there is nothing to share or to copy."""
     trace = run("yield").trace
     assert not trace.all("fork", parent=PROCESS)
     assert not trace.of("share", "page_copy")

@@ -26,7 +26,7 @@ def test_lines(run):
 
 
 def test_little_memory(run):
-    """With few pages exec fails and its caller exits by itself; with more it works; nobody dies of it."""
+    """With few pages exec fails and its caller exits by itself; with more it works; no process dies."""
     trace = run("execkeep", **SMALL).trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)[1:SPARES + 1]]
     codes = [trace.one("exit", pid=pid).code for pid in children]

@@ -56,7 +56,7 @@ def test_no_tick_is_needed(run, name):
 
 @pytest.mark.parametrize("name", CALL_OF)
 def test_sleepers_are_woken(run, name):
-    """The kill itself wakes the sleeper; the call it slept in ends, and so does it, before anybody sees a result."""
+    """The kill itself wakes the sleeper; the call it slept in ends, and so does the process, before its program sees a result."""
     trace = run("killed").trace
     kill, exit_ = victim(trace, name)
     _, leave, _ = trace.in_order(f"wake pid={kill.pid} by={FIRST}", f"syscall_leave nr={CALL_OF[name]}",

@@ -2,8 +2,8 @@
 """user/life/killer.c: who may be killed and waited for, and who not.
 
 D20: the rule is that any process may kill any other, and itself, but init, idle and kernel threads.
-D03: kill of init or idle is -3. D48: of the dying and dead -9, of nobody -3. D83: wait for what is no
-child is -2 at once. D87: kill(INT_MIN) and wait(INT_MIN) name nobody.
+D03: kill of init or idle is -3. D48: of the dying and dead -9, of no process -3. D83: wait for what is no
+child is -2 at once. D87: kill(INT_MIN) and wait(INT_MIN) name no process.
 """
 
 from calls import FIRST, between, calls
@@ -25,7 +25,7 @@ def test_lines(run):
 
 
 def test_only_killable_are_killed(run):
-    """Three kills take effect, and each is somebody's death; init goes on to reap."""
+    """Three kills take effect, each ends a process, and init goes on to reap."""
     trace = run("killer").trace
     kills = trace.of("kill")
     assert len(kills) == 3

@@ -2,7 +2,7 @@
 """user/life/races.c: kills at any time among processes that share memory and fork it.
 
 D80: an exit or a kill at any point of another's fork or fault frees no page that is still mapped: the
-survivor's memory is as it was, and every page comes back. D84: nobody who is killed in a wait hangs.
+survivor's memory is as it was, and every page comes back. D84: no process that is killed in a wait hangs.
 """
 
 from calls import FIRST, with_calls

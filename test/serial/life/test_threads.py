@@ -22,7 +22,7 @@ def test_lines(run):
 
 
 def test_clone_duplicates_nothing(run):
-    """No page is shared or copied by a clone, in no build, and the refused clones make nobody."""
+    """No page is shared or copied by a clone, in no build, and refused clones create no process."""
     trace = run("threads").trace
     clones = calls(trace, "clone")
     assert [call.result for call in clones[-2:]] == [INVAL, INVAL]

@@ -18,7 +18,7 @@ def test_lines(run):
 
 
 def test_what_is_given_back_is_gone(run):
-    """The two children that look above the break die there; nobody else does. (P25)"""
+    """The two children that read above the break die there; no other process does. (P25)"""
     trace = run("heap", **LARGE).trace
     faults = trace.all(SEGV)
     assert len(faults) == 2 and len({fault.va for fault in faults}) == 1

@@ -49,7 +49,7 @@ def test_eager_copies_in_fork_only(run, build):
 
 
 def test_shared_page_is_never_copied(run):
-    """The MAP_SHARED page stays one, whoever writes."""
+    """The MAP_SHARED page stays one, whichever process writes."""
     trace = run("kernelwrite").trace
     shared = [call.result & 0xffffffff for call in calls(trace, "mmap")][1]
     assert shared not in {copy.va for copy in trace.of("page_copy")}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """user/memory/oom.c: memory at its end is an error or one process's death, and all of it comes back.
 
-D06: whoever touches more than there is dies, the others go on. D10, D73: a fork that does not fit
+D06: a process that touches more than there is dies, the others go on. D10, D73: a fork that does not fit
 returns -4 and leaves its parent's memory as it was, in both builds of copy_range.
 """
 

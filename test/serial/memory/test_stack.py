@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """user/memory/stack.c: all 256 pages of the stack can be used, by the program and by the kernel for it.
 
-D33: the same area decides for both; what lies below it is nobody's.
+D33: the same area decides for both; below it nothing is mapped.
 """
 
 from calls import FIRST, call_around, calls

@@ -56,7 +56,7 @@ TEST(a_process_plans_for_itself)
     CHECK_EQ(fails_of_ten(INJECT_HEAP), BIT(3));
     CHECK_EQ(inject_plan(3, INJECT_HEAP, 1, INJECT_ONWARDS), 10);
     CHECK_EQ(fails_of_ten(INJECT_HEAP), 0x3ff);
-    CHECK_EQ(inject_plan(4, INJECT_HEAP, 0, 0), 0); /* somebody else's were not its own */
+    CHECK_EQ(inject_plan(4, INJECT_HEAP, 0, 0), 0); /* another process's passes do not count */
     CHECK_EQ(fails_of_ten(INJECT_HEAP), 0);
 }
 

@@ -265,7 +265,7 @@ uint8_t io_in8(uint16_t port)
 
 static void take_control(uint8_t value)
 {
-    CHECK(value & 2); /* nobody would hear an interrupt */
+    CHECK(value & 2); /* no handler serves an interrupt */
     if (value & 4) {
         drive.reads = 0;
     } else if (drive.control & 4) {
@@ -485,7 +485,7 @@ TEST(no_drive_is_no_news)
     plug_in();
     drive.floating = 0xFF;
     check_refused(NULL);
-    CHECK(drive.reads < 100); /* and nobody waits for it */
+    CHECK(drive.reads < 100); /* and the driver does not wait */
     drive.floating = 0x7F;
     check_refused(NULL);
 }
@@ -572,7 +572,7 @@ TEST(a_drive_that_never_comes_back_is_given_up)
     drive.reads = 0;
     CHECK(!ide_write_page(1, page));
     CHECK(!ide_read_page(1, page));
-    CHECK_EQ(drive.reads, 0); /* nobody waits for it again */
+    CHECK_EQ(drive.reads, 0); /* the driver does not wait again */
     CHECK_EQ(ide_init(), 0);
 }
 
@@ -604,7 +604,7 @@ TEST(an_emulated_bus_master_ends_when_it_is_stopped)
     drive.reads = 0;
     check_reads_and_writes(20);
     CHECK_EQ(controller.moved, 40);
-    CHECK(drive.reads < 40 * 12); /* nobody waited */
+    CHECK(drive.reads < 40 * 12); /* the driver did not wait */
     CHECK_EQ(drive.resets + drive.blocks, 0);
 }
 

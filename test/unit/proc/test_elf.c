@@ -318,7 +318,7 @@ static void check_page(struct mm *mm, uint32_t va)
         CHECK_EQ(bytes[i], expected_byte(va + i));
 }
 
-/* Frames that come back dirty, so that a byte nobody wrote is seen. */
+/* Frames that come back dirty, so that a byte that was not written is seen. */
 static void soil_memory(void)
 {
     host_leave_frames(0);
