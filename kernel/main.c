@@ -15,6 +15,7 @@
 #include "check/kasan.h"
 #include "check/stack_protector.h"
 #include "dev/console.h"
+#include "dev/irq.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
 #include "dev/power.h"
@@ -36,6 +37,9 @@
 #include "proc/proc.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
+#include "proc/sleep.h"
+#include "sys/sys_io.h"
+#include "watch/panic.h"
 #include "watch/trace.h"
 
 #define KIB 1024u
@@ -106,6 +110,14 @@ static void want_failure(const char *text, const char *option)
         kprintf("boot: option \"%s\" %s: ignored\n", option, wrong);
 }
 
+static void want_mistake(const char *name)
+{
+    if (CONFIG_PLANTED)
+        selftest_want(name);
+    else
+        kprintf("boot: option \"selftest=%s\" needs a kernel built with -Dplanted=true: ignored\n", name);
+}
+
 static void read_option(const char *option)
 {
     const char *value;
@@ -119,7 +131,7 @@ static void read_option(const char *option)
     } else if ((value = cmdline_value(option, "max_procs")) != NULL) {
         set_number(&params.max_procs, value, option);
     } else if ((value = cmdline_value(option, "selftest")) != NULL) {
-        selftest_want(value);
+        want_mistake(value);
     } else if ((value = cmdline_value(option, "inject")) != NULL) {
         want_failure(value, option);
     } else {
@@ -232,6 +244,18 @@ static void start_programs(void)
     kprintf("bootfs: %u programs\n", (unsigned)bootfs_count());
 }
 
+static void timer_interrupt(void)
+{
+    timer_tick();
+    sched_tick();
+}
+
+static void serial_interrupt(void)
+{
+    uart_interrupt();
+    sys_io_input();
+}
+
 /* boot.S calls this on the boot stack, paging on, interrupts off. */
 void kmain(paddr_t multiboot_info)
 {
@@ -243,6 +267,7 @@ void kmain(paddr_t multiboot_info)
     report_memory();
     read_cmdline();
     trap_init();
+    panic_set_describer(proc_describe_current);
     start_memory();
     start_programs();
     TRACE(boot, page_total_count(), page_free_count(), CONFIG_COW);
@@ -251,9 +276,9 @@ void kmain(paddr_t multiboot_info)
     pic_init();
     pit_init();
     trace_set_clock(pit_measure_tsc());
-    pic_unmask(IRQ_TIMER);
-    pic_unmask(IRQ_COM1);
+    irq_install(PIT_IRQ, timer_interrupt);
+    irq_install(UART_IRQ, serial_interrupt);
     uart_enable_input();
-    init_start(&cmdline);
+    init_start(&cmdline, CONFIG_PLANTED ? selftest_run : NULL);
     sched_idle();
 }

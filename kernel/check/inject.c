@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inject - counting what passes, against at most one plan for each kind.
+ * inject - counts operations against at most one plan for each kind.
  */
 #include "check/inject.h"
 
@@ -14,10 +14,10 @@
 #define NUMBER_MAX 0x7fffffffu
 
 static struct plan {
-    uint32_t nth;    /* the one to fail, counted from 1; 0: there is no plan */
-    bool onwards;    /* and all behind it */
-    int pid;         /* counts only this process's; 0: everybody's */
-    uint32_t passed; /* counted so far */
+    uint32_t nth;    /* the operation that fails, counted from 1; 0: no plan */
+    bool onwards;    /* and all later ones */
+    int pid;         /* of this process; 0: of any */
+    uint32_t passed; /* operations counted so far */
 } plans[INJECT_KINDS];
 
 static const char *const kind_names[] = {
@@ -34,7 +34,7 @@ static const char needs_kind[] = "needs one of"
 int inject_running_pid;
 static bool started;
 
-bool inject_now(unsigned kind, uintptr_t site)
+bool inject_now(unsigned kind, uintptr_t caller)
 {
     struct plan *plan = &plans[kind];
     if (plan->nth == 0 || !started || (plan->pid != 0 && plan->pid != inject_running_pid))
@@ -42,7 +42,7 @@ bool inject_now(unsigned kind, uintptr_t site)
     plan->passed++;
     if (plan->passed != plan->nth && !(plan->onwards && plan->passed > plan->nth))
         return false;
-    TRACE(injected, kind, plan->passed, site);
+    TRACE(injected, kind, plan->passed, caller);
     return true;
 }
 
@@ -51,7 +51,7 @@ void inject_start(void)
     started = true;
 }
 
-int inject_plan(int pid, uint32_t kind, uint32_t nth, uint32_t flags)
+int inject_make_plan(int pid, uint32_t kind, uint32_t nth, uint32_t flags)
 {
     if (kind >= INJECT_KINDS || nth > NUMBER_MAX || (flags & ~INJECT_ONWARDS) != 0)
         return -E_INVAL;
@@ -68,7 +68,7 @@ void inject_forget(int pid)
             plans[kind] = (struct plan){0};
 }
 
-/* The kind whose name is in front of the colon at *text, which moves behind it; INJECT_KINDS: none. */
+/* Parse a kind and its colon at *text, and move *text after them. INJECT_KINDS: there is none. */
 static unsigned take_kind(const char **text)
 {
     for (unsigned kind = 0; kind < INJECT_KINDS; kind++) {
@@ -81,7 +81,7 @@ static unsigned take_kind(const char **text)
     return INJECT_KINDS;
 }
 
-/* The number above 0 that begins at *text, which moves behind it; 0: there is none. */
+/* Parse a number above 0 at *text, and move *text after it. 0: there is none. */
 static uint32_t take_number(const char **text)
 {
     uint32_t number = 0;
@@ -114,7 +114,7 @@ const char *inject_want(const char *text)
         ok = ok && plan.pid != 0;
     }
     if (!ok || *text != '\0')
-        return "needs KIND:N, KIND:N+ or either with @PID behind it, N and PID above 0";
+        return "needs KIND:N, KIND:N+ or either followed by @PID, N and PID above 0";
     if (plans[kind].nth != 0)
         return "is a second plan for its kind";
     plans[kind] = plan;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inject - the one gate through which everything passes that can fail, so that each can be told to.
+ * inject - makes an operation fail on request; only with -Dinject=true.
  *
- * Whoever hands out a frame, a heap object, a pid or a slot of the swap disk, copies to or from a program,
- * or transfers a page asks inject_fails() first, and fails when it says so as if it had nothing to give.
- * For each kind there is at most one plan: fail the nth that passes from now on, or that and all behind
- * it, in one process or in any. A plan comes from the kernel's command line or from the system call.
- *
- * Only with -Dinject=true; otherwise the gates are no code at all. Not to be asked by interrupt handlers.
+ * Code that allocates a frame, a heap object, a pid or a slot of the swap disk, copies to or from a program,
+ * or transfers a page calls inject_fails() first; if it returns true, the operation fails as if nothing
+ * were available. For each kind there is at most one plan: fail the nth operation from now on, or that and
+ * all later ones, of one process or of any. Plans come from the command line and from the system call.
+ * Interrupt handlers must not call these.
  */
 #ifndef CHECK_INJECT_H
 #define CHECK_INJECT_H
@@ -16,35 +15,41 @@
 #include <stdint.h>
 
 #include <ucow/abi.h>
+#include <ucow/errno.h>
 
 #include "config.h"
 
-/* Make the plan that `text`, KIND:N[+][@PID], describes; it sleeps until inject_start(). Returns NULL, or
- * what is wrong with the text, to be put behind it. */
+/* Make the plan that `text`, KIND:N[+][@PID], describes; it counts from inject_start() on. Returns NULL, or
+ * what is wrong with the text, as the end of a sentence. */
 const char *inject_want(const char *text);
 
-/* Boot is over: plans made so far begin to count. */
+/* Boot is over: plans of the command line begin to count. */
 void inject_start(void);
 
-/* Make a plan for process `pid`, as the system call has it: 0 disarms. Returns how many of that kind the
- * process has passed since its last plan of that kind was made, 0 when it had none; -E_INVAL: no such kind or
- * flags. */
-int inject_plan(int pid, uint32_t kind, uint32_t nth, uint32_t flags);
+/* Make a plan for process `pid`, as sys_inject() specifies; `nth` 0 removes the plan. */
+int inject_make_plan(int pid, uint32_t kind, uint32_t nth, uint32_t flags);
 
-/* A process ends: its plans do too. */
+/* Process `pid` ends: remove its plans. */
 void inject_forget(int pid);
 
-/* Count one that passes, and say whether it is to fail. For inject_fails(). */
-bool inject_now(unsigned kind, uintptr_t site);
+/* Count an operation. Returns whether it must fail. For inject_fails(). */
+bool inject_now(unsigned kind, uintptr_t caller);
 
-/* (the scheduler's) whose passings are counted from now on. */
+/* The process whose operations are counted from now on; set by check_switch_begin(). */
 extern int inject_running_pid;
 
-/* Whether this one of `kind` (INJECT_FRAME ...) shall fail; `site` is the return address of whoever wants it.
- */
-static inline bool inject_fails(unsigned kind, uintptr_t site)
+/* Whether this operation of `kind` (INJECT_FRAME ...) must fail; `caller` is the return address of the
+ * function that asks for it. */
+static inline bool inject_fails(unsigned kind, uintptr_t caller)
 {
-    return CONFIG_INJECT && inject_now(kind, site);
+    return CONFIG_INJECT && inject_now(kind, caller);
+}
+
+/* The system call. Returns how many operations of that kind the process has done since its last plan for
+ * the kind, 0 if it had none; -E_INVAL: no such kind or flags; -E_NO_DEV: built without inject. */
+static inline int inject_plan(int pid, uint32_t kind, uint32_t nth, uint32_t flags)
+{
+    return CONFIG_INJECT ? inject_make_plan(pid, kind, nth, flags) : -E_NO_DEV;
 }
 
 #endif

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kasan - no access to memory that nobody may access: the compiler asks before each one.
+ * kasan - finds accesses to memory that is not allocated; only with `kasan`.
  *
- * Of each eight bytes of kernel memory one byte of the shadow (arch/i386/shadow.h) says whether
- * they may be accessed: 0 all of them, 1 to 7 so many from the first, or one of the values below. The
- * compiler puts the calls into the kernel and marks local and global variables; the allocators
- * mark what they hand out and take back through the functions here.
- *
- * Built without kasan, all this is nothing.
+ * For each eight bytes of kernel memory, one byte of the shadow (arch/i386/shadow.h) says which of them may
+ * be accessed: 0 all, 1 to 7 that many from the first, or one of the values below: none. The compiler calls
+ * a check before every access, and poisons the surroundings of local and global variables; the allocators
+ * unpoison what they allocate and poison what is freed.
  */
 #ifndef CHECK_KASAN_H
 #define CHECK_KASAN_H
@@ -18,42 +16,41 @@
 
 #include "config.h"
 
-/* Why memory may not be accessed. Those of variables are known to the compiler. */
+/* Why memory is poisoned. The compiler uses those of variables. */
 enum kasan_shadow {
     KASAN_STACK_LEFT = 0xF1, /* around and between the variables of a frame */
     KASAN_STACK_MIDDLE = 0xF2,
     KASAN_STACK_RIGHT = 0xF3,
-    KASAN_STACK_SCOPE = 0xF8, /* a variable whose block is left */
-    KASAN_GLOBAL = 0xF9,      /* behind a global variable */
-    KASAN_HEAP_NEVER = 0xFA,  /* an object that was never handed out */
+    KASAN_STACK_SCOPE = 0xF8, /* a variable whose block was left */
+    KASAN_GLOBAL = 0xF9,      /* after a global variable */
+    KASAN_HEAP_NEVER = 0xFA,  /* an object that was never allocated */
     KASAN_HEAP_RED = 0xFC,    /* between heap objects */
     KASAN_HEAP_FREED = 0xFD,
     KASAN_KSTACK_FREED = 0xFE,
-    KASAN_PAGE_FREED = 0xFF, /* a frame that nobody holds */
+    KASAN_PAGE_FREED = 0xFF, /* a free frame */
 };
 
 #if CONFIG_KASAN
 
-/* From here on accesses are checked; marks the global variables. After shadow_init(). */
+/* Poison the surroundings of global variables and start checking. After shadow_init(). */
 void kasan_init(void);
 
-/* [va, va + bytes) may be accessed; va is a multiple of 8. */
-void kasan_open(uintptr_t va, size_t bytes);
+/* Unpoison [va, va + bytes); va is a multiple of 8. */
+void kasan_unpoison(uintptr_t va, size_t bytes);
 
-/* [va, va + bytes) may not be accessed; both are multiples of 8. */
-void kasan_close(uintptr_t va, size_t bytes, enum kasan_shadow why);
+/* Poison [va, va + bytes); both are multiples of 8. */
+void kasan_poison(uintptr_t va, size_t bytes, enum kasan_shadow why);
 
-/* What the shadow says of a byte; 0: it may be accessed. */
+/* The shadow of the granule with this byte. */
 uint8_t kasan_state(uintptr_t va);
 
-/* Somebody, who called and will go on at `site`, is about to read, or write, so many bytes where the
- * compiler does not see it. */
-void kasan_check(const void *va, size_t bytes, bool write, uintptr_t site);
+/* Check an access that the compiler cannot see; `caller` is the return address of the code to blame. */
+void kasan_check(const void *va, size_t bytes, bool write, uintptr_t caller);
 
-/* Report what is wrong with `va`, other than an access; `site` is the code to blame, where it goes on. */
-_Noreturn void kasan_report(const char *why, uintptr_t va, uintptr_t site);
+/* Report a misuse of `va` that is no access; `caller` is the return address of the code to blame. */
+_Noreturn void kasan_report(const char *why, uintptr_t va, uintptr_t caller);
 
-/* Who can say more about an address of the heap or the page allocator. Prints whole lines. */
+/* Set the function that describes an address of the heap or a frame. It prints whole lines. */
 void kasan_set_describer(void (*describe)(uintptr_t va));
 
 #else
@@ -62,19 +59,19 @@ static inline void kasan_init(void)
 {
 }
 
-static inline void kasan_open(uintptr_t va, size_t bytes)
+static inline void kasan_unpoison(uintptr_t va, size_t bytes)
 {
     (void)va, (void)bytes;
 }
 
-static inline void kasan_close(uintptr_t va, size_t bytes, enum kasan_shadow why)
+static inline void kasan_poison(uintptr_t va, size_t bytes, enum kasan_shadow why)
 {
     (void)va, (void)bytes, (void)why;
 }
 
-static inline void kasan_check(const void *va, size_t bytes, bool write, uintptr_t site)
+static inline void kasan_check(const void *va, size_t bytes, bool write, uintptr_t caller)
 {
-    (void)va, (void)bytes, (void)write, (void)site;
+    (void)va, (void)bytes, (void)write, (void)caller;
 }
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kasan_mem - memcpy, memmove and memset ask before they touch anything.
+ * kasan_mem - memcpy, memmove and memset that check both ranges first.
  *
- * Instrumented code calls these; the plain ones go under other names there (kernel/meson.build),
- * and only code that is not instrumented calls those.
+ * Instrumented code calls these. Code that is not instrumented calls the unchecked ones, under the names
+ * raw_* (kernel/meson.build).
  */
 #include "check/kasan.h"
 
-/* Those that ask nobody. */
+/* The unchecked ones. */
 void *raw_memcpy(void *dst, const void *src, size_t n);
 void *raw_memmove(void *dst, const void *src, size_t n);
 void *raw_memset(void *dst, int byte, size_t n);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kasan_report - finds out whose memory it was: a local or a global variable's from what the
- * compiler left, the allocators' from them.
+ * kasan_report - finds out what the memory is: a variable, from the compiler's tables, or memory of an
+ * allocator, which describes it.
  */
 #include "check/kasan_report.h"
 
-#include "arch/i386/mmu.h"
+#include "arch/i386/peek.h"
 #include "arch/i386/shadow.h"
 #include "check/kasan.h"
 #include "dev/console.h"
@@ -33,7 +33,7 @@ void kasan_set_describer(void (*describe)(uintptr_t va))
 void kasan_add_globals(const struct kasan_global *globals, size_t n)
 {
     if (arrays_used == GLOBAL_ARRAYS_MAX)
-        return; /* their names will not be known */
+        return; /* reports will not name these variables */
     global_arrays[arrays_used].first = globals;
     global_arrays[arrays_used++].n = n;
 }
@@ -56,7 +56,7 @@ static void describe_global(uintptr_t va)
 static const uintptr_t *find_frame(uintptr_t va)
 {
     va = ALIGN_DOWN(va, SHADOW_GRANULE);
-    for (size_t i = 0; i < FRAME_SEARCH && mmu_readable(va); i++, va -= SHADOW_GRANULE) {
+    for (size_t i = 0; i < FRAME_SEARCH && peek_readable(va); i++, va -= SHADOW_GRANULE) {
         if (kasan_state(va) == KASAN_STACK_LEFT && kasan_state(va - SHADOW_GRANULE) != KASAN_STACK_LEFT)
             return *(const uintptr_t *)va == FRAME_MAGIC ? (const uintptr_t *)va : NULL;
     }
@@ -138,18 +138,20 @@ static void describe(uintptr_t va, uint8_t shadow)
 void kasan_report_access(const struct kasan_access *access)
 {
     uint8_t shadow = kasan_state(access->bad);
-    if (shadow < SHADOW_GRANULE) /* a last, partial granule: the next one says behind what */
+    if (shadow < SHADOW_GRANULE) /* a partial granule: the next one has the reason */
         shadow = kasan_state(access->bad + SHADOW_GRANULE);
-    check_failed(access->eip, "KASAN: %s of %u bytes %s", access->write ? "write" : "read",
+    const struct report report = report_call(REPORT_SANITIZER, access->caller);
+    report_begin(&report, "KASAN: %s of %u bytes %s", access->write ? "write" : "read",
                  (unsigned)access->bytes, reason(shadow));
     kprintf("    the access begins at 0x%08x\n", (unsigned)access->va);
     describe(access->bad, shadow);
-    check_failed_end(access->eip);
+    report_end(&report);
 }
 
-void kasan_report_other(const char *why, uintptr_t va, uintptr_t site)
+void kasan_report_other(const char *why, uintptr_t va, uintptr_t caller)
 {
-    check_failed(site, "KASAN: %s", why);
+    const struct report report = report_call(REPORT_SANITIZER, caller);
+    report_begin(&report, "KASAN: %s", why);
     describe(va, KASAN_HEAP_RED);
-    check_failed_end(site);
+    report_end(&report);
 }

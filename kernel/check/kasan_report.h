@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kasan_report - what is said of an access that kasan refuses; only for kasan.c.
+ * kasan_report - prints the reports of kasan.c.
  */
 #ifndef CHECK_KASAN_REPORT_H
 #define CHECK_KASAN_REPORT_H
@@ -11,10 +11,10 @@
 
 struct kasan_access {
     uintptr_t va;
-    uintptr_t bad; /* the first byte of it that is refused */
+    uintptr_t bad; /* its first poisoned byte */
     size_t bytes;
     bool write;
-    uintptr_t eip; /* the call in the code that wanted it */
+    uintptr_t caller; /* the return address of the check */
 };
 
 /* A global variable, as the compiler lays it out. */
@@ -27,11 +27,11 @@ struct kasan_global {
     uintptr_t odr_indicator;
 };
 
-/* Remember them for reports. The array stays. */
+/* Keep the array for reports. */
 void kasan_add_globals(const struct kasan_global *globals, size_t n);
 
-/* Say what is wrong, and end the run. Nothing may be checked any more. */
+/* Print a report and end the run. Checking has stopped. */
 _Noreturn void kasan_report_access(const struct kasan_access *access);
-_Noreturn void kasan_report_other(const char *why, uintptr_t va, uintptr_t site);
+_Noreturn void kasan_report_other(const char *why, uintptr_t va, uintptr_t caller);
 
 #endif

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locks - a graph of classes: an arrow from each lock to those that were taken while it was held.
+ * locks - a graph of lock classes, with an edge from A to B if a B was ever taken while an A was held.
  *
- * The arrows into a class are its mask `after`; beside each we keep where both locks were taken and
- * by whom when the arrow was first seen. A new arrow that closes a ring is the report: some order of
- * events, even if it was never seen, leaves everybody in the ring waiting for ever.
+ * The edges into a class are the zeros of its mask `unknown`. For each edge we keep where both locks were
+ * taken, and by which process, when it was first seen. A new edge that closes a cycle is reported: some
+ * order of events, even if it never happened, makes all processes in the cycle wait forever.
  */
 #include "check/locks.h"
 
+#include "arch/i386/cpu.h"
 #include "dev/console.h"
 #include "lib/util.h"
 #include "watch/backtrace.h"
+#include "watch/panic.h"
 #include "watch/trace.h"
 
 #define CLASSES_MAX 16
 
-struct arrow {
-    uintptr_t held_site, taken_site;
+struct edge {
+    uintptr_t held_caller, taken_caller;
     int pid;
 };
 
@@ -25,7 +27,7 @@ uint32_t locks_spinning;
 
 static struct lock_class *classes[CLASSES_MAX];
 static unsigned classes_n;
-static struct arrow arrows[CLASSES_MAX][CLASSES_MAX]; /* [held][taken] */
+static struct edge edges[CLASSES_MAX][CLASSES_MAX]; /* [held][taken] */
 
 static unsigned number_of(const struct lock_class *class)
 {
@@ -35,7 +37,7 @@ static unsigned number_of(const struct lock_class *class)
 static void add_class(struct lock_class *class)
 {
     if (classes_n == CLASSES_MAX)
-        rule_broken("more than %u classes of locks: enlarge CLASSES_MAX", CLASSES_MAX);
+        check_failed("more than %u classes of locks: enlarge CLASSES_MAX", CLASSES_MAX);
     class->bit = BIT(classes_n);
     class->unknown &= ~(class->sleeps ? LOCKS_ALWAYS : LOCKS_ALWAYS | LOCKS_HANDLER);
     classes[classes_n++] = class;
@@ -43,34 +45,34 @@ static void add_class(struct lock_class *class)
         locks_spinning |= class->bit;
 }
 
-/* Where the lock of this class was taken that is held now. */
-static uintptr_t held_site(const struct lock_class *class)
+/* Where the held lock of this class was taken. */
+static uintptr_t held_caller(const struct lock_class *class)
 {
     if (!class->sleeps)
-        return class->site;
-    const struct lock_note *note = locks_held.notes;
-    while (note != NULL && note->class != class)
-        note = note->outer;
-    return note == NULL ? 0 : note->site;
+        return class->caller;
+    const struct lock_check *lock = locks_held.sleeping;
+    while (lock != NULL && lock->class != class)
+        lock = lock->outer;
+    return lock == NULL ? 0 : lock->caller;
 }
 
-static void print_site(const char *when, const char *name, uintptr_t site)
+static void print_caller(const char *when, const char *name, uintptr_t caller)
 {
     kprintf("    %s %s taken at ", when, name);
-    backtrace_print_site(site);
+    backtrace_print_site(caller);
     kprintf("\n");
 }
 
-static void print_arrow(unsigned held, unsigned taken)
+static void print_edge(unsigned held, unsigned taken)
 {
-    const struct arrow *arrow = &arrows[held][taken];
-    kprintf("  pid %d:\n", arrow->pid);
-    print_site("with", classes[held]->name, arrow->held_site);
-    print_site("then", classes[taken]->name, arrow->taken_site);
+    const struct edge *edge = &edges[held][taken];
+    kprintf("  pid %d:\n", edge->pid);
+    print_caller("with", classes[held]->name, edge->held_caller);
+    print_caller("then", classes[taken]->name, edge->taken_caller);
 }
 
-/* Go back from `to`, arrow by arrow, until `from` is found; next[n] is then one step from n towards `to`. */
-static bool find_way(unsigned from, unsigned to, uint8_t next[])
+/* Search backwards from `to` for `from`. On success next[n] is the edge from n on a path to `to`. */
+static bool find_path(unsigned from, unsigned to, uint8_t next[])
 {
     uint32_t seen = BIT(to), fresh = BIT(to);
     while (fresh != 0) {
@@ -89,30 +91,32 @@ static bool find_way(unsigned from, unsigned to, uint8_t next[])
     return false;
 }
 
-/* `taken` is being taken with `held` held for the first time: no way may lead from `taken` to `held`. */
-static void add_arrow(struct lock_class *held, struct lock_class *taken, uintptr_t site)
+/* `taken` is taken with `held` held for the first time: report a path from `taken` to `held`. */
+static void add_edge(struct lock_class *held, struct lock_class *taken, uintptr_t caller)
 {
     uint8_t next[CLASSES_MAX];
     unsigned from = number_of(taken), to = number_of(held);
-    bool ring = find_way(from, to, next);
-    arrows[to][from] = (struct arrow){held_site(held), site, trace_pid()};
+    bool cycle = find_path(from, to, next);
+    edges[to][from] = (struct edge){held_caller(held), caller, trace_pid()};
     taken->unknown &= ~held->bit;
-    if (!ring)
+    if (!cycle)
         return;
-    rule_begin("lock order: %s is taken with %s held, which can be waiting for it", taken->name, held->name);
-    print_arrow(to, from);
+    const struct report report = REPORT_HERE(REPORT_CHECK);
+    report_begin(&report, "lock order: %s is taken with %s held, which can be waiting for it", taken->name,
+                 held->name);
+    print_edge(to, from);
     kprintf("  but before:\n");
     for (unsigned at = from; at != to; at = next[at])
-        print_arrow(at, next[at]);
-    rule_end();
+        print_edge(at, next[at]);
+    report_end(&report);
 }
 
-/* The spinlocks held besides those of `allowed`, one a line. */
+/* Print the held spinlocks but those of `allowed`, one a line. */
 static void print_spinlocks(uint32_t allowed)
 {
     for (unsigned i = 0; i < classes_n; i++)
         if ((locks_held.classes & locks_spinning & ~allowed & BIT(i)) != 0)
-            print_site("with", classes[i]->name, classes[i]->site);
+            print_caller("with", classes[i]->name, classes[i]->caller);
 }
 
 static const char *why_no_sleep(uint32_t allowed, bool interrupts_on)
@@ -124,59 +128,65 @@ static const char *why_no_sleep(uint32_t allowed, bool interrupts_on)
     return interrupts_on ? NULL : "with interrupts off";
 }
 
-static void check_may_wait(const struct lock_class *class, uintptr_t site)
+static void check_may_wait(const struct lock_class *class, uintptr_t caller)
 {
     const char *why_not = why_no_sleep(0, true);
     if (why_not == NULL)
         return;
-    rule_begin("%s, whose taker may have to sleep, is taken %s", class->name, why_not);
-    print_site("now", class->name, site);
+    const struct report report = REPORT_HERE(REPORT_CHECK);
+    report_begin(&report, "%s, whose taker may have to sleep, is taken %s", class->name, why_not);
+    print_caller("now", class->name, caller);
     print_spinlocks(0);
-    rule_end();
+    report_end(&report);
 }
 
-static void report_twice(const struct lock_class *class, uintptr_t site)
+static void report_twice(const struct lock_class *class, uintptr_t caller)
 {
-    rule_begin("%s is taken by pid %d, which has it, or another of its kind", class->name, trace_pid());
-    print_site("now", class->name, site);
-    print_site("before", class->name, held_site(class));
-    rule_end();
+    const struct report report = REPORT_HERE(REPORT_CHECK);
+    report_begin(&report, "%s is taken by pid %d, which has it, or another of its kind", class->name,
+                 trace_pid());
+    print_caller("now", class->name, caller);
+    print_caller("before", class->name, held_caller(class));
+    report_end(&report);
 }
 
-void locks_learn(struct lock_class *class, uintptr_t site)
+void locks_learn(struct lock_class *class, uintptr_t caller)
 {
     if (class->bit == 0)
         add_class(class);
     if (class->sleeps)
-        check_may_wait(class, site);
+        check_may_wait(class, caller);
     if ((locks_held.classes & class->bit) != 0)
-        report_twice(class, site);
+        report_twice(class, caller);
     for (unsigned i = 0; i < classes_n; i++)
         if ((locks_held.classes & class->unknown & BIT(i)) != 0)
-            add_arrow(classes[i], class, site);
+            add_edge(classes[i], class, caller);
 }
 
-void locks_spin_misused(const struct lock_class *class, uintptr_t site, const char *how)
+void locks_spin_misused(const struct lock_class *class, uintptr_t caller, const char *how)
 {
-    rule_begin("lock %s %s", class->name, how);
-    print_site("now", class->name, site);
-    if (class->site != 0)
-        print_site("before", class->name, class->site);
-    rule_end();
+    const struct report report = REPORT_HERE(REPORT_CHECK);
+    report_begin(&report, "lock %s %s", class->name, how);
+    print_caller("now", class->name, caller);
+    if (class->caller != 0)
+        print_caller("before", class->name, class->caller);
+    report_end(&report);
 }
 
-void locks_drop(struct lock_note *note)
+void locks_release_outer(struct lock_check *lock)
 {
-    struct lock_note **link = &locks_held.notes;
-    while (*link != NULL && *link != note)
+    struct lock_check **link = &locks_held.sleeping;
+    while (*link != NULL && *link != lock)
         link = &(*link)->outer;
     if (*link == NULL) {
-        rule_begin("%s is released by pid %d, which does not hold it", note->class->name, trace_pid());
-        print_site("before", note->class->name, note->site);
-        rule_end();
+        const struct report report = REPORT_HERE(REPORT_CHECK);
+        report_begin(&report, "%s is released by pid %d, which does not hold it", lock->class->name,
+                     trace_pid());
+        print_caller("before", lock->class->name, lock->caller);
+        report_end(&report);
     }
-    *link = note->outer;
-    locks_held.classes ^= note->class->bit;
+    *link = lock->outer;
+    locks_held.classes ^= lock->class->bit;
 }
 
 void locks_check_sleep(const struct lock_class *allowed, bool interrupts_were_on)
@@ -184,20 +194,22 @@ void locks_check_sleep(const struct lock_class *allowed, bool interrupts_were_on
     const char *why_not = why_no_sleep(allowed->bit, interrupts_were_on);
     if (why_not == NULL)
         return;
-    rule_begin("pid %d sleeps %s", trace_pid(), why_not);
+    const struct report report = REPORT_HERE(REPORT_CHECK);
+    report_begin(&report, "pid %d sleeps %s", trace_pid(), why_not);
     print_spinlocks(interrupts_were_on ? allowed->bit : 0);
-    rule_end();
+    report_end(&report);
 }
 
 void locks_check_none(const char *what)
 {
     if (locks_held.classes == LOCKS_ALWAYS)
         return;
-    rule_begin("pid %d %s with a lock held", trace_pid(), what);
+    const struct report report = REPORT_HERE(REPORT_CHECK);
+    report_begin(&report, "pid %d %s with a lock held", trace_pid(), what);
     print_spinlocks(0);
-    for (const struct lock_note *note = locks_held.notes; note != NULL; note = note->outer)
-        print_site("with", note->class->name, note->site);
-    rule_end();
+    for (const struct lock_check *lock = locks_held.sleeping; lock != NULL; lock = lock->outer)
+        print_caller("with", lock->class->name, lock->caller);
+    report_end(&report);
 }
 
 struct locks_held locks_handler_begins(void)

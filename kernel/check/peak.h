@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peak - the worst so far of what should stay small: how long interrupts were off, how deep a stack was.
+ * peak - maxima of what must stay small: the time with interrupts off, and the depth of kernel stacks.
  *
- * Each new maximum is an event of the trace, and all are told again at the end, so that the last
- * event of a kind is the run's. What is beyond its bound is a failed check.
+ * Each new maximum is a trace event, and all maxima are recorded again at the end of the run, so the last
+ * event of a kind holds the run's. A maximum beyond its bound is a failed check.
  */
 #ifndef CHECK_PEAK_H
 #define CHECK_PEAK_H
@@ -13,31 +13,47 @@
 
 #include "config.h"
 
-/* Interrupts may be off for so long, half a slice, by the time stamp counter. With QEMU's -icount that
- * counts instructions (2^shift nanoseconds each: 390,000 of them at shift 7). Without it whatever
- * keeps the host from running us counts, too: hence so wide a bound. */
+/* Interrupts may be off for this many ticks, half a slice, measured with the time stamp counter. With QEMU's
+ * -icount it counts instructions (2^shift nanoseconds each: 390,000 of them at shift 7). Without it, time
+ * in which the host does not run the machine counts too; hence the wide bound. */
 #define IRQ_OFF_TICKS_MAX 5
 
-/* So many bytes of every stack stay free: an interrupt handler and a report need them. */
+/* This many bytes of every stack stay unused: an interrupt handler and a report need them. */
 #define STACK_FREE_MIN 512
 
-extern uint32_t peak_irq_off; /* the longest stretch, in counts of the time stamp counter */
+extern uint32_t peak_irq_off_max; /* the longest time, in counts of the time stamp counter */
 
-/* Interrupts were off for `tsc` counts, longer than ever, because of what was done at `site`. */
-void peak_irq_off_raise(uint32_t tsc, uintptr_t site);
+/* Interrupts were off for `tsc` counts, a new maximum, because of the code at `caller`. */
+void peak_irq_off_raise(uint32_t tsc, uintptr_t caller);
 
-static inline bool peak_irq_off_is_new(uint32_t tsc)
+/* Interrupts were off for `tsc` counts because of the code at `caller`. */
+static inline void peak_irq_off(uint32_t tsc, uintptr_t caller)
 {
-    return __builtin_expect(tsc > peak_irq_off, 0);
+    if (__builtin_expect(tsc > peak_irq_off_max, 0))
+        peak_irq_off_raise(tsc, caller);
 }
 
-/* Fill the free part of a stack, of `bytes` bytes from `base`, with a pattern. Nothing in other builds. */
-void peak_stack_paint(uintptr_t base, uintptr_t bytes);
+/* Measure the unused part of a stack, of `bytes` bytes from `base`, which process `pid` had. */
+void peak_stack_measure(uintptr_t base, uintptr_t bytes, int pid);
 
-/* See how much of a painted stack has been used; it was process `pid`'s. */
-void peak_stack_note(uintptr_t base, uintptr_t bytes, int pid);
+/* Fill it with a pattern. */
+void peak_stack_fill(uintptr_t base, uintptr_t bytes);
 
-/* Record all maxima again; the run ends. */
+/* Record all maxima again. */
 void peak_trace(void);
+
+/* A kernel stack is allocated. */
+static inline void peak_stack_paint(uintptr_t base, uintptr_t bytes)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        peak_stack_fill(base, bytes);
+}
+
+/* Process `pid` no longer uses its kernel stack. */
+static inline void peak_stack_used(uintptr_t base, uintptr_t bytes, int pid)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        peak_stack_measure(base, bytes, pid);
+}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack_protector - the word, and what follows when it has changed. The names are the compiler's.
+ * stack_protector - chooses the guard word, and reports when it has changed. The names are the compiler's.
  */
 #include "check/stack_protector.h"
 
@@ -18,13 +18,13 @@ _Noreturn void __stack_chk_fail(void);
 __attribute__((no_stack_protector)) void stack_protector_init(void)
 {
     uint64_t tsc = cpu_tsc();
-    __stack_chk_guard = ((uint32_t)tsc ^ (uint32_t)(tsc >> 32)) * SPREAD & ~0xFFu; /* a NUL stops strings */
+    __stack_chk_guard = ((uint32_t)tsc ^ (uint32_t)(tsc >> 32)) * SPREAD & ~0xFFu; /* the NUL ends strings */
 }
 
-/* Called by the function whose frame it was. */
+/* Called by the function whose frame was overwritten. */
 void __stack_chk_fail(void)
 {
-    uintptr_t eip = (uintptr_t)__builtin_return_address(0) - 1;
-    check_failed(eip, "stack smashing");
-    check_failed_end(eip);
+    const struct report report = report_call(REPORT_SANITIZER, (uintptr_t)__builtin_return_address(0));
+    report_begin(&report, "stack smashing");
+    report_end(&report);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack_protector - a word between a function's arrays and its return address, looked at on return.
+ * stack_protector - a guard word between a function's arrays and its return address, compared on return.
  */
 #ifndef CHECK_STACK_PROTECTOR_H
 #define CHECK_STACK_PROTECTOR_H
 
 #include "config.h"
 
-/* Choose the word. By a function that does not return itself: its word would have changed. */
+/* Choose the word. The caller must not return: its own word has changed. */
 #if CONFIG_STACK_PROTECTOR
 void stack_protector_init(void);
 #else

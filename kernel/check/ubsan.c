@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ubsan - what the compiler found undefined in C, or a conversion that lost something.
+ * ubsan - reports of undefined behaviour, and of conversions that change a value.
  *
  * The names and the layouts are the compiler's (LLVM's UndefinedBehaviorSanitizer). Not
  * instrumented itself. The first report ends the run.
@@ -31,7 +31,7 @@ struct type {
 /* A value of up to 32 bits; of a larger one its address. */
 typedef uintptr_t value_t;
 
-/* "kernel/mm/page.c" of whatever path the compiler was called with. */
+/* The part of a path from kernel/ on. */
 static const char *file_in_tree(const char *file)
 {
     static const char top[] = "kernel/";
@@ -58,18 +58,21 @@ static void print_value(const char *what, const struct type *type, value_t value
     kprintf(" of type %s\n", type->name);
 }
 
-/* Every report begins so; eip is the call of the handler. */
-static void begin(const char *what, const struct source *source, uintptr_t eip)
+static struct report report; /* the one that ends the run */
+
+/* Every report begins so. `caller` is the return address of the handler. */
+static void begin(const char *what, const struct source *source, uintptr_t caller)
 {
     char function[64];
-    backtrace_function(eip, function, sizeof(function));
-    check_failed_line("UBSAN: %s at %s (%s:%u)", what, function, file_in_tree(source->file),
-                      (unsigned)source->line);
+    report = report_call(REPORT_PLACED, caller);
+    backtrace_function(report.eip, function, sizeof(function));
+    report_begin(&report, "UBSAN: %s at %s (%s:%u)", what, function, file_in_tree(source->file),
+                 (unsigned)source->line);
 }
 
-#define EIP ((uintptr_t)__builtin_return_address(0) - 1)
+#define CALLER ((uintptr_t)__builtin_return_address(0))
 
-/* A handler's prototype and its head. */
+/* Declare and define a handler. */
 #define HANDLER(name, ...)                   \
     void __ubsan_handle_##name(__VA_ARGS__); \
     void __ubsan_handle_##name(__VA_ARGS__)
@@ -91,9 +94,9 @@ static void report_overflow(const struct typed_data *data, const char *what, val
 #define OVERFLOW(name, what)                                                             \
     HANDLER(name##_overflow, const struct typed_data *data, value_t left, value_t right) \
     {                                                                                    \
-        begin("integer overflow", &data->source, EIP);                                   \
+        begin("integer overflow", &data->source, CALLER);                                \
         report_overflow(data, what, left, right);                                        \
-        check_failed_end(EIP);                                                           \
+        report_end(&report);                                                             \
     }
 OVERFLOW(add, "in an addition")
 OVERFLOW(sub, "in a subtraction")
@@ -102,9 +105,9 @@ OVERFLOW(divrem, "in a division, or by zero")
 
 HANDLER(negate_overflow, const struct typed_data *data, value_t value)
 {
-    begin("integer overflow", &data->source, EIP);
+    begin("integer overflow", &data->source, CALLER);
     print_value("negated", data->type, value);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 struct shift_data {
@@ -114,10 +117,10 @@ struct shift_data {
 
 HANDLER(shift_out_of_bounds, const struct shift_data *data, value_t left, value_t right)
 {
-    begin("shift that is not defined", &data->source, EIP);
+    begin("shift that is not defined", &data->source, CALLER);
     print_value("shifted", data->left, left);
     print_value("by", data->right, right);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 struct conversion_data {
@@ -128,10 +131,10 @@ struct conversion_data {
 
 HANDLER(implicit_conversion, const struct conversion_data *data, value_t from, value_t to)
 {
-    begin("conversion that changes the value", &data->source, EIP);
+    begin("conversion that changes the value", &data->source, CALLER);
     print_value("from", data->from, from);
     print_value("to", data->to, to);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 struct float_data {
@@ -141,8 +144,8 @@ struct float_data {
 
 HANDLER(float_cast_overflow, const struct float_data *data)
 {
-    begin("floating-point value that fits no integer", &data->source, EIP);
-    check_failed_end(EIP);
+    begin("floating-point value that fits no integer", &data->source, CALLER);
+    report_end(&report);
 }
 
 /* ---- Pointers ---- */
@@ -164,11 +167,11 @@ HANDLER(type_mismatch_v1, const struct mismatch_data *data, uintptr_t address)
     begin(address == 0            ? "null pointer used"
           : (address & mask) != 0 ? "pointer not aligned"
                                   : "object too small for its type",
-          &data->source, EIP);
+          &data->source, CALLER);
     kprintf("    %s 0x%08x as %s, which is aligned to %u\n",
             data->access < ARRAY_SIZE(accesses) ? accesses[data->access] : "use of", (unsigned)address,
             data->type->name, (unsigned)mask + 1);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 struct source_data {
@@ -177,9 +180,9 @@ struct source_data {
 
 HANDLER(pointer_overflow, const struct source_data *data, uintptr_t base, uintptr_t result)
 {
-    begin("pointer arithmetic that overflows, or on null", &data->source, EIP);
+    begin("pointer arithmetic that overflows, or on null", &data->source, CALLER);
     kprintf("    from 0x%08x to 0x%08x\n", (unsigned)base, (unsigned)result);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 struct alignment_data {
@@ -190,10 +193,10 @@ struct alignment_data {
 HANDLER(alignment_assumption, const struct alignment_data *data, uintptr_t pointer, uintptr_t alignment,
         uintptr_t offset)
 {
-    begin("pointer not aligned as was assumed", &data->source, EIP);
+    begin("pointer not aligned as was assumed", &data->source, CALLER);
     kprintf("    0x%08x, alignment %u, offset %u\n", (unsigned)pointer, (unsigned)alignment,
             (unsigned)offset);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 struct bounds_data {
@@ -203,45 +206,45 @@ struct bounds_data {
 
 HANDLER(out_of_bounds, const struct bounds_data *data, value_t index)
 {
-    begin("index outside of an array", &data->source, EIP);
+    begin("index outside of an array", &data->source, CALLER);
     print_value("index", data->index, index);
     kprintf("    of an array of type %s\n", data->array->name);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 HANDLER(local_out_of_bounds, void)
 {
     static const struct source unknown = {"?", 0, 0};
-    begin("access outside of a local variable", &unknown, EIP);
-    check_failed_end(EIP);
+    begin("access outside of a local variable", &unknown, CALLER);
+    report_end(&report);
 }
 
 HANDLER(vla_bound_not_positive, const struct typed_data *data, value_t bound)
 {
-    begin("array whose length is not above 0", &data->source, EIP);
+    begin("array whose length is not above 0", &data->source, CALLER);
     print_value("length", data->type, bound);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 /* ---- Values and control ---- */
 
 HANDLER(load_invalid_value, const struct typed_data *data, value_t value)
 {
-    begin("value that its type does not have", &data->source, EIP);
+    begin("value that its type does not have", &data->source, CALLER);
     kprintf("    %u loaded as %s\n", (unsigned)value, data->type->name);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 HANDLER(builtin_unreachable, const struct source_data *data)
 {
-    begin("code that cannot be reached was reached", &data->source, EIP);
-    check_failed_end(EIP);
+    begin("code that cannot be reached was reached", &data->source, CALLER);
+    report_end(&report);
 }
 
 HANDLER(missing_return, const struct source_data *data)
 {
-    begin("function ended without its value", &data->source, EIP);
-    check_failed_end(EIP);
+    begin("function ended without its value", &data->source, CALLER);
+    report_end(&report);
 }
 
 struct builtin_data {
@@ -251,17 +254,17 @@ struct builtin_data {
 
 HANDLER(invalid_builtin, const struct builtin_data *data)
 {
-    begin("count of zero bits in 0", &data->source, EIP);
-    check_failed_end(EIP);
+    begin("count of zero bits in 0", &data->source, CALLER);
+    report_end(&report);
 }
 
 HANDLER(function_type_mismatch, const struct typed_data *data, uintptr_t function)
 {
-    begin("call of a function of another type", &data->source, EIP);
+    begin("call of a function of another type", &data->source, CALLER);
     kprintf("    called as %s: ", data->type->name);
     backtrace_print_site(function);
     kprintf("\n");
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 /* ---- Pointers that must not be null ---- */
@@ -279,28 +282,28 @@ static void report_argument(const struct argument_data *data)
 
 HANDLER(nonnull_arg, const struct argument_data *data)
 {
-    begin("null pointer as an argument that must not be null", &data->source, EIP);
+    begin("null pointer as an argument that must not be null", &data->source, CALLER);
     report_argument(data);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 HANDLER(nullability_arg, const struct argument_data *data)
 {
-    begin("null pointer as an argument that must not be null", &data->source, EIP);
+    begin("null pointer as an argument that must not be null", &data->source, CALLER);
     report_argument(data);
-    check_failed_end(EIP);
+    report_end(&report);
 }
 
 HANDLER(nonnull_return_v1, const struct source_data *attribute, const struct source *source)
 {
     (void)attribute;
-    begin("null pointer returned where none may be", source, EIP);
-    check_failed_end(EIP);
+    begin("null pointer returned where none may be", source, CALLER);
+    report_end(&report);
 }
 
 HANDLER(nullability_return_v1, const struct source_data *attribute, const struct source *source)
 {
     (void)attribute;
-    begin("null pointer returned where none may be", source, EIP);
-    check_failed_end(EIP);
+    begin("null pointer returned where none may be", source, CALLER);
+    report_end(&report);
 }

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#define PIT_IRQ 0
+
 void pit_init(void);
 
 /* Measure the length of a tick in counts of the time stamp counter; takes half a millisecond. Call after

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define UART_IRQ 4 /* of COM1 */
+
 /* Find the port and set it to 115200 8N1. Without a port, output is dropped. */
 void uart_init(void);
 

@@ -9,28 +9,28 @@
 
 #include <stdbool.h>
 
-#include "check/locks.h"
+#include "check/hooks.h"
 #include "lib/list.h"
 
 struct mutex {
     const void *owner;        /* the process that holds it, or NULL */
     struct list_node waiters; /* processes that sleep until it is released */
-    struct lock_note note;    /* checking builds only */
+    struct lock_check check;  /* checking builds only */
 };
 
 /* Initialiser of a static mutex: static struct mutex writing = MUTEX_INIT(writing); */
-#define MUTEX_INIT(mutex)                                                     \
-    {                                                                         \
-        .waiters = LIST_INIT((mutex).waiters), .note = LOCK_NOTE_INIT(#mutex) \
+#define MUTEX_INIT(mutex)                                                       \
+    {                                                                           \
+        .waiters = LIST_INIT((mutex).waiters), .check = LOCK_CHECK_INIT(#mutex) \
     }
 
 /* Initialise a mutex. All mutexes initialised by one call are of one lock class, named by the argument's
  * text. */
-#define mutex_init(mutex)                       \
-    do {                                        \
-        (mutex)->owner = NULL;                  \
-        list_init(&(mutex)->waiters);           \
-        LOCK_NOTE_MAKE(&(mutex)->note, #mutex); \
+#define mutex_init(mutex)                         \
+    do {                                          \
+        (mutex)->owner = NULL;                    \
+        list_init(&(mutex)->waiters);             \
+        LOCK_CHECK_MAKE(&(mutex)->check, #mutex); \
     } while (0)
 
 /* Whether a process holds it; for assertions. */

@@ -8,7 +8,7 @@
  * The struct page of a free frame records who freed it: the caller in slab_free and the pid in slab_used,
  * fields that are unused while the frame is free.
  */
-#include "check/kasan.h"
+#include "check/hooks.h"
 #include "dev/console.h"
 #include "lib/util.h"
 #include "mm/heap_guard.h"
@@ -51,15 +51,15 @@ size_t heap_guard_align(void)
 void heap_guard_slab_new(const struct kmem_cache *cache, struct page *slab)
 {
     char *object = page_to_virt(slab);
-    kasan_close((uintptr_t)object, PAGE_SIZE, KASAN_HEAP_NEVER);
+    kasan_poison((uintptr_t)object, PAGE_SIZE, KASAN_HEAP_NEVER);
     for (size_t i = 0; i < cache->per_slab; i++, object += cache->stride_bytes)
         *track_of(cache, object) = (struct track){0};
 }
 
 void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t bytes, uintptr_t caller)
 {
-    kasan_close((uintptr_t)object, cache->stride_bytes, KASAN_HEAP_RED);
-    kasan_open((uintptr_t)object, bytes);
+    kasan_poison((uintptr_t)object, cache->stride_bytes, KASAN_HEAP_RED);
+    kasan_unpoison((uintptr_t)object, bytes);
     *track_of(cache, object) = (struct track){
         .bytes = (uint32_t)bytes, .allocated_pid = (uint16_t)trace_pid(), .allocated_by = caller};
 }
@@ -89,7 +89,7 @@ bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t ca
     struct track *track = track_of(cache, object);
     track->freed_pid = (uint16_t)trace_pid();
     track->freed_by = caller;
-    kasan_close((uintptr_t)object, ALIGN_UP((size_t)track->bytes, GRANULE), KASAN_HEAP_FREED);
+    kasan_poison((uintptr_t)object, ALIGN_UP((size_t)track->bytes, GRANULE), KASAN_HEAP_FREED);
     if (waiting_n == WAITING_MAX || (waiting_n > 0 && waiting_bytes > WAITING_BYTES_MAX))
         free_oldest();
     waiting[(oldest + waiting_n++) % WAITING_MAX] = object;
@@ -118,8 +118,8 @@ void heap_guard_large_allocated(struct page *block, size_t bytes, uintptr_t call
         block[i].caller = caller;
     uintptr_t va = (uintptr_t)page_to_virt(block);
     size_t whole = ALIGN_UP(bytes, GRANULE);
-    kasan_close(va + whole, ((size_t)PAGE_SIZE << block->order) - whole, KASAN_HEAP_RED);
-    kasan_open(va, bytes);
+    kasan_poison(va + whole, ((size_t)PAGE_SIZE << block->order) - whole, KASAN_HEAP_RED);
+    kasan_unpoison(va, bytes);
 }
 
 void heap_guard_large_freed(const struct page *block, const void *object, uintptr_t caller)
@@ -134,19 +134,19 @@ void heap_guard_large_freed(const struct page *block, const void *object, uintpt
 
 void heap_guard_frames_new(struct page *first, size_t n)
 {
-    kasan_close((uintptr_t)page_to_virt(first), n * PAGE_SIZE, KASAN_PAGE_FREED);
+    kasan_poison((uintptr_t)page_to_virt(first), n * PAGE_SIZE, KASAN_PAGE_FREED);
 }
 
 void heap_guard_frames_allocated(struct page *first, size_t n, uintptr_t caller)
 {
     for (size_t i = 0; i < n; i++)
         first[i].caller = caller;
-    kasan_open((uintptr_t)page_to_virt(first), n * PAGE_SIZE);
+    kasan_unpoison((uintptr_t)page_to_virt(first), n * PAGE_SIZE);
 }
 
 void heap_guard_frames_freed(struct page *first, size_t n, uintptr_t caller)
 {
-    kasan_close((uintptr_t)page_to_virt(first), n * PAGE_SIZE, KASAN_PAGE_FREED);
+    kasan_poison((uintptr_t)page_to_virt(first), n * PAGE_SIZE, KASAN_PAGE_FREED);
     for (size_t i = 0; i < n; i++) {
         first[i].slab_free = (void *)caller; /* NOLINT: not a pointer, see above */
         first[i].slab_used = (uint16_t)trace_pid();

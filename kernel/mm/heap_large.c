@@ -4,7 +4,7 @@
  */
 #include "mm/heap_large.h"
 
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "lib/util.h"
 #include "mm/heap_guard.h"
 #include "mm/page.h"

@@ -7,8 +7,7 @@
 #include "mm/kstack.h"
 
 #include "arch/i386/mmu.h"
-#include "check/kasan.h"
-#include "check/peak.h"
+#include "check/hooks.h"
 #include "mm/page.h"
 #include "watch/assert.h"
 #include "watch/ledger.h"
@@ -64,7 +63,7 @@ uintptr_t kstack_alloc(void)
 {
     if (cached_n > 0) {
         used++;
-        kasan_open(cache[cached_n - 1], KSTACK_BYTES);
+        kasan_unpoison(cache[cached_n - 1], KSTACK_BYTES);
         return cache[--cached_n];
     }
     if (free_slots_n == 0)
@@ -78,7 +77,7 @@ uintptr_t kstack_alloc(void)
         }
         mmu_kva_map(base + i * PAGE_SIZE, page_to_phys(page));
     }
-    kasan_open(base, KSTACK_BYTES);
+    kasan_unpoison(base, KSTACK_BYTES);
     peak_stack_paint(base, KSTACK_BYTES);
     used++;
     return base;
@@ -88,7 +87,7 @@ void kstack_free(uintptr_t base)
 {
     ASSERT(used > 0);
     used--;
-    kasan_close(base, KSTACK_BYTES, KASAN_KSTACK_FREED);
+    kasan_poison(base, KSTACK_BYTES, KASAN_KSTACK_FREED);
     if (cached_n < CACHE_MAX)
         cache[cached_n++] = base;
     else

@@ -8,7 +8,7 @@
  */
 #include "mm/page.h"
 #include "arch/i386/cpu.h"
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/heap_guard.h"

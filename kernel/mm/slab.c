@@ -7,7 +7,7 @@
  * beyond the largest class of kmalloc() are heap_large.c's.
  */
 #include "mm/slab.h"
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/heap_guard.h"

@@ -7,7 +7,7 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/mmu.h"
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "dev/console.h"
 #include "dev/ide.h"
 #include "lib/string.h"

@@ -5,7 +5,7 @@
 #include "mm/swap_slot.h"
 
 #include "arch/i386/mmu.h"
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "lib/bitmap.h"
 #include "lib/util.h"
 #include "mm/rmap.h"

@@ -10,8 +10,7 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/uaccess.h"
-#include "check/inject.h"
-#include "check/kasan.h"
+#include "check/hooks.h"
 #include "lib/util.h"
 
 static bool in_user_space(uintptr_t va, size_t n)

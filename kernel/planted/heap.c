@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * planted_heap - mistakes on request with heap objects, frames and kernel stacks that kasan finds.
+ * heap - mistakes with heap objects, frames and kernel stacks that kasan finds; see planted.def.
  *
- * Pointers pass through a volatile, so that the compiler does not see what is wrong with them.
+ * Pointers pass through a volatile, so that the compiler cannot see the mistake.
  */
 #include "lib/string.h"
 #include "mm/kstack.h"
@@ -39,7 +39,7 @@ void plant_heap_after_free(void)
     object[BYTES / 2] = 1;                  /* <- heap_after_free */
 }
 
-/* Others take and free objects of the size meanwhile: it is still not used again. */
+/* Other objects of the size are allocated and freed meanwhile, without reusing this one. */
 void plant_heap_after_reuse(void)
 {
     char *volatile object = kmalloc(BYTES); /* <- heap_after_reuse taken */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * planted_mm - mistakes on request with frames and heap objects; see planted/planted.def.
- *
- * Those of kasan come in planted_heap.c; these are what the heap and the page allocator notice themselves.
+ * memory - mistakes with frames and heap objects that the allocators find themselves; see planted.def.
  */
 #include "lib/util.h"
 #include "mm/page.h"
@@ -11,13 +9,13 @@
 
 #define BYTES 100
 
-/* Where the compiler cannot see that it is a mistake. */
+/* Not through a plain pointer, so that the compiler cannot see the mistake. */
 static void store(volatile char *byte)
 {
     *byte = 0x11;
 }
 
-/* Not inline, so that the caller has a line of its own in the backtrace. */
+/* Not inline, so that the backtrace has a line of the caller. */
 static __attribute__((noinline)) void drop(struct page *page)
 {
     page_drop(page);
@@ -28,7 +26,7 @@ static __attribute__((noinline)) void hold(struct page *page)
     page_hold(page);
 }
 
-/* Two frames and an object that nobody will ever give back. */
+/* Two frames and an object that are never freed. */
 void plant_leak(void)
 {
     page_alloc(PAGE_OTHER);
@@ -43,7 +41,7 @@ void plant_page_double_free(void)
     drop(page); /* <- page_double_free */
 }
 
-/* As if it had been held in a loop for hours. */
+/* As after billions of page_hold() without page_drop(). */
 void plant_count_overflow(void)
 {
     struct page *page = page_alloc(PAGE_OTHER);

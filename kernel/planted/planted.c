@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * selftest - each mistake is a small function; here are those that need nothing but the CPU.
+ * planted - finds the mistake that `selftest=NAME` asks for; and the mistakes that need only the CPU.
  */
 #include "planted/planted.h"
 
@@ -23,7 +23,7 @@ void plant_assert(void)
     ASSERT(two + two == 5); /* <- assert */
 }
 
-/* Deeper than any stack: each call keeps a frame, so that the compiler makes no loop of it. */
+/* Deeper than any stack. Each call uses its frame afterwards, so that the compiler makes no loop of it. */
 static uint32_t recurse(uint32_t depth)
 {                                                          /* <- overflow */
     volatile uint32_t frame[16] = {depth};                 /* <- overflow */
@@ -35,14 +35,14 @@ void plant_overflow(void)
     recurse(100000);
 }
 
-/* A field of a structure that is not there. */
+/* A field of a structure at address 0. */
 void plant_null(void)
 {
     volatile uintptr_t field = 0x10;
     (void)*(volatile int *)field; /* <- null */
 }
 
-/* Looks at user memory without usercopy: a mistake even where a page is mapped. */
+/* Reads user memory without usercopy: a mistake even if a page is mapped there. */
 void plant_userread(void)
 {
     volatile uintptr_t user = 0x00800000;
@@ -59,7 +59,19 @@ UNCHECKED_CALLS void plant_wildjump(void)
 {
     volatile uintptr_t nowhere = 0xBAD;
     ((void (*)(void))nowhere)(); /* <- wildjump */
-    nowhere = 0;                 /* so that the call is none that never comes back here */
+    nowhere = 0;                 /* so that the call is no tail call */
+}
+
+static int answer(int question)
+{
+    return question + 1;
+}
+
+void plant_wildcall(void)
+{
+    static void *volatile address = (void *)answer;
+    void (*call)(void) = (void (*)(void))address;
+    call(); /* <- wildcall */
 }
 
 void plant_badopcode(void)

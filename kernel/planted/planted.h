@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * selftest - mistakes on request: `selftest=NAME` on the kernel's command line.
+ * planted - mistakes on purpose: `selftest=NAME` on the kernel's command line; only with `planted`.
  *
- * So that tests, and people, can see what the kernel does about a mistake of its own. All there
- * are stand in planted.def; this declares the functions that make them.
+ * They show how the kernel reports a bug of its own. planted.def lists them; this file declares the functions
+ * that make them. main.c hands selftest_run() to init: no other part of the kernel knows this folder.
  */
 #ifndef PLANTED_PLANTED_H
 #define PLANTED_PLANTED_H
 
-/* Returns only if the kernel can live with the mistake for now. Weak: those that only a compiler's
- * check finds are built with that check. */
+/* Returns only if the mistake is not noticed at once. Weak, because a mistake is built only with the check
+ * that finds it. */
 #define PLANTED(name, check, status, says, what) __attribute__((weak)) void plant_##name(void);
 #include "planted/planted.def"
 
-/* A call in this function goes wherever it is told to. */
+/* No check of the compiler looks at indirect calls in this function. */
 #if __has_feature(kcfi)
 #define UNCHECKED_CALLS __attribute__((no_sanitize("function", "kcfi")))
 #else
 #define UNCHECKED_CALLS __attribute__((no_sanitize("function")))
 #endif
 
-/* Remember which one to make. */
+/* Choose the mistake to make. */
 void selftest_want(const char *name);
 
-/* Make it, if one is wanted; in process context. An unknown name is said, with those there are. */
+/* Make it, in process context. Without a choice does nothing; prints all names if the chosen one is unknown.
+ */
 void selftest_run(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * planted_proc - mistakes on request with locks, lists and processes; see planted/planted.def.
+ * process - mistakes with processes, their stacks and pids, and with lists; see planted.def.
  */
 #include "planted/planted.h"
 #include "proc/exit.h"
@@ -8,53 +8,10 @@
 #include "proc/mutex.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
-#include "proc/sleep.h"
 
-#define LONG_TICKS (IRQ_OFF_TICKS_MAX + 1)
 #define DEEP_FREE_BYTES (STACK_FREE_MIN - 64)
 
-static struct mutex coat = MUTEX_INIT(coat), hat = MUTEX_INIT(hat);
-static struct spinlock spin = SPINLOCK_IRQ("selftest");
-
-void plant_locktwice(void)
-{
-    spin_lock_irqsave(&spin);
-    spin_lock_irqsave(&spin); /* <- locktwice */
-}
-
-void plant_lockorder(void)
-{
-    mutex_lock(&coat); /* <- lockorder taken */
-    mutex_lock(&hat);
-    mutex_unlock(&hat);
-    mutex_unlock(&coat);
-    mutex_lock(&hat);  /* <- lockorder */
-    mutex_lock(&coat); /* <- lockorder */
-}
-
-void plant_lockheld(void)
-{
-    uint32_t eflags = spin_lock_irqsave(&spin); /* <- lockheld */
-    uint32_t since = cpu_tsc_low();
-    while ((cpu_tsc_low() - since) / LONG_TICKS < trace_ring.tsc_per_tick)
-        ;
-    spin_unlock_irqrestore(&spin, eflags);
-}
-
-static void keep_hat_for_a_while(void *unused)
-{
-    (void)unused;
-    mutex_lock(&hat); /* <- lockother taken */
-    do_sleep(1);
-    mutex_unlock(&hat);
-}
-
-void plant_lockother(void)
-{
-    kernel_thread("owner", keep_hat_for_a_while, NULL);
-    sched_yield();
-    mutex_unlock(&hat); /* <- lockother */
-}
+static struct mutex hat = MUTEX_INIT(hat);
 
 static void keep_hat(void *unused)
 {
@@ -62,7 +19,7 @@ static void keep_hat(void *unused)
     mutex_lock(&hat); /* <- lockkept */
 }
 
-/* A thread that begins here, has come to its end, and is still to be reaped. */
+/* Run a kernel thread until it has ended. Returns it as a zombie, for the caller to reap. */
 static struct proc *run_to_the_end(void (*thread)(void *unused))
 {
     struct proc *zombie = NULL;
@@ -77,26 +34,7 @@ void plant_lockkept(void)
     run_to_the_end(keep_hat);
 }
 
-void plant_sleepspin(void)
-{
-    spin_lock_irqsave(&spin); /* <- sleepspin */
-    do_sleep(1);
-}
-
-void plant_sleepoff(void)
-{
-    cpu_irq_save();
-    do_sleep(1); /* <- sleepoff */
-}
-
-/* What the interrupt handlers do when they begin: this stands for one that takes a lock which sleeps. */
-void plant_sleephandler(void)
-{
-    locks_handler_begins();
-    mutex_lock(&hat); /* <- sleephandler */
-}
-
-/* Goes down until only DEEP_FREE_BYTES are left. */
+/* Recurse until only DEEP_FREE_BYTES of the stack are unused. */
 static uint32_t go_down(uint32_t depth)
 {
     volatile uint32_t frame[4] = {depth};
@@ -107,7 +45,7 @@ static uint32_t go_down(uint32_t depth)
 static void use_most_of_the_stack(void *unused)
 {
     (void)unused;
-    cpu_cli(); /* a handler would need more than is left */
+    cpu_cli(); /* a handler would need more stack than is left */
     go_down(0);
     cpu_sti();
 }
@@ -118,7 +56,7 @@ void plant_stackdeep(void)
     do_reap(zombie); /* <- stackdeep */
 }
 
-/* Not inline, so that the caller has a line of its own in the backtrace. */
+/* Not inline, so that the backtrace has a line of the caller. */
 static __attribute__((noinline)) void take_out(struct list_node *node)
 {
     list_del(node);
@@ -145,25 +83,6 @@ void plant_deadproc(void)
     do_reap(zombie);
     spin_lock_irqsave(&sched_lock);
     wakeup_proc(zombie); /* <- deadproc */
-}
-
-/* The handler counts them. */
-void plant_race(void)
-{
-    for (uint64_t end = timer_ticks() + LONG_TICKS; timer_ticks() < end;)
-        trace_ring.ticks = 0; /* <- race */
-}
-
-static int answer(int question)
-{
-    return question + 1;
-}
-
-void plant_wildcall(void)
-{
-    static void *volatile address = (void *)answer;
-    void (*call)(void) = (void (*)(void))address;
-    call(); /* <- wildcall */
 }
 
 void plant_leak_pid(void)

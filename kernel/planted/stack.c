@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * planted_stack - a mistake on request that the stack protector finds. Not instrumented: others
- * would be quicker.
+ * stack - the mistake that the stack protector finds; see planted.def. Not instrumented, because another
+ * check would find it first.
  */
 #include "planted/planted.h"
 

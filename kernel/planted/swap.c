@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * planted_swap - mistakes on request with pages on the disk; see planted/planted.def.
+ * swap - mistakes with pages on the swap disk; see planted.def.
  */
 #include "mm/swap.h"
 #include "mm/rmap.h"
 #include "planted/planted.h"
 
-/* A page is written out, and who should remember its slot does not. */
+/* A page is written out, and nothing keeps the number of its slot. */
 void plant_leak_slot(void)
 {
     struct lineage *lineage;

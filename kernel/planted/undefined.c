@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * planted_ubsan - mistakes on request that are undefined in C, or lose something.
+ * undefined - undefined behaviour and lossy conversions that ubsan finds; see planted.def.
  *
- * Values pass through volatiles, so that the compiler does not see what is wrong with them.
+ * Values pass through volatiles, so that the compiler cannot see the mistake.
  */
 #include <limits.h>
 #include <stdbool.h>

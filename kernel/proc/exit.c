@@ -4,10 +4,9 @@
  */
 #include "proc/exit.h"
 
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "mm/mm.h"
 #include "proc/family.h"
-#include "proc/init.h"
 #include "proc/proc_fpu.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
@@ -28,14 +27,11 @@ void do_exit(enum exit_reason reason, int code)
     if (proc == init_proc || proc == this_cpu()->idle)
         panic("%s ends with code %d", proc->name, code);
     cpu_sti();
-    if (CONFIG_DEBUG_CHECKS)
-        locks_check_none("ends");
+    check_exit(proc->pid);
     TRACE(exit, proc->pid, code, reason);
     proc_line_end();
     release_mm();
     proc_fpu_drop(proc);
-    if (CONFIG_INJECT)
-        inject_forget(proc->pid);
     proc->exit_code = code;
     proc->exit_reason = reason;
     bool zombies = family_hand_over(proc, init_proc);

@@ -6,9 +6,9 @@
 
 #include <ucow/errno.h>
 
-#include "check/inject.h"
-#include "check/peak.h"
+#include "check/hooks.h"
 #include "dev/console.h"
+#include "dev/irq.h"
 #include "dev/power.h"
 #include "lib/cmdline.h"
 #include "lib/printf.h"
@@ -17,7 +17,6 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
-#include "planted/planted.h"
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
@@ -26,12 +25,11 @@
 
 #define SHELL "sh"
 
-struct proc *init_proc;
-
 /* The first program's name and arguments: a copy, one string behind the other. */
 static char first_strings[EXEC_MAX_BYTES];
 static struct exec_args first_args = {.strings = first_strings};
 static int first_error; /* its arguments are more than exec takes */
+static void (*before_programs)(void);
 
 /* Process 2 begins here, as a kernel thread, and leaves as the program. */
 static void first_program(void *unused)
@@ -60,15 +58,15 @@ static int reap_all(int first)
 
 static enum power_status close_books(int code)
 {
-    if (trap_stray_count() != 0)
-        kprintf("interrupts: %u that nobody asked for were ignored\n", trap_stray_count());
+    if (irq_stray_count() != 0)
+        kprintf("interrupts: %u that nobody asked for were ignored\n", irq_stray_count());
     kprintf("all user-mode processes have quit.\n");
     bool clean = ledger_check();
-    if (CONFIG_DEBUG_CHECKS && !page_ok()) {
+    if (!CHECK_OK(page_ok())) {
         kprintf("kernel check failed: counts, owners and free lists of the frames contradict each other\n");
         clean = false;
     }
-    if (CONFIG_DEBUG_CHECKS && !swap_ok()) {
+    if (!CHECK_OK(swap_ok())) {
         kprintf("kernel check failed: the map of the swap disk contradicts itself\n");
         clean = false;
     }
@@ -81,9 +79,9 @@ static void init_main(void *unused)
 {
     (void)unused;
     ledger_mark();
-    selftest_run();
-    if (CONFIG_INJECT)
-        inject_start();
+    if (before_programs != NULL)
+        before_programs();
+    check_run_begin();
     int first = kernel_thread("first", first_program, NULL);
     int code = first;
     if (first < 0)
@@ -93,8 +91,7 @@ static void init_main(void *unused)
     if (code != 0)
         kprintf("init: program \"%s\" ended with exit code %d.\n", first_strings, code);
     enum power_status status = close_books(code);
-    peak_stack_note(current->kstack, KSTACK_BYTES, current->pid);
-    peak_trace();
+    check_run_end(current->kstack, KSTACK_BYTES, current->pid);
     TRACE(end, status, page_taken_count(), page_given_count(), page_taken_count() - page_given_count(),
           page_free_count());
     power_off(status);
@@ -113,8 +110,9 @@ static void append(const char *string)
     first_args.argc++;
 }
 
-void init_start(const struct cmdline *cmdline)
+void init_start(const struct cmdline *cmdline, void (*before)(void))
 {
+    before_programs = before;
     append(cmdline->args_n > 0 ? cmdline->args[0] : SHELL);
     for (int i = 1; i < cmdline->args_n; i++)
         append(cmdline->args[i]);

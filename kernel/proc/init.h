@@ -6,11 +6,9 @@
 #define PROC_INIT_H
 
 struct cmdline;
-struct proc;
 
-extern struct proc *init_proc;
-
-/* Create init, which will run the program of the command line; without one the shell. */
-void init_start(const struct cmdline *cmdline);
+/* Create init. It calls `before`, unless NULL, and runs the program of the command line; without one the
+ * shell. */
+void init_start(const struct cmdline *cmdline, void (*before)(void));
 
 #endif

@@ -16,16 +16,16 @@ void mutex_wake(struct mutex *mutex);
 
 SITE_OF_CALLER void mutex_lock(struct mutex *mutex)
 {
-    locks_before(&mutex->note, cpu_here());
+    locks_acquiring(&mutex->check, cpu_here());
     if (mutex->owner != NULL)
         mutex_lock_slow(mutex);
     mutex->owner = current;
-    locks_taken(&mutex->note, cpu_here());
+    locks_acquired(&mutex->check, cpu_here());
 }
 
 SITE_OF_CALLER void mutex_unlock(struct mutex *mutex)
 {
-    locks_given_back(&mutex->note);
+    locks_releasing(&mutex->check);
     mutex->owner = NULL;
     if (!list_empty(&mutex->waiters))
         mutex_wake(mutex);

@@ -7,7 +7,7 @@
  */
 #include <ucow/errno.h>
 
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "lib/string.h"
 #include "proc/proc.h"
 #include "watch/assert.h"
@@ -60,8 +60,7 @@ __attribute__((noinline)) int pid_alloc(void)
     int pid = queue[first_free];
     first_free = first_free + 1 == limit ? 0 : first_free + 1;
     free_n--;
-    if (CONFIG_DEBUG_CHECKS)
-        slots[pid].site = (uintptr_t)__builtin_return_address(0);
+    slots[pid].site = CHECK_CALLER();
     return pid;
 }
 

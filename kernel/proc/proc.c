@@ -5,7 +5,8 @@
 #include "proc/proc.h"
 
 #include "arch/i386/fpu.h"
-#include "check/peak.h"
+#include "arch/i386/peek.h"
+#include "check/hooks.h"
 #include "dev/console.h"
 #include "lib/string.h"
 #include "lib/util.h"
@@ -14,6 +15,8 @@
 #include "proc/sched.h"
 
 __attribute__((used)) struct cpu boot_cpu; /* tools/gdb looks for it */
+struct spinlock sched_lock = SPINLOCK_IRQ("sched");
+struct proc *init_proc;
 static struct kmem_cache proc_cache;
 static struct proc idle_proc;
 
@@ -77,7 +80,7 @@ void proc_free(struct proc *proc)
 {
     proc_check(proc);
     ASSERT(proc->mm == NULL && proc->fpu == NULL && proc->line == NULL);
-    peak_stack_note(proc->kstack, KSTACK_BYTES, proc->pid);
+    peak_stack_used(proc->kstack, KSTACK_BYTES, proc->pid);
     proc_mark(proc, PROC_MAGIC_DEAD);
     kstack_free(proc->kstack);
     kmem_cache_free(&proc_cache, proc);
@@ -85,8 +88,8 @@ void proc_free(struct proc *proc)
 
 void proc_check_failed(const struct proc *proc)
 {
-    const char *why = mmu_readable((uintptr_t)proc) ? "it has ended, or never was one" : "nothing is there";
-    rule_broken("%p is used as a process: %s", (const void *)proc, why);
+    const char *why = peek_readable((uintptr_t)proc) ? "it has ended, or never was one" : "nothing is there";
+    check_failed("%p is used as a process: %s", (const void *)proc, why);
 }
 
 size_t proc_count(void)

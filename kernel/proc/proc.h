@@ -17,7 +17,7 @@
 
 #include <ucow/abi.h>
 
-#include "arch/i386/trap.h"
+#include "arch/i386/trapframe.h"
 #include "config.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
@@ -117,6 +117,9 @@ static inline struct cpu *this_cpu(void)
 }
 
 #define current (this_cpu()->current)
+
+/* Process 1. NULL before init_start(). */
+extern struct proc *init_proc;
 
 /* Where the frame of a process in the kernel lies: at the top of its stack. */
 static inline struct trapframe *proc_trapframe(const struct proc *proc)

@@ -8,14 +8,12 @@
 
 #include "arch/i386/convention.h"
 #include "arch/i386/gdt.h"
-#include "check/inject.h"
+#include "check/hooks.h"
 #include "mm/mm.h"
 #include "proc/exit.h"
 #include "proc/proc_fpu.h"
 #include "proc/sched_policy.h"
 #include "proc/sleep.h"
-
-struct spinlock sched_lock = SPINLOCK_IRQ("sched");
 
 extern ASM_CALL void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
 
@@ -23,23 +21,17 @@ static void switch_to(struct proc *next)
 {
     struct proc *prev = current;
     struct pgdir *pgdir = next->mm != NULL ? next->mm->pgdir : &kernel_pgdir;
-    struct locks_held locks = locks_held;
-    uint32_t eflags_were = sched_lock.eflags_were; /* when this process took it; the next one has its own */
+    struct check_switch checked = check_switch_begin(&sched_lock.class, next->pid);
     TRACE(switch, prev->pid, next->pid);
     next->runs++;
     current = next;
     trace_set_pid(next->pid);
-    if (CONFIG_INJECT)
-        inject_running_pid = next->pid;
     if (prev->mm != next->mm)
         mmu_load(pgdir);
     gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);
     proc_fpu_switch(next);
     cpu_switch(&prev->sp, next->sp);
-    if (CONFIG_DEBUG_CHECKS) {
-        locks_held = locks;
-        sched_lock.eflags_were = eflags_were;
-    }
+    check_switch_end(&sched_lock.class, &checked);
 }
 
 /* Give the CPU to whoever is next. The current process is in the state it shall have meanwhile,
@@ -90,8 +82,7 @@ int sched_point(void)
 
 void sched_interrupt_return(void)
 {
-    if (CONFIG_DEBUG_CHECKS)
-        locks_check_none("returns to user mode");
+    check_user_return();
     while (this_cpu()->need_resched) {
         spin_take(&sched_lock);
         yield_locked();
@@ -104,8 +95,7 @@ void sched_interrupt_return(void)
 int waitq_sleep(struct waitq *queue, bool killable)
 {
     ASSERT(current != this_cpu()->idle);
-    if (CONFIG_DEBUG_CHECKS)
-        locks_check_sleep(&sched_lock.class, (sched_lock.eflags_were & EFLAGS_IF) != 0);
+    check_sleep(&sched_lock.class);
     if (killable && current->killed)
         return -E_KILLED;
     current->killable = killable;
@@ -145,7 +135,7 @@ void sched_leave(void)
 
 void sched_first_run(void)
 {
-    locks_held = (struct locks_held){.classes = LOCKS_ALWAYS | sched_lock.class.bit};
+    check_first_run(&sched_lock.class);
     spin_release(&sched_lock);
 }
 

@@ -9,7 +9,7 @@
 
 #include <ucow/errno.h>
 
-#include "arch/i386/trap.h"
+#include "arch/i386/trapframe.h"
 #include "lib/util.h"
 #include "watch/trace.h"
 

@@ -1,42 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assert - what we promise ourselves.
+ * assert - conditions that only a bug in the kernel can make false.
  *
- * ASSERT states what only a mistake of ours can break; nothing that a program, a full memory or
- * a broken disk can do reaches one. Its expression has no side effects: without debug_checks it
- * is compiled, and thrown away. RULE is the same with words of its own and another status: for what
- * the whole kernel keeps to, with locks, lists and lifetimes. panic() is for what cannot be gone on
- * from, in every build.
+ * Nothing that a program, a full memory or a broken disk can do reaches these. A condition has no side
+ * effects: without debug_checks it is compiled and then removed. ASSERT is for a local condition and ends
+ * the run as a panic; RULE is for the rules of the whole kernel (locks, lists, lifetimes), has a message of
+ * its own, and ends the run as a failed check. panic() is for states that no build can continue from.
  */
 #ifndef WATCH_ASSERT_H
 #define WATCH_ASSERT_H
 
 #include "config.h"
 
-/* Two calls of panic() never become one: each has its own line. */
+/* The compiler never merges two calls: each has its own line in a report. */
 #if __has_attribute(nomerge)
 #define PANIC_CALLS __attribute__((noinline, nomerge))
 #else
 #define PANIC_CALLS __attribute__((noinline))
 #endif
 
-/* Print where and why, the current process, its trap frame, the stack and the last events of the
- * trace; then power off with status 37. Allocates nothing, may be called from anywhere. */
+/* Print the message and the caller's place, the current process, the backtrace and the last trace events;
+ * power off with status 37. Allocates nothing; may be called in any context. */
 _Noreturn void panic(const char *format, ...) PANIC_CALLS __attribute__((format(printf, 1, 2)));
 
-/* A rule of the kernel was broken: the same report under the name of a failed check, status 39. */
-_Noreturn void rule_broken(const char *format, ...) PANIC_CALLS __attribute__((format(printf, 1, 2)));
+/* The same as "kernel check failed: MESSAGE", with status 39. */
+_Noreturn void check_failed(const char *format, ...) PANIC_CALLS __attribute__((format(printf, 1, 2)));
 
-/* The same in two halves, for a report of many lines: the first line, then the caller's own by kprintf()
- * and backtrace_print_site(), then everything else and the end. */
-void rule_begin(const char *format, ...) PANIC_CALLS __attribute__((format(printf, 1, 2)));
-_Noreturn void rule_end(void) PANIC_CALLS;
-
-/* A rule that checking builds watch: RULE(condition, "what is wrong when it does not hold", ...). */
 #define RULE(condition, ...)                     \
     do {                                         \
         if (CONFIG_DEBUG_CHECKS && !(condition)) \
-            rule_broken(__VA_ARGS__);            \
+            check_failed(__VA_ARGS__);           \
     } while (0)
 
 #define ASSERT(condition)                              \
@@ -44,5 +37,8 @@ _Noreturn void rule_end(void) PANIC_CALLS;
         if (CONFIG_DEBUG_CHECKS && !(condition))       \
             panic("assertion failed: %s", #condition); \
     } while (0)
+
+/* Whether a structure passes its checker; checking builds only, true otherwise. */
+#define CHECK_OK(condition) (!CONFIG_DEBUG_CHECKS || (condition))
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "arch/i386/mmu.h"
+#include "arch/i386/peek.h"
 #include "dev/console.h"
 #include "lib/string.h"
 
@@ -86,8 +86,8 @@ void backtrace_print_frame(uintptr_t address)
 static const uintptr_t *frame_at(uintptr_t ebp)
 {
     const uintptr_t *frame = (const uintptr_t *)ebp;
-    if (ebp == 0 || ebp % sizeof(uintptr_t) != 0 || !mmu_readable(ebp) ||
-        !mmu_readable(ebp + sizeof(uintptr_t)))
+    if (ebp == 0 || ebp % sizeof(uintptr_t) != 0 || !peek_readable(ebp) ||
+        !peek_readable(ebp + sizeof(uintptr_t)))
         return NULL;
     return frame[1] == 0 ? NULL : frame;
 }

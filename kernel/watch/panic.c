@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * panic - message, trap frame, backtrace, current process, last events; then off.
+ * panic - reports that end the run: message, current process, trap frame, backtrace, last trace events.
  *
- * A panic inside a panic prints its message and nothing else.
+ * A panic inside a report prints only its message; a failed check inside a report prints nothing. Both end
+ * the run with the status of the first report.
  */
 #include "watch/panic.h"
 
@@ -11,143 +12,126 @@
 #include <stddef.h>
 
 #include "arch/i386/cpu.h"
-#include "arch/i386/trap.h"
 #include "dev/console.h"
 #include "dev/power.h"
 #include "lib/printf.h"
-#include "watch/assert.h"
 #include "watch/backtrace.h"
 #include "watch/trace.h"
 
 #define LAST_EVENTS 16
 
 static void (*describe_process)(void);
+static const struct report *reporting; /* the first report; NULL: none has begun */
 
 void panic_set_describer(void (*describe)(void))
 {
     describe_process = describe;
 }
 
-/* Where it happened, and the frame that was current there. */
-struct place {
-    uintptr_t eip, ebp;
-    const struct trapframe *tf; /* or NULL: panic() was called */
-};
-
-static void print_message(const struct place *place, const char *format, va_list args)
+_Noreturn static void stop(void)
 {
-    char message[CONSOLE_LINE_BYTES];
-    vsnprintf(message, sizeof(message), format, args);
-    kprintf("kernel panic at ");
-    backtrace_print_site(place->eip);
-    kprintf(":\n    %s\n", message);
+    power_off(reporting->kind == REPORT_PANIC ? POWER_PANIC : POWER_CHECK_FAILED);
 }
 
-/* Something is being reported: whatever else goes wrong is said in one line. */
-static bool reporting;
-static enum power_status status = POWER_PANIC;
+_Noreturn static void stop_with_line(void)
+{
+    kprintf("the machine stops here.\n");
+    stop();
+}
 
-/* Who, how it came to that, and what happened before. */
-_Noreturn static void end(const struct place *place)
+static void print_first_line(const struct report *report, const char *message)
+{
+    switch (report->kind) {
+    case REPORT_PANIC:
+        kprintf("kernel panic at ");
+        backtrace_print_site(report->eip);
+        kprintf(":\n    %s\n", message);
+        break;
+    case REPORT_CHECK:
+        kprintf("kernel check failed: %s:\n", message);
+        break;
+    case REPORT_SANITIZER:
+        kprintf("%s at ", message);
+        backtrace_print_site(report->eip);
+        kprintf(":\n");
+        break;
+    case REPORT_PLACED:
+        kprintf("%s:\n", message);
+    }
+}
+
+static void begin(const struct report *report, const char *format, va_list args)
+{
+    char message[CONSOLE_LINE_BYTES];
+    bool nested = reporting != NULL;
+    cpu_cli();
+    trace_enable(false);
+    if (nested && report->kind != REPORT_PANIC)
+        stop();
+    if (!nested)
+        reporting = report;
+    vsnprintf(message, sizeof(message), format, args);
+    print_first_line(report, message);
+    if (nested)
+        stop_with_line();
+}
+
+void report_begin(const struct report *report, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    begin(report, format, args);
+    va_end(args);
+}
+
+void report_end(const struct report *report)
 {
     if (describe_process != NULL)
         describe_process();
-    if (place->tf != NULL)
-        trap_print(place->tf);
+    if (report->tf != NULL)
+        trap_print(report->tf);
     kprintf("backtrace:\n");
-    backtrace_print_frame(place->eip);
-    backtrace_print(place->ebp);
+    backtrace_print_frame(report->eip);
+    backtrace_print(report->ebp);
     kprintf("last events:\n");
     trace_print_last(LAST_EVENTS);
-    kprintf("the machine stops here.\n");
-    power_off(status);
+    stop_with_line();
 }
 
-static bool begin(void)
+struct report report_call(enum report_kind kind, uintptr_t return_address)
 {
-    bool first = !reporting;
-    cpu_cli();
-    trace_enable(false);
-    reporting = true;
-    return first;
-}
-
-_Noreturn static void die(const struct place *place, const char *format, va_list args)
-{
-    bool first = begin();
-    print_message(place, format, args);
-    if (first)
-        end(place);
-    kprintf("the machine stops here.\n");
-    power_off(status);
-}
-
-static void print_failed(const char *format, va_list args)
-{
-    char message[CONSOLE_LINE_BYTES];
-    if (!begin())
-        power_off(status);
-    status = POWER_CHECK_FAILED;
-    vsnprintf(message, sizeof(message), format, args);
-    kprintf("%s", message);
-}
-
-void check_failed(uintptr_t eip, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    print_failed(format, args);
-    va_end(args);
-    kprintf(" at ");
-    backtrace_print_site(eip);
-    kprintf(":\n");
-}
-
-void check_failed_line(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    print_failed(format, args);
-    va_end(args);
-    kprintf(":\n");
-}
-
-void check_failed_end(uintptr_t eip)
-{
+    uintptr_t call = return_address - 1; /* inside the call instruction, so that its line is found */
     uintptr_t ebp = cpu_frame_pointer();
-    backtrace_find(eip, &ebp);
-    end(&(struct place){.eip = eip, .ebp = ebp});
+    backtrace_find(call, &ebp);
+    return (struct report){.kind = kind, .eip = call, .ebp = ebp};
 }
 
-void check_failed_end_trap(const struct trapframe *tf)
+struct report report_trap(enum report_kind kind, const struct trapframe *tf)
 {
-    end(&(struct place){.eip = tf->eip, .ebp = tf->ebp, .tf = tf});
+    struct report report = {.kind = kind, .eip = tf->eip, .ebp = tf->ebp, .tf = tf};
+    if (trap_from_user(tf))
+        report.ebp = 0; /* not a frame of the kernel */
+    else if (!backtrace_is_code(tf->eip))
+        report.eip = *trap_kernel_stack(tf) - 1; /* a call of what is no function: report the caller */
+    return report;
 }
 
 void panic(const char *format, ...)
 {
-    /* The call, not what follows it; and its frame, which is the one above ours. */
-    const struct place place = {.eip = (uintptr_t)__builtin_return_address(0) - 1,
-                                .ebp = *(const uintptr_t *)cpu_frame_pointer()};
+    const struct report report = report_call(REPORT_PANIC, (uintptr_t)__builtin_return_address(0));
     va_list args;
     va_start(args, format);
-    die(&place, format, args);
+    begin(&report, format, args);
+    va_end(args);
+    report_end(&report);
 }
 
-void panic_trap(const struct trapframe *tf, const char *format, ...)
+void check_failed(const char *format, ...)
 {
-    struct place place = {.eip = tf->eip, .ebp = trap_from_user(tf) ? 0 : tf->ebp, .tf = tf};
-    if (!trap_from_user(tf) && !backtrace_is_code(tf->eip))
-        place.eip = *trap_kernel_stack(tf) - 1; /* a call that led nowhere: who called */
+    const struct report report = report_call(REPORT_CHECK, (uintptr_t)__builtin_return_address(0));
     va_list args;
     va_start(args, format);
-    die(&place, format, args);
-}
-
-void panic_registers(uintptr_t eip, uintptr_t ebp, const char *format, ...)
-{
-    const struct place place = {.eip = eip, .ebp = ebp};
-    va_list args;
-    va_start(args, format);
-    die(&place, format, args);
+    begin(&report, format, args);
+    va_end(args);
+    report_end(&report);
 }

@@ -1,39 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * panic - the end of a run that cannot go on.
+ * panic - reports that end the run.
  *
- * panic() itself is declared in watch/assert.h. Here is what it needs from others.
+ * panic() and check_failed() of watch/assert.h report their caller in one call. Everything else says what
+ * kind of report it is and where the bug is, and calls report_begin(), kprintf() for lines of its own, and
+ * report_end().
  */
 #ifndef WATCH_PANIC_H
 #define WATCH_PANIC_H
 
 #include <stdint.h>
 
-struct trapframe;
+#include "arch/i386/trapframe.h"
+#include "watch/assert.h"
 
-/* Tell panic how to describe the current process; called once at boot. `describe` prints a line. */
-void panic_set_describer(void (*describe)(void));
+/* The first line of the report, and QEMU's status at its end. */
+enum report_kind {
+    REPORT_PANIC,     /* "kernel panic at FUNCTION (FILE:LINE):" and the message on a line below; 37 */
+    REPORT_CHECK,     /* "kernel check failed: MESSAGE:"; 39 */
+    REPORT_SANITIZER, /* "MESSAGE at FUNCTION (FILE:LINE):"; 39 */
+    REPORT_PLACED,    /* "MESSAGE:", because the message names the place; 39 */
+};
 
-/* Panic on behalf of an interrupted context: `tf` is printed, the backtrace starts there. */
-_Noreturn void panic_trap(const struct trapframe *tf, const char *format, ...)
+struct report {
+    enum report_kind kind;
+    uintptr_t eip;              /* the code to blame: the first line of the backtrace */
+    uintptr_t ebp;              /* its frame, where the backtrace goes on */
+    const struct trapframe *tf; /* printed if it is not NULL */
+};
+
+/* The place where this macro stands. */
+#define REPORT_HERE(report_kind)                                             \
+    {                                                                        \
+        .kind = (report_kind), .eip = cpu_here(), .ebp = cpu_frame_pointer() \
+    }
+
+/* A report about the call that returns to `return_address`; the caller is called by it, directly or not. */
+struct report report_call(enum report_kind kind, uintptr_t return_address);
+
+/* A report about the code that `tf` interrupted. */
+struct report report_trap(enum report_kind kind, const struct trapframe *tf);
+
+/* Print the first line. Switches interrupts and the trace off; nothing runs after it but the report. */
+void report_begin(const struct report *report, const char *format, ...) PANIC_CALLS
     __attribute__((format(printf, 2, 3)));
 
-/* The same for a context known by its registers only (a double fault). */
-_Noreturn void panic_registers(uintptr_t eip, uintptr_t ebp, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Print the current process, the frame, the backtrace and the last trace events, and power off. */
+_Noreturn void report_end(const struct report *report) PANIC_CALLS;
 
-/* A check of the compiler's failed in the code at `eip`: print "WHAT at FUNCTION (FILE:LINE):", after
- * which the caller may print lines with details. Nothing comes back to life behind it. */
-void check_failed(uintptr_t eip, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The same where the caller knows the place better, and names it in the message. */
-void check_failed_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Then the current process, the stack from the function at `eip` on and the last events; power off
- * with status 39. */
-_Noreturn void check_failed_end(uintptr_t eip);
-
-/* The same for kernel code that trapped: its frame, and the stack from there on. */
-_Noreturn void check_failed_end_trap(const struct trapframe *tf);
+/* Set the function that prints the current process on one line. Called once at boot. */
+void panic_set_describer(void (*describe)(void));
 
 #endif

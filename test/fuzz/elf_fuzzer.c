@@ -38,7 +38,7 @@ void panic(const char *format, ...)
     die(format, args);
 }
 
-void rule_broken(const char *format, ...)
+void check_failed(const char *format, ...)
 {
     va_list args;
 

@@ -11,7 +11,7 @@
 
 struct cpu boot_cpu;
 struct spinlock sched_lock = SPINLOCK_IRQ("sched");
-uint32_t peak_irq_off = UINT32_MAX;
+uint32_t peak_irq_off_max = UINT32_MAX;
 bool host_interrupts_on = true;
 
 int trace_pid(void)
@@ -29,9 +29,9 @@ void backtrace_print_site(uintptr_t address)
     (void)address;
 }
 
-void peak_irq_off_raise(uint32_t tsc, uintptr_t site)
+void peak_irq_off_raise(uint32_t tsc, uintptr_t caller)
 {
-    (void)tsc, (void)site;
+    (void)tsc, (void)caller;
 }
 
 #endif

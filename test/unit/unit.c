@@ -3,7 +3,7 @@
  * unit - registers the tests, runs them one by one, prints TAP.
  */
 #include "unit.h"
-#include "watch/assert.h"
+#include "watch/panic.h"
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,11 +66,12 @@ void panic(const char *format, ...)
     end_test();
 }
 
-/* Called by failed checks of the kernel. */
-void rule_begin(const char *format, ...)
+/* Reports of the kernel come here too. */
+void report_begin(const struct report *report, const char *format, ...)
 {
     va_list args;
 
+    (void)report;
     printf("# kernel check failed: ");
     va_start(args, format);
     vprintf(format, args);
@@ -78,12 +79,13 @@ void rule_begin(const char *format, ...)
     printf("\n");
 }
 
-void rule_end(void)
+void report_end(const struct report *report)
 {
+    (void)report;
     end_test();
 }
 
-void rule_broken(const char *format, ...)
+void check_failed(const char *format, ...)
 {
     va_list args;
 

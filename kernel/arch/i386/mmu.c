@@ -154,13 +154,3 @@ int mmu_walk_runs(const struct pgdir *pgdir, mmu_visit_fn *visit)
     }
     return result;
 }
-
-bool mmu_readable(uintptr_t va)
-{
-    if (va < KERNBASE)
-        return false;
-    uint32_t pde = kernel_pgdir.entries[va >> LARGE_SHIFT];
-    if (!(pde & PTE_P))
-        return false;
-    return (pde & PTE_LARGE) || pte_present(*kernel_pte(va));
-}

@@ -174,7 +174,4 @@ struct mmu_run {
 typedef int mmu_visit_fn(const struct mmu_run *run);
 int mmu_walk_runs(const struct pgdir *pgdir, mmu_visit_fn *visit);
 
-/* Whether the kernel can read the word at `va` without a fault; used by backtraces. */
-bool mmu_readable(uintptr_t va);
-
 #endif

@@ -24,9 +24,6 @@
 #define VECTOR_SYSCALL 0x80
 #define VECTOR_SPURIOUS 0xFF /* of the local APIC, which expects no acknowledgement */
 
-#define IRQ_TIMER 0
-#define IRQ_COM1 4
-
 /* Offsets in struct trapframe. */
 #define TF_EAX 28
 #define TF_GS 32

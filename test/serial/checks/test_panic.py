@@ -72,7 +72,7 @@ MISTAKES = {
 }
 
 # Who called, from the mistake outwards: the way of every kernel thread.
-CALLERS = [("init_main", "selftest_run();"), ("proc_first_run", "current->thread(current->thread_arg);"),
+CALLERS = [("init_main", "before_programs();"), ("proc_first_run", "current->thread(current->thread_arg);"),
            ("fork_return", "call proc_first_run")]
 
 

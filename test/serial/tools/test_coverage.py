@@ -46,7 +46,7 @@ def test_what_ran_is_counted(counted):
 
 
 def test_machine_that_panics_or_is_killed_is_counted(counted):
-    assert runs_of(boot(counted, "hello", options=["selftest=null"])[PANIC], "panic_trap") == 1
+    assert runs_of(boot(counted, "hello", options=["selftest=null"])[PANIC], "report_trap") == 1
     with Machine(counted.kernel, ["sh"], COUNTS).start() as live:
         live.expect("$ ")
     assert runs_of(coverage([counted])[EXEC], "do_execve") == 1

@@ -2,7 +2,7 @@
 /*
  * locks.c: which orders of taking locks are reported, and that nothing else is.
  *
- * There are no locks here, only their classes and notes: the rules are about those.
+ * There are no locks here, only their classes and what the checks keep in them.
  */
 #include "check/locks.h"
 #include "unit.h"
@@ -35,30 +35,30 @@ void backtrace_print_site(uintptr_t address)
 
 static struct lock_class spin = LOCK_CLASS("spin", false);
 static struct lock_class classes[] = {LOCK_CLASS("a", true), LOCK_CLASS("b", true), LOCK_CLASS("c", true)};
-static struct lock_note a = {.class = &classes[0]}, b = {.class = &classes[1]}, c = {.class = &classes[2]};
-static struct lock_note another_a = {.class = &classes[0]};
+static struct lock_check a = {.class = &classes[0]}, b = {.class = &classes[1]}, c = {.class = &classes[2]};
+static struct lock_check another_a = {.class = &classes[0]};
 
-static void take(struct lock_note *note, uintptr_t site)
+static void take(struct lock_check *lock, uintptr_t site)
 {
-    locks_before(note, site);
-    locks_taken(note, site);
+    locks_acquiring(lock, site);
+    locks_acquired(lock, site);
 }
 
 static void take_spin(uintptr_t site)
 {
     if ((locks_held.classes & spin.unknown) != 0)
         locks_learn(&spin, site);
-    spin.site = site;
+    spin.caller = site;
     locks_held.classes |= spin.bit;
 }
 
 /* Takes `second` with `first` held, at the sites `site` and the next, and gives both back. */
-static void take_pair(struct lock_note *first, struct lock_note *second, uintptr_t site)
+static void take_pair(struct lock_check *first, struct lock_check *second, uintptr_t site)
 {
     take(first, site);
     take(second, site + 1);
-    locks_given_back(second);
-    locks_given_back(first);
+    locks_releasing(second);
+    locks_releasing(first);
 }
 
 /* Whatever is learnt in a mistake is forgotten with the copy of the program that made it; see PANICS. */
@@ -71,10 +71,10 @@ TEST(one_order_is_no_news)
         take(&a, 40);
         take_spin(41);
         locks_held.classes ^= spin.bit;
-        locks_given_back(&a);
+        locks_releasing(&a);
     }
     CHECK_EQ(locks_held.classes, LOCKS_ALWAYS);
-    CHECK(locks_held.notes == NULL);
+    CHECK(locks_held.sleeping == NULL);
 }
 
 static void ring_of_two(void)
@@ -123,10 +123,10 @@ TEST(given_back_in_any_order)
     take(&a, 1);
     take(&b, 2);
     take(&c, 3);
-    locks_given_back(&b);
-    locks_given_back(&a);
-    CHECK(locks_held.notes == &c && c.outer == NULL);
-    locks_given_back(&c);
+    locks_releasing(&b);
+    locks_releasing(&a);
+    CHECK(locks_held.sleeping == &c && c.outer == NULL);
+    locks_releasing(&c);
     CHECK_EQ(locks_held.classes, LOCKS_ALWAYS);
     locks_check_none("is still here");
 }
@@ -134,8 +134,8 @@ TEST(given_back_in_any_order)
 static void give_back_twice(void)
 {
     take(&a, 1);
-    locks_given_back(&a);
-    locks_given_back(&a);
+    locks_releasing(&a);
+    locks_releasing(&a);
 }
 
 TEST(given_back_by_who_has_it_not)
@@ -174,7 +174,7 @@ TEST(who_sleeps_holds_the_schedulers_lock_only)
     take(&a, 1);
     sleep_with(1, true);
     locks_held.classes ^= spin.bit;
-    locks_given_back(&a);
+    locks_releasing(&a);
     CHECK(PANICS("pid 1 sleeps with a spinlock held\n    with spin taken at site 7\n", sleep_with(0, true)));
     CHECK(PANICS("pid 1 sleeps with interrupts off\n    with spin taken at site 7\n", sleep_with(1, false)));
 }
@@ -229,8 +229,8 @@ TEST(a_handler_has_locks_of_its_own)
 {
     take(&a, 1);
     struct locks_held interrupted = locks_handler_begins();
-    CHECK(locks_held.notes == NULL && (locks_held.classes & a.class->bit) == 0);
+    CHECK(locks_held.sleeping == NULL && (locks_held.classes & a.class->bit) == 0);
     locks_handler_ends(interrupted);
-    CHECK(locks_held.notes == &a);
-    locks_given_back(&a);
+    CHECK(locks_held.sleeping == &a);
+    locks_releasing(&a);
 }

@@ -24,7 +24,7 @@ static size_t offset_of(uintptr_t va)
     return va - (uintptr_t)host_memory;
 }
 
-void kasan_open(uintptr_t va, size_t bytes)
+void kasan_unpoison(uintptr_t va, size_t bytes)
 {
     size_t at = offset_of(va);
 
@@ -34,7 +34,7 @@ void kasan_open(uintptr_t va, size_t bytes)
         shadow[(at + bytes) / GRANULE] = bytes % GRANULE;
 }
 
-void kasan_close(uintptr_t va, size_t bytes, enum kasan_shadow why)
+void kasan_poison(uintptr_t va, size_t bytes, enum kasan_shadow why)
 {
     size_t at = offset_of(va);
 

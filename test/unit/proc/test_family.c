@@ -17,7 +17,7 @@ void trace_record(enum trace_event event, ...)
 
 void proc_check_failed(const struct proc *proc)
 {
-    rule_broken("%p is no process", (const void *)proc);
+    check_failed("%p is no process", (const void *)proc);
 }
 
 static struct proc procs[PROCS];

@@ -86,4 +86,9 @@ static inline void cpu_irq_restore(uint32_t were_on)
         host_interrupts_on = true;
 }
 
+static inline uintptr_t cpu_frame_pointer(void)
+{
+    return (uintptr_t)__builtin_frame_address(0);
+}
+
 #endif

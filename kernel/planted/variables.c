@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * planted_kasan - mistakes on request with local and global variables that kasan finds.
+ * variables - mistakes with local and global variables that kasan finds; see planted.def.
  *
- * Pointers pass through a volatile, so that the compiler does not see what is wrong with them.
+ * Pointers pass through a volatile, so that the compiler cannot see the mistake.
  */
 #include "planted/planted.h"
 
