@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench - what an operation costs, in ticks of the time stamp counter, and what a process costs.
+ * bench - measures the cost of operations, in ticks of the time stamp counter, and of a process, in memory.
  *
  *     bench [live N] [WORD]
  *
- * N processes that have run once and sleep (default 10) are there while the operations are
- * measured; WORD picks the rows whose name begins with it. Each row is the median of its samples;
- * the cost of reading the counter is taken off. Under QEMU's `-icount shift=0` a tick is one
- * instruction and every run gives the same numbers: tools/bench makes a table of them.
+ * N sleeping processes (default 10) exist while the operations are measured; WORD selects the rows whose
+ * name begins with it. Each row is the median of its samples, without the cost of reading the counter.
+ * Under QEMU's `-icount shift=0` a tick is one instruction, and every run gives the same numbers;
+ * tools/bench makes a table of them.
  *
- * Ordinary calls of the library are measured, as a program makes them: so a child's exit() costs a
- * copy of its stack's page where fork shares it.
+ * The rows measure ordinary library calls. So a child's exit() includes the copy of a stack page if fork
+ * shares pages.
  */
 #include "check.h"
 
 enum { LIVE_DEFAULT = 10, SAMPLES = 9, RUN_PAGES = 256, MIB_PAGES = (1 << 20) / PAGE_SIZE, HERD = 200 };
 
-/* Private memory of the measured process; every page of it was written to. */
+/* Private memory of the measured process; every page has been written to. */
 struct area {
     volatile char *pages;
     size_t n;
@@ -32,7 +32,7 @@ static inline uint32_t tsc(void)
     return low;
 }
 
-static uint32_t overhead; /* what since() shows when nothing was done */
+static uint32_t overhead; /* the result of since() for an empty interval */
 
 static inline uint32_t since(uint32_t start)
 {
@@ -47,7 +47,7 @@ static int forked(void)
     return pid;
 }
 
-/* ---- nothing but the CPU changes hands ---- */
+/* ---- system calls and switches ---- */
 
 static uint32_t getpid_once(struct area area)
 {
@@ -65,7 +65,7 @@ static uint32_t yield_once(struct area area)
     return since(start);
 }
 
-/* Make the kernel's way to end a child, and how long that took. */
+/* Kill and reap a child. Returns the ticks. */
 static uint32_t kill_and_wait(int pid)
 {
     uint32_t start = tsc();
@@ -74,7 +74,7 @@ static uint32_t kill_and_wait(int pid)
     return since(start);
 }
 
-/* A child that does nothing but yield, and has done so. */
+/* Fork a child that does nothing but yield, and let it run. */
 static int yielding_child(void)
 {
     int pid = forked();
@@ -85,7 +85,7 @@ static int yielding_child(void)
     return pid;
 }
 
-/* To a child that yields at once, and back: two switches. */
+/* Switch to a child that yields at once, and back. */
 static uint32_t switch_twice(struct area area)
 {
     int pid = yielding_child();
@@ -107,7 +107,7 @@ static uint32_t fork_exit_wait(struct area area)
     return since(start);
 }
 
-/* Write to each page, in ticks. */
+/* Write to each page. Returns the ticks. */
 static uint32_t write_pages(struct area area)
 {
     uint32_t start = tsc();
@@ -144,14 +144,14 @@ static uint32_t fork_exec_exit_wait(struct area area)
 
 /* ---- page faults ---- */
 
-/* What the first writes cost more than the second: a fault for each page. */
+/* The cost of first writes minus that of second writes: one fault per page. */
 static uint32_t faults(struct area area)
 {
     uint32_t first = write_pages(area);
     return first - write_pages(area);
 }
 
-/* In a child: the parent has all pages, too. */
+/* In a child that shares all pages with its parent. */
 static uint32_t copy_faults(struct area area)
 {
     int pid = forked();
@@ -160,7 +160,7 @@ static uint32_t copy_faults(struct area area)
     return (uint32_t)code_of(pid);
 }
 
-/* After a child: nobody else has the pages any more. */
+/* After a child has ended: the pages are no longer shared. */
 static uint32_t reuse_faults(struct area area)
 {
     fork_exit_wait(area);
@@ -176,7 +176,7 @@ static uint32_t zero_faults(struct area area)
     return ticks;
 }
 
-/* Read each page, in ticks. */
+/* Read each page. Returns the ticks. */
 static uint32_t read_pages(struct area area)
 {
     uint32_t start = tsc();
@@ -185,7 +185,7 @@ static uint32_t read_pages(struct area area)
     return since(start);
 }
 
-/* The pages are in memory already, where a child has put them. */
+/* The pages are in memory already, because a child has swapped them in. */
 static uint32_t minor_faults(struct area area)
 {
     (void)area;
@@ -206,7 +206,7 @@ static void evict(struct area area)
         panic("not all of %u pages left memory", (unsigned)area.n);
 }
 
-/* The pages are on the disk, where they were written just before. */
+/* The pages have just been swapped out. */
 static uint32_t evictions(struct area area)
 {
     write_pages(area);
@@ -240,7 +240,7 @@ static uint32_t kill_newborn(struct area area)
     return kill_and_wait(pid);
 }
 
-/* The child has run until its turn was over and never enters the kernel by itself. */
+/* The child spins and was preempted by the timer. */
 static uint32_t kill_spinning(struct area area)
 {
     (void)area;
@@ -253,10 +253,10 @@ static uint32_t kill_spinning(struct area area)
 
 /* ---- many processes ---- */
 
-/* Fork children that sleep until they are killed; ends at `limit` or the first failure, whose
- * error is stored. All have run when it returns. At the end of memory whoever writes to a shared
- * page may die for want of a copy; so here only inlined calls are made, which write to none, and
- * after a failure the last child is let go, to have memory to go on. */
+/* Fork up to `limit` children that sleep until they are killed, until fork fails; *error is its error or 0.
+ * Returns their number; all have run by then. When memory is exhausted, a process that writes to a shared
+ * page may be killed because it cannot be copied; so this function only makes inlined calls, and ends the
+ * last child after a failure to free some memory. */
 __attribute__((noinline)) static int fork_sleepers(int limit, int *error)
 {
     int count = 0, pid = 0, last = 0;
@@ -317,7 +317,7 @@ static unsigned free_pages(void)
     return info.free;
 }
 
-/* KiB a sleeping process takes, rounded up. */
+/* Returns the memory of a sleeping process in KiB, rounded up. */
 static uint32_t memory_per_process(void)
 {
     unsigned before = free_pages();
@@ -327,7 +327,7 @@ static uint32_t memory_per_process(void)
     return (taken * (PAGE_SIZE / 1024) + HERD - 1) / HERD;
 }
 
-/* How many processes can sleep at the same time. */
+/* Returns how many processes can sleep at the same time. */
 static uint32_t most_processes(void)
 {
     int error, count = fork_sleepers(INT32_MAX, &error);
@@ -340,9 +340,9 @@ static uint32_t most_processes(void)
 static const struct row {
     const char *name;
     sample_fn *sample;
-    unsigned area_pages; /* for the sample */
-    unsigned per;        /* operations in one sample */
-    bool on_disk;        /* it needs one to swap to */
+    unsigned area_pages; /* size of the area */
+    unsigned per;        /* operations per sample */
+    bool on_disk;        /* needs a swap disk */
 } rows[] = {
     {"getpid", getpid_once, 0, 1, false},
     {"yield", yield_once, 0, 1, false},
@@ -364,7 +364,7 @@ static const struct row {
     {"kill-spinning", kill_spinning, 0, 1, false},
 };
 
-/* Measured when no other processes live. */
+/* Measured without other processes. */
 static const struct {
     const char *name;
     uint32_t (*measure)(void);
@@ -387,7 +387,7 @@ static void show(const char *name, uint32_t value)
     shown++;
 }
 
-/* The median of the samples: a timer tick that falls into one of them does not count. */
+/* Returns the median of the samples, so that a timer tick in one of them does not matter. */
 static uint32_t median(sample_fn *sample, struct area area)
 {
     uint32_t sorted[SAMPLES];
@@ -412,7 +412,7 @@ static void show_row(const struct row *row)
         munmap(area.pages, area.n * PAGE_SIZE);
 }
 
-/* The number that `text` is in decimal, -1 when it is none. */
+/* Convert `text` from decimal. Returns -1 if it is not a number. */
 static int number(const char *text)
 {
     int value = *text == '\0' ? -1 : 0;
@@ -421,7 +421,7 @@ static int number(const char *text)
     return value;
 }
 
-/* Sets `wanted` and returns how many processes shall live. */
+/* Parse the arguments: set `wanted`, and return the number of sleeping processes. */
 static int parse(int argc, char *argv[])
 {
     int live = LIVE_DEFAULT, at = 1;

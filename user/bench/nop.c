@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nop - does nothing: the program that bench executes.
+ * nop - does nothing; bench and other programs execute it.
  */
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scaling - yields and forks among few sleeping processes, then among many: the trace tells whether
+ * scaling - yields and forks while few processes sleep, then while many do. The trace shows whether
  * either costs more with many (D53, D75).
  */
 #include "check.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * free - the machine's memory, and whose it is: `free`; with `free -l` what the kernel's ledger counts, too.
+ * free - prints how the machine's memory is used; `free -l` also prints the accounts of the kernel's ledger.
  */
 #include "ulib.h"
 

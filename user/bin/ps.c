@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ps - every process: pid, parent, state, and its pages: all, its own, shared with others, on the disk, of
- * programs.
+ * ps - lists every process: pid, parent, state, and its pages: all, private, shared, swapped out, and those
+ * of the program cache.
  */
 #include "ulib.h"
 
@@ -22,7 +22,7 @@ int main(void)
             return 0;
         struct page_counts counts = {0};
         if (sys_pages(info.pid, &counts) != 0)
-            continue; /* it has gone meanwhile */
+            continue; /* it has ended meanwhile */
         printf("%5d %6d %-8s %7u %7u %7u %7u %7u %s\n", info.pid, info.parent, states[info.state], info.pages,
                counts.private, counts.shared, counts.swapped, counts.cache, info.name);
     }

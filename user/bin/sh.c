@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sh - the shell: runs a program of the boot archive by name, with arguments, and waits for it.
+ * sh - the shell: runs a program of the boot archive with arguments and waits for it.
  */
 #include "ulib.h"
 
 enum { LINE_SIZE = 256 };
 
-/* Split `line` at its blanks, in place. Returns the number of words, one more than fit when there
- * are too many. */
+/* Split `line` at its spaces, in place, and store the words that fit. Returns the number of all words. */
 static int split(char *line, const char *words[EXEC_MAX_ARGS])
 {
     int count = 0;
@@ -23,7 +22,7 @@ static int split(char *line, const char *words[EXEC_MAX_ARGS])
     return count;
 }
 
-/* The number that `text` writes in decimal, as far as it does. */
+/* Convert `text` from decimal, up to the first character that is not a digit. */
 static int number(const char *text)
 {
     bool negative = *text == '-';
@@ -40,7 +39,7 @@ static void help(void)
     printf("NAME [ARG]... runs program NAME of the boot archive: hello, forktest, args a b c\n");
 }
 
-/* In the child: become the program, or say why not. */
+/* In the child: execute the program, or print why that failed. */
 NORETURN static void run(int argc, const char *const argv[])
 {
     int error = exec(argv[0], argc, argv);

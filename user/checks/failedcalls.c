@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * failedcalls - a system call that fails has not happened: each call that can fail for want of something
- * is made to fail at the first place, at the second, and so on until it works. After each failure the
- * error is the documented one, and the caller's memory, byte for byte, its registers, its break and its
- * number of pages are as they were (D04, D06, D10, D14, D43, D73, D85).
+ * failedcalls - a failed system call has no effect: for each call that can fail for lack of a resource,
+ * injection makes the first allocation (copy, transfer) fail, then the second, and so on until the call
+ * works. Each failure returns the documented error and leaves the caller's memory, registers, break and
+ * number of pages unchanged (D04, D06, D10, D14, D43, D73, D85).
  *
- * `failedcalls broken read` also executes the module broken, which is no program, and reads: eight
- * characters must have been typed.
+ * `failedcalls broken read` also executes the boot module `broken`, which is no valid program, and reads
+ * the console: the test must type eight characters.
  */
 #include "check.h"
 
@@ -17,17 +17,17 @@ struct x87 {
     uint8_t registers[8][10];
 };
 
-/* What a call is made with and what it leaves, known to the assembler below. On a page that children share:
- * behind a fork a store anywhere else may need a frame, and would count. Not part of what is compared. */
+/* The registers before and after a call; make_call() knows the offsets. It is on a MAP_SHARED page, because
+ * after a fork a store to a private page may allocate a frame, which would count. It is not compared. */
 static volatile struct look {
     uint32_t before[7];                          /* 0: eax ebx ecx edx esi edi ebp */
-    uint32_t forks;                              /* 28: whoever gets 0 ends at once */
+    uint32_t forks;                              /* 28: the call forks; the child exits at once */
     uint32_t after[7], esp, flags, flags_before; /* 32 */
     uint32_t kind, passed, own_esp;              /* 72 */
 } *const look = (struct look *)LOOK;
 
-/* The call with every register known, on a stack at the end of that page, and the end of the plan, without
- * a store anywhere else in between. */
+/* Make the call with all registers from `before`, and end the injection plan. The stack is at the end of
+ * that page, so nothing is stored anywhere else. */
 void make_call(void);
 __asm__(".text\n"
         "make_call:\n"
@@ -75,13 +75,13 @@ struct call {
     const char *name;
     int nr;
     uint32_t arg[4];
-    int result;               /* when it works; ANY: a child's pid, or what cannot be known */
-    int failure;              /* whatever it lacks; 0: the kind's own error */
+    int result;               /* on success; ANY: not checked, as for a pid */
+    int failure;              /* the error for all kinds; 0: the kind's own error */
     void (*prepare)(void);    /* before each try */
-    void (*undo)(int result); /* after it has worked */
+    void (*undo)(int result); /* after success */
 };
 
-/* What makes the kind's call fail: the error that programs see. */
+/* The kinds of injected failures, and the error that programs see. */
 static const struct {
     const char *name;
     int error;
@@ -94,8 +94,8 @@ extern char end[];
 static volatile char *const place = (volatile char *)PLACE; /* three private pages and two shared ones */
 static const char *const arguments[] = {"nop", "one", "two"};
 static char text[] = "failedcalls: this was written\n";
-static int *fresh;                 /* on a page nobody has touched, or that is on the disk */
-static const volatile char *stack; /* from here to USERTOP nothing changes */
+static int *fresh;                 /* on a page that is untouched, or swapped out */
+static const volatile char *stack; /* the stack from here to USERTOP must not change */
 
 static uint32_t sum_of(uint32_t sum, const volatile void *from, const volatile void *to)
 {
@@ -104,7 +104,7 @@ static uint32_t sum_of(uint32_t sum, const volatile void *from, const volatile v
     return sum;
 }
 
-/* All of the memory but the page of `look` and the stack below main()'s. */
+/* Checksum of all memory except the page of `look` and the stack below main(). */
 static uint32_t sum_memory(void)
 {
     uint32_t sum =
@@ -118,7 +118,7 @@ static void store_fpu(struct x87 *state)
     __asm__ volatile("fnsave %0; frstor %0" : "+m"(*state));
 }
 
-/* The environment also tells where the last instruction was, which a processor may forget. */
+/* Compare without the pointers to the last instruction, which a processor may not keep. */
 static bool same_fpu(const struct x87 *a, const struct x87 *b)
 {
     return (uint16_t)a->control == (uint16_t)b->control && (uint16_t)a->tags == (uint16_t)b->tags &&
@@ -148,7 +148,7 @@ static void check_registers(const struct call *call)
               look->flags_before, look->flags);
 }
 
-/* Make the call with its nth of `kind` failing: whether it reached so many. */
+/* Make the call with its nth operation of `kind` failing. Returns whether it reached the nth. */
 static bool fails_at(const struct call *call, unsigned kind, unsigned nth)
 {
     struct x87 fpu_before, fpu_after;
@@ -225,13 +225,13 @@ static void renew_fresh(void)
 static void send_fresh_away(void)
 {
     *(volatile int *)fresh = 1;
-    sys_pageout((uintptr_t)fresh, PAGE_SIZE); /* where there is no disk it stays */
+    sys_pageout((uintptr_t)fresh, PAGE_SIZE); /* does nothing without a swap disk */
 }
 
 static void have_zombie(void)
 {
     static int pid;
-    if (pid != 0 && sys_kill(pid) == -E_KILLED) /* the last one is still there */
+    if (pid != 0 && sys_kill(pid) == -E_KILLED) /* the previous zombie was not reaped */
         return;
     pid = fork();
     if (pid == 0)
@@ -317,8 +317,8 @@ static void try_processes(void)
     try_call(&waiting_on_disk);
 }
 
-/* Whoever becomes the program takes the plan along, which may end it there for want of memory: one child for
- * each kind. */
+/* A successful exec leaves the injection plan active, and the new program may die of it; so each kind has its
+ * own child. */
 static void try_good_exec(struct call *call)
 {
     for (kind_in_turn = 0; kind_in_turn < INJECT_KINDS; kind_in_turn++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * failpoints - once through everything for which the kernel allocates, copies or transfers something on a
- * program's behalf: what `tools/inject --all` lets fail, one place after the other.
+ * failpoints - reaches every kind of allocation, copy and disk transfer that the kernel makes for a program.
+ * `tools/inject --all` makes them fail, one after the other.
  */
 #include "check.h"
 
@@ -70,8 +70,8 @@ static void ask(void)
     printf(" two parts\n");
 }
 
-/* Send everything that can go to the disk, if there is one, and have it back: by a store, by a load, by a
- * child. Returns whether anything went. */
+/* Swap out everything possible, and swap it in by a store, by a load, and in a child. Returns false if there
+ * is no swap disk or a value is wrong. */
 static bool go_and_come(void)
 {
     int out = sys_pageout((uintptr_t)page(0), 5 * PAGE_SIZE) + sys_pageout((uintptr_t)written, PAGE_SIZE) +

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interleave - processes that print long lines at the same time: every line comes out whole
- * (D57). `interleave: child 3 line 07 dddd...` has as many of the child's letter as any other line.
+ * interleave - processes print long lines at the same time, and every line comes out whole (D57). A line is
+ * `interleave: child 3 line 07 dddd...`, with the same number of letters in all lines.
  */
 #include "check.h"
 

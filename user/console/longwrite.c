@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * longwrite - a write that takes dozens of ticks does not keep the CPU, nor its caller alive.
+ * longwrite - a write that takes dozens of ticks lets other processes run, and its caller can be killed.
  *
- * Two children write at the same time, so one waits for the other's lock (D55). Meanwhile the parent
- * sleeps and wakes, and in the end kills both: the writer in the middle of its write, the other while
- * it waits (D84).
+ * Two children write at the same time, so one waits for the console lock (D55). Meanwhile the parent
+ * sleeps and wakes, and then kills both: one in the middle of its write, the other while it waits for
+ * the lock (D84).
  */
 #include "check.h"
 

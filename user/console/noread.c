@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * noread - takes no input and does not end until somebody outside the machine changes its memory.
+ * noread - runs without reading the console until a test changes a word of its memory, so that input
+ * arrives while no process reads it (D56).
  *
- * The page to look for begins with DEAF_WORDS words that are nowhere else: 0xdeaf0000, 0xdeaf0001,
- * ... Whoever changes the first lets the program go on. (D56: what is typed meanwhile.)
+ * The word is the first of DEAF_WORDS words that occur nowhere else: 0xdeaf0000, 0xdeaf0001, ...
  */
 #include "ulib.h"
 

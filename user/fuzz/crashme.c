@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crashme - children execute what is no program: `crashme SEED COUNT [FIRST]`, the same seed makes the same.
+ * crashme - children execute random code: `crashme SEED COUNT [FIRST]`. A seed always gives the same code.
  *
- * One half executes random bytes, the other half this program's own text with some bytes changed,
- * where they jump into it at random. What a child does is its own end: an exception, an exit it
- * happened to ask for, or its parent's patience. Now and then one has kill() for its parent: whoever runs
- * this then goes on with child FIRST. The traps that children died of are in the frames the kernel prints.
+ * Half of the children execute random bytes, the other half jump into a copy of this program's text with
+ * some bytes changed. A child ends by an exception, by an exit() it happens to call, or because its parent
+ * kills it after a while. Some children happen to kill their parent; the caller then continues from child
+ * FIRST. The trap frames that the kernel prints show which exceptions occurred.
  */
 #include "fuzz.h"
 
@@ -19,7 +19,7 @@ static void fill_with_random(uint8_t *code)
     }
 }
 
-/* The text begins where programs are linked; it is as long as it is, and 0 behind. */
+/* Fill `code` with copies of the first page of this program's text, and change some bytes. */
 static void fill_with_mutated_text(uint8_t *code)
 {
     const size_t text_bytes = PAGE_SIZE - USER_TEXT % PAGE_SIZE;
@@ -29,7 +29,7 @@ static void fill_with_mutated_text(uint8_t *code)
         code[random_below(CODE_BYTES)] = (uint8_t)random32();
 }
 
-/* Go there with random registers, on a stack that is the program's. */
+/* Jump to `code` with random registers, on the program's own stack. */
 static NORETURN void jump_to(const uint8_t *code)
 {
     uint32_t a = random32(), b = random32(), c = random32(), d = random32();
@@ -52,7 +52,7 @@ static NORETURN void crash(unsigned seed, unsigned number)
     jump_to(code + random_below(CODE_BYTES / 2));
 }
 
-/* End whoever is there: children of children, which nobody waits for. */
+/* Kill all other processes: descendants of the children, which have no parent here. */
 static void sweep(void)
 {
     struct proc_info info;
@@ -66,7 +66,7 @@ int main(int argc, char *argv[])
     static const unsigned no_progress;
     struct proc_info info;
     if (argc != 3 && argc != 4)
-        panic("how? SEED COUNT [FIRST]");
+        panic("usage: crashme SEED COUNT [FIRST]");
     unsigned seed = number_of(argv[1]), count = number_of(argv[2]);
     for (unsigned number = argc == 4 ? number_of(argv[3]) : 0; number < count; number++) {
         int pid = fork();

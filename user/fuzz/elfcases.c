@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elfcases - executes case0, case1 ... as far as there are such programs, each in a child.
+ * elfcases - executes the programs case0, case1, ... as far as they exist, each in a child.
  *
- * The files are made by tools/ucow/elfcases.py, wrong in all ways. A child whose exec fails looks
- * whether it is as it was, and exits with the error; one that comes to be the program ends as that
- * does. A line a child, `elfcases: NUMBER CODE`; whether the code is right is for the test to say.
+ * tools/ucow/elfcases.py makes these files, most of them malformed. A child whose exec fails checks that
+ * its memory is unchanged and exits with the error; otherwise it runs the program. For each child it prints
+ * `elfcases: NUMBER CODE`; the test knows which codes are right.
  */
 #include "check.h"
 
@@ -24,7 +24,7 @@ static unsigned sum(void)
 static int try_exec(void *name)
 {
     const char *const argv[] = {name, "an argument"};
-    data[1] = heap[1] = 1; /* pages of our own again */
+    data[1] = heap[1] = 1; /* make the pages private */
     unsigned before = sum();
     int error = exec(name, ARRAY_SIZE(argv), argv);
     return sum() == before && strcmp(argv[1], "an argument") == 0 ? error : HARMED;

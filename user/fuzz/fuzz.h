@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz - what the programs share that do what nobody would: numbers that repeat, children that
- * are ended when they do not end.
+ * fuzz - helpers of the fuzzing programs: reproducible random numbers, and children with a time limit.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
 
 #include "check.h"
 
-/* xorshift32 (Marsaglia, 2003): any state but 0 will do. */
+/* xorshift32 (Marsaglia, 2003); any state except 0. */
 static uint32_t random_state = 1;
 
 static uint32_t random32(void)
@@ -24,7 +23,7 @@ static unsigned random_below(unsigned n)
     return (random32() >> 8) % n;
 }
 
-/* Another row of numbers for each `seed` and `part`. */
+/* Start a sequence of numbers that depends on `seed` and `part`. */
 static void random_start(uint32_t seed, uint32_t part)
 {
     random_state = (seed * 2654435761u) ^ (part * 2246822519u) ^ 0x9e3779b9u;
@@ -33,8 +32,8 @@ static void random_start(uint32_t seed, uint32_t part)
         random32();
 }
 
-/* Wait for child `pid` to end; it is killed when it has been given the CPU so often and *progress
- * stayed as it was. What is known of it then, in `info`; true: it ended by itself. */
+/* Wait until child `pid` ends. Kills it after `patience` yields without a change of *progress. Stores what
+ * procs() reports about it in *info. Returns true if it ended by itself. */
 static bool watch(int pid, unsigned patience, const volatile unsigned *progress, struct proc_info *info)
 {
     unsigned seen = *progress, waited = 0;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plang - interprets programs whose processes fork, exec, wait, kill and use memory, and that must come to
- * the same in every kernel we build.
+ * plang - interprets programs whose processes fork, exec, wait, kill and use memory. Their results must be
+ * the same in every configuration of the kernel.
  *
  *     plang ADDRESS [LEAVE]     run the programs at ADDRESS (hexadecimal)
  *
  * docs/plang.md describes the language. tools/ucow/plang/oracle.py translates it to the instructions of
- * plang.def and says what each process must report; tools/ucow/plang/batch.py lays many programs into one
- * more segment of a copy of this file. Some of them run at the same time. With LEAVE a process holds and uses
- * all memory but that many pages meanwhile.
+ * plang.def and predicts what each process reports; tools/ucow/plang/batch.py adds many programs to a copy
+ * of this file's ELF file, as one more segment. Some of them run at the same time. With LEAVE, another
+ * process uses all memory except that many pages meanwhile.
  *
- * A process reports `@PROGRAM.PROCESS VALUE`, in hexadecimal. What a process knows is in a struct process
- * on its stack: it is forked as everything else, and exec hands it on as arguments.
+ * A process reports `@PROGRAM.PROCESS VALUE`, in hexadecimal. Its state is a struct process on its stack:
+ * fork copies it, and exec passes it on as arguments.
  */
 #include "check.h"
 
@@ -40,7 +40,7 @@ enum {
     WORDS = PAGE_SIZE / sizeof(uint32_t),
     STACK_BYTES = 2 * PAGE_SIZE,
     PLACE = 0x40400000 - 4 * PAGE_SIZE, /* the first m page */
-    NO_CHILD = -1,                      /* was waited for, or never was; wait() refuses it */
+    NO_CHILD = -1,                      /* reaped or never started; wait() refuses it */
 };
 
 struct instr {
@@ -49,20 +49,20 @@ struct instr {
     uint32_t c;
 };
 
-/* A batch begins with one instruction for itself: a programs at a time, c in all; then there is one for each
- * program, whose c is its number among all instructions. */
+/* A batch begins with a header instruction: run `a` programs at a time, `c` in all. Then follows one
+ * instruction per program, whose `c` is the index of the program's first instruction. */
 
 struct process {
     const struct instr *batch;
     uint32_t next; /* instruction */
     uint32_t program;
-    uint32_t node;  /* which of the program's processes this is */
-    uint32_t mute;  /* it is doomed, or started by one that is */
-    uint32_t depth; /* threads around it */
+    uint32_t node;  /* the number of this process in its program */
+    uint32_t mute;  /* it is doomed, or a descendant of a doomed one */
+    uint32_t depth; /* nesting depth of threads */
     int children[CHILDREN];
 };
 
-#define PASSED_ON 5 /* numbers of a struct process that exec hands on, before the children */
+#define PASSED_ON 5 /* fields of struct process that exec passes on, before the children */
 
 extern char end[];
 static uint32_t data[COUNT_d][WORDS] __attribute__((aligned(PAGE_SIZE))) = {
@@ -85,7 +85,7 @@ static uintptr_t heap(void)
     return ALIGN_UP((uintptr_t)end, PAGE_SIZE);
 }
 
-/* Where the page with this number is. */
+/* Returns the address of page `number`. */
 static uintptr_t page_at(unsigned number)
 {
     const struct {
@@ -114,7 +114,7 @@ static void report(const struct process *self, uint32_t value)
 
 /* ---- processes ---- */
 
-/* Make `self`, a copy of its parent's, that of process `node`. */
+/* In a new process: turn `self`, the copy of the parent's state, into the state of process `node`. */
 static void be_born(struct process *self, unsigned node)
 {
     self->node = node;
@@ -191,7 +191,7 @@ static void do_wait(struct process *self, struct instr in)
         report(self, code);
 }
 
-/* The children end in any order: what is reported does not depend on it. */
+/* The children end in any order; the report does not depend on it. */
 static void do_waitall(struct process *self, struct instr in)
 {
     int code, children = 0, codes = 0;
@@ -205,7 +205,7 @@ static void do_waitall(struct process *self, struct instr in)
 
 static void do_kill(struct process *self, struct instr in)
 {
-    kill(self->children[in.a]); /* it may have ended before, with the same code */
+    kill(self->children[in.a]); /* it may have ended already, with the same code */
 }
 
 static void do_yield(struct process *self, struct instr in)
@@ -269,7 +269,7 @@ static void do_munmap(struct process *self, struct instr in)
 static void do_pageout(struct process *self, struct instr in)
 {
     (void)self;
-    sys_pageout(page_at(in.a), in.b * PAGE_SIZE); /* its result says how memory is managed: not reported */
+    sys_pageout(page_at(in.a), in.b * PAGE_SIZE); /* the result depends on the configuration */
 }
 
 /* ---- programs ---- */
@@ -296,7 +296,7 @@ static uint32_t hex(const char *text)
     return number;
 }
 
-/* What do_exec() handed on. */
+/* Parse the state that do_exec() passed on. */
 static struct process handed_on(char *argv[])
 {
     struct process self = {
@@ -306,7 +306,7 @@ static struct process handed_on(char *argv[])
     return self;
 }
 
-/* A process that uses all pages that are free but `leave`, over and over; its pid. */
+/* Start a process that keeps using all free pages except `leave`. Returns its pid. */
 static int start_hog(unsigned leave)
 {
     struct mem_info info;

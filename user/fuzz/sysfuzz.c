@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sysfuzz - every system call with arguments nobody would give it.
+ * sysfuzz - makes every system call with extreme and random arguments.
  *
- * The calls and the types of their arguments are those of <ucow/syscalls.def>: a new one is tried
- * without a word here.
+ * The calls and the types of their arguments come from <ucow/syscalls.def>; a new call needs no change
+ * here.
  *
  *   sysfuzz exhaustive           each argument of each call at each edge of its type, one at a time
- *   sysfuzz random SEED COUNT    programs of random calls, COUNT in all; the same seed makes the same
+ *   sysfuzz random SEED COUNT    programs of random calls, COUNT in all; a seed always gives the same
  *
- * Whoever calls is a child, for it may exit, unmap its text or block; its parent ends it when it does
- * not go on. Seen as a mistake is a result that is neither a number nor an error there is, success at
- * an address where nothing is, a constant that changed, and a bystander whose memory changed. What
- * the kernel itself has to say is in its last lines.
+ * The calls are made by children, which may exit, unmap their text or block; the parent kills a child that
+ * makes no progress. Errors are: a result that is neither a valid value nor a known error, success at an
+ * unmapped address, a changed constant, and changed memory of a bystander. The kernel's own checks report
+ * in its last lines.
  */
 #include "fuzz.h"
 
@@ -24,7 +24,7 @@ static const struct call {
     const char *name;
     unsigned args;
     enum type types[MAX_ARGS];
-    const char *first; /* the first argument's name */
+    const char *first; /* name of the first argument */
 } calls[] = {
 #define SYSCALL0(nr, name, ...) {nr, #name, 0, {0}, ""},
 #define SYSCALL1(nr, name, t1, a1, ...) {nr, #name, 1, {t1}, #a1},
@@ -36,18 +36,18 @@ static const struct call {
 #include <ucow/syscalls.def>
 };
 
-/* What children tell their parent, in memory they share. */
+/* What children report to their parent, in shared memory. */
 static struct notes {
-    volatile unsigned done; /* calls that were begun */
+    volatile unsigned done; /* calls begun so far */
     volatile unsigned next; /* exhaustive: the attempt after this one */
     volatile bool stop;
-    unsigned looks;                                  /* the bystander's */
-    unsigned results[ARRAY_SIZE(calls)][ERRORS + 1]; /* by error; 0 is success, the last: no return */
-    char wrong[128];                                 /* the first mistake that was seen */
+    unsigned looks;                                  /* checks that the bystander has made */
+    unsigned results[ARRAY_SIZE(calls)][ERRORS + 1]; /* by error; 0: success, the last: no return */
+    char wrong[128];                                 /* the first error found */
 } * notes;
 
-/* The parent and the bystander, who are never killed. A number in the text, for a child may have lost all
- * it has in memory, and goes on. */
+/* The pids up to here, which include parent and bystander, are never killed. A constant in the text, because
+ * a child may have lost all its data. */
 enum { WATCHERS = 3 };
 
 /* ---- the bystander, and what must not change ---- */
@@ -63,7 +63,7 @@ static unsigned sum(const unsigned *words, size_t n)
     return total;
 }
 
-/* A process of which some pages are its own, some shared with all others until one of them writes. */
+/* The bystander: some of its pages are its own, others are shared copy-on-write with all processes. */
 static NORETURN void stand_by(void)
 {
     unsigned *own = map_pages(PAGE_SIZE, MAP_SHARED);
@@ -85,13 +85,13 @@ static NORETURN void stand_by(void)
 
 /* ---- edges ---- */
 
-#define ARENA 0x40000000u /* pages of all kinds; what is between them is not mapped */
+#define ARENA 0x40000000u /* pages of all kinds, with unmapped pages between them */
 #define P PAGE_SIZE
 
 enum { WORK, HOLE, READ_ONLY, NO_ACCESS, FRESH, FRESH_TOO, HOLE_TOO, SHARED, BEHIND, ARENA_PAGES = 16 };
 #define PAGE(page) (ARENA + (page)*P)
 
-/* Addresses; at those marked `nothing` not even the first byte can be read. */
+/* Addresses. At those marked `nothing`, not even the first byte is readable. */
 static const struct place {
     uintptr_t va;
     bool nothing;
@@ -149,7 +149,7 @@ static const uint32_t numbers[] = {
 enum { MORE_PLACES = 6, PLACES = ARRAY_SIZE(fixed_places) + MORE_PLACES };
 static struct place places[PLACES];
 
-/* Words that are arguments themselves: a name, an argv of it. */
+/* An argv to pass as an argument. */
 static const char *const argv_nop[] = {"nop", "x", NULL};
 static char long_name[NAMES];
 
@@ -183,7 +183,8 @@ static void lay_out(void)
 
 /* ---- one call ---- */
 
-/* A thread, or a child with another stack, has nowhere to return to: it asks for its pid and ends. */
+/* clone() in assembler: a child with another stack has no frame to return to, so it calls getpid() and
+ * exits. */
 static int call_clone(const uint32_t *a)
 {
     int result;
@@ -206,7 +207,7 @@ static bool is_result(int result)
     return (unsigned)result < USERTOP || (result < 0 && result > -ERRORS);
 }
 
-/* Note what is wrong, unless something was before. */
+/* Record the first error. */
 static void note_wrong(const struct call *call, const uint32_t *a, int result, const char *why)
 {
     if (notes->wrong[0] == '\0')
@@ -245,7 +246,7 @@ static size_t edges_of(enum type type)
     return type == INT || type == UINT ? ARRAY_SIZE(numbers) : PLACES;
 }
 
-/* What the other arguments are: with the first filling, what makes a call use its pointers. */
+/* The value of the other arguments. With filling 0 the calls use their pointers. */
 static uint32_t filling_of(enum type type, unsigned filling)
 {
     const uint32_t fillings[][FILLINGS] = {
@@ -258,7 +259,7 @@ static uint32_t filling_of(enum type type, unsigned filling)
     return fillings[type][filling];
 }
 
-/* The n-th attempt at argument `at` of a call. */
+/* Make the n-th attempt at argument `at` of a call. */
 static void attempt(const struct call *call, unsigned at, unsigned n)
 {
     uint32_t a[MAX_ARGS] = {0};
@@ -278,13 +279,13 @@ static void attempt(const struct call *call, unsigned at, unsigned n)
     int pid = getpid(), result = try_call(call, a);
     if (getpid() != pid)
         exit(0);
-    /* No pointer at all may be a wish. */
+    /* NULL may be a valid argument. */
     if (call->args > 0 && is_pointer(type) && filling == 0 && a[at] != 0 && places[edge].nothing &&
         result >= 0)
         note_wrong(call, a, result, "there is nothing at that address");
 }
 
-/* All attempts at one argument: by one child, unless they change what the next one finds. */
+/* Make all attempts at one argument, in one child unless they affect each other. */
 static void exhaust(const struct call *call, unsigned at)
 {
     enum { PATIENCE = 50 };
@@ -346,8 +347,8 @@ static uint32_t random_argument(enum type type, int relative)
     return kind == 0 ? random32() : random_place();
 }
 
-/* Whether a call is made: not the end of those who watch, and seldom what takes long, prints much or
- * is the last of a program. */
+/* Whether to make a call: never one that kills a watcher, and seldom one that takes long, prints much or ends
+ * the program. */
 static bool is_wanted(const struct call *call, uint32_t *a)
 {
     bool seldom = random_below(16) == 0;
@@ -371,7 +372,7 @@ static bool is_wanted(const struct call *call, uint32_t *a)
     }
 }
 
-/* A program of `n` calls. The children that it makes go on from there, in their own way. */
+/* Run a program of `n` random calls. Its children continue from the fork with other random numbers. */
 static NORETURN void play(unsigned n)
 {
     int relative = getpid();
@@ -394,7 +395,7 @@ static NORETURN void play(unsigned n)
     exit(0);
 }
 
-/* Kill who is left of programs that have ended. */
+/* Kill the remaining processes of programs that have ended. */
 static void sweep(void)
 {
     struct proc_info info;
@@ -403,7 +404,7 @@ static void sweep(void)
         kill(info.pid);
 }
 
-/* A child, although those before it may have left no memory for one. */
+/* Fork, after killing leftover processes if there is no memory. */
 static int fork_after_sweep(void)
 {
     int pid;
@@ -437,7 +438,7 @@ static void try_programs(unsigned seed, unsigned count)
     printf("sysfuzz: seed %u: %u programs, %u died, %u were stopped\n", seed, programs, died, stopped);
 }
 
-/* ---- the whole ---- */
+/* ---- main ---- */
 
 static void print_results(void)
 {
@@ -458,7 +459,7 @@ int main(int argc, char *argv[])
 {
     bool exhaustive = argc == 2 && strcmp(argv[1], "exhaustive") == 0;
     if (!exhaustive && (argc != 4 || strcmp(argv[1], "random") != 0))
-        panic("what to do? exhaustive, or random SEED COUNT");
+        panic("usage: sysfuzz exhaustive, or sysfuzz random SEED COUNT");
     notes = map_pages(ALIGN_UP(sizeof(*notes), P), MAP_SHARED);
     int bystander = fork();
     if (bystander == 0)

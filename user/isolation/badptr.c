@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * badptr - every system call that takes a pointer, with every kind of bad one: -E_INVAL, nothing
- * done, and the caller goes on (D04, D05, D14, D33).
+ * badptr - every system call that takes a pointer gets every kind of bad one. It returns -E_INVAL, does
+ * nothing, and the caller continues (D04, D05, D14, D33).
  */
 #include "check.h"
 
 static const char own_text[] = "constants cannot be written, not by the kernel either";
 
-/* Two pages, the second one unmapped again: their border is the end of what may be touched. */
+/* The end of a page that is followed by an unmapped one. */
 static char *border;
 
-/* Each tells the result of its call with pointer `p`, to something larger than one byte. */
+/* Each returns the result of a call with pointer `p`; the call reads or writes more than one byte there. */
 static int call_wait(char *p)
 {
     return waitpid(0, (int *)p);
@@ -100,7 +100,7 @@ static void check_read_only(void)
 
 static void check_lengths(void)
 {
-    /* A read may take less than asked for, so only what is written must all be there. */
+    /* read() may return less than requested, so only write() must check the whole buffer. */
     static const size_t lengths[] = {5, PAGE_SIZE, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff};
     for (size_t i = 0; i < ARRAY_SIZE(lengths); i++)
         CHECK(write(STDOUT, border - 4, lengths[i]), -E_INVAL, "write of 0x%zx bytes", lengths[i]);
@@ -121,7 +121,7 @@ int main(void)
     border = (char *)map_pages(2 * PAGE_SIZE, MAP_PRIVATE) + PAGE_SIZE;
     memset(border - PAGE_SIZE, 'x', PAGE_SIZE);
     assert(munmap(border, PAGE_SIZE) == 0);
-    /* The last byte of user space ends a string of argv; no NUL may end one that begins there. */
+    /* An argv string that begins at the last byte of user space, without a NUL in it. */
     *(volatile char *)(USERTOP - 1) = 'x';
 
     check_addresses();

@@ -23,7 +23,7 @@ int main(void)
 {
     static const int odd[] = {
         -1,          INT32_MIN,  INT32_MAX, 0x10000,
-        0x80,        0x40000012, /* times four, the size of a table's entry, it is getpid's index */
+        0x80,        0x40000012, /* times 4, the size of a table entry, it wraps to getpid's offset */
         -0x7fffffee, 0x10012,
     };
     int pid = getpid();

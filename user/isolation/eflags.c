@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * eflags - whatever flags a program sets, the kernel works with its own (D08): direction (string
+ * eflags - the kernel does not run with flags that a program has set (D08): direction flag (string
  * instructions would run backwards), alignment check and nested task.
  */
 #include "check.h"
@@ -12,7 +12,7 @@ static const struct {
     unsigned flags;
 } cases[] = {{"no flag", 0}, {"DF", DF}, {"NT", NT}, {"AC", AC}, {"all flags", DF | NT | AC}};
 
-/* Make a system call with `set` added to the flags. They are as before when it returns. */
+/* Make a system call with the flags `set` added. The flags are restored afterwards. */
 static int call_with(unsigned set, int nr, uint32_t a, uint32_t b, uint32_t c)
 {
     int result;
@@ -25,7 +25,7 @@ static int call_with(unsigned set, int nr, uint32_t a, uint32_t b, uint32_t c)
     return result;
 }
 
-/* Store to a page that is not there yet, and stay long enough for the timer to interrupt. */
+/* Store to a page that is not present, and loop long enough for a timer interrupt. */
 static void fault_and_spin_with(unsigned set, volatile char *page)
 {
     unsigned flags, count = 2000000;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fpu - each process has floating-point and SSE registers of its own: kept over switches, copied
- * to a child at fork, clean after exec (D17).
+ * fpu - each process has its own x87 and SSE registers: preserved across switches, copied to a child by
+ * fork, initial after exec (D17).
  *
- * `fpu clean` is what it runs to look at the registers an exec leaves. The compiler uses none of
- * them here, so they hold what the assembler below puts into them.
+ * It executes itself as `fpu clean` to see the registers after exec. The compiler uses none of these
+ * registers here, so they hold what the assembler below loads.
  */
 #include "check.h"
 
@@ -35,7 +35,7 @@ static unsigned cpu_features(void)
     return d;
 }
 
-/* fnsave leaves the registers empty; they are put back. */
+/* fnsave initializes the FPU, so frstor restores the registers. */
 static void x87_store(struct x87 *state)
 {
     __asm__ volatile("fnsave %0; frstor %0" : "+m"(*state));
@@ -66,8 +66,8 @@ static void sse_load(const struct sse *state)
                      : "memory");
 }
 
-/* Register contents that differ from register to register and from `seed` to seed. All are
- * normal numbers to the x87, which would otherwise mark them. */
+/* Fill the registers with values that depend on register and `seed`. They are normal numbers, because the
+ * x87 tags others differently. */
 static void load_pattern(int seed, bool sse)
 {
     struct x87 x87 = {.control = CLEAN_CONTROL | (seed % 2 ? ROUND_TO_ZERO : 0)};
@@ -87,7 +87,7 @@ static void load_pattern(int seed, bool sse)
     sse_load(&state);
 }
 
-/* The registers, in a form that can be compared. */
+/* All registers, comparable with memcmp(). */
 struct registers {
     struct x87 x87;
     struct sse sse;
@@ -97,7 +97,7 @@ static void store_all(struct registers *all, bool sse)
 {
     memset(all, 0, sizeof(*all));
     x87_store(&all->x87);
-    memset(all->x87.environment, 0, sizeof(all->x87.environment)); /* where the last operation was */
+    memset(all->x87.environment, 0, sizeof(all->x87.environment)); /* pointers to the last instruction */
     if (sse)
         sse_store(&all->sse);
 }
@@ -109,8 +109,8 @@ static bool unchanged(const struct registers *wanted, bool sse)
     return memcmp(&now, wanted, sizeof(now)) == 0;
 }
 
-/* Fill the registers and find them unchanged after each yield; and after a time without any, in
- * which only the timer can switch. Returns how often they were. */
+/* Fill the registers and compare them after each yield, and after a loop in which only the timer can
+ * switch. Returns how often they were unchanged. */
 static int keep(int seed, bool sse)
 {
     struct registers mine;
@@ -157,7 +157,7 @@ static void check_fork(bool sse)
     CHECK(inherited, true, "the child's are those of its parent");
 }
 
-/* Run by exec from a process with full registers. */
+/* Executed by a process whose registers were filled. */
 static int be_clean(bool sse)
 {
     struct registers all;

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * infoleak - what other processes and the kernel had in memory and registers does not come to a
- * program by any way (D15).
+ * infoleak - no memory or register contents of other processes or of the kernel reach a program (D15).
  *
- * Children first leave a word of their own everywhere: in their memory, in their registers, in
- * arguments and names. Then: registers after each call, the structures that calls fill
- * in and what lies behind them, a child's registers, memory that is given again. What a program
- * finds at its first instruction the test looks at from outside.
+ * First, children leave a word in their memory, registers, arguments and names. Then this program looks
+ * for it in the registers after each system call, in the structures that calls fill in and in the bytes
+ * after them, in a child's registers, and in newly allocated memory. The test reads what a program finds
+ * at its first instruction from outside.
  */
 #include "check.h"
 
 enum { PATTERN = 0x5ec2e700, REGISTERS = 6, ROUNDS = 3, MUCH = 1 << 20 };
 
-/* What is neither a result nor a secret: the buffers' own filling. */
+/* Fills the buffers before each call: neither a result nor the secret. */
 #define FILLING 0xA5
 
-/* ---- spreading ---- */
+/* ---- leaving the secret ---- */
 
 static void fill(volatile uint32_t *words, size_t bytes)
 {
@@ -23,7 +22,7 @@ static void fill(volatile uint32_t *words, size_t bytes)
         words[i] = PATTERN + i % 251;
 }
 
-/* Memory, registers and the arguments of calls full of the word; the end is a fault, in half of them. */
+/* Fill memory, registers and arguments of calls with the word. Half of the children end by a fault. */
 static int spread(void *arg)
 {
     uint32_t stack[1024];
@@ -48,8 +47,8 @@ struct registers {
     uint16_t ds, es, fs, gs;
 };
 
-/* Make call `in->eax` with all registers as in `in`, and note all of them in `out`. The flags of
- * arithmetic are clear before. */
+/* Make system call `in->eax` with all registers as in `in`, and store all of them in `out`. The arithmetic
+ * flags are clear before the call. */
 void call_with(const struct registers *in, struct registers *out);
 __asm__(".text; call_with: pushal; movl 36(%esp), %eax; pushl 40(%esp);"
         "movl (%eax), %ebx; movl 4(%eax), %ecx; movl 8(%eax), %edx; movl 12(%eax), %esi;"
@@ -61,7 +60,7 @@ __asm__(".text; call_with: pushal; movl 36(%esp), %eax; pushl 40(%esp);"
         "movw %ds, 32(%eax); movw %es, 34(%eax); movw %fs, 36(%eax); movw %gs, 38(%eax);"
         "addl $4, %esp; popal; ret");
 
-/* How many registers are not as they were, but for the result and flags. */
+/* Returns the number of registers that have changed, except the result and the flags. */
 static int changed(const struct registers *in, const struct registers *out)
 {
     return (in->ebx != out->ebx) + (in->ecx != out->ecx) + (in->edx != out->edx) + (in->esi != out->esi) +
@@ -69,7 +68,7 @@ static int changed(const struct registers *in, const struct registers *out)
            (out->es != 0x23) + (out->fs != 0) + (out->gs != 0);
 }
 
-/* A call that goes wrong or does little is made with each number there is, and some there are not. */
+/* Make a call that fails or has little effect with each system call number, and with unknown numbers. */
 static void check_registers(void)
 {
     static const struct registers in = {.ebx = 0xb0b0b0b0,
@@ -140,7 +139,7 @@ static void check_structures(void)
 
 /* ---- memory ---- */
 
-/* What the program itself gave back comes back empty, too. */
+/* Memory that this program itself has freed is zero as well when it is allocated again. */
 static void check_memory(void)
 {
     for (int round = 0; round < ROUNDS; round++) {
@@ -155,7 +154,7 @@ static void check_memory(void)
     }
 }
 
-/* ---- what is typed ---- */
+/* ---- console input ---- */
 
 static int check_input(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernelaccess - a program can neither read, nor write, nor execute what is not user space; trying it
- * ends the process and nobody else (D02, D18, D70).
+ * kernelaccess - a program can neither read, write nor execute addresses outside user space; an attempt
+ * ends this process and no other (D02, D18, D70).
  */
 #include "check.h"
 

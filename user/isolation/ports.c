@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ports - no I/O port is open to a program, and neither are the instructions that touch the
- * interrupt flag or stop the machine (D09).
+ * ports - a program can use no I/O port, and no instruction that changes the interrupt flag or halts the
+ * machine (D09).
  */
 #include "check.h"
 
@@ -14,7 +14,7 @@ static int in_port(void *port)
     return 0;
 }
 
-/* 0xfe to the keyboard controller would reset the machine. */
+/* Writing 0xfe to the keyboard controller would reset the machine. */
 static int out_port(void *port)
 {
     __asm__ volatile("outb %0, %w1" : : "a"((uint8_t)0xfe), "d"(port));
@@ -42,7 +42,7 @@ static int halt(void *arg)
     return 0;
 }
 
-/* popf does not fault: it leaves the I/O privilege level alone, silently. */
+/* popf does not fault: it silently ignores the I/O privilege level. */
 static unsigned raise_iopl(void)
 {
     unsigned flags;

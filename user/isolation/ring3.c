@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ring3 - what a program may not do, tried: each attempt in a child of its own.
+ * ring3 - tries what a program must not be able to do, each attempt in its own child.
  *
- * After an attempt stands a line `ring3: NAME = CODE` with the child's exit code: -9 when it died
- * of it (the trap frame is then just before the line), else what the code brought back. What is
- * right is for the test to say. Meanwhile a bystander works on memory of its own.
+ * Each attempt prints `ring3: NAME = CODE`, the child's exit code: -9 if it was killed (its trap frame
+ * precedes the line), else the result of the code. The test knows which results are right. Meanwhile a
+ * bystander checks its own memory.
  *
  * `ring3 FAMILY` tries one family: instructions, interrupts, ports, segments, transfers, flags or
  * stacks.
  */
 #include "check.h"
 
-/* Attempts return their result in eax and may change every register but esp, ebp and the selectors. */
+/* Run the code of an attempt. It returns its result in eax and may change all registers except esp, ebp
+ * and the selectors. */
 static int run_code(void *code)
 {
     int result;
@@ -27,7 +28,7 @@ static void attempt(const char *name, const void *code)
     printf("ring3: %s = %d\n", name, child_code(run_code, (void *)code));
 }
 
-/* ---- instructions: those of ring3.def, as functions that find their way back by ebp ---- */
+/* ---- instructions: those of ring3.def, as functions that return through ebp ---- */
 
 #define BACK "\n\tleal -4(%ebp), %esp; ret"
 #define VALUE(name, code)                                   \
@@ -52,7 +53,7 @@ static void try_instructions(void)
         attempt(instructions[i].name, (const void *)instructions[i].code);
 }
 
-/* ---- families: code made for each case ---- */
+/* ---- families: code generated for each case ---- */
 
 static struct {
     uint8_t bytes[64];
@@ -71,7 +72,7 @@ static void emit_byte(unsigned byte)
     emit(&(uint8_t){(uint8_t)byte}, 1);
 }
 
-/* An instruction of one byte with a word behind it. */
+/* Emit a one-byte opcode and a 32-bit operand. */
 static void emit_word(unsigned opcode, uint32_t word)
 {
     emit_byte(opcode);
@@ -93,7 +94,7 @@ enum {
     FROM_SEGMENT = 0x8C,
 };
 
-/* End the code, and try it. */
+/* Finish the code and try it. */
 static void attempt_code(const char *fmt, ...) PRINTF_LIKE(1, 2);
 static void attempt_code(const char *fmt, ...)
 {
@@ -107,7 +108,7 @@ static void attempt_code(const char *fmt, ...)
     code.n = 0;
 }
 
-/* `int n` for each n, with a system call's number that there is not. */
+/* `int n` for each n, with the number of a system call that does not exist. */
 static void try_interrupts(void)
 {
     for (unsigned n = 0; n < 256; n++) {
@@ -118,7 +119,7 @@ static void try_interrupts(void)
     }
 }
 
-/* in and out, of every size, from a register and from memory. */
+/* in, out, ins and outs of every size. */
 static void try_ports(void)
 {
     static const unsigned ports[] = {0x20, 0x60, 0x64, 0xf4, 0x3f8, 0xcf8, 0xfffc};
@@ -138,7 +139,7 @@ static void try_ports(void)
         emit_word(MOV_EDX, port);
         emit_word(MOV_EAX, (uint32_t)&memory);
         emit("\x89\xc6\x89\xc7", 4); /* esi = edi = eax */
-        emit_word(MOV_EAX, 0xfe);    /* what would reset the machine through port 0x64 */
+        emit_word(MOV_EAX, 0xfe);    /* the value that resets the machine through port 0x64 */
         if (accesses[access].is_short)
             emit_byte(0x66);
         emit_byte(accesses[access].opcode);
@@ -146,19 +147,18 @@ static void try_ports(void)
     }
 }
 
-/* All of the descriptor table and one entry more, with each privilege and from either table; and the
- * last selectors. */
+/* Selectors: every GDT entry and one more, with each RPL, in GDT and LDT; and the last selectors. */
 static const struct {
     unsigned first, end;
 } selectors[] = {{0, 0x40}, {0xfffe, 0x10000}};
 
-/* Each selector in each register; the result is what the register holds then. */
+/* Load each selector into each register. The result is the register's value afterwards. */
 static void try_segments(void)
 {
     static const char *const registers[] = {"es", "cs", "ss", "ds", "fs", "gs"};
     for (unsigned i = 0; i < ARRAY_SIZE(registers); i++) {
         if (i == 1)
-            continue; /* no mov goes to cs */
+            continue; /* mov cannot load cs */
         for (size_t range = 0; range < ARRAY_SIZE(selectors); range++) {
             for (unsigned s = selectors[range].first; s < selectors[range].end; s++) {
                 emit_word(MOV_EAX, s);
@@ -166,15 +166,15 @@ static void try_segments(void)
                 emit_byte(0xC0 | i << 3);
                 emit_byte(FROM_SEGMENT);
                 emit_byte(0xC0 | i << 3);
-                emit("\x16\x07\x16\x1f", 4); /* the stack's selector for es and ds, which C needs */
+                emit("\x16\x07\x16\x1f", 4); /* reload es and ds from ss, because C needs them */
                 attempt_code("mov %s 0x%x", registers[i], s);
             }
         }
     }
 }
 
-/* Where far transfers go. They are not tried on a stack in kernel memory: QEMU 7.2's TCG makes their
- * pushes and pops with the rights of ring 0, and no kernel could prevent what they do there. */
+/* The target of far transfers. They are not tried with a stack in kernel memory: QEMU 7.2's TCG accesses
+ * the stack with the rights of ring 0 then, and no kernel could prevent that. */
 static __attribute__((naked)) void landing(void)
 {
     __asm__("xorl %eax, %eax" BACK);
@@ -210,8 +210,8 @@ static void try_transfers(void)
     }
 }
 
-/* The flags `flip` turned around, by popf or by iret, then a system call. The result: the flags after both,
- * made comparable with those before. */
+/* Toggle the flags `flip` by popf or iret, then make a system call. Returns the bits of the flags that
+ * differ afterwards. */
 static int flags_after(unsigned flip, bool by_iret)
 {
     unsigned before, after;
@@ -227,7 +227,7 @@ static int flags_after(unsigned flip, bool by_iret)
                          : "=&r"(before), "=&r"(after)
                          : "r"(flip), "i"(NR_getpid)
                          : "eax", "memory", "cc");
-    return (int)((before ^ after) & ~0x8d5u); /* but for the results of arithmetic */
+    return (int)((before ^ after) & ~0x8d5u); /* without the arithmetic flags */
 }
 
 static int flip_by_popf(void *flip)
@@ -240,8 +240,8 @@ static int flip_by_iret(void *flip)
     return flags_after((unsigned)(uintptr_t)flip, true);
 }
 
-/* Bit 17, VM, is left out of iret: the emulator would enter virtual-8086 mode with it, which no
- * processor does from ring 3 (Intel SDM 2A, IRET). */
+/* iret does not try bit 17, VM: QEMU would enter virtual-8086 mode, which no processor does from ring 3
+ * (Intel SDM 2A, IRET). */
 static void try_flags(void)
 {
     for (unsigned bit = 8; bit < 22; bit++) {
@@ -254,7 +254,7 @@ static void try_flags(void)
 
 /* ---- stacks ---- */
 
-/* What is done on a stack, with the stack pointer in edx. Each comes back on the old one. */
+/* Code that uses the stack whose pointer is in edx, and returns on the old one. */
 #define ON_STACK(name, code)                                                               \
     static __attribute__((naked)) void name(void)                                          \
     {                                                                                      \
@@ -292,7 +292,7 @@ static void try_stacks(void)
 
 enum { WORDS = 4 * PAGE_SIZE / sizeof(unsigned) };
 
-/* Turns over its own memory until it is told to stop; returns how many words were not as it left them. */
+/* Rewrite the own memory until *stop is set. Returns the number of words that had changed. */
 static int stand_by(void *stop)
 {
     static unsigned words[WORDS];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trapflags - each exception a program can raise ends that process (D02, D13).
+ * trapflags - each exception that a program can raise ends that process only (D02, D13).
  */
 #include "check.h"
 
-/* A function of one instruction or few, for the table below. */
+/* Define a function of a few instructions for the table below. */
 #define RAISE(name, code)                                   \
     static int name(void *arg)                              \
     {                                                       \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * umip - the instructions that tell a program where the kernel's tables are: refused on a processor
- * that has UMIP, harmless on one that has not (D18).
+ * umip - sgdt, sidt, sldt, str and smsw, which reveal kernel state: refused by a processor with UMIP,
+ * harmless without (D18).
  */
 #include "check.h"
 

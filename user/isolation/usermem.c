@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usermem - every system call that takes a pointer, with every kind of page behind it, prints a table
- * of what that comes to: ok; zeros when the call read zeros because the page has nothing else; or
- * the error. test/serial/isolation/test_usermem.py has the table as it shall be.
+ * usermem - tries every system call that takes a pointer with every kind of page, and prints a table of the
+ * results: "ok", "zeros" if the call read zeros because the page is new, or the error.
+ * test/serial/isolation/test_usermem.py has the expected table.
  *
- * Each cell is a process of its own, so that nothing was touched before. It makes the pages, calls,
- * and looks: the kernel wrote what it should where it should, and not a byte beside it; a child that
- * shares the pages sees nothing of it, or all of it where they are MAP_SHARED; a refused call has
- * done nothing. What is not so is a panic. `usermem swapped` is the same for pages on the swap disk;
- * with another word it is what a cell becomes by exec.
+ * Each cell of the table runs in its own process, so that it starts with untouched pages. It makes the pages
+ * and the call, and checks that the kernel wrote the right bytes and no others; that a child that shares the
+ * pages sees all of it if they are MAP_SHARED, else nothing; and that a refused call changed nothing. Else
+ * it panics. `usermem swapped` does the same with pages on the swap disk; a cell executes `usermem` with
+ * another word.
  *
- * read() takes what was typed, which must be the alphabet over and over.
+ * read() needs input: the test must type the alphabet repeatedly.
  */
 #include "check.h"
 
 enum { DONE = 0, ZEROS = 1, CODE = 0x1234567, ADDRESS = 0x40000000, WINDOW = 2 };
 
-/* ---- what the calls are to find in memory ---- */
+/* ---- what the calls read ---- */
 
-/* A page with everything that a call reads, and room for what one writes. */
+/* Everything that the calls read, and room for what they write; smaller than a page. */
 struct cargo {
     char name[8], word[8], text[8];
     const char *argv[2];
@@ -32,21 +32,21 @@ struct cargo {
     }
 
 static const struct cargo in_text = CARGO;
-static struct cargo in_data = CARGO; /* nobody touches it before a cell's call does */
+static struct cargo in_data = CARGO; /* the call of a cell is the first to touch it */
 
 #include "usermem_places.h"
 
-/* What this process shares with all others. */
+/* Shared between all processes of this program. */
 static struct control {
-    volatile int go, done, wrong; /* the witness may look; has looked; saw something wrong */
-    char *from, *to;              /* what the kernel wrote in MAP_SHARED pages, ... */
-    char object[128];             /* ... and what that is */
+    volatile int go, done, wrong; /* the witness may look; has looked; has found an error */
+    char *from, *to;              /* the range that the kernel wrote in MAP_SHARED pages, ... */
+    char object[128];             /* ... and its contents */
     unsigned typed;               /* characters read so far */
 } * control;
 
-/* ---- the calls: each tells an error, DONE or ZEROS ---- */
+/* ---- the calls: each returns an error, DONE or ZEROS ---- */
 
-static int zombie; /* of the cell for wait */
+static int zombie; /* the child that the cell of wait() reaps */
 
 static void make_zombie(void)
 {
@@ -62,7 +62,7 @@ static int call_wait(char *p, size_t n)
     (void)n;
     int error = waitpid(zombie, (int *)p);
     if (error != 0)
-        assert(code_of(zombie) == CODE); /* it was kept */
+        assert(code_of(zombie) == CODE); /* after an error it can still be waited for */
     return error;
 }
 
@@ -121,7 +121,7 @@ static int call_pages(char *p, size_t n)
     return sys_pages(getpid(), p);
 }
 
-/* All of its pages are told, and none twice; what the call itself maps may come later. */
+/* Whether the counts are plausible. Pages that the call itself makes present may be missing from them. */
 static bool pages_is_right(const char *p)
 {
     const struct page_counts *counts = (const struct page_counts *)p;
@@ -171,7 +171,7 @@ static int call_string(char *p, size_t n)
     return exec(in_text.name, 2, argv);
 }
 
-/* What exec makes of a cell: whether the argument came whole, or with zeros where there were no letters. */
+/* A cell after exec. Returns DONE if the argument arrived whole, ZEROS if it was empty. */
 static int became(const char *word)
 {
     if (strcmp(word, in_text.word) == 0)
@@ -182,10 +182,10 @@ static int became(const char *word)
 static const struct call {
     const char *name;
     int (*make)(char *p, size_t n);
-    bool (*is_right)(const char *p); /* for what the kernel writes */
-    size_t offset, size;             /* of its object in struct cargo */
+    bool (*is_right)(const char *p); /* checks what the kernel wrote */
+    size_t offset, size;             /* of the object in struct cargo */
     void (*prepare)(void);
-    bool piecewise; /* refused in its middle, it may have written what comes before */
+    bool piecewise; /* if a later part fails, the earlier parts may have been written */
 } calls[] = {
     {"wait", call_wait, wait_is_right, offsetof(struct cargo, room), sizeof(int), make_zombie, false},
     {"read", call_read, read_is_right, offsetof(struct cargo, room), 4, NULL, false},
@@ -204,7 +204,7 @@ static const struct call {
 
 /* ---- one cell ---- */
 
-/* The window as it should be; before and behind it lie pages that stay as they are. */
+/* The expected window. The pages before and after it must not change. */
 static char wanted[WINDOW][PAGE_SIZE];
 
 static char *window_page(int i)
@@ -227,7 +227,7 @@ static bool is_shared(char kind)
     return kind == 'S' || kind == 's' || kind == 'T';
 }
 
-/* Whether a living child has it, too. */
+/* Whether a living child shares a page of this kind. */
 static bool is_common(char kind)
 {
     return kind == 'C' || kind == 'Q' || is_shared(kind);
@@ -260,7 +260,7 @@ static char *object_place(const struct place *place, const struct call *call)
     return (char *)base + shift[place->where];
 }
 
-/* Put what the call shall find to `p`, as far as it can be written there. */
+/* Store the object that the call reads at `p`, as far as the pages can be written. */
 static void put_object(const struct place *place, const struct call *call, char *p)
 {
     const char *object = (const char *)&in_text + call->offset;
@@ -273,7 +273,7 @@ static void put_object(const struct place *place, const struct call *call, char 
     }
 }
 
-/* Whether page i of the window is as wanted, with `object` at [from, to), or anything if that is NULL. */
+/* Whether page i of the window is as expected, with `object` (NULL: any bytes) at [from, to). */
 static bool page_holds(int i, const char *from, const char *to, const char *object)
 {
     const char *page = window_page(i);
@@ -297,7 +297,7 @@ static bool cargo_holds(const struct cargo *cargo, const char *from, const char 
            cargo->argv[1] == in_text.word;
 }
 
-/* Whether memory is as it was, but for [from, to). */
+/* Whether all memory except [from, to) is unchanged. */
 static bool all_holds(const struct place *place, const char *from, const char *to)
 {
     for (int i = 0; i < WINDOW; i++)
@@ -308,7 +308,7 @@ static bool all_holds(const struct place *place, const char *from, const char *t
     return cargo_holds(&in_text, NULL, NULL) && *(window_page(0) - 1) == 'f' && *window_page(WINDOW) == 'b';
 }
 
-/* ---- the witness: a child that has the pages, too, and looks when the call is over ---- */
+/* ---- the witness: a child that shares the pages and checks them after the call ---- */
 
 static bool needs_witness(const struct place *place)
 {
@@ -362,7 +362,7 @@ static void make_window(const struct place *place)
     *back = 'b';
 }
 
-/* Send what is to be there to the swap disk. By number: a kernel without swap need not have the call. */
+/* Swap out the pages whose kind says so. */
 static void page_out(const struct place *place)
 {
     enum { PAGEOUT = 203 };
@@ -372,7 +372,7 @@ static void page_out(const struct place *place)
             panic("%s: page %d does not go to the swap disk", place->name, i);
 }
 
-/* Make the pages and the call, and look at what it did. */
+/* Run a cell: make the pages, make the call, and check its effects. */
 static int be_cell(const struct place *place, const struct call *call)
 {
     if (call->prepare != NULL)
@@ -453,7 +453,7 @@ int main(int argc, char *argv[])
     if (argc == 2 && !swapped)
         return became(argv[1]);
     assert((uintptr_t)__builtin_frame_address(0) + 8 <= USERTOP - sizeof(struct proc_info));
-    assert(cargo_holds(&in_text, NULL, NULL)); /* and it is there: no cell's call fetches it */
+    assert(cargo_holds(&in_text, NULL, NULL)); /* makes its page present before any cell runs */
     control = map_pages(sizeof(*control), MAP_SHARED);
     if (swapped)
         try_places(swapped_places, ARRAY_SIZE(swapped_places));

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usermem_places - the rows of usermem's table: what is where, for a system call to read or write.
+ * usermem_places - the rows of usermem's table: the places that system calls read or write.
  *
- * Where the object lies: in the middle of the window's first page, at its end, or half in it and half in
- * the second. The letters say what the pages are:
+ * The object lies in the middle of the window's first page, at its end, or across its end. Each letter
+ * describes one page:
  *
- *   W  written             C  written, and a child has it too     A  the same, but the child is dead
+ *   W  written             C  written, shared with a child        A  the same, but the child is dead
  *   u  never touched       S  MAP_SHARED with a child, written    s  MAP_SHARED, never touched
- *   r  to read, touched    z  to read, never touched              o  to write only, written
- *   -  no rights           .  nothing
- *   P  written, and then on the swap disk       Q  the same, and a child has it there, too
- *   T  MAP_SHARED with a child, on the swap disk
+ *   r  read-only, touched  z  read-only, never touched            o  write-only, written
+ *   -  no access           .  not mapped
+ *   P  written, then swapped out                Q  the same, shared with a child
+ *   T  MAP_SHARED with a child, swapped out
  */
 #ifndef USERMEM_PLACES_H
 #define USERMEM_PLACES_H
@@ -19,7 +19,7 @@ enum where { MIDDLE, AT_END, ACROSS, BEYOND, EXACTLY };
 
 static const struct place {
     const char *name;
-    const char *pages; /* of the window; "" when the place is not there but at `base` */
+    const char *pages; /* of the window; "": the place is not in the window but at `base` */
     enum where where;
     const void *base;
 } places[] =

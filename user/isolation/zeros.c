@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * zeros - memory a process is given is zero, also after others have dirtied and freed much of it:
- * stack, bss, heap, mappings, and what lies beside the program's segments in their pages (D15,
- * D16, D71).
+ * zeros - new memory is zero, even after other processes have written to much memory and freed it: stack,
+ * bss, heap, mappings, and the rest of the pages in which the program's segments begin and end (D15, D16,
+ * D71).
  */
 #include "check.h"
 
@@ -10,7 +10,7 @@ enum { CHILDREN = 4, DIRTY_BYTES = 4 << 20, PATTERN = 0xdeadbeefu, BSS_WORDS = 2
 
 static volatile unsigned bss[BSS_WORDS];
 
-/* The linker script's: where text with constants, and bss, end. */
+/* The ends of text (with constants) and bss, from the linker script. */
 extern const char etext[], end[];
 
 static void dirty(volatile unsigned *words, size_t bytes)
@@ -29,7 +29,7 @@ static int dirty_much(void *arg)
     return 0;
 }
 
-/* How many bytes of [from, to) are not zero. */
+/* Returns the number of bytes in [from, to) that are not zero. */
 static int stale(const volatile void *from, const volatile void *to)
 {
     int count = 0;

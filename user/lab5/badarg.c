@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * badarg - wait() refuses a negative pid and a kernel address, and the child is not lost by it.
+ * badarg - wait() refuses a negative pid and a kernel address, and the child can still be waited for.
  */
 #include "ulib.h"
 

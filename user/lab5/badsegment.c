@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * badsegment - loading a system segment, the TSS, into a data segment register is a general
- * protection fault, and this process dies of it (D02).
+ * badsegment - loading the TSS, a system segment, into a data segment register raises a general
+ * protection fault, which ends this process (D02).
  */
 #include "ulib.h"
 

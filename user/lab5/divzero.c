@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * divzero - a division by zero ends this process (D02). The instruction is spelled out: `1 / zero`
- * is undefined in C, and a compiler drops it (D61).
+ * divzero - a division by zero ends this process (D02). The division is in assembler because `1 / zero`
+ * is undefined in C, and the compiler may remove it (D61).
  */
 #include "ulib.h"
 

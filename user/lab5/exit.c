@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit - the parent learns the child's whole exit code, 32 bits of it, and learns it once.
+ * exit - wait() returns all 32 bits of the child's exit code, and returns it once.
  */
 #include "ulib.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forktest - 32 children are made, and exactly 32 can be waited for.
+ * forktest - forks 32 children, and exactly 32 can be waited for.
  */
 #include "ulib.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * forktree - every process forks two children until the tree is four deep; each prints its pid
- * and its path from the root. Nobody waits: init gets the orphans (D82).
+ * forktree - every process forks two children until the tree is four levels deep; each prints its pid
+ * and its path from the root. No process waits for its children: init reaps the orphans (D82).
  */
 #include "ulib.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hello - the smallest program: it says who it is.
+ * hello - the smallest program: prints a greeting and its pid.
  */
 #include "ulib.h"
 

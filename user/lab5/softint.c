@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * softint - a program may not raise the page-fault exception by `int $14`: it is a general
- * protection fault, and this process dies of it.
+ * softint - a program may not raise the page-fault exception with `int $14`: the CPU raises a general
+ * protection fault instead, which ends this process.
  */
 #include "ulib.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * testbss - a large bss is zero and keeps what is written into it; a write behind it, where
+ * testbss - a large bss is zero and keeps what is written into it; a write past its end, where
  * nothing is mapped, ends this process (D15, D39).
  */
 #include "ulib.h"
@@ -25,7 +25,7 @@ int main(void)
     printf("Yes, good.  Now doing a wild write off the end...\n");
     printf("testbss may pass.\n");
 
-    /* The array may end inside a page: only what is a whole page behind it is surely not ours. */
+    /* The array may end inside a page, so an address a whole page past its end is certainly unmapped. */
     *(array + WORDS + PAGE_SIZE / sizeof(*array)) = 0;
     panic("the wild write was not noticed");
 }

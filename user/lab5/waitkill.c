@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * waitkill - the second child kills its parent, which sleeps in wait(), and then the first child,
- * which never makes a system call (D47, D51, D84). The parent's exit code is therefore -9.
+ * which makes no system call (D47, D51, D84). The parent's exit code is therefore -9.
  */
 #include "ulib.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * yield - a process that gives the CPU away gets it back.
+ * yield - a process that yields the CPU gets it back.
  */
 #include "ulib.h"
 

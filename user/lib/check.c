@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check - the helpers of test programs.
+ * check - helpers of test programs.
  */
 #include "check.h"
 

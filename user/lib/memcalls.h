@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcalls - the calls that shape memory, as ucow has them, for a program that is compiled for Linux too.
+ * memcalls - ucow's brk, mmap and munmap, for a program that is also compiled for Linux.
  *
- * test/unit/linux/memcalls.h says the same in Linux's words. A result is an address, 0, or a
- * negated number of <ucow/errno.h>; probes leave no trace.
+ * test/unit/linux/memcalls.h has the same functions for Linux. Each call returns an address, 0, or a
+ * negated error of <ucow/errno.h>. can_read() and can_write() change no memory.
  */
 #ifndef LIB_MEMCALLS_H
 #define LIB_MEMCALLS_H
@@ -33,13 +33,14 @@ static inline intptr_t call_munmap(uintptr_t addr, size_t length)
     return sys_munmap(addr, length);
 }
 
-/* Whether the kernel can read a string at `va`: an exec with too many arguments reads the name only. */
+/* Whether the kernel can read a string at `va`: an exec with too many arguments fails, after it has read
+ * the name. */
 static inline bool can_read(uintptr_t va)
 {
     return sys_exec((const char *)va, EXEC_MAX_ARGS + 1, NULL) != -E_INVAL;
 }
 
-/* Whether the kernel can write at `va`, where it can read. */
+/* Whether the kernel can write at `va`, which must be readable. */
 static inline bool can_write(uintptr_t va)
 {
     struct mem_info saved;

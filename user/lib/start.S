@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * start - where a program begins, and the one call that cannot return in C.
+ * start - the entry point of a program, and clone(), whose child cannot return into C.
  *
- * At entry the kernel has set up the stack of the System V i386 ABI: argc at (%esp), the argv
- * pointers after it, a null pointer behind the last.
+ * At entry the stack is as the System V i386 ABI says: argc at (%esp), then the argv pointers and a
+ * null pointer.
  */
 
         .text
@@ -12,8 +12,8 @@ _start:
         xorl %ebp, %ebp                 /* the outermost frame of a backtrace */
         movl (%esp), %eax               /* argc */
         leal 4(%esp), %ecx              /* argv */
-        andl $-16, %esp                 /* the ABI wants 16 at a call; two words of */
-        subl $8, %esp                   /* padding and two arguments keep it */
+        andl $-16, %esp                 /* the ABI aligns the stack to 16 at a call: */
+        subl $8, %esp                   /* two words of padding, two arguments */
         pushl %ecx
         pushl %eax
         call main
@@ -24,9 +24,9 @@ _start:
 /*
  * int clone_onto(int nr, unsigned flags, uint32_t *stack)
  *
- * Make system call `nr`, which must be clone. The caller gets its result. The child starts on
- * `stack`, where it finds its function's argument and then the function: it calls the one with
- * the other and exits with the result. It cannot return: nothing is above it.
+ * Make system call `nr`, which must be clone, and return its result to the caller. The child starts
+ * on `stack`, which holds an argument and a function. It calls the function with the argument and
+ * exits with the result; it has no frame to return to.
  */
         .globl clone_onto
 clone_onto:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stdio - text to and from the console.
+ * stdio - console input and output.
  *
- * The text of one printf() is gathered on the stack and written line by line, one system call a
- * line. Nothing is kept from one call to the next.
+ * printf() buffers its text on the stack and writes each line with one system call. Nothing is
+ * buffered between calls.
  */
 #include "ulib.h"
 
@@ -28,7 +28,7 @@ static void line_put(void *ctx, char c)
         line_flush(line);
 }
 
-/* Add text to `line`; it is written as far as its lines are complete. */
+/* Append text to `line`; complete lines are written. */
 PRINTF_LIKE(2, 3) static void line_printf(struct line *line, const char *fmt, ...)
 {
     va_list ap;
@@ -86,7 +86,7 @@ int readline(char *buf, size_t size)
     return (int)length;
 }
 
-/* Two lines, each written whole: what it is and where, and the message four spaces in. */
+/* Print two lines: "user WHAT at FILE:LINE:", and the message, indented by four spaces. */
 static void report(const char *what, const char *file, int at, const char *fmt, va_list ap)
 {
     struct line line;

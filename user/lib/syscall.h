@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syscall - the bare system calls, made from <ucow/syscalls.def>: sys_fork(), sys_wait(), ...
+ * syscall - one stub per system call, generated from <ucow/syscalls.def>: sys_fork(), sys_wait(), ...
  *
- * Each is one `int $0x80` inlined at its caller: number in eax, arguments in edx, ecx, ebx, edi
- * and esi, result in eax. The kernel keeps every other register, so nothing is saved around it.
- * Every result is an int; one that is an address needs a cast.
+ * Each stub is one inlined `int $0x80`: number in eax, arguments in edx, ecx, ebx, edi and esi, result
+ * in eax. The kernel preserves all other registers. Every result is an int; a result that is an address
+ * needs a cast.
  */
 #ifndef LIB_SYSCALL_H
 #define LIB_SYSCALL_H
@@ -46,7 +46,7 @@ static inline int syscall4(int nr, uint32_t a, uint32_t b, uint32_t c, uint32_t 
     return result;
 }
 
-/* All five arguments: what a test uses to ask for a call that does not exist. */
+/* With all five arguments. No system call has five; tests use this one for numbers that do not exist. */
 static inline int syscall5(int nr, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
 {
     int result;
@@ -57,7 +57,7 @@ static inline int syscall5(int nr, uint32_t a, uint32_t b, uint32_t c, uint32_t 
     return result;
 }
 
-/* The list's types as C has them in a program. */
+/* The C types of the argument types in syscalls.def. */
 #define SYSCALL_TYPE_INT int
 #define SYSCALL_TYPE_UINT unsigned
 #define SYSCALL_TYPE_ADDR uintptr_t
@@ -93,7 +93,7 @@ static inline int syscall5(int nr, uint32_t a, uint32_t b, uint32_t c, uint32_t 
     }
 #include <ucow/syscalls.def>
 
-/* The numbers, by name: NR_fork, NR_wait, ... */
+/* The call numbers: NR_fork, NR_wait, ... */
 enum {
 #define SYSCALL0(nr, name, ...) NR_##name = nr,
 #define SYSCALL1(nr, name, ...) NR_##name = nr,

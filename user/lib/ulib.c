@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ulib - the few calls of the library that are more than one system call.
+ * ulib - library functions that are more than one system call.
  */
 #include "ulib.h"
 
-/* In start.S: clone in assembler, because the child has no frame of ours to return to. */
+/* clone() in assembler (start.S), because the child has no C frame to return to. */
 int clone_onto(int nr, unsigned flags, uint32_t *stack);
 
 NORETURN void exit(int code)
@@ -15,7 +15,7 @@ NORETURN void exit(int code)
 
 int thread_start(int (*body)(void *arg), void *arg, void *stack_top)
 {
-    /* Two words are used; the other two keep the stack aligned as the ABI wants it at a call. */
+    /* Two words are used; the other two keep the alignment that the ABI requires at a call. */
     uint32_t *stack = (uint32_t *)stack_top - 4;
     stack[0] = (uint32_t)arg;
     stack[1] = (uint32_t)body;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ulib - what a program of ucow can call.
+ * ulib - the library of user programs.
  *
- * The library keeps no data of its own: a forked child that only calls it dirties no page but its
- * stack's. Calls return 0 or a result, and a negated number of <ucow/errno.h> on an error.
+ * The library has no data of its own, so calling it in a forked child dirties stack pages only.
+ * Calls return 0 or a result; on error, a negated number of <ucow/errno.h>.
  */
 #ifndef ULIB_H
 #define ULIB_H
@@ -36,7 +36,8 @@ static inline int getpid(void)
     return sys_getpid();
 }
 
-/* Wait for the child `pid`, 0 for any, and fetch its exit code unless `code` is NULL. */
+/* Wait until child `pid` (0: any child) has ended, and reap it. Its exit code goes to *code unless `code`
+ * is NULL. Returns 0; -E_BAD_PROC if there is no such child. */
 static inline int waitpid(int pid, int *code)
 {
     return sys_wait(pid, code);
@@ -47,7 +48,7 @@ static inline int wait(void)
     return sys_wait(0, NULL);
 }
 
-/* Become program `name` of the boot archive. Returns only on an error. */
+/* Replace this program by `name` from the boot archive. Returns only on error. */
 static inline int exec(const char *name, int argc, const char *const argv[])
 {
     return sys_exec(name, argc, (void *)argv);
@@ -63,7 +64,7 @@ static inline int yield(void)
     return sys_yield();
 }
 
-/* Sleep that many ticks of 10 ms. */
+/* Sleep for `ticks` ticks of 10 ms. */
 static inline int sleep(unsigned ticks)
 {
     return sys_sleep(ticks);
@@ -74,20 +75,20 @@ static inline unsigned gettime_msec(void)
     return (unsigned)sys_gettime() * (1000 / TICK_HZ);
 }
 
-/* Run body(arg) in a thread: a process with a pid of its own and its parent's memory, on the stack
- * that ends at `stack_top` (aligned to 16). What body returns is its exit code. Returns the pid; the
- * caller waits for it as for any child and keeps the stack until then. */
+/* Run body(arg) in a thread: a process with its own pid that shares its parent's memory. Its stack
+ * ends at `stack_top`, which is aligned to 16. The result of body is the thread's exit code. Returns
+ * the pid or an error; the caller waits for it as for any child, and must not reuse the stack before. */
 int thread_start(int (*body)(void *arg), void *arg, void *stack_top);
 
 /* ---- memory ---- */
 
-/* Move the end of the heap; returns where it is then, unchanged when it cannot be moved there. */
+/* Move the end of the heap to `addr`. Returns the end after the call, which is unchanged on error. */
 static inline uintptr_t brk(uintptr_t addr)
 {
     return (uintptr_t)sys_brk(addr);
 }
 
-/* Grow the heap by `bytes`; returns where they begin, NULL when there is no room. */
+/* Grow the heap by `bytes`. Returns the start of the new memory, or NULL if there is no room. */
 void *sbrk(size_t bytes);
 
 static inline void *mmap(uintptr_t addr, size_t len, unsigned prot, unsigned flags)
@@ -100,7 +101,7 @@ static inline int munmap(const volatile void *addr, size_t len)
     return sys_munmap((uintptr_t)addr, len);
 }
 
-/* The error of an mmap(), or 0 when it gave an address. */
+/* The error that mmap() returned, or 0 if it returned an address. */
 static inline int mmap_error(const volatile void *addr)
 {
     return (uintptr_t)addr > 0xfffff000u ? (int)(intptr_t)addr : 0;
@@ -115,7 +116,7 @@ static inline int print_pgdir(void)
 
 enum { STDIN = 0, STDOUT = 1 };
 
-/* At least one byte from the console, as soon as there is one; returns how many. */
+/* Read up to `n` bytes from the console. Waits for the first byte. Returns the number of bytes. */
 static inline int read(int fd, void *buf, size_t n)
 {
     return sys_read(fd, buf, n);
@@ -126,27 +127,27 @@ static inline int write(int fd, const void *buf, size_t n)
     return sys_write(fd, (void *)buf, n);
 }
 
-/* Print on the console. A line is handed to the kernel whole (up to 256 characters), so lines of
- * processes that print at the same time do not mix. Returns the number of characters. */
+/* Print on the console. Each line of up to 256 characters is one write(), so lines of different
+ * processes do not mix. Returns the number of characters. */
 int printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 int vprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
-/* Read a line, with echo and backspace, without its end; what does not fit into `size` bytes with
- * their NUL is not taken. Returns its length; READLINE_END if ^D is typed at its beginning; -E_xxx of
- * read(). */
+/* Read a line, with echo and backspace, and store it without its newline. Characters that do not fit
+ * into `size` bytes, NUL included, are ignored. Returns the length; READLINE_END if the line begins with
+ * ^D; or an error of read(). */
 #define READLINE_END (-1000)
 int readline(char *buf, size_t size);
 
-/* The number that an argument of the program's is in decimal; a panic when it is none. */
+/* Convert a decimal argument of the program. Panics if `text` is not a number. */
 unsigned number_of(const char *text);
 
-/* ---- giving up ---- */
+/* ---- errors ---- */
 
-/* Say where and why, and exit with -E_PANIC. */
+/* Print file, line and message, and exit with -E_PANIC. */
 #define panic(...) panic_at(__FILE_NAME__, __LINE__, __VA_ARGS__)
 NORETURN void panic_at(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Say where and what, and go on. */
+/* Print file, line and message, and return. */
 #define warn(...) warn_at(__FILE_NAME__, __LINE__, __VA_ARGS__)
 void warn_at(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * args - prints its arguments one a line, and checks the stack it was started on against the
- * System V i386 ABI (D87): aligned to 16, argc, the pointers, a null pointer, the strings above.
+ * args - prints its arguments, one per line, and checks that its initial stack is as the System V i386
+ * ABI says (D87): aligned to 16, argc, the argv pointers, a null pointer, the strings above them.
  */
 #include "check.h"
 

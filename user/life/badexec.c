@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * badexec - an exec that fails leaves its caller as it was, with an error that says why; the
- * largest argument lists that are allowed work (D04, D87).
+ * badexec - a failed exec leaves its caller unchanged and returns the documented error; the largest
+ * allowed argument lists work (D04, D87).
  */
 #include "check.h"
 
-/* Call exec with `count` arguments of one letter. */
+/* Execute args with `count` arguments of one letter each. */
 static int exec_count(void *count)
 {
     const char *argv[EXEC_MAX_ARGS + 1];
@@ -14,7 +14,7 @@ static int exec_count(void *count)
     return exec("args", (int)(intptr_t)count, argv);
 }
 
-/* Call exec with two arguments that, with their NULs, are `bytes` long. */
+/* Execute args with two arguments that take `bytes` bytes, NULs included. */
 static int exec_bytes(void *bytes)
 {
     static char text[EXEC_MAX_BYTES + 1];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bomb - forks until no more processes can be made: wide (one parent), deep (a chain), a chain in which
- * each becomes a program of its own, and as a tree, in which everybody forks. The failure is an error
- * code, and after the bomb everything is as before (D07, D81, D86).
+ * bomb - four fork bombs: wide (one parent), chain (each process forks the next), exec (a chain in which
+ * each process also executes this program again) and tree (every process forks). Each ends when fork
+ * returns an error, and everything is released afterwards (D07, D81, D86).
  *
- * With memory at its end, the copy of a page written to after a fork can cost the writer its life,
- * and rightly so. So between the first fork and the first child's end a process here only makes
- * inlined system calls, which touch no memory.
+ * When memory is exhausted, a process that writes to a page after a fork may be killed because there is
+ * no frame for its copy. So between the first fork and the end of the first child, processes only make
+ * inlined system calls, which write to no memory.
  *
- * `bomb wide`, `chain`, `exec` and `tree` do one of them each; a bomb of the exec kind is made of `bomb
- * link`.
+ * `bomb wide`, `bomb chain`, `bomb exec` and `bomb tree` run one of them. Each process of the exec chain
+ * is a `bomb link`.
  */
 #include "check.h"
 
@@ -18,14 +18,14 @@ struct result {
     int count;
 };
 
-/* Never to return: sleep without touching memory. */
+/* Sleep without writing to memory. Does not return. */
 NORETURN static inline void sleep_for_ever(void)
 {
     for (;;)
         sleep(1000000);
 }
 
-/* Fork sleeping children until it fails, then let the first one go, to have memory to go on. */
+/* Fork sleeping children until fork fails, then end the first one to free some memory. */
 __attribute__((noinline)) static struct result fork_until_failure(void)
 {
     int count = 1;
@@ -86,7 +86,7 @@ static void wide(void)
     check_aftermath("wide", result);
 }
 
-/* Every generation forks the next and waits for it; the last one leaves word of why it is. */
+/* Each generation forks the next and waits for it; the last one stores the error of its fork. */
 static int generations(void *shared)
 {
     struct result *result = shared;
@@ -105,14 +105,14 @@ static int generations(void *shared)
 static void chain(void)
 {
     struct result *result = map_pages(PAGE_SIZE, MAP_SHARED);
-    result->error = 0; /* makes the page present: its first use must not be out of memory */
+    result->error = 0; /* make the page present now, while there is memory for it */
     CHECK(child_code(generations, result), 0, "exit code of the chain's first");
     check_aftermath("chain", *result);
 }
 
-/* What a link of the exec chain is: it forks the next one, which becomes this program anew, and ends
- * after it. Its exit code says how many come behind it. One that finds no memory to begin with is killed,
- * which says as much as a fork that fails. */
+/* One link of the exec chain: fork a child that executes this program again, and wait for it. Returns the
+ * number of links that follow. A link that has no memory to start is killed, which ends the chain like a
+ * failed fork. */
 __attribute__((noinline)) static int chain_link(void)
 {
     static const char *const argv[] = {"bomb", "link"};
@@ -136,7 +136,7 @@ static void chain_of_programs(void)
     CHECK(child_code(answer, (void *)42), 42, "a new child after the bomb, exec");
 }
 
-/* Everybody forks, and ends when a fork has failed somewhere. Nobody waits for anybody. */
+/* All processes fork until a fork has failed in any of them. None waits for its children. */
 static int grow(void *shared)
 {
     struct result *result = shared;
@@ -160,7 +160,7 @@ static void tree(void)
     *result = (struct result){0};
     CHECK(child_code(grow, result), 0, "exit code of the tree's root");
     do {
-        yield(); /* the root's end is not the last of the others' */
+        yield(); /* other processes may end after the root */
         sys_meminfo(&info);
     } while (info.processes > others);
     check_aftermath("tree", *result);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bombs - one fork bomb after the other, as a shell would start them, and two that were there all along:
- * the shell itself, waiting, which runs a command as soon as the bomb is over, and a process that sleeps,
- * which is asked something. Both must have done it within 100 ms, and then all memory is back (D07, D86).
+ * bombs - runs one fork bomb after the other, as a shell would. After each, this process runs a command,
+ * and a process that has slept since the beginning answers a question. Both must be done within 100 ms,
+ * and all memory must be free again (D07, D86).
  *
- * `bombs tree 100` is a hundred of one kind, `bombs all 100` takes the kinds by turns; see bomb.c.
+ * `bombs tree 100` runs a hundred bombs of one kind, `bombs all 100` alternates between them; see bomb.c.
  */
 #include "check.h"
 
@@ -16,7 +16,7 @@ struct talk {
 
 static const char *const kinds[] = {"wide", "chain", "exec", "tree"};
 
-/* Sleeps, and answers when there is a question, as long as its parent lives. */
+/* Sleep, and answer each new question, as long as the parent lives. */
 static int sleeper(void *arg)
 {
     struct talk *talk = arg;
@@ -38,7 +38,7 @@ static int start(int (*body)(void *arg), void *arg)
     return pid;
 }
 
-/* Run a program and wait for it, as the shell does: its exit code. */
+/* Run a program and wait for it, as the shell does. Returns its exit code. */
 static int run(const char *name, const char *arg)
 {
     const char *const argv[] = {name, arg};
@@ -50,8 +50,8 @@ static int run(const char *name, const char *arg)
     return code_of(pid);
 }
 
-/* What there is of everything that a process has. The first bomb leaves as many kernel stacks as are kept
- * for the next forks; so what comes after it is compared. */
+/* Count everything that processes own. The first bomb fills the kernel's cache of kernel stacks; so the
+ * counts after it are the ones that later bombs are compared with. */
 static void count(unsigned amounts[5])
 {
     struct mem_info info;
@@ -59,11 +59,11 @@ static void count(unsigned amounts[5])
     amounts[0] = info.processes;
     amounts[1] = info.kstacks;
     amounts[2] = info.pgtables;
-    amounts[3] = info.swap_total == 0 ? info.user : 0; /* with a disk they may be there, or on both sides */
+    amounts[3] = info.swap_total == 0 ? info.user : 0; /* with swap, pages may be on the disk instead */
     amounts[4] = info.shared;
 }
 
-/* Ticks until the shell has run a command and the sleeper has answered. */
+/* Returns the ticks until a command has run and the sleeper has answered. */
 static unsigned time_answers(struct talk *talk, int question)
 {
     unsigned from = (unsigned)sys_gettime();
@@ -87,7 +87,7 @@ static void check_memory(const unsigned base[5])
             panic("%s after the bomb: %u, should be %u", names[i], now[i], base[i]);
 }
 
-/* Explode one bomb; ticks that the answers took. */
+/* Run one bomb. Returns the ticks until both answers. */
 static unsigned explode(const char *kind, int number, struct talk *talk)
 {
     int code = run("bomb", kind);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * execargs - arguments survive exec: those of another program, and its own through several rounds
- * in one process, whose pid stays the same.
- *
- * `execargs ROUNDS PID` is what it calls itself with.
+ * execargs - exec passes all arguments, to another program and to this one, which executes itself
+ * several times as `execargs ROUNDS PID`; the pid stays the same.
  */
 #include "check.h"
 

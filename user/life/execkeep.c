@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * execkeep - what exec keeps and what it does not: a failing one leaves the caller's memory as it
- * was, whether the program or the memory was missing; a working one keeps the pid and the parent,
- * and begins with fresh data and a fresh heap (D04, D43, D85).
+ * execkeep - a failed exec leaves the caller's memory unchanged, whether the program or memory was
+ * missing; a successful one keeps pid and parent, and starts with initial data and an empty heap
+ * (D04, D43, D85).
  *
- * `execkeep after PID PARENT` is what it becomes, `execkeep gone` what its children try to become.
+ * It executes itself as `execkeep after PID PARENT`; its children try `execkeep gone`.
  */
 #include "check.h"
 
@@ -12,7 +12,7 @@ enum { HEAP_BYTES = 3 * PAGE_SIZE, FAILED = 4, WORKED = 5, SPARE_MOST = 24, ROUG
 
 static unsigned data[1024] = {0xda7a};
 static unsigned *heap, *mapping;
-extern const char end[]; /* the linker script's: where bss ends */
+extern const char end[]; /* the end of bss, from the linker script */
 
 static unsigned sum(const unsigned *words, size_t bytes)
 {
@@ -45,8 +45,8 @@ static int become(const char *const *argv, int argc)
     return exec("execkeep", argc, argv);
 }
 
-/* Take memory until at most `spare` pages are free, the last of it with a look after each page, then
- * try to become another program. */
+/* Touch pages until at most `spare` are free, then exec. The last pages are touched one at a time, with
+ * a check after each. */
 static int exec_with(void *spare)
 {
     static const char *const argv[] = {"execkeep", "gone"};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * killed - a killed process ends at once, whatever it is doing: asleep, in wait, reading the
- * console, spinning, yielding, or not yet run (D47, D84).
+ * killed - a killed process ends at once, whether it sleeps, waits for a child, reads the console, spins,
+ * yields, or has not run yet (D47, D84).
  */
 #include "check.h"
 
-/* As long as a scheduling round of a few processes may take, and far less than a sleep of ours. */
+/* "At once" allows one scheduling round of a few processes; the sleeps here are far longer. */
 enum { AT_ONCE_TICKS = 5, LONG_TICKS = 100000 };
 
-/* A page that parents and children share: pids that only a child knows. */
+/* A page shared with the children, which store pids of their own children in it. */
 static volatile int *shared;
 
 static int sleeping(void *arg)
@@ -71,7 +71,7 @@ static void check_asleep(int (*body)(void *arg), const char *what)
     check_end(pid, what);
 }
 
-/* Let the child run until the timer takes the CPU from it. */
+/* Kill a child that has run until the timer preempted it. */
 static void check_running(int (*body)(void *arg), const char *what)
 {
     int pid = start(body);

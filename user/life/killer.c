@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * killer - who may be killed and waited for, and who not (D03, D48, D83, D87).
+ * killer - which processes kill() and wait() accept, and which they refuse (D03, D48, D83, D87).
  */
 #include "check.h"
 
@@ -31,7 +31,7 @@ static int start(int (*body)(void *arg))
     return pid;
 }
 
-/* Nobody to kill: no such process, or one that must not die. */
+/* kill() of a pid that does not exist, and of processes that must not die. */
 static void check_untouchable(void)
 {
     static const int pids[] = {0, 1, -1, -2, INT32_MIN, INT32_MAX, 99999};
@@ -57,7 +57,7 @@ static void check_twice(void)
     CHECK(code_of(pid), -E_KILLED, "exit code of the killed");
 }
 
-/* Each of these answers at once; one that blocked would block for ever. */
+/* Each of these calls must return at once; one that blocked would block forever. */
 static void check_wait(void)
 {
     CHECK(wait(), -E_BAD_PROC, "wait with no children");

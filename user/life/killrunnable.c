@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * killrunnable - a child that makes system calls all the time is killed while it waits for the CPU.
+ * killrunnable - kills a child while it is runnable, and the child makes no further system call.
  */
 #include "ulib.h"
 
 #define SLEEP_TICKS 3
-#define PAUSE 20000 /* between two calls, so that the trace has room for all */
+#define PAUSE 20000 /* loops between two calls, so that the trace ring holds all calls */
 
 static void call_for_ever(void)
 {
@@ -22,7 +22,7 @@ int main(void)
     if (pid == 0)
         call_for_ever();
     assert(pid > 0);
-    assert(sleep(SLEEP_TICKS) == 0); /* meanwhile the child is interrupted in its program */
+    assert(sleep(SLEEP_TICKS) == 0); /* the wake-up preempts the child in user mode */
     assert(kill(pid) == 0);
     yield();
     int code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * orphans - whose parent ends becomes a child of init, which reaps it: chains of them, and
- * families of living and dead children (D82).
+ * orphans - a process whose parent ends becomes a child of init, which reaps it: a chain of orphans, and
+ * parents with living and dead children (D82).
  */
 #include "check.h"
 
@@ -20,7 +20,7 @@ static void await_processes(unsigned count)
         yield();
 }
 
-/* Every generation forks the next and ends; the last one waits to be an orphan, and says so. */
+/* Each generation forks the next and ends; the last one waits until init is its parent and reports it. */
 static int chain(void *adopted)
 {
     for (int i = 0; i < GENERATIONS; i++) {
@@ -35,7 +35,7 @@ static int chain(void *adopted)
     return 0;
 }
 
-/* End with children of both kinds: the even ones are dead, the odd ones live on for a while. */
+/* Exit with zombie children (even numbers) and living children (odd numbers). */
 static int family(void *adopted)
 {
     for (int i = 0; i < CHILDREN; i++) {
@@ -56,7 +56,7 @@ static int family(void *adopted)
     return 0;
 }
 
-/* End with children that are all dead: nobody but their parent's end can tell init of them. */
+/* Exit with zombie children only: only this exit can tell init about them. */
 static int survivors(void *arg)
 {
     (void)arg;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * procinfo - what procs() says of processes: a child begins with its parent's name and with every
- * other field defined, and the dead tell what they died of (D45, D46, D49).
+ * procinfo - what procs() reports: a new child has its parent's name and defined values in all other
+ * fields, and a zombie has its exit code and the reason for its end (D45, D46, D49).
  */
 #include "check.h"
 
-/* Why a process ended, in the order of struct proc_info. */
+/* The values of proc_info.exit_reason. */
 enum { BY_EXIT, BY_KILL, BY_FAULT };
 
 static int answer(void *arg)
@@ -50,7 +50,7 @@ static void check_self(const char *name)
     CHECK(me.runs > 0 && me.pages > 0, true, "has run and has pages");
 }
 
-/* A child that nobody has let run yet. */
+/* Check a child that has not run yet. */
 static void check_newborn(const char *name)
 {
     int pid = start(answer, NULL);
@@ -64,7 +64,7 @@ static void check_newborn(const char *name)
     CHECK(code_of(pid), 0, "newborn's end");
 }
 
-/* A dead child, told by what procs() says before it is reaped. */
+/* Check what procs() reports about a zombie, and reap it. */
 static void check_dead(int pid, const char *what, int code, unsigned reason, const char *name)
 {
     await_state(pid, ZOMBIE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * races - kills at every time: two processes that share one memory fork, write and unmap in it as
- * fast as they can, while their parent, which shares pages with them until they write, kills them.
- * Its own memory stays as it was, and theirs comes back (D80).
+ * races - kills at arbitrary times: two processes that share an address space fork, write and unmap as
+ * fast as they can, until their parent, which shares copy-on-write pages with them, kills them. The
+ * parent's memory stays as it was, and theirs is freed (D80).
  */
 #include "check.h"
 
@@ -18,7 +18,7 @@ static int write_all(unsigned value)
     return 0;
 }
 
-/* How many pages do not hold what the parent wrote. */
+/* Returns the number of pages that no longer hold what the parent wrote. */
 static int damaged(void)
 {
     int count = 0;
@@ -51,7 +51,7 @@ static int map_and_write(void *arg)
     }
 }
 
-/* The child that is killed: it tells its thread's pid, and both never stop. */
+/* The child to be killed: start a thread, store its pid in *thread, and never stop. */
 static int two(volatile int *thread)
 {
     *thread = thread_start(map_and_write, NULL, stack + STACK_BYTES);
@@ -65,7 +65,7 @@ static unsigned user_pages(void)
     return info.user;
 }
 
-/* Let them run for a while, different in each round, and kill them in turns of order. */
+/* Let child and thread run for a time that depends on `number`, and kill both, in alternating order. */
 static void round_of(int number, volatile int *thread)
 {
     *thread = 0;
@@ -86,7 +86,7 @@ static void round_of(int number, volatile int *thread)
     assert(code_of(pid) == -E_KILLED);
 }
 
-/* Those who were grandchildren are init's now; it reaps them in its own time. */
+/* Wait until `count` processes are left: init reaps former grandchildren some time later. */
 static void await_processes(unsigned count)
 {
     struct mem_info info;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sleeper - a sleep lasts as many ticks as asked for and little more, and sleepers wake in the
- * order of their time, not of their beginning.
+ * sleeper - a sleep lasts at least the requested ticks and little more, and sleepers wake in the order
+ * of their wake-up times, whatever the order in which they began.
  */
 #include "check.h"
 

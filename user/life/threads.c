@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * threads - clone with CLONE_VM: processes that share one memory. They count together, see each
- * other's mappings, die alone, and leave the memory by exec.
+ * threads - clone with CLONE_VM: processes that share an address space. They increment one counter, see
+ * each other's mappings, die separately, and leave the shared memory with exec.
  */
 #include "check.h"
 
@@ -54,7 +54,7 @@ static int stack_alignment(void *arg)
     return (int)((uintptr_t)__builtin_frame_address(0) % 16);
 }
 
-/* A child of a thread has a copy of the memory, as any child. */
+/* A child of a thread has a copy of the memory, like any child. */
 static int child_of_thread(void *arg)
 {
     counter = 5;

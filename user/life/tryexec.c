@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tryexec - executes each program it is given the name of, in a child. The child whose exec fails
- * goes on and exits with the error, so either way there is a number to print (D41, D43).
+ * tryexec - executes each program that its arguments name, each in a child, and prints the exit codes.
+ * A child whose exec fails exits with the error (D41, D43).
  */
 #include "check.h"
 

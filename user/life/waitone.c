@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * waitone - waits for one child, is woken by the end of another, and goes on waiting. Between being woken and
- * looking the first child computes until its turn is over: so it is a timer interrupt that gives the CPU
- * back to a sleeper, in the middle of its wait.
+ * waitone - waits for one child; the end of another one wakes it, and it goes back to sleep. After the
+ * wake-up the first child computes until its time slice ends, so the parent gets the CPU back, in the middle
+ * of its wait(), from a timer interrupt.
  */
 #include "check.h"
 
 enum { TICKS = 30, TURNS = 100000 };
 
-/* Longer than a turn, mostly outside the kernel. */
+/* Compute for longer than a time slice, mostly in user mode. */
 static int compute(void)
 {
     int end = sys_gettime() + TICKS;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wakemany - many processes that wait for one thing: a tick of the timer, the console, a character typed.
- * Interrupts are off while the kernel wakes somebody, so it must not wake them all at once (D76).
+ * wakemany - many processes wait for one event: a timer tick, the console lock, or input. The kernel wakes
+ * processes with interrupts disabled, so it must wake only a few at a time (D76).
  *
- *     wakemany sleep N    N sleepers wait for one tick
- *     wakemany write N    the same, and each of them then finds the console taken by a long write
- *     wakemany read N     N readers of the console, for whom two characters are typed
+ *     wakemany sleep N    N processes sleep until the same tick
+ *     wakemany write N    the same; each of them then waits for the console lock, which a long write holds
+ *     wakemany read N     N processes read the console; the test types two characters
  */
 #include "check.h"
 
@@ -46,7 +46,7 @@ static int write_for_long(void *tick)
     return sys_write(1, text, sizeof(text)) - LONG_WRITE;
 }
 
-/* A tick by which all will be asleep. */
+/* Returns a tick by which all children are asleep. */
 static int tick_for_all(void)
 {
     return sys_gettime() + 10 * (int)many;

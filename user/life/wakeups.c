@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wakeups - goes to sleep while the tick that shall wake it arrives, at each step of the way: no
- * wake-up is lost between the decision to sleep and the sleep (D50).
+ * wakeups - goes to sleep just when the tick that wakes it arrives, and tries each instruction of the way:
+ * no wake-up is lost between the decision to sleep and the sleep (D50).
  *
- * After a sleep the next tick is one whole tick away. So a wait that takes almost that long, a little
- * longer in each round, moves the next sleep across the tick, two instructions at a time.
+ * A sleep ends at a tick, so the next tick is one tick away. This program then loops for almost a tick,
+ * a little longer in each round: the start of the next sleep moves across the tick, two instructions
+ * per round.
  *
- * `wakeups FROM TO` are the lengths of the wait, in turns of its loop.
+ * `wakeups FROM TO` gives the range of loop counts.
  */
 #include "check.h"
 
 enum { LATE_TICKS = 2 };
 
-/* Two instructions a turn. */
+/* Executes two instructions per turn. */
 static void wait_turns(unsigned turns)
 {
     __asm__ volatile("1: decl %0; jnz 1b" : "+r"(turns) : : "cc");

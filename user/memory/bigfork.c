@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bigfork - a fork of a process with many MiB of memory, and what the clock says before and after
- * it: however long it takes, no tick is lost (D76).
+ * bigfork - forks a process of many MiB between two readings of the clock: no tick is lost, however long
+ * the fork takes (D76).
  *
- * `bigfork MIB`, a number of two digits at most.
+ * Usage: bigfork MIB
  */
 #include "check.h"
 

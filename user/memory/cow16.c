@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cow16 - sixteen generations of forks over the same pages: each finds what its parent wrote,
- * writes its own, and keeps that whatever its descendants do. And pages that all of them share and
- * only the last one writes: no ancestor sees that (D78).
+ * cow16 - sixteen generations of forks over the same pages. Each generation finds what its parent wrote,
+ * writes its own values, and keeps them whatever its descendants write. Other pages are written by the
+ * last generation only, and no ancestor sees it (D78).
  */
 #include "check.h"
 
@@ -27,7 +27,8 @@ static bool all_hold(page *page, int number)
     return count == PAGES;
 }
 
-/* Be generation `number`; the exit code is the number of generations from here on that were right. */
+/* Run generation `number` and fork the next. Returns the number of generations, from this one on, that
+ * saw the right values. */
 static int live(int number)
 {
     if (!all_hold(pages, number - 1) || !all_hold(heirlooms, HEIRLOOM))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap - brk at its edges: byte by byte, across pages, into other mappings, out of user space,
- * and down again; what is given back is gone, and zero when it returns (D71).
+ * heap - brk in edge cases: by single bytes, across pages, into other mappings, out of user space, and
+ * down again. Freed heap is unmapped, and zero when it is allocated again (D71).
  */
 #include "check.h"
 
@@ -14,13 +14,13 @@ static int load(void *addr)
     return *(volatile char *)addr & 0;
 }
 
-/* brk(addr), which is to succeed. */
+/* brk(addr) must succeed. */
 static void check_moves(uintptr_t addr, const char *what)
 {
     CHECK(brk(addr) == addr, true, "brk moves %s", what);
 }
 
-/* brk(addr), which is to change nothing. */
+/* brk(addr) must change nothing. */
 static void check_stays(uintptr_t addr, const char *what)
 {
     uintptr_t before = brk(0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernelwrite - what the kernel writes for a process goes where the process's own store would:
- * into its copy of a shared page, into both sides of a MAP_SHARED one, into a page that is not
- * there yet, and never into one that may only be read (D35, D79).
+ * kernelwrite - writes by the kernel to user memory act like the process's own stores: they break
+ * copy-on-write, are seen by all sharers of a MAP_SHARED page, fill pages that are not present yet, and
+ * never change a read-only page (D35, D79).
  */
 #include "check.h"
 
@@ -17,11 +17,11 @@ static int kernel_write(int *cell)
     assert(pid > 0);
     int result = waitpid(pid, cell);
     if (result != 0)
-        assert(code_of(pid) == CODE); /* a bad pointer does not lose the child */
+        assert(code_of(pid) == CODE); /* after a bad pointer the child can still be waited for */
     return result;
 }
 
-/* A child's view: the kernel writes for it, and it sees that; 0 when all is right. */
+/* In a child: let the kernel write to the page and check the result. Returns 0 if it is right. */
 static int child_writes(void *arg)
 {
     int *cell = arg;
@@ -32,7 +32,7 @@ static int child_writes(void *arg)
     return *cell == CODE ? 0 : 3;
 }
 
-/* While a child shares the page, the kernel writes for the parent. */
+/* The kernel writes for the parent while a child shares the page. */
 static void check_parent_writes(int *cell, volatile int *go)
 {
     *cell = BEFORE;
@@ -49,7 +49,7 @@ static void check_parent_writes(int *cell, volatile int *go)
     CHECK(code_of(pid), BEFORE, "the child's page after it");
 }
 
-/* meminfo() writes a structure that crosses into a second shared page. */
+/* Let meminfo() write a structure that spans two copy-on-write pages. */
 static int structure_writes(void *arg)
 {
     struct mem_info *info = arg;

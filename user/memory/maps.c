@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * maps - mmap and munmap as Linux has them: rights, sharing, holes, replaced and clipped mappings,
- * and what is refused (D12, D72).
+ * maps - mmap and munmap behave as on Linux: protection, sharing, holes, replaced and clipped mappings,
+ * and refused arguments (D12, D72).
  */
 #include "check.h"
 
@@ -11,7 +11,7 @@ enum {
     SHARED = MAP_SHARED | MAP_ANONYMOUS
 };
 
-/* Room for mappings at chosen addresses, far from everything else. */
+/* Where the mappings at fixed addresses go, far from everything else. */
 enum { PLACE = 0x40000000 };
 
 static int load(void *addr)
@@ -30,7 +30,7 @@ static volatile char *place(int page)
     return (volatile char *)PLACE + page * (int)PAGE_SIZE;
 }
 
-/* Map `count` pages from `page` on, whatever is there now. */
+/* Map `count` pages from `page` on, over any existing mapping. */
 static void map_fixed(int page, size_t count, unsigned prot, unsigned flags)
 {
     void *at = mmap((uintptr_t)place(page), count * PAGE_SIZE, prot, flags | MAP_FIXED);
@@ -102,7 +102,7 @@ static void check_rights(void)
     unmap(0, 2);
 }
 
-/* Pages 0 to 5, each with its letter; 2 and 3 go, then all of it and the hole in one call. */
+/* Map pages 0 to 5 and mark each with a letter; unmap 2 and 3, then the rest with the hole in one call. */
 static void check_holes(void)
 {
     map_fixed(0, 6, RW, PRIVATE);
@@ -121,7 +121,7 @@ static void check_holes(void)
     unmap(0, 1);
 }
 
-/* MAP_FIXED takes the place of what is there: the middle, and over an end. */
+/* MAP_FIXED replaces existing mappings: the middle of one, and across the end of one. */
 static void check_replacement(void)
 {
     map_fixed(0, 4, RW, PRIVATE);
@@ -135,7 +135,7 @@ static void check_replacement(void)
     unmap(0, 6);
 }
 
-/* Page 0 is there before the fork, page 1 is not: a child's stores to either are seen. */
+/* Page 0 is present before the fork, page 1 is not: the parent sees a child's stores to both. */
 static void check_sharing(void)
 {
     map_fixed(0, 2, RW, SHARED);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memedges - brk, mmap and munmap at their edges, each a row: what the pages are, one call, what it
- * comes to, and what the pages are then.
+ * memedges - edge cases of brk, mmap and munmap, one per row: the pages before, one call, its result, and
+ * the pages after.
  *
- * The same file is compiled for the Linux it is built on (test/unit) and must pass there: what a row
- * expects is what Linux does. Where ucow cannot, or shall not, there is a reason in `differences`.
- * Rows say addresses relative to a window of pages that is free, to the heap or to the end of user
- * space, so they hold wherever those are. Picture of a window, a character a page:
+ * This file is also compiled for the Linux of the build machine (test/unit) and must pass there, so a row
+ * expects what Linux does. Deliberate differences of ucow, with reasons, are in `differences`. Addresses
+ * in rows are relative to a window of free pages, to the heap, or to the end of user space. A window is
+ * described by a string, one character per page:
  *
- *   .  nothing    -  mapped, no access    r  to read, zero    w  to write, zero    A B C  its letter
+ *   .  not mapped    -  no access    r  readable, zero    w  writable, zero    A B C  holds this letter
  */
 #include "memcalls.h"
 
@@ -18,12 +18,12 @@ enum {
     PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS,
     SHARED = MAP_SHARED | MAP_ANONYMOUS,
     FIXED = PRIVATE | MAP_FIXED,
-    UNKNOWN_RIGHT = 0x100,    /* means nothing on Linux */
-    UNKNOWN_TYPE = 4,         /* neither shared nor private, in the bits that say which */
+    UNKNOWN_RIGHT = 0x100,    /* a PROT bit that Linux ignores */
+    UNKNOWN_TYPE = 4,         /* in the mapping-type bits, neither shared nor private */
     LINUX_NORESERVE = 0x4000, /* a flag that ucow does not have */
 };
 
-/* Lengths that leave no room for any address, before and after they are rounded up to pages. */
+/* Lengths that overflow any address: a multiple of the page size, and one that wraps when rounded up. */
 #define ALMOST_ALL ((size_t)0 - PAGE_SIZE)
 #define ALL ((size_t)0 - 1)
 
@@ -31,13 +31,13 @@ enum {
 
 struct call {
     enum { DO_MMAP, DO_MUNMAP, DO_BRK, DO_BRK_TWICE } what;
-    enum { IN_WINDOW, FROM_END, ABSOLUTE } from; /* what `at` counts from */
+    enum { IN_WINDOW, FROM_END, ABSOLUTE } from; /* the base of `at` */
     intptr_t at;
     intptr_t length; /* DO_BRK_TWICE: where the second call moves the break */
     unsigned prot, flags;
 };
 
-/* The calls of rows. AT(page), AT(page) + bytes; END() and HERE() stand for an address, too. */
+/* Calls in rows. An address is AT(page), AT(page) + bytes, END(bytes) or HERE(address). */
 #define AT(page) IN_WINDOW, (page) * (intptr_t)P
 #define END(bytes) FROM_END, bytes
 #define HERE(address) ABSOLUTE, (intptr_t)(address)
@@ -58,14 +58,15 @@ struct call {
         DO_BRK_TWICE, IN_WINDOW, first, second, 0, 0 \
     }
 
-/* A row. Results: "page 3", "elsewhere", "0", "EINVAL", "ENOMEM"; of brk: pages and bytes of heap. */
+/* One row. A result is "page 3", "elsewhere", "0", "EINVAL" or "ENOMEM"; for brk, the size of the heap
+ * as "PAGES + BYTES". */
 struct edge {
     const char *what;
-    const char *given; /* picture before; the rest of the window is empty */
+    const char *given; /* the window before; the rest of it is empty */
     struct call call;
     const char *result;
-    const char *after; /* NULL: as before */
-    intptr_t heap;     /* brk: the break before, in bytes from the heap's start */
+    const char *after; /* the window after; NULL: unchanged */
+    intptr_t heap;     /* for brk: the break before, in bytes from the start of the heap */
 };
 
 static const struct edge munmap_edges[] = {
@@ -146,7 +147,7 @@ static const struct edge hint_edges[] = {
     {"private and shared", "", MMAP(AT(0), P, RW, PRIVATE | MAP_SHARED), "EINVAL", NULL, 0},
 };
 
-/* Here the window begins where the heap does. */
+/* In these rows the window begins at the start of the heap. */
 static const struct edge brk_edges[] = {
     {"asked by 0", "AB", BRK(HERE(0)), "1 + 5", NULL, P + 5},
     {"asked by the end of all addresses", "AB", BRK(HERE(ALL)), "1 + 5", NULL, P + 5},
@@ -187,7 +188,7 @@ static const struct edge brk_edges[] = {
     {"behind the end of user space", "A", BRK(END(P)), "1 + 0", NULL, P},
 };
 
-/* Where ucow differs, and why: Linux's result, then ucow's. */
+/* Where ucow differs from Linux, and why: the row with Linux's result, then ucow's. */
 static const struct {
     struct edge edge;
     const char *ucow_result, *ucow_after, *why;
@@ -214,7 +215,7 @@ static char *page_at(int number)
     return (char *)window + number * (intptr_t)P;
 }
 
-/* ---- making and reading pictures ---- */
+/* ---- windows as strings ---- */
 
 static unsigned rights_of(char letter)
 {
@@ -228,7 +229,7 @@ static unsigned rights_of(char letter)
     }
 }
 
-/* Make page `number` what `letter` says; what is heap is there already. */
+/* Map page `number` as `letter` says. Pages of the heap are mapped already. */
 static void make_page(int number, char letter, bool is_heap)
 {
     uintptr_t at = (uintptr_t)page_at(number);
@@ -240,7 +241,7 @@ static void make_page(int number, char letter, bool is_heap)
         *page_at(number) = letter;
 }
 
-/* Whether nothing is mapped there: then a wish for that page comes true. */
+/* Whether nothing is mapped at `at`: an mmap with this hint then returns it. */
 static bool is_free(uintptr_t at)
 {
     uintptr_t got = (uintptr_t)call_mmap(at, P, PROT_NONE, PRIVATE);
@@ -262,7 +263,7 @@ static char look_at_page(int number)
     return writable ? *page : '!';
 }
 
-/* The window as it is, without the empty pages at its end. */
+/* Describe the current window, without the unmapped pages at its end. */
 static void look(char picture[WINDOW_PAGES + 1])
 {
     int length = 0;
@@ -276,7 +277,7 @@ static void look(char picture[WINDOW_PAGES + 1])
 
 /* ---- one row ---- */
 
-/* Say what an address is: "page 3", "elsewhere", or the error. */
+/* Format the result of mmap: "page 3", "elsewhere", or the error. */
 static void say_address(char *to, size_t size, intptr_t result)
 {
     uintptr_t offset = (uintptr_t)result - window;
@@ -326,7 +327,7 @@ static void do_call(const struct call *call, char *result, size_t size)
     }
 }
 
-/* What a row comes to, and whether that is what it says. Leaves nothing behind. */
+/* Try one row and compare the result and the window. Unmaps everything afterwards. */
 static void try_row(const char *call, const struct edge *edge, const char *wanted, const char *after)
 {
     char result[32], picture[WINDOW_PAGES + 1];
@@ -367,7 +368,7 @@ static void try_differences(void)
     }
 }
 
-/* Pages that are free, with free ones around them. */
+/* Find a window of free pages that has free pages on both sides. */
 static uintptr_t free_window(void)
 {
     uintptr_t room = (uintptr_t)call_mmap(0, 3 * WINDOW_PAGES * P, PROT_NONE, PRIVATE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * meminfo - what meminfo() and ledger() say at several moments of a process's life, printed, for a test that
- * looks at the same moments from outside: test/serial/memory/test_meminfo.py.
+ * meminfo - prints what meminfo() and ledger() report at several moments of a process's life.
+ * test/serial/memory/test_meminfo.py compares that with the guest's memory, read from outside.
  */
 #include "check.h"
 
@@ -10,7 +10,7 @@ enum { PAGES = 24, ACCOUNTS = 48 };
 static struct mem_info info;
 static struct ledger_info accounts[ACCOUNTS];
 
-/* What the kernel says now. Its answers come before anything is printed: printing takes memory, too. */
+/* Print what the kernel reports now. Both calls come before the first printf(), which may use memory. */
 static void moment(const char *name)
 {
     assert(sys_meminfo(&info) == 0);
@@ -32,7 +32,7 @@ static void touch(volatile char *pages, size_t n, char value)
         pages[i * PAGE_SIZE] = value;
 }
 
-/* A child that has everything its parent has, writes to some of it, and ends by a kill. */
+/* Start a child that shares all pages of its parent, writes to some, and sleeps until it is killed. */
 static int start_child(volatile char *private, volatile char *shared)
 {
     int pid = fork();
@@ -48,7 +48,7 @@ static int start_child(volatile char *private, volatile char *shared)
 
 int main(void)
 {
-    memset(&info, 1, sizeof(info)); /* so that the calls find their pages */
+    memset(&info, 1, sizeof(info)); /* make the pages present before the first call */
     memset(accounts, 1, sizeof(accounts));
     moment("start");
     volatile char *private = map_pages(PAGES * PAGE_SIZE, MAP_PRIVATE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oom - memory at its end: who touches more than there is dies, a fork that does not fit fails
- * and leaves the parent's memory as it was, and afterwards all of it is back (D06, D10, D73). With a
- * swap disk all this is true when it is full, too.
+ * oom - exhausted memory: a process that touches more pages than there are is killed, a fork without
+ * memory fails and leaves the parent's memory unchanged, and all memory is freed afterwards (D06, D10,
+ * D73). With a swap disk the same happens when it is full.
  */
 #include "check.h"
 
@@ -15,14 +15,14 @@ static struct mem_info memory(void)
     return info;
 }
 
-/* Pages that can still be had, in memory or on the disk. */
+/* Returns the number of free pages in memory and free slots on the swap disk. */
 static size_t room(void)
 {
     struct mem_info info = memory();
     return info.free + info.swap_free;
 }
 
-/* Take memory until there is none: the way out is to be killed. */
+/* Allocate memory until the kernel kills this process. */
 static int take_all(void *arg)
 {
     (void)arg;
@@ -33,7 +33,7 @@ static int take_all(void *arg)
     }
 }
 
-/* What page `i` of the large mapping holds. */
+/* The value that page `i` of the large mapping holds. */
 static unsigned word_of(size_t i)
 {
     return (unsigned)i * 2654435761u;
@@ -47,8 +47,8 @@ static int damaged(const volatile unsigned *pages, size_t count)
     return wrong;
 }
 
-/* Touch one page more after each fork that works. Between a fork and the child's end nothing is
- * written, which might cost a page that is not there: all calls are inlined. */
+/* Touch one more page after each successful fork. All calls are inlined: a write to memory between a fork
+ * and the child's end may need a frame that is not there. */
 __attribute__((noinline)) static int touch_until_fork_fails(volatile unsigned *pages, size_t *touched)
 {
     size_t i = *touched;
@@ -67,7 +67,7 @@ __attribute__((noinline)) static int touch_until_fork_fails(volatile unsigned *p
     }
 }
 
-/* In a process of its own, so that its end returns the memory. */
+/* Runs in a child, so that its exit frees the memory. */
 static int fork_at_the_end(void *arg)
 {
     (void)arg;
@@ -78,7 +78,7 @@ static int fork_at_the_end(void *arg)
         pages[touched * PAGE_SIZE / sizeof(*pages)] = word_of(touched);
 
     CHECK(touch_until_fork_fails(pages, &touched), -E_NO_MEM, "fork without memory");
-    for (int i = 0; i < REGION_PAGES; i++, touched++) /* whatever a cache gives back, it stays so */
+    for (int i = 0; i < REGION_PAGES; i++, touched++) /* use up what the kernel's caches may have freed */
         pages[touched * PAGE_SIZE / sizeof(*pages)] = word_of(touched);
     CHECK(damaged(pages, touched), 0, "damaged pages of the parent");
     CHECK(sys_fork(), -E_NO_MEM, "fork once more");
@@ -93,8 +93,8 @@ static int fork_at_the_end(void *arg)
     return 0;
 }
 
-/* With room for regions only, take it all for them; then every call that needs memory fails, and what
- * cannot fail, a write, kills. All of it is inlined: without memory a page of the stack cannot be had. */
+/* When only a few pages are free, use them up with new vmas. Then every call that needs memory fails, and
+ * a write to a new page kills. All calls are inlined: there may be no frame for another stack page. */
 static int every_call_at_the_end(void *arg)
 {
     static const char *const argv[] = {"nop"};
@@ -104,7 +104,7 @@ static int every_call_at_the_end(void *arg)
     for (; room() > REGION_PAGES; at++)
         pages[at * PAGE_SIZE] = 1;
     int error = 0;
-    for (unsigned prot = PROT_READ; error == 0; prot ^= PROT_WRITE) /* neighbours that do not become one */
+    for (unsigned prot = PROT_READ; error == 0; prot ^= PROT_WRITE) /* adjacent vmas that are not merged */
         error = mmap_error((void *)sys_mmap(0, PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS));
     bool same_brk = (uintptr_t)sys_brk(brk_before + PAGE_SIZE) == brk_before;
     int forked = sys_fork(), executed = sys_exec(argv[0], 1, (void *)argv);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pagekinds - a process whose pages are of every kind, and what pages() says of them. `pagekinds wait` stays
- * as it is then, for a look from outside.
+ * pagekinds - a process with private, shared, MAP_SHARED and swapped pages checks what pages() reports about
+ * them. `pagekinds wait` then keeps them, so that a test can read the guest's memory.
  */
 #include "check.h"
 
 enum { OWN = 3, COMMON = 5, ON_PURPOSE = 2, ADDRESS = 0x40000000 };
 
-/* The same addresses in every run; each with a page between it and the next that nobody touches. */
+/* Fixed addresses. Between two of these mappings at least one page stays untouched. */
 static volatile char *const own = (char *)ADDRESS;
 static volatile char *const common = (char *)ADDRESS + 8 * PAGE_SIZE;
 static volatile char *const on_purpose = (char *)ADDRESS + 16 * PAGE_SIZE;
@@ -33,7 +33,7 @@ static struct page_counts counts_of(int pid)
     return counts;
 }
 
-/* A child with its parent's pages, which writes to those of its own and to none of the others. */
+/* Start a child that writes to the pages `own` and to no others. */
 static int start_child(void)
 {
     int pid = fork();
@@ -75,11 +75,11 @@ int main(int argc, char *argv[])
     CHECK((int)(after.private - before.private), OWN + COMMON + 1, "private pages that came");
     CHECK((int)(after.shared - before.shared), ON_PURPOSE, "shared pages that came");
     int child = start_child();
-    touch(own, OWN); /* and the child has copies of them */
+    touch(own, OWN); /* the child has its own copies */
     if (info.swap_total != 0)
         CHECK(sys_pageout((uintptr_t)swapped, PAGE_SIZE), 1, "pages that went to the disk");
     after = counts_of(getpid());
-    CHECK((int)after.swapped, info.swap_total != 0, "on the disk, after a page went"); /* or none could */
+    CHECK((int)after.swapped, info.swap_total != 0, "on the disk, after a page went"); /* 0 without swap */
     printf("pagekinds: of %u pages private %u shared %u swapped %u cache %u\n", proc_of(getpid()).pages,
            after.private, after.shared, after.swapped, after.cache);
     if (argc > 1 && strcmp(argv[1], "wait") == 0)

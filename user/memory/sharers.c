@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sharers - 300 processes refer to one page at the same time, more than eight bits can count, and
- * each gets a page of its own when it writes (D77). `sharers all`: as many as there can be processes.
+ * sharers - 300 processes share one page, more than eight bits can count, and each gets its own copy when
+ * it writes (D77). `sharers all` makes as many processes as the kernel allows.
  */
 #include "check.h"
 
@@ -11,7 +11,7 @@ struct meeting {
     volatile int arrived, go;
 };
 
-/* Read the common page, wait until all have, and write to it. */
+/* Read the common page, wait until all children have read it, and write to it. */
 static int share(volatile int *page, struct meeting *meeting, int number)
 {
     bool is_common = *page == COMMON;
@@ -25,7 +25,7 @@ static int share(volatile int *page, struct meeting *meeting, int number)
     return *page == number ? 0 : 2;
 }
 
-/* Make up to `most` children that share `page`; returns how many there are, and why not more in *error. */
+/* Fork up to `most` children that share `page`. Returns their number; *error is 0 or the error of fork. */
 static int make_sharers(volatile int *page, struct meeting *meeting, int most, int *error)
 {
     *error = 0;
@@ -50,7 +50,7 @@ int main(int argc, char *argv[])
     int error, children = make_sharers(page, meeting, all ? INT32_MAX : CHILDREN, &error);
     while (meeting->arrived < children)
         sleep(1);
-    meeting->go = 1; /* nobody waits any more for a parent that may give up now */
+    meeting->go = 1; /* first, because the checks below may panic, and the children would wait forever */
     CHECK(error, all ? -E_NO_FREE_PROC : 0, "fork in the end");
     CHECK(meeting->arrived, children, "children that share the page");
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack - all 256 pages of the stack can be used, by the program and by the kernel for it; below
- * them is a guard (D33).
+ * stack - the program and the kernel can use all 256 pages of the stack; below them is a guard page (D33).
  */
 #include "check.h"
 
@@ -15,7 +14,7 @@ static int touch(void *addr)
 
 int main(void)
 {
-    /* From the top down, as calls would; the pages of our own frames only get read. */
+    /* From the top down, as calls would, starting below the frames in use. */
     unsigned zero = 0;
     for (uintptr_t page = ALIGN_DOWN((uintptr_t)&zero, PAGE_SIZE) - PAGE_SIZE; page >= STACK_BOTTOM;
          page -= PAGE_SIZE) {

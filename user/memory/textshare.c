@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * textshare - two runs of one program at the same time, which may share the pages of its text:
- * each reads it whole and right, and neither can change it (D18).
+ * textshare - two processes run the same program and may share its text pages: each reads the right text,
+ * and neither can change it (D18).
  *
- * `textshare SUM` is what it runs: the sum its text must have.
+ * It executes itself as `textshare SUM`, with the checksum that the text must have.
  */
 #include "check.h"
 
-/* The linker script's: where text with constants ends. */
+/* The end of text and constants, from the linker script. */
 extern const char etext[];
 
 static unsigned text_sum(void)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * diskerror - children put a page on the disk and want it back, one after the other; the disk fails now and
- * then.
+ * diskerror - each child in turn swaps a page out and reads it back, while some disk transfers fail.
  *
- *     diskerror          they read it
- *     diskerror call     they have the kernel read it
+ *     diskerror          the child reads the page itself
+ *     diskerror call     the child makes a system call that reads the page
  */
 #include "check.h"
 
@@ -17,7 +16,7 @@ static unsigned slots_free(void)
     return info.swap_free;
 }
 
-/* Exit code 1 when the page did not go; what the call said, or 0. */
+/* Returns 1 if the page was not swapped out, else the result of the system call, or 0 without one. */
 static int out_and_in(void *call)
 {
     volatile int *page = map_pages(PAGE_SIZE, MAP_PRIVATE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * swaporder - a page goes to the disk and comes back before, between and after fork, writes, and the end of
- * those who share it, and everybody sees what is his.
+ * swaporder - a page is swapped out and in before, between and after fork, writes and the end of its sharers,
+ * and every process reads its own value.
  */
 #include "check.h"
 
@@ -14,7 +14,7 @@ static struct mem_info memory(void)
     return info;
 }
 
-/* A page of its own that holds OLD. */
+/* Map one page that holds OLD. */
 static volatile int *new_page(unsigned share)
 {
     volatile int *page = map_pages(PAGE_SIZE, share);
@@ -27,7 +27,7 @@ static int out(volatile int *page)
     return sys_pageout((uintptr_t)page, PAGE_SIZE);
 }
 
-/* A child's life: read, write, read. */
+/* In a child: read, write, read. */
 static int read_write_read(void *arg)
 {
     volatile int *page = arg;
@@ -57,7 +57,8 @@ static void fork_then_evict(void)
     CHECK(*page, OLD, "the parent's page");
 }
 
-/* The page is out for both; the child writes, has its copy put out, and reads; then the grandchild too. */
+/* The page is swapped out for parent and child. The child writes, swaps its copy out and reads it; then its
+ * child does the same. */
 static int write_and_evict(void *arg)
 {
     volatile int *page = arg;
@@ -79,7 +80,7 @@ static void one_sharer_writes(void)
     CHECK(*page, OLD, "the parent's page");
 }
 
-/* Children that all want the same page from the disk. */
+/* Children read the same swapped-out page. */
 static void come_in_once(void)
 {
     volatile int *page = new_page(MAP_PRIVATE);
@@ -90,7 +91,7 @@ static void come_in_once(void)
         if (fork() == 0) {
             sleep(1);
             int value = *page;
-            sleep(2); /* until all have it */
+            sleep(2); /* until all have read it */
             exit(value == OLD ? 0 : 1);
         }
     }
@@ -134,7 +135,7 @@ static void shared_memory(void)
     CHECK(*page, NEW, "the parent sees it");
 }
 
-/* What the archive has is dropped, and read again from there. */
+/* Pages of program text are dropped and read again from the boot archive. */
 static void program_text(void)
 {
     unsigned written = memory().swap_out;
@@ -143,7 +144,7 @@ static void program_text(void)
     CHECK((int)(memory().swap_out - written), 0, "transfers for it");
 }
 
-/* The kernel writes to pages that are out. */
+/* The kernel writes to swapped-out pages. */
 static void kernel_writes(void)
 {
     volatile int *page = new_page(MAP_PRIVATE);
@@ -155,7 +156,7 @@ static void kernel_writes(void)
     CHECK(*page, NEW, "the code there");
 }
 
-/* Unmapping, and the end of a process, give slots back; what comes next is zeros. */
+/* munmap and exit free swap slots; the pages read as zero afterwards. */
 static void slots_come_back(void)
 {
     unsigned before = memory().swap_free;

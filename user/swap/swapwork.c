@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * swapwork PAGES CHILDREN VISITS - children share more pages than there is memory, visit some of them, write
- * to some, and look at every word they know.
+ * swapwork - `swapwork PAGES CHILDREN VISITS`: children share more pages than fit into memory, read and write
+ * random ones, and check the values.
  *
- * A page's words say whose it is: word i of page p is written by child c in its g-th write as mix(p, c, g,
- * i); what the parent wrote counts as child 0's. A visit looks at (and perhaps rewrites) one word in 64.
+ * The value of a word identifies its writer: child c writes mix(p, c, g, i) to word i of page p in its g-th
+ * write. The parent counts as child 0. A visit checks, and may rewrite, one word in 64.
  */
 #include "check.h"
 
@@ -31,7 +31,7 @@ static unsigned wrong_words(const unsigned *words, unsigned page, unsigned child
     return wrong;
 }
 
-/* Half of the visits go to a few pages, the others anywhere; one in four writes. */
+/* Half of the visits go to a few pages, the others to any page; one visit in four writes. */
 static int visit_pages(unsigned *memory, unsigned pages, unsigned child, unsigned visits)
 {
     unsigned char *written = map_pages(pages, MAP_PRIVATE);
@@ -44,7 +44,7 @@ static int visit_pages(unsigned *memory, unsigned pages, unsigned child, unsigne
         if ((seed >> 5) % 4 == 0 && written[page] < 255)
             fill(words, page, child, ++written[page], STRIDE);
     }
-    for (unsigned i = 1; i < WORDS; i++) /* between the words that visits write */
+    for (unsigned i = 1; i < WORDS; i++) /* also the words that visits do not write */
         if (i % STRIDE != 0)
             wrong += memory[i] != mix(0, 0, 0, i);
     return (int)wrong;
