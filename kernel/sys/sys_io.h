@@ -5,7 +5,7 @@
 #ifndef SYS_SYS_IO_H
 #define SYS_SYS_IO_H
 
-/* The serial port has received something: wake who waits for it. Interrupts off. */
+/* Wake one reader after the serial port has received input. Called with interrupts off. */
 void sys_io_input(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys_mm - requests about the caller's memory.
+ * sys_mm - system calls about memory.
  */
 #include <ucow/errno.h>
 
@@ -60,7 +60,7 @@ int32_t sys_pages(int32_t pid, struct uaddr to)
     struct page_counts counts = {0};
     struct mm *mm = proc->mm;
     if (mm != NULL) {
-        mm_hold(mm); /* waiting for the lock, it may lose those who live in it */
+        mm_hold(mm); /* the process may exit while we wait for the lock */
         mutex_lock(&mm->lock);
         mm_count_pages(mm, &counts);
         mutex_unlock(&mm->lock);
@@ -69,7 +69,7 @@ int32_t sys_pages(int32_t pid, struct uaddr to)
     return copy_to_user(to, &counts, sizeof(counts));
 }
 
-/* One line of pgdir(). */
+/* Print one line of pgdir(). Returns 0; -E_KILLED if the caller was killed. */
 static int print_run(const struct mmu_run *run)
 {
     const char letters[] = {run->rights & PTE_U ? 'u' : '-', 'r', run->rights & PTE_W ? 'w' : '-', '\0'};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys_proc - requests about processes.
+ * sys_proc - system calls about processes and the whole system.
  */
 #include <ucow/errno.h>
 
@@ -71,7 +71,8 @@ int32_t sys_getpid(void)
     return current->pid;
 }
 
-/* Copy argv and its strings into `strings`, EXEC_MAX_BYTES large. */
+/* Copy the strings of argv into `strings`, a buffer of EXEC_MAX_BYTES, and fill in `args`.
+ * Returns 0; -E_INVAL if a pointer is bad, -E_TOO_BIG if the strings do not fit, -E_NO_MEM. */
 static int copy_args(struct exec_args *args, char *strings, int argc, struct uaddr argv)
 {
     for (int i = 0; i < argc; i++) {
@@ -94,7 +95,7 @@ int32_t sys_exec(struct uaddr name, int32_t argc, struct uaddr argv)
     char program[PROC_NAME_SIZE];
     int length = copy_string_from_user(program, name, sizeof(program));
     if (length == -E_TOO_BIG)
-        return -E_NOENT; /* no program has so long a name */
+        return -E_NOENT; /* no program's name is that long */
     if (length < 0)
         return length;
     if (argc < 0)
@@ -114,7 +115,7 @@ int32_t sys_exec(struct uaddr name, int32_t argc, struct uaddr argv)
 
 static void describe(const struct proc *proc, struct proc_info *info)
 {
-    uint32_t eflags = spin_lock_irqsave(&sched_lock); /* a handler may be about to change its state */
+    uint32_t eflags = spin_lock_irqsave(&sched_lock); /* interrupt handlers change states */
     *info = (struct proc_info){
         .pid = proc->pid,
         .parent = proc->parent != NULL ? proc->parent->pid : 0,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syscall - from a number and registers to a C call.
+ * syscall - system call dispatch.
  *
- * For each system call a small function turns registers into typed arguments; the table has
- * them by number. Numbers without a call get -E_UNIMP.
+ * One small function per system call converts registers to typed arguments; a table maps numbers
+ * to these functions. Unknown numbers return -E_UNIMP.
  */
 #include "sys/syscall.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syscall - the requests of programs. Each sys_NAME() unpacks, checks, calls, returns.
+ * syscall - system calls. Each sys_NAME() checks its arguments and calls the subsystem that does the work.
  *
- * Prototypes come from include/ucow/syscalls.def: an argument of type PTR or STR arrives as a
- * struct uaddr, which only usercopy can follow.
+ * The prototypes are generated from include/ucow/syscalls.def. Arguments of type PTR and STR are
+ * passed as struct uaddr, which only usercopy can dereference.
  */
 #ifndef SYS_SYSCALL_H
 #define SYS_SYSCALL_H
@@ -14,7 +14,7 @@
 
 struct trapframe;
 
-/* Do what the frame asks for and put the result into its eax. Interrupts on. */
+/* Execute the system call that the frame describes and store the result in its eax. Interrupts on. */
 void syscall(struct trapframe *tf);
 
 #define KERNEL_INT int32_t
