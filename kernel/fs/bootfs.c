@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bootfs - a sorted array of files (cpio: man 5 cpio, "New ASCII Format").
+ * bootfs - an array of files, sorted by name, and a reader of cpio archives (man 5 cpio, "New ASCII Format").
  */
 #include "fs/bootfs.h"
 
@@ -23,7 +23,7 @@ struct cpio_header {
 #define MODE_TYPE 0170000u
 #define MODE_REGULAR 0100000u
 
-/* The first file whose name is not before `name`. */
+/* Returns the index of the first file whose name is not less than `name`. */
 static size_t position(const char *name)
 {
     size_t low = 0, high = files_n;
@@ -83,7 +83,7 @@ void bootfs_add(const char *name, const uint8_t *data, size_t size)
     strlcpy(file->name, name, sizeof(file->name));
 }
 
-/* Eight hexadecimal digits; false when there is another character among them. */
+/* Read eight hexadecimal digits into *value. Returns false if one of them is not a digit. */
 static bool read_hex(const char *digits, uint32_t *value)
 {
     *value = 0;
@@ -100,7 +100,8 @@ static bool read_hex(const char *digits, uint32_t *value)
     return true;
 }
 
-/* One member at data[*at]: adds it, moves *at behind it. False at the end or at an error. */
+/* Add the member at data[*at] and advance *at past it. Returns false at the end of the archive or on an
+ * error. */
 static bool add_member(const uint8_t *data, size_t size, size_t *at)
 {
     struct cpio_header header;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bootfs - the programs that came with the kernel: the boot archive and boot modules.
+ * bootfs - the programs that were loaded with the kernel: the boot archive and boot modules.
  *
- * A list of names and bytes, fixed at boot. A module replaces a file of the archive by its name.
+ * The list of files does not change after boot. A boot module replaces a file of the archive that has the
+ * same name.
  */
 #ifndef FS_BOOTFS_H
 #define FS_BOOTFS_H
@@ -17,21 +18,22 @@ struct bootfs_file {
     char name[32];
     const uint8_t *data;
     size_t size;
-    struct image *image; /* for proc/image_cache.c: what it made of the bytes, or NULL */
+    struct image *image; /* the parsed image, owned by proc/image_cache.c; NULL if not cached */
 };
 
-/* Read a cpio archive (newc format): its files are added. What is wrong with it is said, and what
- * comes before the error is kept. */
+/* Add the files of a cpio archive (newc format). Prints a message and stops at the first error; files
+ * before it stay. */
 void bootfs_add_archive(const uint8_t *data, size_t size);
 
-/* Add a file, or replace the one of that name. Said: a name that is too long or empty, bytes that
- * are no ELF program (it is added all the same), a full list. */
+/* Add a file, or replace the file of that name. `data` is not copied. Prints a message if the name is empty
+ * or too long or the list is full (the file is left out), or if the data is not an ELF file (it is still
+ * added). */
 void bootfs_add(const char *name, const uint8_t *data, size_t size);
 
-/* The file of that name, or NULL. */
+/* Returns the file of that name; NULL if there is none. */
 struct bootfs_file *bootfs_find(const char *name);
 
-/* How many files there are, and each of them, by name. */
+/* The number of files, and the i-th of them in order of names. */
 size_t bootfs_count(void);
 struct bootfs_file *bootfs_at(size_t i);
 
