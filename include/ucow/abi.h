@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout - the numbers and layouts a user program shares with the kernel.
+ * abi - the constants and structures that user programs share with the kernel.
  */
 #ifndef UCOW_ABI_H
 #define UCOW_ABI_H
@@ -13,15 +13,15 @@
 #define USERTOP 0xB0000000u
 #define USER_TEXT 0x00800020u
 #define USER_STACK_PAGES 256u
-#define USER_STACK_BASE (USERTOP - USER_STACK_PAGES * PAGE_SIZE) /* the page below it stays empty */
+#define USER_STACK_BASE (USERTOP - USER_STACK_PAGES * PAGE_SIZE) /* the page below is a guard page */
 
-/* Timer ticks a second: sleep() and gettime() count in these. */
+/* Timer ticks per second, the unit of sleep() and gettime(). */
 #define TICK_HZ 100
 
 /* clone() flags. */
 #define CLONE_VM 0x100u /* share the memory instead of copying it */
 
-/* mmap() rights and flags, with Linux's numbers. */
+/* mmap() rights and flags. The values are those of Linux. */
 #define PROT_NONE 0u
 #define PROT_READ 1u
 #define PROT_WRITE 2u
@@ -31,14 +31,14 @@
 #define MAP_FIXED 0x10u
 #define MAP_ANONYMOUS 0x20u
 
-/* exec(): the most arguments, and the most bytes of them with their NULs. Beyond: -E_TOO_BIG. */
+/* exec() limits: the number of arguments, and their total size with NULs. Exceeding either is -E_TOO_BIG. */
 #define EXEC_MAX_ARGS 64
 #define EXEC_MAX_BYTES 4096
 
-/* Bytes of a process's or program's name, with its NUL. */
+/* Size of a process or program name in bytes, including the NUL. */
 #define PROC_NAME_SIZE 32
 
-/* Declared in enums.def: the states of a process, the reasons why it ended, what inject() can make fail. */
+/* Generated from enums.def: process states, exit reasons, and the kinds of failure that inject() causes. */
 enum proc_state {
 #define PROC_STATE(NAME, next) PROC_##NAME,
 #include <ucow/enums.def>
@@ -57,54 +57,54 @@ enum inject_kind {
     INJECT_KINDS
 };
 
-/* A process, as procs() tells it. */
+/* A process, as reported by procs(). */
 struct proc_info {
     int pid;
     int parent;
     unsigned state;       /* enum proc_state */
-    unsigned killed;      /* 1 when it has been told to die */
-    int exit_code;        /* meaningful in ZOMBIE */
-    unsigned exit_reason; /* enum exit_reason; meaningful in ZOMBIE */
-    unsigned pages;       /* user pages mapped now, or on the disk */
-    unsigned runs;        /* times it was given the CPU */
+    unsigned killed;      /* 1 if it was killed but has not exited yet */
+    int exit_code;        /* valid in ZOMBIE */
+    unsigned exit_reason; /* enum exit_reason; valid in ZOMBIE */
+    unsigned pages;       /* user pages in memory or in swap */
+    unsigned runs;        /* number of times it was scheduled */
     char name[PROC_NAME_SIZE];
 };
 
-/* The machine's memory, as meminfo() tells it, in pages unless it says otherwise. */
+/* System memory, as reported by meminfo(). Units are pages unless noted. */
 struct mem_info {
     unsigned total;      /* frames the kernel manages */
-    unsigned free;       /* of them, free */
+    unsigned free;       /* free frames */
     unsigned user;       /* private pages of processes */
     unsigned pgtables;   /* page directories and tables */
     unsigned kstacks;    /* kernel stacks */
-    unsigned cache;      /* pages of programs kept for the next exec */
+    unsigned cache;      /* cached pages of program files */
     unsigned heap;       /* pages of the kernel heap */
-    unsigned heap_bytes; /* bytes handed out by the kernel heap */
-    unsigned processes;  /* processes alive, zombies included */
-    unsigned shared;     /* pages that processes share on purpose */
-    unsigned swap_total; /* pages the swap disk has room for; 0: there is none */
-    unsigned swap_free;  /* of them, free */
-    unsigned swap_in;    /* pages read from it since boot */
-    unsigned swap_out;   /* pages written to it since boot */
+    unsigned heap_bytes; /* bytes allocated from the kernel heap */
+    unsigned processes;  /* number of processes, including zombies */
+    unsigned shared;     /* pages of shared mappings */
+    unsigned swap_total; /* capacity of the swap disk; 0 if there is none */
+    unsigned swap_free;  /* free swap slots */
+    unsigned swap_in;    /* pages read from swap since boot */
+    unsigned swap_out;   /* pages written to swap since boot */
 };
 
-/* An account of the kernel's ledger, as ledger() tells it. */
+/* An account of the kernel's ledger, as reported by ledger(). */
 #define LEDGER_NAME_SIZE 48
 struct ledger_info {
-    char name[LEDGER_NAME_SIZE]; /* of what is counted, as the check at the end says it */
-    unsigned held;               /* now, with what is only kept for speed */
-    unsigned base;               /* before the first program, without it */
+    char name[LEDGER_NAME_SIZE]; /* what is counted, as in the ledger's messages */
+    unsigned held;               /* current count, including caches */
+    unsigned base;               /* count before the first program, excluding caches */
 };
 
-/* The pages of a process, as pages() tells them; together they are its struct proc_info's `pages`. */
+/* The pages of a process, as reported by pages(). Their sum is `pages` of its struct proc_info. */
 struct page_counts {
-    unsigned private; /* mapped by this process alone, in memory or on the disk */
-    unsigned shared;  /* others have them, too: until written, read-only, or on purpose */
-    unsigned swapped; /* on the disk */
-    unsigned cache;   /* of its program's file */
+    unsigned private; /* in memory; no other process has the page, in memory or in swap */
+    unsigned shared;  /* shared with other processes: copy-on-write, read-only, or MAP_SHARED */
+    unsigned swapped; /* in swap */
+    unsigned cache;   /* cached pages of the program file */
 };
 
 /* inject() */
-#define INJECT_ONWARDS 1u /* flag: not only the nth, but all from then on */
+#define INJECT_ONWARDS 1u /* flag: the nth and all later ones fail */
 
 #endif

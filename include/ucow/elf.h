@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf - the parts of the ELF format that executables have (System V ABI, chapters 4 and 5).
+ * elf - the parts of the ELF format that executables use (System V ABI, chapters 4 and 5).
  */
 #ifndef UCOW_ELF_H
 #define UCOW_ELF_H
 
 #include <stdint.h>
 
-#define ELF_MAGIC 0x464C457Fu /* "\x7f" "ELF", read as a number */
+#define ELF_MAGIC 0x464C457Fu /* "\x7f" "ELF" as a little-endian word */
 #define ELF_CLASS_32 1
 #define ELF_DATA_LITTLE 1
 #define ELF_VERSION 1

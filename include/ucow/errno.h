@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * errno - the error numbers of ucow, each declared once.
+ * errno - the error numbers of ucow.
  *
- * A system call returns 0 or a result when it worked and the negated number when it did not.
- * The numbers are those of the lab-5 kernels, so that their programs understand ours.
+ * A system call returns 0 or a result on success and the negated error number on failure. The
+ * numbers are those of the lab-5 kernels, because lab-5 programs rely on them.
  */
 #ifndef UCOW_ERRNO_H
 #define UCOW_ERRNO_H
