@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf - every field is a claim; sums are compared so that they cannot overflow.
+ * elf - the ELF parser. No field is trusted, and all bounds checks are written so that they cannot overflow.
  */
 #include "proc/elf.h"
 
@@ -14,7 +14,7 @@
 #include "lib/util.h"
 #include "mm/image.h"
 
-/* Programs end where the page that guards the stack begins. */
+/* Segments must end below the guard page of the stack. */
 #define PROGRAM_TOP (USER_STACK_BASE - PAGE_SIZE)
 
 static bool header_ok(const struct elf_header *header, size_t size)
@@ -42,7 +42,7 @@ static bool segment_ok(const struct elf_program_header *ph, size_t size)
     return (ph->align & (ph->align - 1)) == 0 && (ph->va - ph->offset) % ph->align == 0;
 }
 
-/* Insert a segment by address; false: it overlaps another, or there are too many. */
+/* Insert a segment in order of addresses. Returns false if it overlaps another or there are too many. */
 static bool add_segment(struct image *image, const struct elf_program_header *ph)
 {
     size_t i = image->segments_n;
@@ -94,7 +94,7 @@ int elf_parse(const void *data, size_t size, struct image *image)
     for (size_t i = 0; i < header.phnum; i++) {
         memcpy(&ph, bytes + header.phoff + i * sizeof(ph), sizeof(ph));
         if (ph.type == ELF_PT_INTERP)
-            return -E_INVAL_ELF; /* it wants a dynamic linker */
+            return -E_INVAL_ELF; /* it needs a dynamic linker */
         if (ph.type != ELF_PT_LOAD || (ph.memsz == 0 && ph.filesz == 0))
             continue;
         if (!segment_ok(&ph, size) || !add_segment(image, &ph))

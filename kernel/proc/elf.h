@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf - from the bytes of an ELF file to the segments of an image.
+ * elf - parse an ELF file into the segments of an image.
  */
 #ifndef PROC_ELF_H
 #define PROC_ELF_H
@@ -9,8 +9,9 @@
 
 struct image;
 
-/* Check `size` bytes at `data` as a static i386 executable and fill the image's entry and
- * segments. -E_INVAL_ELF: it is none that we can run. Believes nothing; touches nothing else. */
+/* Parse `size` bytes at `data` as a static i386 executable and fill in the entry and segments of
+ * `image`; its other fields are not changed. The data is untrusted. Returns 0; -E_INVAL_ELF if it is not a
+ * program that we can run. */
 int elf_parse(const void *data, size_t size, struct image *image);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program - the file's slot for its user holds the image; its pages come and go with it.
+ * image_cache - file->image owns one reference to the image, and so caches the image's pages too.
  */
 #include "proc/image_cache.h"
 

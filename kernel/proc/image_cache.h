@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program - programs that have been executed before: their images are kept for the next time.
+ * image_cache - a cache of the images of programs that have been executed.
  */
 #ifndef PROC_IMAGE_CACHE_H
 #define PROC_IMAGE_CACHE_H
 
 struct image;
 
-/* The image of program `name` of the boot archive, held for the caller. -E_NOENT, -E_INVAL_ELF,
- * -E_NO_MEM. */
+/* Find or parse the image of program `name` and store it in *image; the caller owns one reference. Returns 0;
+ * -E_NOENT if there is no such file, -E_INVAL_ELF if it is not a program, -E_NO_MEM. */
 int program_open(const char *name, struct image **image);
 
-/* Open the ledger account of the images kept; it shrinks by forgetting those that nobody runs. */
+/* Open the ledger account of cached images. Shrinking it drops the images that no process runs. */
 void program_open_ledger(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pgfault - the address decides first: outside user space there is nothing to serve.
+ * pgfault - checks that the address is in user space, calls mm_fault(), and translates its outcome.
  */
 #include "proc/pgfault.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pgfault - a page fault of the current process, seen from above memory management.
+ * pgfault - handle a page fault of the current process.
  */
 #ifndef PROC_PGFAULT_H
 #define PROC_PGFAULT_H
 
 #include <stdint.h>
 
-/* Serve a fault at `va` with the CPU's error code: 0, try again; -E_FAULT: the process has no
- * right to that; -E_NO_MEM; -E_SWAP_FAULT: the page is on the disk and cannot be read. May sleep; interrupts
- * on. */
+/* Handle a page fault at `va` with the CPU's error code. Returns 0 if the access can be retried; -E_FAULT if
+ * the process has no right to it, -E_NO_MEM if memory is exhausted, -E_SWAP_FAULT if the page cannot be read
+ * from swap. May sleep. Interrupts on. */
 int do_pgfault(uintptr_t va, uint32_t error_code);
 
 #endif

@@ -12,7 +12,7 @@
 #include "proc/proc.h"
 
 static struct kmem_cache fpu_cache;
-static struct proc *owner; /* whose state is in the registers; NULL: no process's */
+static struct proc *owner; /* whose state is in the registers; NULL if no process's */
 static bool is_open;       /* CR0.TS is clear */
 
 void proc_fpu_init(void)

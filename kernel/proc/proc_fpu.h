@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc_fpu - whose state is in the FPU.
+ * proc_fpu - lazy switching of the FPU state.
  *
- * A process that never uses the FPU has no state and costs nothing. The first use makes one; the
- * registers then stay where they are until another process uses the FPU.
+ * A process has no FPU state until its first FPU instruction, which traps and allocates one. The
+ * registers are saved only when another process uses the FPU.
  */
 #ifndef PROC_FPU_H
 #define PROC_FPU_H
@@ -12,16 +12,17 @@ struct proc;
 
 void proc_fpu_init(void);
 
-/* The current process wants the FPU and trapped: let it. -E_NO_MEM: it cannot. */
+/* Give the FPU to the current process, which trapped on an FPU instruction. Returns 0; -E_NO_MEM if its
+ * state cannot be allocated. */
 int proc_fpu_use(void);
 
-/* The CPU goes on with `next`: the FPU is open to it only when its state is there. */
+/* Called on a switch to `next`: disable the FPU unless it holds the state of `next`. */
 void proc_fpu_switch(struct proc *next);
 
-/* Give `child` a copy of the current process's state, if it has one. -E_NO_MEM. */
+/* Copy the FPU state of the current process, if any, to `child`. Returns 0; -E_NO_MEM. */
 int proc_fpu_copy(struct proc *child);
 
-/* Forget the state of `proc`: at exec, at exit, and when a fork is undone. */
+/* Free the FPU state of `proc`: at exec, at exit, and when a fork is undone. */
 void proc_fpu_drop(struct proc *proc);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc_line - a buffer that exists while a line is incomplete.
+ * proc_line - a process has an output buffer only while its line is incomplete.
  */
 #include "proc/proc_line.h"
 
@@ -30,7 +30,7 @@ void proc_line_end(void)
     current->line = NULL;
 }
 
-/* Hold back text without a newline. Without memory for that, or room, it goes out as it is. */
+/* Buffer text without a newline. It is printed at once if there is no memory or it is too long. */
 static void hold(const char *text, size_t n)
 {
     if (current->line == NULL)

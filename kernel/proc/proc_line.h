@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc_line - output that a process holds back until its line is complete.
+ * proc_line - line-buffered output of processes.
  *
- * Programs may write character by character; other processes' lines must not come between. What
- * is held back goes out with the newline, when it no longer fits, before the process waits for
- * input, and when it ends.
+ * Programs may write single characters, and output of other processes must not split their lines. The
+ * buffer is printed on a newline, when it is full, before the process waits for input, and at exit.
  */
 #ifndef PROC_LINE_H
 #define PROC_LINE_H
@@ -13,13 +12,13 @@
 
 void proc_line_init(void);
 
-/* Output of the current process. */
+/* Write output of the current process. */
 void proc_line_write(const char *text, size_t n);
 
-/* Send what is held back. */
+/* Print the buffered text. */
 void proc_line_flush(void);
 
-/* The same, for the last time: the buffer is given up. */
+/* Print the buffered text and free the buffer. */
 void proc_line_end(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched - the mechanism: switching, sleeping, waking. The choice is sched_policy.h's.
+ * sched - the scheduling mechanism: switch, sleep, wake. The policy (sched_policy.h) picks the next process.
  */
 #include "proc/sched.h"
 
@@ -34,8 +34,8 @@ static void switch_to(struct proc *next)
     check_switch_end(&sched_lock.class, &checked);
 }
 
-/* Give the CPU to whoever is next. The current process is in the state it shall have meanwhile,
- * in a queue or not. Caller holds sched_lock, and holds it again when it returns. */
+/* Switch to the next process. The caller has already set the current process's new state and put it
+ * in a queue if it needs one. Caller holds sched_lock, also on return. */
 static void schedule(void)
 {
     this_cpu()->need_resched = false;
@@ -59,7 +59,7 @@ static void yield_locked(void)
     if (!policy_waiting())
         return;
     if (current == this_cpu()->idle)
-        proc_set_state(current, PROC_RUNNABLE); /* idle waits in no queue */
+        proc_set_state(current, PROC_RUNNABLE); /* idle is in no queue */
     else
         make_runnable(current);
     schedule();
@@ -68,7 +68,7 @@ static void yield_locked(void)
 void sched_yield(void)
 {
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    current->slice_ticks = 0; /* the rest of the turn is given up */
+    current->slice_ticks = 0; /* give up the rest of the time slice */
     yield_locked();
     spin_unlock_irqrestore(&sched_lock, eflags);
 }
@@ -157,7 +157,7 @@ void sched_idle(void)
         yield_locked();
         spin_release(&sched_lock);
         if (ran)
-            cpu_sti(); /* and look again: there may be more whose time has come */
+            cpu_sti(); /* then look again: more sleepers may be due */
         else
             cpu_sti_hlt();
     }

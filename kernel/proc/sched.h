@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched - who runs, who sleeps, who wakes whom.
+ * sched - running, sleeping and waking processes.
  *
  * sched_lock protects the states of all processes, the run queue, the wait queues and the timers;
- * interrupt handlers take it too. Kernel code is not preempted: the CPU changes hands only in
- * schedule(), called by a process that yields, sleeps or ends, or on its way back to user mode.
+ * interrupt handlers acquire it too. Kernel code is not preempted: a switch happens only in
+ * schedule(), when a process yields, sleeps, exits, or returns to user mode.
  *
- * Sleeping without losing a wake-up: the sleeper holds the lock that protects its condition
- * until sched_lock is taken; the waker changes the condition under that lock before it wakes.
+ * No wake-up is lost: a sleeper holds the lock that protects its condition until it has acquired
+ * sched_lock, and a waker changes the condition under that lock before it wakes the sleeper.
  */
 #ifndef PROC_SCHED_H
 #define PROC_SCHED_H
@@ -22,15 +22,15 @@ static inline void waitq_init(struct waitq *queue)
     list_init(&queue->sleepers);
 }
 
-/* Let others run; the caller stays runnable. No lock held. */
+/* Let other processes run; the caller stays runnable. Caller holds no lock. */
 void sched_yield(void);
 
-/* To be called now and then by a long system call: lets others run when the caller's turn is over.
- * -E_KILLED: the caller was killed and should come to its end. No spinlock held. */
+/* Long system calls call this regularly: it lets others run if the caller's time slice is over. Returns 0;
+ * -E_KILLED if the caller was killed and should return. Caller holds no spinlock. */
 int sched_point(void);
 
-/* What a process does on its way to user mode, interrupts off: let others run when its turn is
- * over, and die when it was killed. The order matters: killed is looked at last. */
+/* Called before a return to user mode, interrupts off: let others run if the time slice is over, and exit if
+ * the process was killed. `killed` must be checked last, since others can set it while they run. */
 void sched_interrupt_return(void);
 
 static inline void sched_return_to_user(void)
@@ -39,31 +39,31 @@ static inline void sched_return_to_user(void)
         sched_interrupt_return();
 }
 
-/* Sleep in `queue` until woken. Caller holds sched_lock, has just found its condition false, and
- * holds sched_lock again afterwards. -E_KILLED: killed, before or meanwhile (only if
- * `killable`). The condition must be looked at again in any case. */
+/* Sleep in `queue` until woken. Caller holds sched_lock, also on return, and has just found its condition
+ * false; it must check the condition again afterwards. Returns 0; -E_KILLED if `killable` and the process was
+ * killed, before or during the sleep. */
 int waitq_sleep(struct waitq *queue, bool killable);
 
-/* Wake who has slept longest in `queue`, if anybody sleeps there: one, however many wait, since
- * interrupts are off meanwhile. Caller holds sched_lock. */
+/* Wake the process that has slept longest in `queue`, if any; only one, to bound the time with interrupts
+ * off. Caller holds sched_lock. */
 void waitq_wake(struct waitq *queue);
 
-/* Make a sleeper runnable. Caller holds sched_lock. */
+/* Make `proc` runnable if it is sleeping. Caller holds sched_lock. */
 void wakeup_proc(struct proc *proc);
 
-/* Make a new process runnable: others see it from here on. Caller holds sched_lock. */
+/* Make a new process runnable. Caller holds sched_lock. */
 void sched_start(struct proc *proc);
 
-/* The current process has become a zombie: leave it for good. Caller holds sched_lock. */
+/* Switch away from the current process, a zombie, forever. Caller holds sched_lock. */
 _Noreturn void sched_leave(void);
 
-/* Run the first time: finish the switch that led here. */
+/* Called by a new process when it first runs: finish the switch to it, and release sched_lock. */
 void sched_first_run(void);
 
-/* The timer interrupt. */
+/* Called by the timer interrupt: account the tick to the current process. Interrupts off. */
 void sched_tick(void);
 
-/* Run whoever is runnable, else halt, for ever: the rest of the boot process's life. */
+/* The idle loop, which the boot process runs forever: run runnable processes, else halt. */
 _Noreturn void sched_idle(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sleep - a red-black tree of sleepers, by the tick that wakes them; a tick looks at the first ones only,
- * and wakes so few that interrupts are not off for long, however many wait for it.
+ * sleep - a red-black tree of sleeping processes, ordered by wake-up tick. A tick looks only at the first
+ * ones, and wakes a limited number of them, which bounds the time with interrupts off.
  */
 #include "proc/sleep.h"
 
@@ -42,7 +42,7 @@ static void disarm(struct proc *proc)
 
 uint64_t timer_ticks(void)
 {
-    uint32_t eflags = cpu_irq_save(); /* two words, and the handler changes both */
+    uint32_t eflags = cpu_irq_save(); /* the interrupt handler changes both words */
     uint64_t ticks = ticks_now;
     cpu_irq_restore(eflags);
     return ticks;

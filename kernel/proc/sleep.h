@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sleep - processes that wait for time to pass.
+ * sleep - timer ticks, and processes that sleep for a time.
  */
 #ifndef PROC_SLEEP_H
 #define PROC_SLEEP_H
 
 #include <stdint.h>
 
-/* Timer ticks since boot. */
+/* Returns the timer ticks since boot. */
 uint64_t timer_ticks(void);
 
-/* The timer interrupt: count, and wake whose time has come. Interrupts off. */
+/* Called by the timer interrupt: count the tick and wake processes that are due. Interrupts off. */
 void timer_tick(void);
 
-/* Wake whose time has come, but no more than 64: the others are left to the next tick, or to idle. Caller
- * holds sched_lock. */
+/* Wake the processes that are due, but at most 64; the next tick or idle wakes the others. Caller holds
+ * sched_lock. */
 void timer_wake_due(void);
 
-/* Sleep until timer_ticks() has grown by `ticks`, the one that has begun included; 0 returns at once.
- * -E_KILLED: killed meanwhile. */
+/* Sleep until timer_ticks() has increased by `ticks`; the tick in progress counts as the first. Returns 0, at
+ * once if `ticks` is 0; -E_KILLED if the process was killed. */
 int do_sleep(uint32_t ticks);
 
 #endif
