@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ucow in GDB: who is there, and what is mapped.
+"""GDB commands for ucow: list processes, memory regions and saved registers.
 
     tools/run --gdb exit          in one terminal
     gdb build/kernel/ucow.elf -ex 'source tools/gdb/ucow.py' -ex 'target remote :1234'
@@ -21,7 +21,7 @@ def children(proc):
 
 
 def processes(proc=None):
-    """Idle, and every process below it in the family."""
+    """Idle and all its descendants, or `proc` and all its descendants."""
     proc = proc or gdb.parse_and_eval("boot_cpu.idle")
     yield proc
     for child in children(proc):
@@ -29,7 +29,7 @@ def processes(proc=None):
 
 
 def find(argument):
-    """The process with the pid in `argument`, the current one without."""
+    """The process whose pid is `argument`; the current process if it is empty."""
     if not argument:
         return gdb.parse_and_eval("boot_cpu.current")
     pid = int(gdb.parse_and_eval(argument))
