@@ -11,9 +11,9 @@
 #include "arch/i386/io.h"
 
 /* PCI configuration space, mechanism 1: PCI 2.1, 3.7.4 and 6.1. */
-#define CONFIG_ADDRESS 0xCF8
-#define CONFIG_DATA 0xCFC
-#define CONFIG_ENABLE 0x80000000u
+#define PCI_CONFIG_ADDRESS 0xCF8
+#define PCI_CONFIG_DATA 0xCFC
+#define PCI_CONFIG_ENABLE 0x80000000u
 #define FUNCTIONS 256 /* of bus 0: 32 devices of 8 */
 #define PCI_ID 0x00
 #define PCI_COMMAND 0x04
@@ -47,14 +47,14 @@ static uint8_t direction;
 
 static uint32_t config_read(unsigned function, unsigned reg)
 {
-    io_out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | reg);
-    return io_in32(CONFIG_DATA);
+    io_out32(PCI_CONFIG_ADDRESS, PCI_CONFIG_ENABLE | function << 8 | reg);
+    return io_in32(PCI_CONFIG_DATA);
 }
 
 static void config_write(unsigned function, unsigned reg, uint32_t value)
 {
-    io_out32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | reg);
-    io_out32(CONFIG_DATA, value);
+    io_out32(PCI_CONFIG_ADDRESS, PCI_CONFIG_ENABLE | function << 8 | reg);
+    io_out32(PCI_CONFIG_DATA, value);
 }
 
 /* Returns the port of the function's registers; 0 if it has none. Firmware that sets up no PCI devices, such

@@ -6,7 +6,6 @@
  * So a report shows the sites that hold more than they did, not those that held something all along.
  */
 #include "watch/ledger.h"
-#include "config.h"
 #include "dev/console.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -50,7 +49,7 @@ static void census_take(struct ledger_account *account, size_t known, size_t max
 
 static bool has_sites(const struct ledger_account *account)
 {
-    return CONFIG_DEBUG_CHECKS && account->walk != NULL;
+    return LEDGER_KNOWS_CALLERS && account->walk != NULL;
 }
 
 void ledger_shrink(void)

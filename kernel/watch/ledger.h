@@ -15,6 +15,11 @@
 
 #include <ucow/abi.h>
 
+#include "config.h"
+
+/* Allocations keep the return address of their caller in checking builds only. */
+#define LEDGER_KNOWS_CALLERS CONFIG_DEBUG_CHECKS
+
 /* Calls `note` once for every unit held, with the return address of the allocating call (0: unknown). */
 typedef void ledger_walk_fn(void *keeper, void (*note)(uintptr_t site));
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """layers - who may include whom, and what may stand where.
 
-The folders of kernel/ are layers; an #include may follow the arrows of `ALLOWED` and no others.
+The folders of kernel/ are layers: an #include goes down in `ORDER`, or stands in `UPWARD` with its reason; calls.py
+checks the calls. The checks have one header for all others, options are asked for in headers only.
 Assembler stays below kernel/arch and user/, no .c of the kernel has an #if (a choice is a file
 that Meson picks), every file opens with its idea, and none grows past what one sitting can read.
 
@@ -12,24 +13,34 @@ import re
 import sys
 from pathlib import Path
 
-GROUND = {"arch", "dev", "watch", "check", "lib"}
-ALLOWED = {
-    "sys": {"sys", "proc", "fs", "mm"} | GROUND,
-    "proc": {"proc", "fs", "mm"} | GROUND,
-    "fs": {"fs"} | GROUND,
-    "mm": {"mm"} | GROUND,
-    "arch": GROUND,
-    "dev": GROUND,
-    "watch": GROUND,
-    "check": GROUND,
-    "planted": {"planted", "sys", "proc", "fs", "mm"} | GROUND,
-    "lib": {"lib", "watch", "check"},
+# The folders of kernel/, the lowest first: a file includes files of its own folder and of lower ones.
+ORDER = ["lib", "arch", "dev", "watch", "check", "fs", "mm", "proc", "sys", "planted"]
+
+# The two files that connect everything.
+MAY_LOOK_UP = {
+    "kernel/arch/i386/trap.c": "trap entry: hands each trap to the folder that serves it",
+    "kernel/main.c": "the boot order",
 }
-# The two that connect everything: the trap's entrance and the boot order.
-MAY_LOOK_UP = {"kernel/arch/i386/trap.c", "kernel/main.c", "kernel/proc/init.c"}
+
+# (folder or file, header above it): why.
+UPWARD = {
+    ("lib", "watch/assert.h"): "a bug is reported where it is found",
+    ("arch", "watch/assert.h"): "a bug is reported where it is found",
+    ("dev", "watch/assert.h"): "a bug is reported where it is found",
+    ("arch/i386/trapframe.c", "dev/console.h"): "a trap frame is printed",
+    ("arch/i386/spinlock.h", "check/hooks.h"): "taking a lock is what the checks watch",
+    ("lib/mutex_type.h", "check/hooks.h"): "a mutex contains what the checks keep of it",
+}
+
+# Of check/, only these folders include more than hooks.h.
+KNOWS_CHECKS = {"check", "planted"}
+
+# A number, not a choice.
+CONFIG_NUMBERS = {"CONFIG_KSTACK_PAGES"}
 MAX_LINES = 500
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"([^"]+)"')
+CONFIG = re.compile(r"\bCONFIG_[A-Z_]+\b")
 CONDITION = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif)\b")
 ASSEMBLER = re.compile(r"\b(__asm__|__asm|asm)\b(?=\s*(volatile|__volatile__|goto)?\s*\()")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -40,17 +51,36 @@ def without_comments(text):
     return COMMENT.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
+def rank(file):
+    """The place in ORDER of "mm/page.c"; main.c lies above all."""
+    folder = file.split("/")[0]
+    return ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+
+def is_allowed(file, target, exceptions):
+    return (file, target) in exceptions or (file.split("/")[0], target) in exceptions
+
+
 def includes(name, lines):
-    layer = name.split("/")[1]
-    if name in MAY_LOOK_UP:
+    file, layer = name.removeprefix("kernel/"), name.split("/")[1]
+    if name == "kernel/main.c":
         return
     for number, line in lines:
         found = INCLUDE.match(line)
-        if not found or "/" not in found[1]:
+        if not found or found[1].split("/")[0] not in ORDER:
             continue
-        target = found[1].split("/")[0]
-        if target in ALLOWED and target not in ALLOWED[layer]:
-            yield number, f'{layer} may not include "{found[1]}": {target} lies above or beside it'
+        target = found[1]
+        if target.startswith("check/") and target != "check/hooks.h" and layer not in KNOWS_CHECKS:
+            yield number, f'{layer} may not include "{target}": of check/, it includes hooks.h'
+        elif rank(target) > rank(file) and name not in MAY_LOOK_UP and not is_allowed(file, target, UPWARD):
+            yield number, f'{layer} may not include "{target}": {target.split("/")[0]} lies above it'
+
+
+def options(name, lines):
+    if name.endswith(".c") and name != "kernel/main.c":
+        for number, line in lines:
+            for option in sorted(set(CONFIG.findall(line)) - CONFIG_NUMBERS):
+                yield number, f"{option} in a .c: ask in a header, or make it a file that Meson picks"
 
 
 def conditions(name, lines):
@@ -77,11 +107,11 @@ def kernel_breaches(root):
         if path.suffix not in {".c", ".h", ".S"}:
             continue
         name = path.relative_to(root).as_posix()
-        if name.count("/") > 1 and name.split("/")[1] not in ALLOWED:
+        if name.count("/") > 1 and name.split("/")[1] not in ORDER:
             yield f"{name}:1: kernel/{name.split('/')[1]} is no layer: see docs/map.md for the folders"
             continue
         lines = list(enumerate(without_comments(path.read_text()).split("\n"), 1))
-        for rule in (includes, conditions, assembler, length):
+        for rule in (includes, options, conditions, assembler, length):
             for number, sentence in rule(name, lines):
                 yield f"{name}:{number}: {sentence}"
 

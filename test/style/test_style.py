@@ -5,6 +5,7 @@ An option that no configuration builds (D74), or a pair of values that none has,
 """
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ CLEAN = {
 BREACHES = [
     ("layers", "kernel/mm/page.h", '/* page */\n#include "proc/proc.h"\n', 'page.h:2: mm may not include "proc/proc.h"'),
     ("layers", "kernel/lib/list.h", '/* list */\n#include "arch/i386/cpu.h"\n', "list.h:2: lib may not include"),
+    ("layers", "kernel/dev/uart.c", '/* uart */\n#include "watch/panic.h"\n', "uart.c:2: dev may not include"),
+    ("layers", "kernel/watch/trace.c", '/* trace */\n#include "check/hooks.h"\n', "trace.c:2: watch may not include"),
+    ("layers", "kernel/mm/page.c", '/* page */\n#include "check/inject.h"\n', "page.c:2: mm may not include"),
+    ("layers", "kernel/proc/init.c", '/* init */\n#include "planted/planted.h"\n', "init.c:2: proc may not include"),
+    ("layers", "kernel/proc/fork.c", "/* fork */\nint f = CONFIG_SWAP;\n", "fork.c:2: CONFIG_SWAP in a .c"),
     ("layers", "kernel/fs/bootfs.c", '/* bootfs */\n# include "mm/page.h"\n', "bootfs.c:2: fs may not include"),
     ("layers", "kernel/proc/fork.c", "/* fork */\n\n#ifdef X\n#endif\n", "fork.c:3: no #if in a .c"),
     ("layers", "kernel/proc/fork.c", '/* fork */\nvoid f(void) { asm volatile("nop"); }\n', "fork.c:2: assembler"),
@@ -131,3 +137,48 @@ def test_license(name, text, sentence, tmp_path):
         write(tmp_path, path, text if path == name else content)
     result = run("license", tmp_path)
     assert (result.returncode, result.stdout) == (1 if sentence else 0, sentence)
+
+
+# Files of a kernel that calls downward only, but for a panic() and two files that call each other.
+CALLS = {
+    "lib_list.c": "int list(void) { return 0; }",
+    "arch_i386_cpu.c": "int panic(void); int cpu(void) { return panic(); }",
+    "arch_i386_trap.c": "int proc(void); int trap(void) { return proc(); }",
+    "watch_panic.c": "int list(void); int panic(void) { return list(); }",
+    "mm_page.c": "int slab(void); int page(void) { return slab(); }",
+    "mm_slab.c": "int page(void), panic(void); int slab(void) { return page() + panic(); }",
+    "proc_proc.c": "int page(void); extern int limit; int proc(void) { return page() + limit; }",
+    "sys_syscall.c": "int proc(void); int limit; int syscall(void) { return proc(); }",
+    "main.c": "int syscall(void); int kmain(void) { return syscall(); }",
+}
+
+
+def ring(n):
+    """n files of mm/, each of which calls the next."""
+    return {f"mm_{i}.c": f"int f{(i + 1) % n}(void); int f{i}(void) {{ return f{(i + 1) % n}(); }}" for i in range(n)}
+
+
+@cache
+def compiled(text, flags):
+    """The object file of a C source."""
+    return subprocess.run(["clang", "--target=i386-unknown-linux-gnu", "-ffreestanding", "-c", *flags, "-xc", "-", "-o", "-"],
+                          input=text.encode(), stdout=subprocess.PIPE, check=True).stdout
+
+
+@pytest.mark.parametrize("files, sentence, flags", [
+    ({"proc_proc.c": "int page(void); int proc(void) { return page(); }"}, None, ()),
+    ({}, "kernel/proc/proc.c uses limit of kernel/sys/syscall.c, which lies above it", ("-flto",)),
+    ({"proc_proc.c": "int proc(void) { return 0; }", "mm_page.c": "int proc(void); int page(void) { return proc(); }"},
+     "kernel/mm/page.c uses proc of kernel/proc/proc.c, which lies above it", ()),
+    ({"proc_proc.c": "int proc(void) { return 0; }"} | ring(6), None, ()),
+    ({"proc_proc.c": "int proc(void) { return 0; }"} | ring(7), "7 files use each other, more than 6: mm/0.c mm/1.c", ()),
+], ids=["clean", "variable-lto", "call", "six", "seven"])
+def test_calls(files, sentence, flags, tmp_path):
+    folder = tmp_path / "kernel/libkernel.a.p"
+    folder.mkdir(parents=True)
+    for name, text in (CALLS | files).items():
+        (folder / f"{name}.o").write_bytes(compiled(text, flags))
+    subprocess.run(["llvm-ar", "rcsT", tmp_path / "kernel/libkernel.a", *sorted(folder.iterdir())], check=True)
+    result = run("calls", tmp_path)
+    assert result.returncode == (1 if sentence else 0), result.stdout
+    assert sentence is None or sentence in result.stdout

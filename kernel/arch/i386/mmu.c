@@ -13,7 +13,7 @@
 #define LARGE_BYTES 0x400000u
 #define LARGE_SHIFT 22
 #define ENTRIES 1024
-#define KERNEL_FIRST ((CONFIG_KASAN ? SHADOW_BASE : KERNBASE) >> LARGE_SHIFT)
+#define KERNEL_FIRST (KERNEL_HALF >> LARGE_SHIFT)
 
 #define KERNEL_LOAD 0x100000u /* start of the image, as in kernel.ld */
 

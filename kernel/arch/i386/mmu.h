@@ -47,6 +47,7 @@ typedef uint32_t pte_t;
 
 /* Start of the kernel half with kasan: arch/i386/shadow.h. */
 #define SHADOW_BASE 0xB8000000u
+#define KERNEL_HALF (CONFIG_KASAN ? SHADOW_BASE : KERNBASE)
 
 /* Bytes that one table of leaf entries translates; a table starts at a multiple of it. */
 #define MMU_TABLE_SPAN 0x400000u
