@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The serial tests' bench: one machine per test, judged before the test looks at it.
+"""Fixtures of the serial tests: each test boots its machines, and every run is judged before the test looks at it.
 
     out = run("exit")                                   boot, run one program, judge, return
     out = run("args", "a", memory="16M", cmdline="trace_kib=64", expect=35)
     out.lines, out.trace, out.status                    what a test asserts on
-    with boot("sh") as live: live.expect("$ ") ...      the same with a serial line to type at
+    with boot("sh") as live: live.expect("$ ") ...      the same, with a serial line to type on
 
-A run that tools/ucow/verdict.py finds fault with fails its test at once. A failed test shows the
-serial line, the panic with its addresses resolved, the end of the trace, and one command that
-repeats the run.
+A run that tools/ucow/verdict.py rejects fails its test at once. A failed test shows the serial output, the
+panic with its addresses resolved, the end of the trace, and one command that repeats the run.
 """
 
 import os
@@ -35,7 +34,7 @@ pytest.register_assert_rewrite("pagetables", "protection_rules", "sharing", "tra
 
 MESON_SKIP = 77
 TRACE_KIB = 2048
-SWAP_SIZE = "64M"  # of the disk that a machine has when the kernel can use one
+SWAP_SIZE = "64M"  # of the swap disk that machines have unless the kernel is built without swap
 PANIC = re.compile(r"^(kernel (panic at|check failed:)|KASAN:|UBSAN:|stack smashing)")
 KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
 
@@ -45,7 +44,7 @@ class Build:
     """The build under test. Its options are attributes: build.cow, build.pmm, as meson_options.txt has them."""
     folder: Path
     options: dict[str, bool | str]
-    memory: str  # of a machine whose test does not say how much it needs
+    memory: str  # of a machine, unless its test asks for another size
 
     @classmethod
     def from_environment(cls) -> "Build":
@@ -73,56 +72,56 @@ class Build:
         return self.folder / "kernel/ucow.elf"
 
     def need_swap(self):
-        """End the test as skipped when the build cannot swap."""
+        """Skip the test if the kernel is built without swap."""
         if not self.swap:
             pytest.skip("the kernel is built with -Dswap=false")
 
     def has_check(self, check: str) -> bool:
-        """Whether this kernel has the check that kernel/planted/planted.def names."""
+        """Whether this kernel has a check named in kernel/planted/planted.def."""
         return {"always": True, "heap_checks": self.debug_checks and not self.kasan,
                 "swap_checks": self.debug_checks and self.swap}.get(check, getattr(self, check, False))
 
     @property
     def instrumented(self) -> bool:
-        """Whether the compiler put so much into the kernel that neither costs nor sizes say anything."""
+        """Whether the kernel has compiler instrumentation that makes costs and sizes meaningless."""
         return self.kasan or self.ubsan or self.races
 
     @property
     def slowness(self) -> int:
-        """How often the compiler made four instructions of one: for its checks, and when it does not optimize. Time
-        flows slower by as much, so that a tick holds what it does elsewhere."""
+        """How many of instrumentation and missing optimization the build has. Each makes about four instructions of
+        one; virtual time is slowed down as much, so that a tick holds the same work in all builds."""
         return self.instrumented + (not self.optimized)
 
     @property
     def wall_seconds(self) -> float:
-        """The wall-clock backstop of a machine: where a tick holds more instructions, the host needs more time."""
+        """The wall-clock limit of a machine. It is longer for a build whose ticks hold more instructions."""
         return WALL_SECONDS * (1 + self.slowness)
 
     def need_plain(self, what: str):
-        """End the test as skipped when the compiler's checks are all that `what` would measure."""
+        """Skip the test if compiler instrumentation would dominate the measurement of `what`."""
         if self.instrumented or self.coverage:
             pytest.skip(f"{what} says nothing of a kernel built with kasan, ubsan, races or coverage")
 
     def room(self, usual: str) -> str:
-        """A machine with room for as much as usual: kasan's shadow and larger stacks take their part, and what the
-        compiler adds makes the kernel larger."""
+        """The memory a machine needs instead of `usual`: more with kasan (shadow, larger stacks) or a kernel that
+        instrumentation makes larger."""
         mebibytes = int(usual.removesuffix("M")) * (2 if self.kasan else 1)
         return f"{mebibytes + (2 if self.instrumented or self.coverage else 0)}M"
 
     def need_functions(self, *names: str):
-        """End the test as skipped when one of them was made part of its callers: there is nowhere to stop at it."""
+        """Skip the test if one of these functions was inlined: a breakpoint would never be hit."""
         inlined = [name for name in names if name not in Symbols(self.kernel)]
         if inlined:
             pytest.skip(f"the compiler made {inlined[0]} part of its callers")
 
     def need_trace(self):
-        """End the test as skipped when the build records nothing."""
+        """Skip the test if the kernel is built without the trace."""
         if not self.trace:
             pytest.skip("the kernel is built with -Dtrace=false")
 
 
 class Outcome:
-    """A run that passed its judgement, for a test to look at."""
+    """A run that passed the verdict, for a test to look at."""
 
     def __init__(self, run: Run, build: Build):
         self.machine, self.lines, self.status = run.machine, run.lines, run.status
@@ -130,13 +129,13 @@ class Outcome:
 
     @property
     def trace(self) -> Trace:
-        """The events; a test that needs them ends here as skipped when the build has none."""
+        """The events. Skips the test if the build has no trace."""
         self._build.need_trace()
         return self._run.trace
 
 
 class Conversation:
-    """A living machine; end() waits for its end and judges it."""
+    """A running machine; end() waits for its end and judges the run."""
 
     def __init__(self, live: Live, bench: "Bench"):
         self.expect, self.type, self.qmp, self.memory_file = live.expect, live.type, live.qmp, live.memory_file
@@ -154,17 +153,17 @@ class Conversation:
 
 @dataclass
 class Bench:
-    """Boots machines for one test and remembers them for its report."""
+    """Boots machines for one test and keeps their runs for its report."""
     build: Build
     runs: list[Run] = field(default_factory=list)
 
     def machine(self, *program: str, memory: str | None = None, cpu: str | None = None, cmdline: str = "",
                 modules: dict[str, Path] | None = None, append_raw: str | None = None,
                 kernel: Path | None = None, extra: Sequence[str] = (), firmware: str | None = None, **disk) -> Machine:
-        """The machine of the build under test, with a ring that takes at most a sixteenth of memory.
+        """A machine with the kernel under test and a trace ring of at most a sixteenth of its memory.
 
-        `disk` is the machine's swap=, swap_image= and swap_errors=; a build that can swap has a disk
-        unless swap is None.
+        `disk` is the machine's swap=, swap_image= and swap_errors=. If the kernel can swap, the machine has
+        a disk unless swap is None.
         """
         memory = memory or self.build.memory
         if self.build.swap and "swap_image" not in disk:
@@ -205,14 +204,14 @@ def build() -> Build:
 
 @pytest.fixture
 def fmt(build: Build) -> Format:
-    """The trace format of the kernel under test; without one the test is skipped."""
+    """The trace format of the kernel under test. Skips the test if the build has no trace."""
     build.need_trace()
     return Format(Symbols(build.kernel).text("trace_format"))
 
 
 @pytest.fixture
 def bench(request: pytest.FixtureRequest, build: Build) -> Iterator[Bench]:
-    """What run and boot are made of; for tests that judge a run themselves."""
+    """The Bench of the test, for tests that judge a run themselves."""
     if not build.kernel.is_file():
         pytest.fail(f"{build.kernel}: no kernel; build it, or name the build folder in UCOW_BUILD", pytrace=False)
     request.node.stash[BENCH] = Bench(build)
@@ -230,12 +229,12 @@ def run(bench: Bench):
 
 @pytest.fixture
 def boot(bench: Bench):
-    """The same without expect, returning a Conversation with the machine."""
+    """boot(...) -> Conversation: the arguments of run() without expect."""
     return bench.boot
 
 
 def panic_text(run: Run) -> str:
-    """What the kernel printed from its panic on, and where the addresses in it are."""
+    """The output from the panic on, and the source lines of the addresses in it."""
     start = next((i for i, line in enumerate(run.lines) if PANIC.search(line)), None)
     if start is None:
         return ""
@@ -245,7 +244,7 @@ def panic_text(run: Run) -> str:
 
 
 def trace_end(run: Run) -> str:
-    """The last events, or why there are none."""
+    """The last events of the trace, or the reason why there are none."""
     try:
         return "\n".join(map(str, run.trace.last(40)))
     except LabError as error:
@@ -264,7 +263,7 @@ def pytest_runtest_makereport(item):
 
 
 def pytest_sessionfinish(session):
-    """A module in which everything was skipped says so to Meson: it has not passed."""
+    """Exit with Meson's status for a skip if all tests of the module were skipped."""
     stats = session.config.pluginmanager.get_plugin("terminalreporter").stats
     nothing_failed = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     if nothing_failed and stats.get("skipped") and not stats.get("passed"):

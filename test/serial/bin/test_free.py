@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/bin/free.c: what the machine's memory is used for, and with -l what the kernel's ledger counts.
+"""user/bin/free.c: how memory is used, and with -l the accounts of the kernel's ledger.
 
-D29: the kernel's own objects are accounts, too.
+D29: kernel objects have accounts, too.
 """
 
 import re
@@ -11,13 +11,13 @@ OWNERS = ["free", "user memory", "shared user memory", "the program cache", "pag
 
 
 def table(lines) -> dict[str, list[int]]:
-    """The rows of numbers, by what stands before them."""
+    """The numbers of each row, by the row's name."""
     rows = (re.fullmatch(r"(\S.*?)  +(\d+) +(\d+)", line) for line in lines)
     return {row[1]: [int(row[2]), int(row[3])] for row in rows if row}
 
 
 def test_from_the_shell(boot):
-    """A row for each owner, which together are all there is; the ledger only when asked for."""
+    """There is a row for each owner, and they add up to the total; -l adds the ledger."""
     with boot("sh") as live:
         live.expect("$ ")
         for line in ("free", "free -l", "free -x"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/bin/ps.c: every process with its pages, and what they are to it: its own, shared, on the disk, of programs."""
+"""user/bin/ps.c: lists every process with its pages: private, shared, swapped out, and of the program cache."""
 
 import re
 
@@ -7,7 +7,7 @@ ROW = re.compile(r"^ *(\d+) +(\d+) (\w+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+) (\S+
 
 
 def test_from_the_shell(boot):
-    """Init and the shell sleep while ps runs. All pages are told, and each once."""
+    """Init and the shell sleep while ps runs. The counts of each process add up to its pages."""
     with boot("sh") as live:
         live.expect("$ ")
         live.type("ps\n")
@@ -26,7 +26,7 @@ def test_from_the_shell(boot):
 
 
 def test_kinds(run, build):
-    """user/memory/pagekinds.c, which knows what its pages are; and who asks for a process that there is not."""
+    """user/memory/pagekinds.c checks the counts of its own pages, and the errors of pages()."""
     out = run("pagekinds")
     out.lines.in_order("pagekinds: pages of a process that there is not = -2", "pagekinds: pages to a bad address = -3",
                        "pagekinds: pages of init = 0", "pagekinds pass.")

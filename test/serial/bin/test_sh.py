@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/bin/sh.c: the shell, typed at over the serial line."""
+"""user/bin/sh.c: the shell, with input from the serial line."""
 
 import mmap
 import re
@@ -15,15 +15,15 @@ from ucow.symbols import physical
 
 PROMPT = "$ "
 BACKSPACE, DELETE, END_OF_INPUT = "\b", "\x7f", "\x04"
-RUB_OUT = "\b \b"  # how a character is taken off the terminal
+RUB_OUT = "\b \b"  # removes a character from the terminal
 LINE_ROOM = 255    # characters of a line, without its NUL
-INPUT_ROOM = 256   # characters that wait in the kernel for a reader
-FLOOD_SECONDS = 20  # wall-clock backstop of what takes milliseconds
+INPUT_ROOM = 256   # characters that the kernel buffers
+FLOOD_SECONDS = 20  # wall-clock limit of what takes milliseconds
 
 
 @pytest.fixture
 def shell(boot):
-    """A machine whose first program is the shell, at its first prompt."""
+    """A machine that runs the shell, at its first prompt."""
     with boot("sh") as live:
         live.expect(PROMPT)
         yield live
@@ -37,20 +37,20 @@ def say(live, line: str) -> str:
 
 
 def leave(live, code: int = 0):
-    """End the shell; the machine powers off with its code."""
+    """Exit from the shell; the machine powers off."""
     live.type(f"exit {code}\n")
     return live.end(PROGRAM_FAILED if code else PASSED)
 
 
 def test_program_with_arguments(shell):
-    """Words are arguments, however many blanks are between them; a code of 0 is not worth a line."""
+    """Words are separated by any number of spaces; exit code 0 is not printed."""
     assert say(shell, "args one  two") == ("args: argc = 3\nargs: argv[0] = args\nargs: argv[1] = one\n"
                                            "args: argv[2] = two\nargs pass.\n")
     leave(shell)
 
 
 def test_exit_code_is_shown(shell):
-    """A program that ends with another code than 0, here because it was killed."""
+    """The shell prints an exit code other than 0, here of a killed program."""
     assert say(shell, "divzero").endswith("killed by kernel.\ndivzero: exit code -9\n")
     leave(shell)
 
@@ -61,21 +61,21 @@ def test_help(shell):
 
 
 def test_unknown_program(shell):
-    """The shell says so and goes on."""
+    """The shell prints an error and continues."""
     assert say(shell, "wibble") == "wibble: no such program\n"
     assert say(shell, "hello") == "Hello world!!.\nI am process 4.\nhello pass.\n"
     leave(shell)
 
 
 def test_empty_lines(shell):
-    """Nothing, and only blanks: a new prompt, and no process."""
+    """An empty line, or one of spaces, gives a new prompt and starts no process."""
     assert [say(shell, line) for line in ("", "   ")] == ["", ""]
     assert not [record for record in leave(shell).trace.all("fork", parent=2)]
 
 
 @pytest.mark.parametrize("key", [BACKSPACE, DELETE], ids=["backspace", "delete"])
 def test_backspace(shell, key):
-    """The last character goes, on the terminal too; at the beginning of a line there is none."""
+    """Removes the last character, on the terminal too; does nothing at the beginning of a line."""
     shell.type(f"{key}helpx{key}\n")
     assert shell.expect("\n") == f"helpx{RUB_OUT}\n"
     assert shell.expect(PROMPT).startswith("help ")
@@ -91,7 +91,7 @@ def test_end_of_input(shell):
 
 
 def test_exit_code_of_the_shell(shell):
-    """`exit 7` is the machine's verdict, and the last line but two says it."""
+    """`exit 7` becomes the status of the run, and init prints it."""
     out = leave(shell, 7)
     out.lines.once('init: program "sh" ended with exit code 7.')
 
@@ -107,11 +107,11 @@ def test_lines_typed_ahead(shell):
 
 
 def test_overlong_line(shell):
-    """What does not fit is not taken, nor shown, and the line that did fit is the command."""
+    """Characters that do not fit are neither stored nor echoed; the rest is the command."""
     word = "x" * (LINE_ROOM + 45)
     begin, rest = word[:LINE_ROOM // 2], word[LINE_ROOM // 2:]
     shell.type(begin)
-    shown = shell.expect(begin)  # so that no more is under way than the kernel has room for
+    shown = shell.expect(begin)  # so that the input buffer of the kernel does not overflow
     shell.type(rest + "\n")
     assert shown + shell.expect("\n") == word[:LINE_ROOM] + "\n"
     assert shell.expect(PROMPT) == f"{word[:LINE_ROOM]}: no such program\n{PROMPT}"
@@ -119,14 +119,14 @@ def test_overlong_line(shell):
 
 
 def test_too_many_words(shell):
-    """More words than a program may have arguments."""
+    """More words than the maximal number of arguments."""
     line = "args" + " x" * 64
     assert say(shell, line) == "args: more than 64 words\n"
     leave(shell)
 
 
 def received(live, build) -> int:
-    """How many characters the kernel has taken from the serial line: kept and lost."""
+    """How many characters the kernel has received from the serial line, stored and dropped."""
     symbols, memory = symbols_of(build.kernel), FileMemory(live.memory_file)
     kept, lost = (struct.unpack("<I", memory.read(physical(symbols.address(name)), 4))[0]
                   for name in ("chars_received", "chars_lost"))
@@ -135,7 +135,7 @@ def received(live, build) -> int:
 
 
 def wake_deaf(live):
-    """Change the word that noread.c looks at, from outside."""
+    """Change the word that noread.c polls, from outside."""
     ear = struct.pack("<8I", *range(0xDEAF0000, 0xDEAF0008))
     with live.memory_file.open("r+b") as file, mmap.mmap(file.fileno(), 0) as ram:
         at = ram.find(ear)
@@ -144,9 +144,9 @@ def wake_deaf(live):
 
 
 def test_flood(shell, build):
-    """Of 400 characters typed while nobody reads, 256 are kept, the others counted and said. (D56)
+    """Of 400 characters typed while no process reads, 256 are kept; the others are counted and reported. (D56)
 
-    The first 256 are a line that the shell then runs, and it takes the next ones, too.
+    The first 256 contain a command that the shell then runs, and input works again afterwards.
     """
     shell.type("noread\n")
     shell.expect("noread: waiting.\n")
@@ -166,7 +166,7 @@ def test_flood(shell, build):
 
 
 def test_typed_before_the_kernel_is_up(bench):
-    """What waits in the serial port when the kernel finds it is not lost: so a shell can be fed by a pipe. (D56)"""
+    """Input that arrived before the kernel initialized the serial port is not lost, so that a pipe works. (D56)"""
     machine = bench.machine("sh")
     with machine.scratch() as folder:
         command = machine.command(swap_file=Path(folder, "swap"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/badarg.c: wait() refuses a negative pid and a kernel address, and the child is not lost by it. (D14, D83)"""
+"""user/lab5/badarg.c: wait() refuses a negative pid and a kernel address, and does not lose the child. (D14, D83)"""
 
 PARENT, CHILD = 2, 3
 BAD_PROC, INVAL = -2, -3
@@ -12,7 +12,7 @@ def test_lines(run):
 
 
 def test_calls(run):
-    """No such child; a bad pointer; then the child and its whole code."""
+    """Three waits: no such child, a bad pointer, and the child with its whole exit code."""
     trace = run("badarg").trace
     waits = [record.result for record in trace.all("syscall_leave nr=wait") if record.cpu_pid == PARENT]
     assert waits == [BAD_PROC, INVAL, 0]
@@ -23,7 +23,7 @@ def test_calls(run):
 
 
 def test_refusals_do_not_sleep(run):
-    """wait(-1) answers at once, even while there is a child that lives. (D83)"""
+    """wait(-1) returns at once, even while there is a living child. (D83)"""
     trace = run("badarg").trace
     refused = trace.one(f"syscall_leave nr=wait result={BAD_PROC}")
     assert not [record for record in trace.all("sleep", pid=PARENT) if record.seq < refused.seq]

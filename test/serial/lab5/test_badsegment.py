@@ -7,7 +7,7 @@ TSS_SELECTOR = 0x28
 
 
 def badsegment(run, build):
-    """The error code of a general protection fault is the selector at fault (Intel SDM 3A 6.13)."""
+    """The error code of the general protection fault is the bad selector (Intel SDM 3A 6.13)."""
     return assert_dies(run, build, "badsegment", "General Protection", GENERAL_PROTECTION, TSS_SELECTOR)
 
 

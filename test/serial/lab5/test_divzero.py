@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/divzero.c: a division by zero ends the process; it is an instruction, not undefined C. (D02, D61)"""
+"""user/lab5/divzero.c: a division by zero, made in assembler, ends the process. (D02, D61)"""
 
 from trapframes import DIVIDE_ERROR, assert_death_traced, assert_dies
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/exit.c: the parent learns the child's whole exit code, all 32 bits, and learns it once."""
+"""user/lab5/exit.c: wait() returns all 32 bits of the child's exit code, once."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ PARENT, CHILD = 2, 3
 
 
 def test_lines(run):
-    """The output, each line once, in the only order a parent that waits allows."""
+    """Each line is printed once, in the only possible order."""
     out = run("exit")
     for line in ("I am the parent. Forking the child...", "I am parent, fork a child pid 3", "I am the child.",
                  "I am the parent, waiting now..", "waitpid 3 ok.", "exit pass."):
@@ -25,7 +25,7 @@ def test_lines(run):
 
 
 def test_life(run):
-    """Fork, sleep in wait, exit, wake, reap: who did it to whom."""
+    """Fork, sleep in wait, exit, wake and reap have the right pids."""
     trace = run("exit").trace
     assert trace.one("fork", parent=PARENT).pids == (PARENT, CHILD)
     trace.in_order(f"fork parent={PARENT} child={CHILD}", f"sleep pid={PARENT}",
@@ -37,7 +37,7 @@ def test_life(run):
 
 
 def test_calls(run):
-    """The first waitpid reaps, the second and the wait for any child find none."""
+    """The first waitpid reaps the child; the second and the wait for any child find none."""
     trace = run("exit").trace
     waits = [record.result for record in trace.all("syscall_leave nr=wait") if record.cpu_pid == PARENT]
     assert waits == [0, -2, -2]
@@ -50,7 +50,7 @@ def test_memory(run, build):
 
 
 def test_readme(run, build):
-    """What the README shows is what this run prints, but for numbers and the values of options."""
+    """The README shows the output of this run, except for numbers and values of options."""
     if build.swap:
         pytest.skip("the README shows a kernel that does not swap, and says nothing of a disk")
     shown = re.search(r"^\$ tools/run exit\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)[1]

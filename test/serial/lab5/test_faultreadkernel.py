@@ -19,6 +19,6 @@ def test_lines(run, build):
 
 
 def test_trace(run, build):
-    """The address decides: no page is made for it."""
+    """No page is allocated for the address."""
     trace = faultreadkernel(run, build).trace
     assert_death_traced(trace, f"fault pid={FIRST} va={VPT:#x} error={USER_READ} outcome=segv")

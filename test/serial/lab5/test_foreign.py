@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A lab-5 program that was built elsewhere runs as it is: linked at 0x800020, with its debugging
-sections loaded at 0x200000, and with one system call for each character it prints.
+"""A lab-5 program that was built elsewhere runs unmodified: linked at 0x800020, with its debugging sections
+loaded at 0x200000, and with one system call per printed character.
 
-D42: its segments are not in order. D57: its processes' lines come out whole all the same. D63: lld links
-it, as it links the kernel and its programs.
+D42: its segments are not in order. D57: its processes' lines still come out whole. D63: lld links it, like
+the kernel and its programs.
 """
 
 import subprocess
@@ -44,8 +44,7 @@ void _start(void)
 }
 """
 
-# The layout of the course's user.ld. Addresses that go down need segments of their own, or lld finds no
-# file large enough.
+# The layout of the course's user.ld. Descending addresses need separate segments, or lld would make a huge file.
 SCRIPT = """
 OUTPUT_FORMAT("elf32-i386")
 ENTRY(_start)
@@ -89,7 +88,7 @@ def test_lines(run, foreign):
 
 
 def test_a_call_for_each_character(run, foreign):
-    """They print at the same time, changing in the middle of lines, and with nothing but putc."""
+    """Two processes print with putc only and yield in the middle of lines."""
     trace = run("foreign", modules={"foreign": foreign}).trace
     writers = [record.cpu_pid for record in trace.all("syscall_enter nr=putc")]
     assert set(writers) == {2, 3} and len(writers) > 1000
@@ -100,7 +99,7 @@ def test_a_call_for_each_character(run, foreign):
 
 @pytest.mark.parametrize("target", ["kernel/ucow.elf", "user/hello.elf"])
 def test_lld_links(build, target):
-    """What Meson was told to link with. (D63)"""
+    """Meson links with lld. (D63)"""
     rules = (build.folder / "build.ninja").read_text()
     rule = rules[rules.index(f"\nbuild {target}: "):].split("\n\n")[0]
     assert "-fuse-ld=lld" in rule

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/forktest.c: 32 children are made, and exactly 32 can be waited for."""
+"""user/lab5/forktest.c: forks 32 children, and exactly 32 can be waited for."""
 
 from sharing import assert_only_stacks_split
 
@@ -8,7 +8,7 @@ CHILDREN = range(3, 35)
 
 
 def test_lines(run):
-    """Each child speaks once, whatever the order; the parent has the last word."""
+    """Each child prints its line once, in any order; the parent prints last."""
     out = run("forktest")
     for n, _ in enumerate(CHILDREN):
         out.lines.once(f"I am child {n}")
@@ -16,7 +16,7 @@ def test_lines(run):
 
 
 def test_life(run):
-    """One parent forks all, each exits with 0 by itself and is reaped by that parent; there are no orphans."""
+    """One parent forks all children; each exits with 0 and is reaped by that parent. There are no orphans."""
     trace = run("forktest").trace
     forks = trace.all("fork", parent=PARENT)
     assert [record.child for record in forks] == list(CHILDREN)
@@ -28,11 +28,11 @@ def test_life(run):
 
 
 def test_wakes(run, build):
-    """The parent sleeps only in wait, and only a child's exit wakes it."""
+    """The parent sleeps only in wait, and is woken only by the exit of a child."""
     trace = run("forktest").trace
     sleeps, wakes = trace.all("sleep", pid=PARENT), trace.all("wake", pid=PARENT)
     assert len(sleeps) == len(wakes)
-    assert sleeps or build.slowness > 0  # or its turn ends so often that no child lives when it waits
+    assert sleeps or build.slowness > 0  # a slow kernel may run all children before the parent waits
     assert {record.by for record in wakes} <= set(CHILDREN)
     waits = [record.result for record in trace.all("syscall_leave nr=wait") if record.cpu_pid == PARENT]
     assert waits == [0] * len(CHILDREN) + [-2]

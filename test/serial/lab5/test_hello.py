@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/hello.c: the smallest program: it is loaded, prints, and ends with 0. (D44, D54)"""
+"""user/lab5/hello.c: the smallest program is loaded, prints, and exits with 0. (D44, D54)"""
 
 FIRST = 2
 
 
 def test_lines(run):
-    """All of its output, in order, between the kernel's announcement and its closing lines."""
+    """Its whole output, between the kernel's line about the exec and its closing lines."""
     out = run("hello")
     first = out.lines.lines.index('kernel_execve: pid = 2, name = "hello".')
     assert out.lines.lines[first:] == [
@@ -14,7 +14,7 @@ def test_lines(run):
 
 
 def test_life(run):
-    """Process 2 is a child of init that becomes the program, makes its calls, and is reaped by init."""
+    """Process 2 is a child of init; it executes the program, makes its calls, and is reaped by init."""
     trace = run("hello").trace
     trace.in_order("fork parent=0 child=1", f"fork parent=1 child={FIRST}", f"exec pid={FIRST}",
                    f"exit pid={FIRST} code=0 reason=exit", f"reap parent=1 child={FIRST} code=0", "end status=0x10")
@@ -23,7 +23,7 @@ def test_life(run):
 
 
 def test_first_process_needs_no_call(run):
-    """The first process becomes a program without a system call: its first is the program's. (D44)"""
+    """The kernel executes the first program without a system call: the first call is the program's. (D44)"""
     trace = run("hello").trace
     execed = trace.one("exec")
     assert all(record.seq > execed.seq for record in trace.of("syscall_enter"))

@@ -33,7 +33,7 @@ def parse(line: str) -> Run:
 
 
 def runs_of(out):
-    """What stands between the two frames, and nothing else does."""
+    """The runs between the BEGIN and END lines; every line there must be one."""
     lines = out.lines.lines
     begin, end = lines.index(BEGIN), lines.index(END)
     assert lines[begin - 1:begin] == ["I am 2, print pgdir."] and lines[end + 1] == "pgdir pass."
@@ -47,13 +47,13 @@ def test_lines(run):
 
 
 def test_numbers_agree(run):
-    """In each line count, start, end and size are of one run."""
+    """In each line, count, start, end and size agree."""
     for each in runs_of(run("pgdir")):
         assert each.size == each.end - each.start == each.count * (TABLE_BYTES if each.directory else PAGE_BYTES)
 
 
 def test_runs_are_sorted_and_nested(run):
-    """Runs of entries lie inside the run of their tables, in order and apart, and are as long as can be."""
+    """PTE runs lie inside their PDE run, in order and without overlap, and adjacent runs have different rights."""
     tables = last = None
     for each in runs_of(run("pgdir")):
         if each.directory:
@@ -66,7 +66,7 @@ def test_runs_are_sorted_and_nested(run):
 
 
 def test_rights(run, build):
-    """User pages below USERTOP, the kernel's above KERNBASE, and none between except kasan's shadow."""
+    """User pages are below USERTOP, kernel pages above KERNBASE; only kasan's shadow is between them."""
     kernel = SHADOW if build.kasan else KERNBASE
     for each in runs_of(run("pgdir")):
         assert each.rights[0] == ("u" if each.start < USERTOP else "-")
@@ -74,7 +74,7 @@ def test_rights(run, build):
 
 
 def test_program_is_there(run):
-    """Its text is read-only, the page of its stack that it uses is not."""
+    """The program's text is read-only, the used page of its stack is writable."""
     pages = [each for each in runs_of(run("pgdir")) if not each.directory]
     assert any(each.start <= USER_TEXT < each.end and each.rights == "ur-" for each in pages)
     assert any(each.start <= STACK_PAGE < each.end and each.rights == "urw" for each in pages)

@@ -16,5 +16,5 @@ def test_lines(run, build):
 
 
 def test_trace(run, build):
-    """No page fault was served for it."""
+    """It causes no page fault."""
     assert_death_traced(softint(run, build).trace, None)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """user/lab5/spin.c: a child that never enters the kernel is killed by its parent.
 
-D47: after the kill it executes nothing of its own. D51: all of it takes well under a second.
+D47: after the kill it executes nothing in user mode. D51: all of it takes well under a second.
 """
 
 PARENT, CHILD = 2, 3
@@ -17,7 +17,7 @@ def test_lines(run):
 
 
 def test_child_dies_of_the_kill(run):
-    """The child's last call was the write of its line; it is reaped by its parent with -9."""
+    """The child's last call writes its line; the parent reaps it with -9."""
     trace = run("spin").trace
     trace.in_order(f"fork parent={PARENT} child={CHILD}", f"kill by={PARENT} pid={CHILD}",
                    f"exit pid={CHILD} code={KILLED} reason=kill", f"reap parent={PARENT} child={CHILD} code={KILLED}",
@@ -26,7 +26,7 @@ def test_child_dies_of_the_kill(run):
 
 
 def test_time(run, build):
-    """Turns are a few ticks: three of the child's, and the run is over in less than a second."""
+    """Time slices are a few ticks: the child gets three, and the run takes less than a second."""
     build.need_plain("how long a run takes")
     trace = run("spin").trace
     assert 0 < trace.of("reap")[-1].stamp < 100 * trace.tsc_per_tick

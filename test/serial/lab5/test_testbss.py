@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/testbss.c: 4 MiB of bss are zero and keep what is written; a write behind them ends the process.
+"""user/lab5/testbss.c: 4 MiB of bss are zero and keep what is written; a write past them ends the process.
 
-D15: each page is zero when it comes. D39: a segment with nothing in the file is mapped. D02: it dies alone.
+D15: each new page is zero. D39: a segment without bytes in the file is mapped. D02: no other process dies.
 """
 
 from trapframes import FIRST, PAGE_FAULT, USER_WRITE, assert_death_traced, assert_dies
@@ -12,7 +12,7 @@ PAGE = 4096
 
 
 def behind_array(build):
-    """Where the wild write goes: a page behind the array."""
+    """The address of the wild write: one page past the array."""
     return symbols_of(build.folder / "user/testbss.elf").address("array") + ARRAY_BYTES + PAGE
 
 
@@ -22,7 +22,7 @@ def testbss(run, build):
                        USER_WRITE, memory="16M")  # the array alone has 4 MiB
 
 
-testbss.__test__ = False  # a helper, whatever its program is called
+testbss.__test__ = False  # a fixture, although its name begins with "test"
 
 
 def test_lines(run, build):
@@ -32,7 +32,7 @@ def test_lines(run, build):
 
 
 def test_pages_come_on_demand(run, build):
-    """Each page of the array is filled by a fault of its own, once, in the order of the first reads."""
+    """Each page of the array is filled by one fault, in the order of the first reads."""
     trace = testbss(run, build).trace
     start = behind_array(build) - ARRAY_BYTES - PAGE
     filled = [record.va & -PAGE for record in trace.all(f"fault pid={FIRST} outcome=fill")

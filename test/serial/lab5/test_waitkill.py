@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/waitkill.c: a child kills its parent, asleep in wait, and its sibling, which never calls the kernel.
+"""user/lab5/waitkill.c: a child kills its parent, which sleeps in wait, and its sibling, which makes no system call.
 
-D47, D51: the sibling dies on its way back from an interrupt, well before a second has passed.
-D84: the parent dies in wait instead of hanging there.
+D47, D51: the sibling dies on return from an interrupt, within a second. D84: the parent dies in wait instead
+of hanging there.
 """
 
 from ucow.machine import PROGRAM_FAILED
@@ -24,7 +24,7 @@ def test_lines(run):
 
 
 def test_parent_dies_in_its_sleep(run):
-    """kill wakes the sleeper, which exits with -9 before another call; init takes its children and reaps it."""
+    """kill wakes the parent, which exits with -9 before another call; init adopts its children and reaps it."""
     trace = waitkill(run).trace
     trace.in_order(f"sleep pid={PARENT}", f"kill by={KILLER} pid={PARENT}", f"wake pid={PARENT} by={KILLER}",
                    f"exit pid={PARENT} code={KILLED} reason=kill", f"reap parent={INIT} child={PARENT} code={KILLED}")
@@ -35,7 +35,7 @@ def test_parent_dies_in_its_sleep(run):
 
 
 def test_sibling_dies_spinning(run):
-    """It never enters the kernel again but for its death, and init reaps it."""
+    """It makes no further system call, exits, and is reaped by init."""
     trace = waitkill(run).trace
     kill = trace.one(f"kill by={KILLER} pid={SIBLING}")
     trace.in_order(f"exit pid={SIBLING} code={KILLED} reason=kill", f"reap parent={INIT} child={SIBLING} code={KILLED}",
@@ -44,7 +44,7 @@ def test_sibling_dies_spinning(run):
 
 
 def test_killer_lives(run):
-    """Both kills work; the killer ends by itself as an orphan."""
+    """Both kills work; the killer exits normally, as an orphan."""
     trace = waitkill(run).trace
     kills = [record.result for record in trace.all("syscall_leave nr=kill") if record.cpu_pid == KILLER]
     assert kills == [0, 0]

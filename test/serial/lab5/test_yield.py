@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/lab5/yield.c: a process that gives the CPU away gets it back."""
+"""user/lab5/yield.c: a process that yields the CPU gets it back."""
 
 PROCESS = 2
 
@@ -12,7 +12,7 @@ def test_lines(run):
 
 
 def test_trace(run):
-    """Five yields, each comes back with 0, and the process never sleeps."""
+    """Five yields return 0, and the process never sleeps."""
     trace = run("yield").trace
     assert [record.cpu_pid for record in trace.all("syscall_enter nr=yield")] == [PROCESS] * 5
     assert [record.result for record in trace.all("syscall_leave nr=yield")] == [0] * 5
@@ -21,7 +21,7 @@ def test_trace(run):
 
 
 def test_memory(run):
-    """No process forks, so there is nothing to share or to copy."""
+    """The program does not fork, so no page is shared or copied."""
     trace = run("yield").trace
     assert not trace.all("fork", parent=PROCESS)
     assert not trace.of("share", "page_copy")

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/life/args.c: the first program gets its arguments on the stack that the System V i386 ABI wants.
+"""user/life/args.c: the first program finds its arguments on the stack as the System V i386 ABI says.
 
-D44: it becomes a program without a system call from the kernel to itself.
-D87: what is unusual about arguments is no reason to read past them.
+D44: the kernel executes it without a system call to itself. D87: unusual arguments are never read past their end.
 """
 
 import pytest
@@ -15,7 +14,7 @@ LONG = "x" * 300
 @pytest.mark.parametrize("arguments", [(), ("one",), ("-v", "--", "a=b", "'"), (LONG, "y"), tuple("abcdefghijklmnop")],
                          ids=["none", "one", "odd", "long", "many"])
 def test_arguments(run, arguments):
-    """argv[0] is the program's name; the rest is what the command line has after it."""
+    """argv[0] is the program's name; the other arguments are the words after it on the command line."""
     out = run("args", *arguments)
     wanted = ["args", *arguments]
     out.lines.in_order(f"args: argc = {len(wanted)}", "args pass.")
@@ -34,7 +33,7 @@ def test_life(run):
 
 
 def test_too_many(run):
-    """64 words are exec's limit, on the kernel's command line too; beyond it the program is not started."""
+    """The limit of 64 arguments holds for the kernel's command line too; with more the program is not started."""
     run("args", *map(str, range(63))).lines.once("args pass.")
     lines = run("args", *map(str, range(64)), expect=PROGRAM_FAILED).lines
     lines.once('kernel_execve: "args" failed: too big (-12)')

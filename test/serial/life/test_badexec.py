@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/life/badexec.c: an exec that fails returns an error to a caller that is unharmed.
+"""user/life/badexec.c: a failed exec returns an error and leaves its caller unchanged.
 
-D04, D43: the caller goes on as the program it was. D85: the end's ledger finds no leak of any of these failures.
+D04, D43: the caller continues as the same program. D85: none of the failures leaks anything.
 D87: a negative argc, INT_MIN, INT_MAX, and an argc of 0.
 """
 
@@ -23,7 +23,7 @@ def test_lines(run):
 
 
 def test_failures(run):
-    """Eleven failures in one process, which is never another program and ends by itself."""
+    """Eleven failures in one process, which stays the same program and exits normally."""
     trace = run("badexec").trace
     assert results(trace, "exec") == [NOENT] * 5 + [INVAL] * 3 + [TOO_BIG] * 3
     assert len(trace.all("exec", pid=FIRST)) == 1
@@ -31,7 +31,7 @@ def test_failures(run):
 
 
 def test_successes(run):
-    """Three children exec once each, and exit as args, which calls write and exit."""
+    """Three children execute args, which calls write and exit."""
     trace = run("badexec").trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
     assert len(children) == 3

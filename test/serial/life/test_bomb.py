@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/life/bomb.c: a fork bomb ends in an error of fork, and when it is over everything is back.
+"""user/life/bomb.c: fork bombs end with an error of fork, and everything is released afterwards.
 
-D07, D86: the machine lives on, with as many frames as before. D81: a full table of processes is -5.
+D07, D86: the machine continues with as many free frames as before. D81: a full process table gives -5.
 """
 
 import re
@@ -15,7 +15,7 @@ MADE = re.compile(r"^bomb: processes made, \w+ = (\d+)$")
 
 
 def made(out):
-    """How many processes the bomb says it made."""
+    """The number of processes that the bomb made."""
     [line] = out.lines.all(MADE)
     return int(MADE.match(line)[1])
 
@@ -23,7 +23,7 @@ def made(out):
 @pytest.mark.parametrize("kind", ["wide", "chain"])
 def test_lines(run, build, kind):
     out = run("bomb", kind, memory=build.room("16M"))
-    assert made(out) > 300  # whatever the compiler put into each kernel stack
+    assert made(out) > 300  # in every build, whatever its kernel stacks need
     out.lines.in_order(f"bomb: a new child after the bomb, {kind} = 42", "bomb pass.")
 
 
@@ -41,7 +41,7 @@ def test_wide(run, memory, cmdline, error):
 
 @pytest.mark.parametrize("memory, cmdline, error", MACHINES, ids=["16M", "128M", "60 processes"])
 def test_chain(run, memory, cmdline, error):
-    """Each generation has one child, the last one none; they are reaped from the end, each by its parent."""
+    """Each generation has one child, the last one none; each is reaped by its parent, the last one first."""
     out = run("bomb", "chain", memory=memory, cmdline=cmdline)
     failed = out.trace.one("syscall_leave nr=fork", result=error)
     forks = [fork for fork in out.trace.of("fork") if fork.parent >= FIRST and fork.seq < failed.seq]
@@ -53,6 +53,6 @@ def test_chain(run, memory, cmdline, error):
 
 
 def test_memory_is_back(run):
-    """At the end of both bombs as many frames are held as after a program that does nothing."""
+    """After both bombs as many frames are in use as after a program that does nothing."""
     bomb, hello = (run(*program, memory="16M", cmdline="trace_kib=1024") for program in [("bomb", "wide"), ("hello",)])
     assert bomb.trace.one("end").held == hello.trace.one("end").held

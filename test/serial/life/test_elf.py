@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""ELF files that are wrong in one way each, and some that only look wrong, as boot modules.
+"""ELF files with one error each, and some that only look wrong, as boot modules.
 
-user/life/tryexec.c executes each in a child. A broken one is refused with -8, the child lives to tell
-(D41, D43), and nothing has leaked when the machine is switched off (D85). D39: a segment without bytes in
-the file is mapped. D40: offsets, sizes and counts are checked against the file, whatever they add up to.
-D42: overlapping segments are refused, unordered ones taken.
+user/life/tryexec.c executes each in a child. exec refuses a malformed file with -8, the child survives (D41, D43),
+and nothing leaks (D85). D39: a segment without bytes in the file is mapped. D40: offsets, sizes and counts are
+checked against the file without overflow. D42: overlapping segments are refused, unordered ones accepted.
 """
 
 import pytest
@@ -83,7 +82,7 @@ BROKEN_FILES = {
     "too-many-segments": Elf(tuple(Segment(va=CODE_AT + 0x1000 * i, flags=R | X) for i in range(40))),
 }
 FILES = GOOD_FILES | BROKEN_FILES
-AT_ONCE = 15  # the kernel takes 16 modules
+AT_ONCE = 15  # the kernel accepts 16 modules
 PORTIONS = [list(FILES)[i:i + AT_ONCE] for i in range(0, len(FILES), AT_ONCE)]
 
 
@@ -106,7 +105,7 @@ def test_files(run, tmp_path, names):
 
 
 def test_nothing_happens_before_the_checks(run, tmp_path):
-    """A refused file never becomes anybody's image: the child ends as what it was, by its own exit."""
+    """A refused file changes nothing: the child exits as the program it was."""
     trace = tryexec(run, tmp_path, list(BROKEN_FILES)[:AT_ONCE]).trace
     assert [exec_.pid for exec_ in trace.of("exec")] == [FIRST]
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
@@ -114,7 +113,7 @@ def test_nothing_happens_before_the_checks(run, tmp_path):
 
 
 def test_broken_as_first_program(run, tmp_path):
-    """The kernel says so, and the machine ends with the program's status."""
+    """The kernel prints an error, and the run ends with the status of a failed program."""
     path = tmp_path / "broken"
     path.write_bytes(FILES["entry-0"].file())
     out = run("broken", modules={"broken": path}, expect=35)

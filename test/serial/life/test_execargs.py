@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/life/execargs.c: arguments survive exec, through several rounds in one process whose pid stays."""
+"""user/life/execargs.c: exec passes all arguments, several times in one process, and keeps the pid."""
 
 from calls import FIRST, results
 
@@ -13,7 +13,7 @@ def test_lines(run):
 
 
 def test_same_process(run):
-    """Five programs one after the other in the first process; it is made and ends once."""
+    """The first process executes five programs one after the other; it is created once and exits once."""
     trace = run("execargs").trace
     execs = trace.all("exec", pid=FIRST)
     assert len(execs) == 5 and len({exec_.entry for exec_ in execs}) == 1
@@ -23,7 +23,7 @@ def test_same_process(run):
 
 
 def test_child(run):
-    """The child that becomes another program is still the parent's to wait for."""
+    """The parent can wait for a child that has executed another program."""
     trace = run("execargs").trace
     child = trace.one("fork", parent=FIRST).child
     trace.in_order(f"fork parent={FIRST} child={child}", f"exec pid={child}", f"exit pid={child} code=0 reason=exit",

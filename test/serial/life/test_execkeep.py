@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""user/life/execkeep.c: what an exec keeps when it fails, and what when it works.
+"""user/life/execkeep.c: what a failed and a successful exec keep.
 
-D04, D43: an exec that fails, for its arguments or for want of memory at any of its steps, leaves memory,
-break and pid as they were. D85: none of the failures leaks: the pages come back, and the ledger is clean.
+D04, D43: an exec that fails, because of its arguments or for lack of memory at any step, leaves memory, break and
+pid unchanged. D85: none of the failures leaks pages or kernel objects.
 """
 
 from calls import FIRST, results
 
-SMALL = {"memory": "8M", "swap": None, "cmdline": "trace_kib=2048"}  # the disk would spare it the failures
+SMALL = {"memory": "8M", "swap": None, "cmdline": "trace_kib=2048"}  # with swap, exec would not fail
 SPARES = 24
 NO_MEM, FAILED, WORKED = -4, 4, 5
 
@@ -26,7 +26,7 @@ def test_lines(run):
 
 
 def test_little_memory(run):
-    """With few pages exec fails and its caller exits by itself; with more it works; no process dies."""
+    """With few free pages exec fails and its caller exits normally; with more it works. No process is killed."""
     trace = run("execkeep", **SMALL).trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)[1:SPARES + 1]]
     codes = [trace.one("exit", pid=pid).code for pid in children]
@@ -39,7 +39,7 @@ def test_little_memory(run):
 
 
 def test_the_process_stays(run):
-    """The last exec works in the process that had the failures: made once, ended once."""
+    """The last exec works in the process that had the failures; it is created once and exits once."""
     trace = run("execkeep", **SMALL).trace
     assert results(trace, "exec") == [-16, -3, -3, -12, 0]
     trace.one("fork", child=FIRST)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """user/life/killed.c: a killed process ends at once, whatever it was doing.
 
-D47: it executes nothing of its own again, and no timer tick has to pass before it dies.
-D51: the spinner gives the processor away within a few ticks. D84: a sleep, a wait and a read end by a kill.
+D47: it executes nothing in user mode again, and needs no timer tick to die. D51: a spinning process is preempted
+within a few ticks. D84: a kill ends a sleep, a wait and a read.
 """
 
 import pytest
@@ -11,11 +11,11 @@ from calls import FIRST, TICK, between, calls, last_exit
 KILLED = -9
 VICTIMS = ["newborn", "sleeper", "reader", "waiter", "waiter's child", "spinner", "yielder"]
 CALL_OF = {"sleeper": "sleep", "reader": "read", "waiter": "wait"}
-TURN_TICKS = 6  # five, and what is left of the one in which the turn began
+TURN_TICKS = 6  # a time slice of five, and the rest of the tick in which it began
 
 
 def victim(trace, name):
-    """The kill of the victim with that name, and its exit."""
+    """The kill and the exit of the victim with this name."""
     kill = trace.of("kill")[VICTIMS.index(name)]
     return kill, last_exit(trace, kill.pid)
 
@@ -37,7 +37,7 @@ def test_every_kill_is_an_exit(run):
 
 @pytest.mark.parametrize("name", VICTIMS)
 def test_nothing_happens_in_between(run, name):
-    """From kill to exit the victim neither calls the kernel nor faults, and it gets the CPU once."""
+    """Between kill and exit the victim makes no system call, has no fault, and gets the CPU once."""
     trace = run("killed").trace
     kill, exit_ = victim(trace, name)
     assert (exit_.code, exit_.shown("reason")) == (KILLED, "kill")
@@ -48,7 +48,7 @@ def test_nothing_happens_in_between(run, name):
 
 @pytest.mark.parametrize("name", ["newborn", "sleeper", "reader", "waiter", "yielder"])
 def test_no_tick_is_needed(run, name):
-    """The victim's end comes as soon as the killer gives the CPU away: well before the next tick."""
+    """The victim exits as soon as the killer yields the CPU, well before the next tick."""
     trace = run("killed").trace
     kill, exit_ = victim(trace, name)
     assert exit_.stamp - kill.stamp < TICK
@@ -56,7 +56,7 @@ def test_no_tick_is_needed(run, name):
 
 @pytest.mark.parametrize("name", CALL_OF)
 def test_sleepers_are_woken(run, name):
-    """The kill itself wakes the sleeper; the call it slept in ends, and so does the process, before its program sees a result."""
+    """The kill wakes the sleeper, which exits instead of returning from its call."""
     trace = run("killed").trace
     kill, exit_ = victim(trace, name)
     _, leave, _ = trace.in_order(f"wake pid={kill.pid} by={FIRST}", f"syscall_leave nr={CALL_OF[name]}",
@@ -65,7 +65,7 @@ def test_sleepers_are_woken(run, name):
 
 
 def test_spinner(run):
-    """It loses the CPU within its turn without having called the kernel, and is killed without running again."""
+    """It is preempted at the end of its time slice without a system call, and killed without running again."""
     trace = run("killed").trace
     kill, exit_ = victim(trace, "spinner")
     start = trace.all("switch", to=kill.pid)[0]
@@ -77,7 +77,7 @@ def test_spinner(run):
 
 
 def test_orphan_of_the_waiter(run):
-    """The waiter's child outlives it with init as its parent, and is reaped by it."""
+    """The waiter's child outlives it as a child of init, which reaps it."""
     trace = run("killed").trace
     waiter, (child, _) = victim(trace, "waiter")[1], victim(trace, "waiter's child")
     trace.one(f"reparent child={child.pid}", from_=waiter.pid, to=1)

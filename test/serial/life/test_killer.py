@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""user/life/killer.c: who may be killed and waited for, and who not.
+"""user/life/killer.c: which processes kill() and wait() accept, and which they refuse.
 
-D20: the rule is that any process may kill any other, and itself, but init, idle and kernel threads.
-D03: kill of init or idle is -3. D48: of the dying and dead -9, of no process -3. D83: wait for what is no
-child is -2 at once. D87: kill(INT_MIN) and wait(INT_MIN) name no process.
+D20: any process may kill any process, itself included, except init, idle and kernel threads. D03: kill of init or
+idle returns -3. D48: kill of a dying or dead process returns -9, of an unknown pid -3. D83: wait for a process that
+is no child returns -2 at once. D87: kill(INT_MIN) and wait(INT_MIN) name no process.
 """
 
 from calls import FIRST, between, calls
@@ -25,7 +25,7 @@ def test_lines(run):
 
 
 def test_only_killable_are_killed(run):
-    """Three kills take effect, each ends a process, and init goes on to reap."""
+    """Three kills take effect, each ends one process, and init still reaps."""
     trace = run("killer").trace
     kills = trace.of("kill")
     assert len(kills) == 3
@@ -35,7 +35,7 @@ def test_only_killable_are_killed(run):
 
 
 def test_who_kills_itself(run):
-    """It dies on the way out of its own call."""
+    """It exits on return from its own kill()."""
     trace = run("killer").trace
     suicide = next(kill for kill in trace.of("kill") if kill.by == kill.pid)
     trace.in_order("syscall_leave nr=kill result=0", f"exit pid={suicide.pid} code=-9 reason=kill", after=suicide)
@@ -44,13 +44,13 @@ def test_who_kills_itself(run):
 
 
 def test_results(run):
-    """The zombie is told apart from the reaped, the dying from the living."""
+    """kill() distinguishes a zombie from a reaped process, and a dying one from a living one."""
     trace = run("killer").trace
     assert [call.result for call in calls(trace, "kill")] == [INVAL] * 7 + [KILLED, KILLED, INVAL] + [0, KILLED] + [0]
 
 
 def test_wait_for_strangers_does_not_sleep(run):
-    """Seven waits return -2, none of them after a sleep."""
+    """Seven waits return -2 without sleeping."""
     trace = run("killer").trace
     refused = [call for call in calls(trace, "wait") if call.result == BAD_PROC]
     assert len(refused) == 7

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/life/killrunnable.c: who is killed makes no other system call, however many it was about to make.
+"""user/life/killrunnable.c: a process that is killed while it is runnable makes no further system call.
 
-That none is entered after the kill is an invariant of every trace, `lives_as_in_the_model`; this run
-has a victim that would break it.
+The invariant `lives_as_in_the_model` checks this in every trace; this victim makes calls all the time.
 """
 
 

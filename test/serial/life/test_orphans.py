@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/life/orphans.c: whose parent ends becomes init's child, and init reaps it.
+"""user/life/orphans.c: a process whose parent exits becomes init's child, and init reaps it.
 
-D82: chains of orphans, living and dead ones; init is woken for each. D81: none of them is left behind.
+D82: chains of orphans, living and dead ones; init is woken for each. D81: none of them stays unreaped.
 """
 
 from calls import FIRST
@@ -19,7 +19,7 @@ def test_lines(run):
 
 
 def test_each_orphan_is_adopted_and_reaped(run):
-    """One a generation, the family's ten, and ten dead ones: from the dead parent to init, and reaped by it."""
+    """One orphan per generation, ten of the family, and ten dead ones change from the dead parent to init."""
     trace = run("orphans").trace
     adopted = trace.of("reparent")
     assert len(adopted) == len({record.child for record in adopted}) == GENERATIONS + FAMILY + DEAD
@@ -30,7 +30,7 @@ def test_each_orphan_is_adopted_and_reaped(run):
 
 
 def test_living_and_dead(run):
-    """The family's parent leaves five dead and five living children, the last parent only dead ones."""
+    """The family's parent leaves five zombies and five living children, the last parent only zombies."""
     trace = run("orphans").trace
     dead = [record for record in trace.of("reparent") if trace.one("exit", pid=record.child).seq < record.seq]
     parents = [record["from"] for record in dead]
@@ -38,7 +38,7 @@ def test_living_and_dead(run):
 
 
 def test_init_is_woken(run):
-    """Init sleeps in wait; between an orphan's exit, or the death that made it an orphan, and its reap it wakes."""
+    """Init sleeps in wait. It wakes between the exit of an orphan, or of a zombie's parent, and the reap."""
     trace = run("orphans").trace
     for record in trace.of("reparent"):
         ready = max(record, trace.one("exit", pid=record.child), key=lambda event: event.seq)

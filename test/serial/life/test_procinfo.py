@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/life/procinfo.c: what the process table says of the living, the newborn and the dead.
+"""user/life/procinfo.c: what procs() reports about living, new and dead processes.
 
-D45: a child has its parent's name, whole and within its bounds. D46: every other field of a newborn is
-defined, also where a killed process was before. D49: exit(-9), a kill and a fault are told apart.
+D45: a child has its parent's name, complete and NUL-terminated. D46: all other fields of a new process are defined,
+even if its slot was used by a killed one. D49: exit(-9), a kill and a fault are distinguished.
 """
 
 import pytest
@@ -25,14 +25,14 @@ def test_lines(run):
 
 @pytest.mark.parametrize("name", ["p", LONGEST])
 def test_names(run, build, name):
-    """The same program under another name: the shortest and the longest there can be."""
+    """The same program with the shortest and the longest possible name."""
     out = run(name, modules={name: build.folder / "user/procinfo"})
     out.lines.once(f'procinfo: I am "{name}"')
     out.lines.once("procinfo pass.")
 
 
 def test_reasons_in_the_trace(run):
-    """Three children with the same code, each with its reason; and only one of them has a kill."""
+    """Three children exit with the same code for three reasons; only one of them was killed."""
     trace = run("procinfo").trace
     dead = trace.all("exit code=-9")
     assert [exit_.shown("reason") for exit_ in dead] == ["exit", "kill", "fault"]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/life/races.c: kills at any time among processes that share memory and fork it.
+"""user/life/races.c: kills at arbitrary times between processes that share memory and fork.
 
-D80: an exit or a kill at any point of another's fork or fault frees no page that is still mapped: the
-survivor's memory is as it was, and every page comes back. D84: no process that is killed in a wait hangs.
+D80: an exit or a kill at any point of another process's fork or fault frees no page that is still mapped: the
+survivor's memory is unchanged, and all pages are freed. D84: a process that is killed in wait() does not hang.
 """
 
 from calls import FIRST, with_calls
@@ -19,7 +19,7 @@ def test_lines(run):
 
 
 def test_both_are_killed_in_each_round(run):
-    """A process and its thread; the thread, left behind or not, is its parent's or init's to reap."""
+    """Each round kills a process and its thread. The thread is reaped by its parent or by init."""
     trace = run("races", cmdline=SPACE).trace
     assert len(trace.all("kill", by=FIRST)) == 2 * ROUNDS
     threads = {fork.child for fork in trace.all("fork", flags=CLONE_VM)}
@@ -29,14 +29,14 @@ def test_both_are_killed_in_each_round(run):
 
 
 def test_they_die_in_different_places(run):
-    """Some in a system call, some asleep in it, some in their own code; else the sweep would show little."""
+    """Some are killed in a system call, some asleep in one, some in user mode; else the sweep would test little."""
     trace = run("races", cmdline=SPACE).trace
     places = {inside.get(record.pid, "its own code") for record, inside in with_calls(trace, "kill")}
     assert {"wait", "yield", "its own code"} <= places
 
 
 def test_orphans_are_reaped(run):
-    """Grandchildren whose parent was killed end under init."""
+    """Grandchildren whose parent was killed are reaped by init."""
     trace = run("races", cmdline=SPACE).trace
     assert trace.of("reparent")
     assert {reap.child for reap in trace.all("reap", parent=INIT)} >= {record.child for record in trace.of("reparent")}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/life/sleeper.c: a sleep lasts its ticks and little more, and the timer wakes in the order of time.
+"""user/life/sleeper.c: a sleep lasts its ticks and little more, and the timer wakes sleepers in the order of time.
 
-D51: a tick is 10 ms. D52: while everybody sleeps nobody runs but idle, which leaves the processor halted
-(test_idle.py looks at the processor itself).
+D51: a tick is 10 ms. D52: while all processes sleep only idle runs, which halts the processor (test_idle.py checks
+the processor itself).
 """
 
 from calls import FIRST, TICK, between, calls
@@ -21,7 +21,7 @@ def test_lines(run):
 
 
 def test_lengths(run):
-    """By the time stamps a sleep of n ticks ends with the n-th tick after it began, and sleep(0) at once."""
+    """By the time stamps, a sleep of n ticks ends with the n-th tick after its start, and sleep(0) at once."""
     trace = run("sleeper").trace
     for call in calls(trace, "sleep"):
         ticks = (call.leave.stamp - call.enter.stamp) / TICK
@@ -31,13 +31,13 @@ def test_lengths(run):
 
 
 def test_the_ring_knows_the_length_of_a_tick(run):
-    """What the kernel measured for readers of the trace is what it is: 10 ms."""
+    """The length of a tick that the kernel measured for the trace is 10 ms."""
     assert abs(run("sleeper").trace.tsc_per_tick - TICK) < TICK // 100
 
 
 def test_order(run):
-    """Each is woken by the timer, while idle runs, at its place, eight ticks after the one before: one more or less
-    when a tick came between the two falling asleep."""
+    """The timer wakes each sleeper in order, while idle runs, eight ticks after the one before; seven or nine if a tick
+    came between the starts of the two sleeps."""
     trace = run("sleeper").trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
     wakes = [wake for wake in trace.of("wake") if wake.pid in children]
@@ -48,7 +48,7 @@ def test_order(run):
 
 
 def test_nobody_runs_meanwhile(run):
-    """From the sleep of the last one to the tick that wakes it nothing at all is recorded."""
+    """No event is recorded between the last process falling asleep and the tick that wakes it."""
     trace = run("sleeper").trace
     long = next(call for call in calls(trace, "sleep") if call.enter.arg0 == 20)
     slept, woken = (trace.in_order(event, after=long.enter)[0] for event in (f"sleep pid={FIRST}", f"wake pid={FIRST}"))

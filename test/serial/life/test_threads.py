@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/life/threads.c: clone with CLONE_VM makes processes that share one memory.
+"""user/life/threads.c: clone with CLONE_VM makes processes that share an address space.
 
-D34: they fault, map, fork and exec in the same memory; in a checking build mm_fault() asserts that its
-caller holds the memory's lock. D80: the end of one frees nothing that the others have mapped.
+D34: they fault, map, fork and exec in the same mm; in a checking build mm_fault() asserts that its caller holds
+the mm's lock. D80: the exit of one frees nothing that the others have mapped.
 """
 
 from calls import FIRST, between, calls
@@ -22,7 +22,7 @@ def test_lines(run):
 
 
 def test_clone_duplicates_nothing(run):
-    """No page is shared or copied by a clone, in no build, and refused clones create no process."""
+    """clone neither shares nor copies pages, in any build, and the refused calls create no process."""
     trace = run("threads").trace
     clones = calls(trace, "clone")
     assert [call.result for call in clones[-2:]] == [INVAL, INVAL]
@@ -41,7 +41,7 @@ def test_a_thread_dies_alone(run):
 
 
 def test_exec_leaves_the_memory(run):
-    """The last thread becomes args; what it leaves behind is still the others'."""
+    """The last thread executes args; the others keep the shared memory."""
     trace = run("threads").trace
     thread = trace.all("fork", parent=FIRST, flags=CLONE_VM)[-1].child
     trace.in_order(f"fork parent={FIRST} child={thread}", f"exec pid={thread}", f"exit pid={thread} code=0 reason=exit")
@@ -49,7 +49,7 @@ def test_exec_leaves_the_memory(run):
 
 
 def test_child_of_a_thread_has_a_copy(run, build):
-    """fork in a thread is a fork: pages are shared until written, or copied at once."""
+    """fork in a thread is an ordinary fork: pages are shared until written, or copied at once."""
     trace = run("threads").trace
     fork = next(fork for fork in trace.of("fork") if fork.parent > FIRST)
     assert fork.flags == 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/life/waitone.c: who waits for one child sleeps again when another ends.
+"""user/life/waitone.c: a process that waits for one child goes back to sleep when another one ends.
 
-A sleeper that is woken looks again. The CPU comes back to it from a process that the timer interrupted; that
-one's state of interrupts is not taken for the sleeper's by the rule that nobody sleeps with them off.
+It gets the CPU back from a process that the timer preempted. The check that no process sleeps with interrupts
+disabled must not use the interrupt state of the preempted one.
 """
 
 PARENT, SLOW, QUICK = 2, 3, 4

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/life/wakemany.c: five hundred processes wait for one thing, and interrupts are off no longer than for a few.
+"""user/life/wakemany.c: five hundred processes wait for one event, and the kernel wakes a few of them at a time.
 
-D76: waking all of them in one stretch would keep interrupts out for ticks, and be reported as a broken rule.
+D76: waking all of them at once would disable interrupts for ticks, and the kernel's check would report that.
 """
 
 import re
@@ -29,25 +29,25 @@ def test_lines(many):
 
 
 def test_interrupts_come_in_time(many, build):
-    """Whatever is woken in one stretch takes less than a tick."""
+    """Interrupts are never disabled for a tick."""
     build.need_plain("how long interrupts are off")
     if build.debug_checks:
         assert many.trace.all("peak what=irq_off")[-1].value < many.trace.tsc_per_tick
 
 
 def test_the_timer_wakes_so_many_at_once(many, build):
-    """Wakes one upon the other, with nothing between them but the changes of state that they are."""
+    """The timer makes at most so many wakes in a row, without other events between them."""
     build.need_plain("what fits into a tick")
     records, stretches = [record for record in many.trace if record.name != "state"], [0]
     for before, record in zip(records, records[1:]):
         if record.name == "wake":
             together = before.name == "wake" and record.stamp - before.stamp < TICK // 10
             stretches.append(stretches[-1] + 1 if together else 1)
-    assert max(stretches) in (WAKES_AT_ONCE, WAKES_AT_ONCE + 1)  # what another one wakes may come just before
+    assert max(stretches) in (WAKES_AT_ONCE, WAKES_AT_ONCE + 1)  # another wake may come just before
 
 
 def test_nobody_waits_for_a_tick_while_nobody_runs(run, build):
-    """On a quick processor those whom a tick leaves over follow at once, not a tick later."""
+    """On a fast processor the remaining sleepers of a tick are woken at once, not a tick later."""
     build.need_plain("how soon they are woken")
     trace = run("wakemany", "sleep", str(MANY), memory="32M", cmdline="trace_kib=4096",
                 extra=["-icount", "shift=1,sleep=off"]).trace
@@ -57,7 +57,7 @@ def test_nobody_waits_for_a_tick_while_nobody_runs(run, build):
 
 
 def test_a_character_wakes_one_reader(boot, build):
-    """The others sleep on until they are killed."""
+    """The other readers stay asleep until they are killed."""
     build.need_trace()
     with boot("wakemany", "read", str(READERS)) as live:
         live.expect(f"wakemany: {READERS} readers\n")

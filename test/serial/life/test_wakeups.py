@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""user/life/wakeups.c: the tick that shall wake a sleeper comes at every step of its going to sleep.
+"""user/life/wakeups.c: the tick that wakes a sleeper arrives at every step of its going to sleep.
 
-D50: no wake-up is lost between deciding to sleep and sleeping. Under -icount the program's wait has an exact
-length, so the sweep meets every second instruction on the way.
+D50: no wake-up is lost between the decision to sleep and the sleep. Under -icount the program's loop has an exact
+length, so the sweep covers every second instruction on the way.
 """
 
 from calls import TICK, calls
 
-SWEEP = ("38000", "38800")  # turns of two instructions at 128 ns: around a tick, less the way into sleep and out
+SWEEP = ("38000", "38800")  # turns of two instructions at 128 ns: a tick, less the time to enter and leave sleep()
 
 
 def test_lines(run):
@@ -16,7 +16,7 @@ def test_lines(run):
 
 
 def test_sweep_meets_the_tick(run, build):
-    """It began with sleeps that the next tick ended at once, and ended with sleeps that came after that tick."""
+    """The first sleeps end at the next tick, soon after they begin; the last ones begin after that tick."""
     build.need_plain("the length of the way into sleep")
     trace = run("wakeups", *SWEEP, cmdline="trace_kib=1024").trace
     lengths = [(call.leave.stamp - call.enter.stamp) / TICK for call in calls(trace, "sleep")][1::2]

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """user/memory/bigfork.c: a fork of a large process does not stop the clock.
 
-D76: interrupts stay on while memory is shared or copied. With them off, all ticks but one of that time
-would be lost, and the kernel's clock would fall behind the time stamps.
+D76: interrupts stay enabled while pages are shared or copied. Otherwise all ticks but one of that time
+would be lost, and the kernel's clock would be slower than the time stamps.
 """
 
 import pytest
 from calls import FIRST, TICK, between, calls
 
-SIZES_MIB = {True: 96, False: 32}  # by build.cow: sharing is faster, and copying needs twice the memory
+SIZES_MIB = {True: 96, False: 32}  # by build.cow: sharing is faster, copying needs twice the memory
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_lines(bigfork):
 
 
 def test_no_tick_is_lost(bigfork):
-    """The clock moves by as many ticks as the stamps say; there are several, so a loss would show."""
+    """The clock advances by as many ticks as the time stamps; there are several, so a loss would show."""
     trace = bigfork.trace
     before, after = calls(trace, "gettime")
     ticks = after.leave.result - before.leave.result
@@ -32,7 +32,7 @@ def test_no_tick_is_lost(bigfork):
 
 
 def test_the_fork_takes_that_time(bigfork, build):
-    """The fork itself lasts for ticks, and what it does is what the build says."""
+    """The fork itself takes several ticks, and shares or copies pages as the build says."""
     trace = bigfork.trace
     [fork] = calls(trace, "fork")
     assert fork.leave.stamp - fork.enter.stamp > 4 * TICK

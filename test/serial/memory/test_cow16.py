@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """user/memory/cow16.c: sixteen generations of forks over the same pages.
 
-D35: of eight pages each generation writes its own. D78: of eight others, shared by all, only the last one
-does, and it gets a copy as the first child would.
+D35: each generation writes to eight pages and gets its own copies. D78: only the last generation writes to
+eight others, which all share, and gets copies like a first child.
 """
 
 from calls import by, call_around
@@ -13,7 +13,7 @@ PIDS = range(2, 2 + GENERATIONS)
 
 
 def copies_by_page(trace):
-    """The copies of each page but the stack's."""
+    """The copies of each page, without the stack."""
     pages = {}
     for copy in trace.of("page_copy"):
         pages.setdefault(copy.va & PAGE_MASK, []).append(copy)
@@ -22,7 +22,7 @@ def copies_by_page(trace):
 
 
 def data_copies(build, trace):
-    """The copies of the pages that each generation writes; in a cow build the others have one copy each."""
+    """The copies of the pages that each generation writes; in a cow build the other pages have one copy each."""
     pages = copies_by_page(trace)
     assert len(pages) == 2 * PAGES
     own = sorted(pages)[:PAGES] if not build.cow else [va for va, copies in pages.items() if len(copies) > 1]
@@ -36,7 +36,7 @@ def test_lines(run):
 
 
 def test_last_generation_is_the_last_process(run, build):
-    """In a small machine whose table has just enough processes."""
+    """Works in a small machine whose process table is just large enough."""
     limit = len(KERNEL_THREADS[1:]) + GENERATIONS
     out = run("cow16", memory=build.room("4M"), cmdline=f"max_procs={limit}")
     out.lines.once(f"cow16: generations that saw the right pages = {GENERATIONS}")
@@ -44,7 +44,7 @@ def test_last_generation_is_the_last_process(run, build):
 
 
 def test_line_of_descent(run):
-    """Each generation is the only child of the one before, and outlives its own descendants."""
+    """Each generation is the only child of the previous one, and outlives its descendants."""
     trace = run("cow16").trace
     assert [fork.pids for fork in trace.of("fork") if fork.parent >= PIDS[0]] == list(zip(PIDS, PIDS[1:]))
     assert [reap.child for reap in trace.of("reap")] == list(reversed(PIDS))
@@ -64,7 +64,7 @@ def test_each_generation_copies_once(run, build):
 
 
 def test_copies_descend(run, build):
-    """What a generation copies from is the frame that the generation before had copied to."""
+    """Each generation copies from the frame that the previous generation copied to."""
     trace = run("cow16").trace
     for va in {copy.va for copy in data_copies(build, trace)}:
         line = trace.all("page_copy", va=va)
@@ -72,14 +72,14 @@ def test_copies_descend(run, build):
 
 
 def test_heirlooms(run, build):
-    """Pages that all sixteen refer to are copied by the last generation, and only by it."""
+    """Only the last generation copies the pages that all sixteen share."""
     if build.cow:
         once = [copies[0] for copies in copies_by_page(run("cow16").trace).values() if len(copies) == 1]
         assert [(copy.cpu_pid, copy.count) for copy in once] == [(PIDS[-1], GENERATIONS)] * PAGES
 
 
 def test_last_writer_takes_back(run, build):
-    """Only stacks are written by both sides, so only they are taken back: once for each fork. (P08)"""
+    """Only stacks are written by both sides, so only they are reused, once for each fork. (P08)"""
     reuses = run("cow16").trace.all("fault outcome=reuse")
     assert len(reuses) == (GENERATIONS - 1 if build.cow else 0)
     assert {fault.va & PAGE_MASK for fault in reuses} <= {STACK_PAGE}

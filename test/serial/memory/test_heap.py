@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/heap.c: brk at its edges. What it adds is zero, what it takes away is gone. (D71)"""
+"""user/memory/heap.c: brk in edge cases. New heap is zero, freed heap is unmapped. (D71)"""
 
 from calls import FIRST, results
 from sharing import PAGE_MASK, STACK_PAGE
@@ -29,7 +29,7 @@ def test_what_is_given_back_is_gone(run):
 
 
 def test_pages_come_on_demand(run):
-    """The 4 MiB are filled page by page when they are touched, and so is what comes back later. (P01)"""
+    """The 4 MiB are filled page by page when they are touched, and again after they were freed. (P01)"""
     trace = run("heap", **LARGE).trace
     start = results(trace, "brk")[0]
     fills = [fault for fault in trace.all("fault outcome=fill", pid=FIRST) if start <= fault.va <= start + (8 << 20)]
@@ -38,7 +38,7 @@ def test_pages_come_on_demand(run):
 
 
 def test_heap_of_a_child_is_its_own(run, build):
-    """The heap's page is copied for the child that writes to it."""
+    """A child that writes to a heap page gets its own copy."""
     trace = run("heap", **LARGE).trace
     writer = trace.all("fork", parent=FIRST)[-1].child
     start = results(trace, "brk")[0]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/kernelwrite.c: the kernel writes for a process where the process itself would write.
+"""user/memory/kernelwrite.c: writes by the kernel to user memory act like the process's own stores.
 
-D35: into its copy of a shared page. D79: never into the page another shares, nor into one that is
-read-only. So with copy-on-write the kernel's own write faults, and copies, inside the system call.
+D35: they go to the process's copy of a shared page. D79: never to the shared page itself, nor to a read-only one.
+So with copy-on-write the kernel's own write faults and copies inside the system call.
 """
 
 from calls import FIRST, call_around, calls
@@ -23,13 +23,13 @@ def test_lines(run):
 
 
 def kernel_copies(trace):
-    """The copies, of pages other than the stack's, that a fault of the kernel's own made: (call, fault)."""
+    """The copies that faults of the kernel made, without the stack's, as (call, fault)."""
     faults = [fault for fault in trace.all("fault outcome=copy") if fault.error == WRITE_IN_KERNEL]
     return [(call_around(trace, fault), fault) for fault in faults if fault.va & PAGE_MASK != STACK_PAGE]
 
 
 def test_copies_inside_calls(run, build):
-    """A wait of a child, a wait of the parent, and a meminfo whose structure lies in two pages."""
+    """In a wait of a child, in a wait of the parent, and in a meminfo whose structure spans two pages."""
     trace = run("kernelwrite").trace
     copied = kernel_copies(trace)
     assert [call.name for call, _ in copied] == (["wait", "wait", "meminfo", "meminfo"] if build.cow else [])
@@ -41,7 +41,7 @@ def test_copies_inside_calls(run, build):
 
 
 def test_eager_copies_in_fork_only(run, build):
-    """Without copy-on-write nothing is shared that the kernel would have to copy."""
+    """Without copy-on-write no page is shared, so the kernel has none to copy."""
     trace = run("kernelwrite").trace
     if not build.cow:
         assert {call_around(trace, copy).name for copy in trace.of("page_copy")} == {"fork"}
@@ -49,14 +49,14 @@ def test_eager_copies_in_fork_only(run, build):
 
 
 def test_shared_page_is_never_copied(run):
-    """The MAP_SHARED page stays one, whichever process writes."""
+    """The MAP_SHARED page is never copied."""
     trace = run("kernelwrite").trace
     shared = [call.result & 0xffffffff for call in calls(trace, "mmap")][1]
     assert shared not in {copy.va for copy in trace.of("page_copy")}
 
 
 def test_read_only_pages_are_refused(run):
-    """Three waits fail with -3 on a fault of the kernel's, and each zombie is reaped by a second wait."""
+    """Three waits fail with -3 after a fault in the kernel, and a second wait reaps each zombie."""
     trace = run("kernelwrite").trace
     segv = trace.all("fault outcome=segv")
     around = [call_around(trace, fault) for fault in segv]

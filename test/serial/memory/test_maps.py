@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/maps.c: mmap and munmap do what Linux does, or refuse.
+"""user/memory/maps.c: mmap and munmap do what Linux does, or fail.
 
-D12: a mapping never runs into another unnoticed. D72: munmap with any address and length, holes included.
+D12: mappings never overlap unintentionally. D72: munmap with any address and length, holes included.
 """
 
 import re
@@ -27,7 +27,7 @@ def test_lines(run):
 
 
 def test_refused_calls_change_nothing(run):
-    """The first calls are all refused: -3 or -4, and no page comes of them."""
+    """The first calls all fail with -3 or -4, and allocate no page."""
     trace = run("maps").trace
     refused = [call for call in calls(trace, "mmap", "munmap") if call.result in (INVAL, NO_MEM)]
     assert len(refused) == 6 + 6 + 6
@@ -35,7 +35,7 @@ def test_refused_calls_change_nothing(run):
 
 
 def test_deaths_are_at_the_edges(run):
-    """Children die where a mapping has gone or does not allow it, and nowhere else."""
+    """Children die at addresses that are unmapped or protected, and nowhere else."""
     trace = run("maps").trace
     faults = trace.all("fault outcome=segv")
     assert [(fault.va - PLACE) >> 12 for fault in faults[1:]] == [0, 1, 1, 2, 3, 8, 3]
@@ -44,7 +44,7 @@ def test_deaths_are_at_the_edges(run):
 
 
 def test_shared_pages_are_not_copied(run):
-    """While pages 0 and 1 are a MAP_SHARED mapping no fork copies them; private page 2 is copied. (P10)"""
+    """While pages 0 and 1 are a MAP_SHARED mapping, fork does not copy them; private page 2 is copied. (P10)"""
     trace = run("maps").trace
     share = next(call for call in calls(trace, "mmap") if call.enter.arg0 == PLACE and call.enter.arg1 == 0x2000)
     copied = {copy.va & PAGE_MASK for copy in trace.of("page_copy") if copy.seq > share.enter.seq} - {STACK_PAGE}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/memedges.c: brk, mmap and munmap at their edges do what Linux does.
+"""user/memory/memedges.c: brk, mmap and munmap do in edge cases what Linux does.
 
-D12, D72: holes, overlaps and the ends of user space. The same program, compiled for the Linux that builds
-us, is the unit suite's `memedges-linux`; here its lines are compared with those of ucow.
+D12, D72: holes, overlaps and the ends of user space. The same program, compiled for the Linux of the build machine,
+is the unit test `memedges-linux`; this test compares its output with ucow's.
 """
 
 import re
@@ -15,12 +15,12 @@ DIFFERENCES = 3
 
 
 def rows(lines):
-    """What the calls came to, but for those that are said to differ."""
+    """The rows of the output, without those that may differ."""
     return [line for line in lines if OURS.match(line)]
 
 
 def test_as_on_linux(run, build):
-    """Row by row the result and the pages afterwards are the same; three calls differ, each with its reason."""
+    """All results and pages are as on Linux, except three calls that differ for a stated reason."""
     linux = build.folder / "test/unit/linux_memedges"
     if not linux.is_file():
         pytest.skip("memedges was not compiled for this machine, which is no x86-64 Linux or has no compiler")

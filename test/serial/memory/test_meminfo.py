@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/meminfo.c: what meminfo() and ledger() say, beside the truth.
+"""user/memory/meminfo.c: meminfo() and ledger() report the true numbers.
 
-The truth is read from outside, at the moment of the call: out of the array of frames, the page tables
-of every process and the map of the swap disk. D28: every frame has an owner. D22: a slot is named as often as it counts.
+The test counts the same from outside at the time of the call: from the array of struct page, the page tables of all
+processes and the slot map. D28: every frame has an owner. D22: the count of a slot is the number of its references.
 """
 
 import re
@@ -20,7 +20,7 @@ OWNERS = {name: text for _, name, text in enumerations()["owner"] if name not in
 
 
 def counted(guest: Guest) -> dict[str, int]:
-    """What meminfo() should say."""
+    """What meminfo() should report."""
     owners = Counter(frame.owner for frame in guest.frames)
     return {"total": len(guest.frames) - owners["reserved"], "free": owners["free"], "user": owners["user"],
             "shared": owners["shared"], "cache": owners["cache"], "pgtables": owners["pgtable"],
@@ -29,7 +29,7 @@ def counted(guest: Guest) -> dict[str, int]:
 
 
 def accounts(guest: Guest) -> dict[str, int]:
-    """What ledger() should say, of the accounts whose truth can be seen."""
+    """What ledger() should report for the accounts that can be counted from outside."""
     owners = Counter(frame.owner for frame in guest.frames)
     held = {f"frames of {name}": owners[owner] for owner, name in OWNERS.items()}
     regions = sum(len(guest.regions(mm)) for mm in guest.spaces)
@@ -41,7 +41,7 @@ def accounts(guest: Guest) -> dict[str, int]:
 
 
 def entries_agree(guest: Guest):
-    """A frame of user memory counts the entries that map it and the object that has it; a slot those that name it."""
+    """The count of a user frame is the number of PTEs and objects that refer to it; so is the count of a slot."""
     stored = [page for pages in guest.stored.values() for page in pages]
     in_objects = Counter(guest.frame_number(page) for page, _ in stored if page)
     on_disk = Counter(slot for _, slot in stored if slot)
@@ -87,7 +87,7 @@ def test_the_kernel_tells_the_truth(bench, build):
         assert {name: told.get(name) for name in truth} == truth, moment
 
 
-    # Pages come, are shared, go to the disk and end: equal numbers say something.
+    # The numbers change at each moment, so that equal numbers are no coincidence.
     user = {moment: truth["user"] for moment, truth in zip(moments, said)}
     assert user["touched"] == user["start"] + 24, "each page that was touched is one"
     assert user["two children"] - user["touched"] < 24 if build.cow else user["two children"] - user["touched"] >= 48

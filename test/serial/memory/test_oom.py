@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/oom.c: memory at its end is an error or one process's death, and all of it comes back.
+"""user/memory/oom.c: exhausted memory gives an error or kills one process, and all memory is freed afterwards.
 
-D06: a process that touches more than there is dies, the others go on. D10, D73: a fork that does not fit
-returns -4 and leaves its parent's memory as it was, in both builds of copy_range.
+D06: a process that touches more memory than there is dies, the others continue. D10, D73: a fork without memory
+returns -4 and leaves its parent's memory unchanged, in both builds of copy_range.
 """
 
 import re
@@ -20,8 +20,8 @@ MACHINES = {"16M": {"memory": "16M", "swap": None, "cmdline": "trace_kib=2048"},
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_deaths(run, build, name):
-    """Exactly the three that take all die: of a fault that found no frame, in their own code (in a system
-    call it is an error). Nobody else does, and the console and the trace say who, and of what."""
+    """Exactly the three processes that use all memory die, of a fault without a free frame in user mode (in a system
+    call it would be an error). The console and the trace name them and the reason."""
     if name == "disk":
         build.need_swap()
     machine = MACHINES[name]
@@ -48,7 +48,7 @@ def test_deaths(run, build, name):
 
 
 def test_fork_at_the_end(run):
-    """Forks work until one does not, then the next one does not either; the process ends by itself."""
+    """Forks work until one fails; then the next one fails, too. The process exits normally."""
     trace = run("oom", **MACHINES["16M"]).trace
     forker = trace.all("fork", parent=FIRST)[2].child
     forks = results(trace, "fork", forker)
@@ -58,7 +58,7 @@ def test_fork_at_the_end(run):
 
 
 def test_every_call(run):
-    """mmap, fork and exec fail with -4 and brk stays where it is; the write after them is what kills."""
+    """mmap, fork and exec fail with -4 and brk does not move; the write after them kills."""
     trace = run("oom", **MACHINES["16M"]).trace
     last = trace.all("fork", parent=FIRST)[4].child
     mapped = results(trace, "mmap", last)
@@ -70,6 +70,6 @@ def test_every_call(run):
 
 
 def test_memory_is_back(run):
-    """At the end as many frames are held as after a program that does nothing: none of the cache either. (P28)"""
+    """At the end as many frames are in use as after a program that does nothing, the cache included. (P28)"""
     oom, hello = (run(name, **MACHINES["16M"]) for name in ("oom", "hello"))
     assert oom.trace.one("end").held == hello.trace.one("end").held

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/sharers.c: 301 processes refer to one page, more than eight bits can count. (D77)
+"""user/memory/sharers.c: 301 processes share one page, more than eight bits can count. (D77)
 
-And as many as there can be processes, in a small machine, each but the kernel's.
+With `all`, in a small machine, as many processes as the kernel allows share it.
 """
 
 import pytest
@@ -15,7 +15,7 @@ EVERYBODY = MAX_PROCS - len(KERNEL_THREADS[1:])
 
 @pytest.fixture
 def share(run, build):
-    """A run with room for everybody, and for what they do."""
+    """A run with enough memory and trace for all processes."""
     def start(*arguments: str, cmdline: str = ""):
         return run("sharers", *arguments, memory=build.room("20M"), cmdline=f"trace_kib=4096 {cmdline}")
     return start
@@ -30,7 +30,7 @@ def test_lines(share):
 
 
 def test_the_count_is_right_at_every_write(share, build):
-    """With copy-on-write each child copies from the one frame, and the count goes down from 301 to 2. (P07)"""
+    """With copy-on-write each child copies the one frame, and its count falls from 301 to 2. (P07)"""
     trace = share().trace
     children = {fork.child for fork in trace.all("fork", parent=FIRST)}
     copies = [copy for copy in trace.of("page_copy") if copy.va & PAGE_MASK != STACK_PAGE]
@@ -45,13 +45,13 @@ def test_the_count_is_right_at_every_write(share, build):
 
 
 def test_all_lived_at_the_same_time(share):
-    """No child ends before the last one is made."""
+    """No child exits before the last fork."""
     trace = share().trace
     assert min(exit_.seq for exit_ in trace.of("exit")) > max(fork.seq for fork in trace.of("fork"))
 
 
 def test_everybody_shares(share, build):
-    """Until no process is left to be made: then each gets its own page, as if there were few."""
+    """All processes that the table has room for share the page, and each gets its own copy."""
     out = share("all", cmdline=f"max_procs={MAX_PROCS}")
     out.lines.in_order("sharers: fork in the end = -5", f"sharers: children that share the page = {EVERYBODY - 1}",
                        f"sharers: children that were right = {EVERYBODY - 1}", "sharers: the parent's page = 24589")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/stack.c: all 256 pages of the stack can be used, by the program and by the kernel for it.
+"""user/memory/stack.c: the program and the kernel can use all 256 pages of the stack.
 
-D33: the same area decides for both; below it nothing is mapped.
+D33: the same vma decides for both; below it nothing is mapped.
 """
 
 from calls import FIRST, call_around, calls
@@ -20,7 +20,7 @@ def test_lines(run):
 
 
 def test_pages_come_on_demand(run):
-    """Every page but those that exec gave the first frame is filled by a fault of the program, once."""
+    """Every page that exec did not fill is filled once, by a fault of the program."""
     trace = run("stack").trace
     pages = [fault.va // PAGE for fault in trace.all("fault outcome=fill", pid=FIRST) if BOTTOM <= fault.va < TOP]
     assert len(pages) == len(set(pages)) == PAGES - 1
@@ -28,7 +28,7 @@ def test_pages_come_on_demand(run):
 
 
 def test_below_is_nobodys(run):
-    """The kernel's own accesses below the lowest page become -3, the children's are their end."""
+    """Accesses below the lowest page give -3 in system calls and kill the children."""
     trace = run("stack").trace
     faults = trace.all("fault outcome=segv")
     assert all(BOTTOM - PAGE - 1 <= fault.va < BOTTOM for fault in faults)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/memory/textshare.c: runs of one program share the pages of its text, and none can change it. (D18)"""
+"""user/memory/textshare.c: processes of one program share its text pages, and none can change them. (D18)"""
 
 from calls import FIRST, calls
 from sharing import PAGE_MASK
@@ -16,7 +16,7 @@ def test_lines(run):
 
 
 def test_stores_die(run):
-    """The page is there, may be read, and a store to it is the end of the one that tried."""
+    """The page is present and readable, and a store to it kills the process."""
     trace = run("textshare").trace
     faults = trace.all("fault outcome=segv")
     assert [fault.error for fault in faults] == [WRITE_TO_READ_ONLY] * 2
@@ -24,7 +24,7 @@ def test_stores_die(run):
 
 
 def test_two_at_the_same_time(run):
-    """Both runs have executed before either ends, and a third comes when they are gone."""
+    """Both processes have executed the program before either exits; a third one does so after them."""
     trace = run("textshare").trace
     first, second, _, _, later = [fork.child for fork in trace.all("fork", parent=FIRST)]
     execs = {pid: trace.one("exec", pid=pid).seq for pid in (first, second, later)}
@@ -34,7 +34,7 @@ def test_two_at_the_same_time(run):
 
 
 def test_text_is_not_copied(run):
-    """Neither fork copies a page of text, in no build: what nobody can write is handed on. (P03)"""
+    """No fork copies a page of text, in any build: read-only pages are shared. (P03)"""
     trace = run("textshare").trace
     assert TEXT not in {copy.va & PAGE_MASK for copy in trace.of("page_copy")}
     assert calls(trace, "fork")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A machine stopped at chosen instructions, by QEMU's debugger stub: GDB's remote protocol, as much as that takes.
+"""Stops a machine at chosen instructions through QEMU's debugger stub (a subset of GDB's remote protocol).
 
     with stopping(bench, "exit", at=[address, ...]) as stops:
-        for where in stops: ...         the machine stands at `where`; it goes on when the loop does
+        for where in stops: ...         the machine is stopped at `where`, and continues with the loop
 
 Under -icount the stops are the same in every run.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from conftest import Conversation
 from ucow.machine import Machine
 
-ANSWER_SECONDS = 60  # a backstop for a busy host
+ANSWER_SECONDS = 60  # generous, for a busy host
 
 
 class Stub:
@@ -30,7 +30,7 @@ class Stub:
         self._unread = b""
 
     def _receive(self) -> str | None:
-        """The next packet; None when QEMU has ended."""
+        """The next packet, or None if QEMU has ended."""
         while not (packet := re.search(rb"\$([^#]*)#..", self._unread)):
             try:
                 data = self._socket.recv(4096)
@@ -50,7 +50,7 @@ class Stub:
 
 
 class Stops:
-    """Iterate to let the machine run from stop to stop, until it ends."""
+    """Iterating runs the machine from one breakpoint to the next, until it ends."""
 
     def __init__(self, live, stub: Stub, at: Sequence[int]):
         self.live, self._stub, self._at = live, stub, set()
@@ -58,17 +58,17 @@ class Stops:
             self.add(address)
 
     def add(self, address: int):
-        """Stop there, too, from now on."""
+        """Set another breakpoint."""
         self._at.add(address)
         assert self._stub.ask(f"Z0,{address:x},1") == "OK", f"no breakpoint at {address:#x}"
 
     def registers(self) -> dict[str, int]:
-        """The processor's registers by QEMU's names for them, with the selectors."""
+        """The registers and selectors, by QEMU's names."""
         text = self.live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
         return registers_in(text)
 
     def _go_on(self, where: int | None) -> str | None:
-        """Past the breakpoint the machine stands at, then on to the next."""
+        """Step over the current breakpoint and continue to the next."""
         if where is not None:
             self._stub.ask(f"z0,{where:x},1")
             self._stub.ask("s")
@@ -84,14 +84,14 @@ class Stops:
 
 
 def registers_in(text: str) -> dict[str, int]:
-    """What QEMU's `info registers` says: E.., CR.; the selectors as ES, CS and so on."""
+    """Parse QEMU's `info registers`: E.., CR., and the selectors as ES, CS and so on."""
     found = re.findall(r"\b(E[A-Z]{2}|EFL|CR\d|[C-GS]S) ?=([0-9a-f]+)", text)
     return {name: int(value, 16) for name, value in found}
 
 
 @dataclass
 class Unheard(Machine):
-    """A machine whose serial line leads to Live's log alone: with a socket, QEMU 7.2 hangs when it goes on."""
+    """A machine whose serial line goes to Live's log only: with a socket, QEMU 7.2 hangs when it continues."""
 
     def command(self, serial: str = "stdio", memory_file: Path | None = None, *disk: Path) -> list[str]:
         if memory_file and serial.startswith("chardev:"):
@@ -101,10 +101,10 @@ class Unheard(Machine):
 
 @contextmanager
 def stopping(bench, *program: str, at: Sequence[int], **machine) -> Iterator[Stops]:
-    """A machine that will stop at these addresses; it has not begun. Nobody can type at it."""
+    """A machine with breakpoints at these addresses, before its first instruction. It has no serial input."""
     with tempfile.TemporaryDirectory(prefix="ucow-gdb-") as folder, socket.socket(socket.AF_UNIX) as connection:
         path = Path(folder, "stub")
-        # Where it may not sleep, QEMU complains that there is nothing to wait for yet.
+        # With sleep=off QEMU warns that there is nothing to wait for yet.
         extra = ["-S", "-icount", "shift=7,sleep=on", "-chardev", f"socket,path={path},server=on,wait=off,id=gdb",
                  "-gdb", "chardev:gdb"]
         unheard = Unheard(**vars(bench.machine(*program, extra=extra, **machine)))

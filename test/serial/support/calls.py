@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""System calls in the trace: their results, and what happened while they lasted."""
+"""System calls in the trace: their results, and the events during a call."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from ucow.trace import Record, Trace
 
 FIRST = 2  # the pid of the first program
-PACE = ["-icount", "shift=7,sleep=off"]  # of slow kernels, too: QEMU keeps it exactly on a busy host
-TICK = 10_000_000  # a tick of 10 ms in stamps: under -icount QEMU's time stamp counter counts virtual nanoseconds
+PACE = ["-icount", "shift=7,sleep=off"]  # fixed even for slow kernels; QEMU keeps it exactly on a busy host
+TICK = 10_000_000  # time stamps in a tick of 10 ms: under -icount QEMU's counter counts virtual nanoseconds
 
 
 @dataclass
 class Call:
-    """One system call of one process; `leave` is None when it did not come back."""
+    """One system call of one process; `leave` is None if it did not return."""
     enter: Record
     leave: Record | None = None
 
@@ -27,7 +27,7 @@ class Call:
 
 
 def calls(trace: Trace, *names: str, pid: int = FIRST) -> list[Call]:
-    """The calls of process `pid` with these names, all without names, in order."""
+    """The calls of process `pid` with these names, in order. Without names, all calls."""
     found: list[Call] = []
     for record in trace.of("syscall_enter", "syscall_leave"):
         if record.cpu_pid != pid:
@@ -40,19 +40,19 @@ def calls(trace: Trace, *names: str, pid: int = FIRST) -> list[Call]:
 
 
 def results(trace: Trace, name: str, pid: int = FIRST) -> list[int | None]:
-    """What each call `name` of process `pid` came to, in order."""
+    """The results of all calls `name` of process `pid`, in order."""
     return [call.result for call in calls(trace, name, pid=pid)]
 
 
 def call_around(trace: Trace, record: Record) -> Call | None:
-    """The call that the process was in when it caused `record`; None: its program did it."""
+    """The call that the process was in when it caused `record`; None if it was in user mode."""
     earlier = [call for call in calls(trace, pid=record.cpu_pid) if call.enter.seq < record.seq]
     last = earlier[-1] if earlier else None
     return last if last and (last.leave is None or record.seq < last.leave.seq) else None
 
 
 def with_calls(trace: Trace, *names: str) -> Iterator[tuple[Record, dict[int, str]]]:
-    """Each event of these kinds, with the system calls that processes are in just then, by pid."""
+    """Each event with one of these names, with the system calls that processes are in at that time, by pid."""
     inside: dict[int, str] = {}
     for record in trace.of("syscall_enter", "syscall_leave", *names):
         if record.name == "syscall_enter":
@@ -64,15 +64,15 @@ def with_calls(trace: Trace, *names: str) -> Iterator[tuple[Record, dict[int, st
 
 
 def by(records: list[Record], pid: int) -> list[Record]:
-    """Those of the records that happened while `pid` ran."""
+    """The records that were made while `pid` ran."""
     return [record for record in records if record.cpu_pid == pid]
 
 
 def between(trace: Trace, first: Record, last: Record, *names: str) -> list[Record]:
-    """The events of these kinds after `first` and before `last`."""
+    """The events with these names after `first` and before `last`."""
     return [record for record in trace.of(*names) if first.seq < record.seq < last.seq]
 
 
 def last_exit(trace: Trace, pid: int) -> Record:
-    """The one exit of a process."""
+    """The exit event of a process."""
     return trace.one("exit", pid=pid)

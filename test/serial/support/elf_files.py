@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ELF files made by hand: a good one, and what may be wrong with it, byte by byte (System V ABI, chapters 4 and 5)."""
+"""Builds ELF files, valid ones and ones with wrong fields (System V ABI, chapters 4 and 5)."""
 
 import struct
 from dataclasses import dataclass, field, replace
@@ -16,13 +16,13 @@ GOOD = 77
 
 
 def exit_77_after_bss(address: int) -> bytes:
-    """Code that adds 77 to the word at `address`, where 0 must be, and exits with it."""
+    """Code that adds 77 to the word at `address`, which must be 0, and exits with the sum."""
     at = struct.pack("<I", address)
     return b"\x83\x05" + at + b"\x4d" + b"\x8b\x15" + at + EXIT  # [address] += 77; edx = [address]
 
 
 def exit_with_word(address: int) -> bytes:
-    """Code that moves the word at `address` to the one behind it, and exits with both added: that one was 0."""
+    """Code that adds the word at `address` to the next word, which must be 0, and exits with the sum."""
     at, behind = struct.pack("<I", address), struct.pack("<I", address + 4)
     return (b"\x8b\x15" + at + b"\x03\x15" + behind  # edx = [address]; edx += [behind]
             + b"\x89\x15" + behind + EXIT)           # [behind] = edx
@@ -48,7 +48,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Elf:
-    """An ELF file; the fields are those of its header. `end` is where the file is cut off."""
+    """An ELF file; the fields are those of its header. The file is truncated at `end`."""
     segments: tuple[Segment, ...] = (Segment(),)
     magic: bytes = b"\x7fELF"
     bits: int = 1
@@ -80,10 +80,10 @@ class Elf:
 
 
 def one(**changes) -> Elf:
-    """The good file with its only segment changed."""
+    """The valid file with changes to its only segment."""
     return Elf((replace(Segment(), **changes),))
 
 
 def two(code: bytes = EXIT_77, **second) -> Elf:
-    """The good file with other code and a second segment."""
+    """The valid file with other code and a second segment."""
     return Elf((Segment(data=code), Segment(**second)))

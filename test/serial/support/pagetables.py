@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The guest's page tables, walked from outside: two levels, as Intel SDM 3A 4.3 has them."""
+"""Walks the guest's page tables from outside (two levels, Intel SDM 3A 4.3)."""
 
 import struct
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ PRESENT, WRITABLE, USER, LARGE = 0x1, 0x2, 0x4, 0x80
 
 @dataclass(frozen=True)
 class Mapping:
-    """A present leaf: `size` bytes at `va` are the physical memory at `pa`. Rights are those of both levels."""
+    """A present leaf entry: maps `size` bytes at `va` to physical address `pa`. Rights combine both levels."""
     va: int
     size: int
     pa: int
@@ -30,7 +30,7 @@ def entries(memory, table: int) -> tuple[int, ...]:
 
 
 def user_bits(memory, pgdir: int, first: int) -> Iterator[str]:
-    """The present entries with the user bit, of either level, for addresses from `first`, a large page's, on."""
+    """The present entries of both levels that have the user bit, for addresses from `first` (4 MiB aligned) on."""
     for high, pde in enumerate(entries(memory, pgdir)):
         if high * LARGE_BYTES < first or not pde & PRESENT:
             continue
@@ -42,13 +42,13 @@ def user_bits(memory, pgdir: int, first: int) -> Iterator[str]:
 
 
 def tables(memory, pgdir: int) -> Iterator[int]:
-    """The frames of the directory itself and of its tables."""
+    """The frames of the directory and of its page tables."""
     yield pgdir
     yield from (pde & -PAGE_BYTES for pde in entries(memory, pgdir) if pde & PRESENT and not pde & LARGE)
 
 
 def mappings(memory, pgdir: int) -> Iterator[Mapping]:
-    """What the page directory at physical address `pgdir` maps, in order of address."""
+    """The mappings of the page directory at physical address `pgdir`, in order of address."""
     for high, pde in enumerate(entries(memory, pgdir)):
         if not pde & PRESENT:
             continue

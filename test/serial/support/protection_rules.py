@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What must hold of a machine's page tables and registers at every moment, looked at from outside.
+"""Rules that a machine's page tables and registers must obey at every moment, checked from outside.
 
-Each check takes the Frozen machine and asserts. WALLS is all of them.
+Each rule is a function that takes a Frozen machine and asserts. WALLS lists them all.
 """
 
 import struct
@@ -19,20 +19,20 @@ from ucow.symbols import KERNBASE, Symbols, physical
 
 USERBASE, USERTOP = 0x00200000, 0xB0000000
 USER_STACK_BASE = USERTOP - 256 * PAGE_BYTES
-STACKS = range(0xFB000000, 0x100000000)  # the kernel's virtual area: its stacks
-SHADOW = range(0xB8000000, KERNBASE)     # kasan's, when the kernel has it
+STACKS = range(0xFB000000, 0x100000000)  # the kernel stacks
+SHADOW = range(0xB8000000, KERNBASE)     # kasan's shadow, if the kernel has it
 PF_WRITE = 2
 CR0 = {"PE": 0, "WP": 16, "PG": 31}
 CR4 = {"PSE": 4, "UMIP": 11, "SMEP": 20, "SMAP": 21}
 KERNEL_FLAGS = {"TF": 8, "DF": 10, "IOPL": 12, "IOPL 2": 13, "NT": 14, "VM": 17, "AC": 18}
 
-# What checking builds fill memory with that nobody owns: kernel/mm/page.c and kernel/mm/slab.c.
+# What checking builds fill free memory with: kernel/mm/page.c and kernel/mm/slab.c.
 POISON = [struct.pack("<I", 0xFEEEFEEE), b"\x6b" * 4, b"\xbb" * 4, b"\x5f" * 4]
 
 
 @lru_cache(maxsize=None)
 def segments(kernel: Path) -> list[tuple[range, bool]]:
-    """The kernel's segments, by where they are in linear memory, and whether they may be written."""
+    """The kernel's segments: linear addresses, and whether they are writable."""
     with kernel.open("rb") as file:
         return [(range(segment["p_paddr"] + KERNBASE, segment["p_paddr"] + KERNBASE + segment["p_memsz"]),
                  bool(segment["p_flags"] & PF_WRITE)) for segment in ELFFile(file).iter_segments("PT_LOAD")]
@@ -40,7 +40,7 @@ def segments(kernel: Path) -> list[tuple[range, bool]]:
 
 @dataclass(frozen=True)
 class Frozen:
-    """A stopped machine's memory and registers."""
+    """The memory and registers of a stopped machine."""
     kernel_elf: Path
     memory: FileMemory
     registers: dict[str, int]
@@ -52,7 +52,7 @@ class Frozen:
 
     @cached_property
     def maps(self) -> list[Mapping]:
-        """Everything that is mapped now, with the process that is running."""
+        """All mappings of the running process."""
         return list(mappings(self.memory, self.registers["CR3"]))
 
     @property
@@ -70,7 +70,7 @@ class Frozen:
 
     @property
     def shadow(self) -> range:
-        """Where kasan's shadow may be mapped."""
+        """The addresses where kasan's shadow may be mapped."""
         return SHADOW if "kasan_check" in self.symbols else range(0)
 
     def bits(self, register: str, names: dict[str, int]) -> set[str]:
@@ -86,7 +86,7 @@ class Frozen:
 
 
 def halves(machine: Frozen):
-    """User pages lie in user space and have the user bit; the kernel's have it at no level. (D18)"""
+    """User pages lie in user space and have the user bit; kernel pages have it at neither level. (D18)"""
     for mapping in machine.maps:
         assert mapping.user == (mapping.va < USERTOP), str(mapping)
         in_user_space = USERBASE <= mapping.va and mapping.va + mapping.size <= USERTOP
@@ -95,13 +95,13 @@ def halves(machine: Frozen):
 
 
 def kernel_half_is_one(machine: Frozen):
-    """What the running process sees of the kernel is what the kernel's own directory maps."""
+    """The kernel half is the same in the running process's directory and in the kernel's own."""
     assert machine.kernel == list(mappings(machine.memory, physical(machine.symbols.address("kernel_pgdir"))))
 
 
 def linear_memory(machine: Frozen):
-    """The linear area maps each physical address at one place, KERNBASE above it; the image is nowhere else. It ends
-    where the machine's memory does, but for the rest of a large page."""
+    """The linear area maps each physical address once, at KERNBASE + address, and ends at the end of memory, rounded
+    up to a large page. The kernel image is mapped nowhere else."""
     for mapping in machine.kernel:
         assert mapping.va in STACKS or mapping.va in machine.shadow or mapping.va == mapping.pa + KERNBASE, str(mapping)
         assert mapping.va not in STACKS or mapping.pa not in machine.image, str(mapping)
@@ -110,7 +110,7 @@ def linear_memory(machine: Frozen):
 
 
 def text_and_constants(machine: Frozen):
-    """No page of a segment that the linker made read-only can be written, text least of all. (D18)"""
+    """No page of a read-only segment of the kernel is writable. (D18)"""
     parts = [where for where, writable in segments(machine.kernel_elf) if not writable]
     assert parts
     wrong = [str(mapping) for mapping in machine.kernel if mapping.writable
@@ -119,8 +119,8 @@ def text_and_constants(machine: Frozen):
 
 
 def user_frames(machine: Frozen):
-    """A program sees frames of processes and of programs, and can write only the first: no table, no stack of the
-    kernel's, nothing of its heap or its image, nothing free."""
+    """A program maps only user frames and frames of the program cache, and can write only to the former: no page
+    table, no kernel stack, nothing of the kernel's heap or image, no free frame."""
     kernels = {*tables(machine.memory, machine.registers["CR3"]),
                *(mapping.pa for mapping in machine.kernel if mapping.va in STACKS)}
     for mapping in machine.user:
@@ -130,14 +130,14 @@ def user_frames(machine: Frozen):
 
 
 def no_poison(machine: Frozen):
-    """Nothing of what the kernel fills unowned memory with is in a user's page. (D15)"""
+    """No user page contains the poison that the kernel fills free memory with. (D15)"""
     for mapping in machine.user:
         page = machine.memory.read(mapping.pa, mapping.size)
         assert not any(poison in page for poison in POISON), str(mapping)
 
 
 def kernel_stacks_have_guards(machine: Frozen):
-    """Each run of mapped pages in the stacks' area is one stack, with nothing below. (D38)"""
+    """Each run of mapped pages in the stack area is one stack; the page below it is not mapped. (D38)"""
     size = machine.symbols.address("boot_stack_top") - machine.symbols.address("boot_stack")
     pages = {mapping.va: mapping for mapping in machine.kernel if mapping.va in STACKS}
     bottoms = [va for va in pages if va - PAGE_BYTES not in pages]
@@ -150,7 +150,7 @@ def kernel_stacks_have_guards(machine: Frozen):
 
 
 def boot_stack_has_a_guard(machine: Frozen):
-    """The page below the boot stack, which idle lives on. (D38)"""
+    """The page below the boot stack, which idle uses, is not mapped. (D38)"""
     guard, stack = machine.symbols.address("boot_stack_guard"), machine.symbols.address("boot_stack")
     assert stack - guard == PAGE_BYTES
     assert not [str(mapping) for mapping in machine.kernel if mapping.va <= guard < mapping.va + mapping.size]
@@ -158,12 +158,12 @@ def boot_stack_has_a_guard(machine: Frozen):
 
 
 def user_stack_has_a_guard(machine: Frozen):
-    """The page below the room of the stack that exec makes stays empty. (D33)"""
+    """The page below the user stack is not mapped. (D33)"""
     assert not [str(mapping) for mapping in machine.user if mapping.va == USER_STACK_BASE - PAGE_BYTES]
 
 
 def control_registers(machine: Frozen):
-    """Write protection and paging are on; the kernel runs with none of a program's flags."""
+    """Write protection and paging are on; in the kernel, no flags of a program are set."""
     assert machine.bits("CR0", CR0) == set(CR0)
     if machine.registers["CS"] & 3 == 0:
         assert not machine.bits("EFL", KERNEL_FLAGS)
@@ -175,7 +175,7 @@ WALLS: list[Callable[[Frozen], None]] = [
 
 
 def failing(machine: Frozen) -> Iterator[str]:
-    """The names of the walls that do not stand."""
+    """The names of the rules that are broken."""
     for wall in WALLS:
         try:
             wall(machine)

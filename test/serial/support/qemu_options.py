@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A machine that differs from the bench's in QEMU's options, not only in more of them."""
+"""Machines that lack some of QEMU's usual options."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ucow.machine import Machine
 
 @dataclass
 class Rewired(Machine):
-    """A machine with options of QEMU's (each with its value) left out; `extra` may bring others."""
+    """A machine without some of QEMU's options (each with its value); `extra` may add others."""
     without: Sequence[str] = ()
 
     def command(self, *where, **more) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What fork does to memory: with copy-on-write it shares pages until they are written, else it copies."""
+"""Checks of fork's effect on memory: copy-on-write shares pages until they are written, else fork copies them."""
 
 STACK_PAGE = 0xAFFFF000
 PAGE_MASK = ~0xFFF
@@ -7,11 +7,10 @@ KERNEL_THREADS = (0, 1)
 
 
 def assert_only_stacks_split(build, trace):
-    """Of all pages only the top one of the stack was written by both sides of a fork.
+    """Only the top page of the stack was written by both sides of a fork.
 
-    With copy-on-write every sharer that writes copies it, and the last one takes it back, in
-    whatever order they run: each child faults once, and each fork costs one copy. Without, the
-    parent copied it in fork, and no fault ever copies.
+    With copy-on-write every sharer copies it when it writes, and the last one reuses it, in any order:
+    one fault for each child and one copy for each fork. Without, fork copied it, and no fault copies.
     """
     forks = [record for record in trace.of("fork") if record.parent not in KERNEL_THREADS]
     copies = trace.of("page_copy")

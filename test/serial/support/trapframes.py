@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Trap frames on the console, and how a process dies that did what it may not."""
+"""Trap frames on the console, and checks of a process that an exception kills."""
 
 import itertools
 import re
@@ -14,7 +14,7 @@ DIVIDE_ERROR = (0x0, "Divide error")
 GENERAL_PROTECTION = (0xD, "General Protection")
 PAGE_FAULT = (0xE, "Page Fault")
 
-# Error codes: of a page fault, Intel SDM 3A 4.7; all of these come from ring 3 and an absent page.
+# Error codes of page faults (Intel SDM 3A 4.7), here from ring 3 on a page that is not present.
 USER_READ, USER_WRITE = 4, 6
 
 WORD = "0x[0-9a-f]{8}"
@@ -25,7 +25,7 @@ KERNEL_TEXT, KERNEL_DATA = 0x08, 0x10
 
 
 def frame_patterns(trap: tuple[int, str], error: int, text: int, data: int) -> list[str]:
-    """The lines that every trap frame has, with the selectors of who was running."""
+    """The lines of a trap frame with these selectors."""
     number, name = trap
     return [f"trapframe at {WORD}",
             *(f"  {register:<4} {WORD}" for register in PLAIN),
@@ -39,7 +39,7 @@ def frame_patterns(trap: tuple[int, str], error: int, text: int, data: int) -> l
 
 
 def assert_lines(lines, patterns: list[str]) -> list[str]:
-    """Lines that fit follow each other, from the one that fits the first pattern on; returns them."""
+    """Consecutive lines match the patterns, from the first match of the first pattern on. Returns the lines."""
     start = lines.lines.index(lines.once(re.compile(f"^{patterns[0]}$")))
     found = lines.lines[start:start + len(patterns)]
     for line, pattern in itertools.zip_longest(found, patterns, fillvalue="(nothing)"):
@@ -48,12 +48,12 @@ def assert_lines(lines, patterns: list[str]) -> list[str]:
 
 
 def number_of(lines: list[str], register: str) -> int:
-    """A register of a printed frame."""
+    """The value of a register in a printed frame."""
     return next(int(line.split()[1], 16) for line in lines if line.split()[0] == register)
 
 
 def is_in_main(program: Path, address: int) -> bool:
-    """Whether `address` is an instruction of the program's main()."""
+    """Whether `address` is in the program's main()."""
     with program.open("rb") as file:
         main, = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name("main")
     return 0 <= address - main["st_value"] < main["st_size"]
@@ -61,7 +61,7 @@ def is_in_main(program: Path, address: int) -> bool:
 
 def assert_dies(run, build, program: str, why: str, trap: tuple[int, str], error: int,
                 **machine):
-    """Run `program`: it dies in main() of this trap, the machine goes on and powers off. (D02)"""
+    """Run `program`: this trap in main() kills it; the machine continues and powers off. (D02)"""
     out = run(program, expect=PROGRAM_FAILED, **machine)
     out.lines.in_order(f'kernel_execve: pid = {FIRST}, name = "{program}".',
                        f'pid {FIRST} "{program}" dies: {why}', re.compile("^trapframe at"), "killed by kernel.",
@@ -74,7 +74,7 @@ def assert_dies(run, build, program: str, why: str, trap: tuple[int, str], error
 
 
 def assert_death_traced(trace, fault: str | None):
-    """The exit for the reason `fault`, told to init; before it the page fault that was its cause, if any."""
+    """The process exits because of a fault and init reaps it; before it is the page fault, if there was one."""
     trace.in_order(*([fault] if fault else []), f"exit pid={FIRST} code={KILLED} reason=fault",
                    f"reap parent=1 child={FIRST} code={KILLED}")
     assert len(trace.all("fault outcome=segv")) == (1 if fault else 0)

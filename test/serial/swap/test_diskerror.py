@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/swap/diskerror.c: the disk fails now and then; who needed the page is told or dies, nobody else notices. (D27)"""
+"""user/swap/diskerror.c: after a disk error the process that needs the page gets an error or dies, no other. (D27)"""
 
 import re
 
@@ -15,7 +15,7 @@ def swapping(build):
 
 
 def ends(out) -> list[int]:
-    """What the children ended with, in order."""
+    """The exit codes of the children, in order."""
     return [int(out.lines.once(re.compile(f"^diskerror: child {i} ended")).split()[-1])
             for i in range(1, CHILDREN + 1)]
 
@@ -28,7 +28,7 @@ def test_without_errors(run):
 
 @pytest.mark.parametrize("n", [1, 3])
 def test_the_reader_dies(run, n):
-    """The first read is the kernel's, of the disk's first page. The slot of the dead is free again. (P23)"""
+    """The process whose read fails is killed, and its slot is freed. (P23) The kernel itself makes read 1."""
     out = run("diskerror", swap_errors=[("read", n + 1)])
     assert ends(out) == [KILLED if i == n else 0 for i in range(1, CHILDREN + 1)]
     out.lines.once("diskerror: slots lost: 0")
@@ -38,14 +38,14 @@ def test_the_reader_dies(run, n):
 
 
 def test_a_system_call_says_so(run):
-    """The kernel reads for the second child, and cannot: the call returns -7."""
+    """The kernel's read for the second child's system call fails: the call returns -7."""
     out = run("diskerror", "call", swap_errors=[("read", 3)])
     assert ends(out) == [0, SWAP_FAULT, 0, 0]
     out.lines.once("diskerror: slots lost: 0")
 
 
 def test_a_write_that_fails_costs_a_slot(run):
-    """The page stays where it was, with its bytes; the slot is not used again. (P24)"""
+    """The page stays in memory with its contents; the bad slot is not used again. (P24)"""
     out = run("diskerror", swap_errors=[("write", 2)])
     assert ends(out) == [0, 1, 0, 0]
     out.lines.once("swap: slot 1 cannot be written: not used again")
@@ -53,7 +53,7 @@ def test_a_write_that_fails_costs_a_slot(run):
 
 
 def test_a_dead_disk_is_given_up(run):
-    """No page goes any more, and all stay right."""
+    """If all writes fail, no more pages are swapped out, and all keep their contents."""
     out = run("diskerror", swap_errors=[("write", 1, True)])
     assert ends(out) == [1] * CHILDREN
     out.lines.once(f"diskerror: slots lost: {CHILDREN}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The disk that pages go to: which one is taken, and how much of it."""
+"""The swap disk: which disk the kernel uses, and how much of it."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_a_disk_meant_for_it_is_taken(run, tmp_path, first_bytes):
 
 
 def test_somebody_elses_disk_is_left_alone(run, tmp_path):
-    """Nothing is written to a disk that may hold data."""
+    """The kernel writes nothing to a disk that may hold data."""
     image, data = tmp_path / "disk", b"\xebR\x90NTFS    ".ljust(1 << 20, b"d")
     image.write_bytes(data)
     run("swaporder", swap_image=image).lines.once(
@@ -33,6 +33,6 @@ def test_somebody_elses_disk_is_left_alone(run, tmp_path):
 
 
 def test_a_disk_larger_than_its_map_may_be(run):
-    """The map of slots takes an eighth of memory at most; the rest of the disk is not used, and that is said."""
+    """The slot map takes at most an eighth of memory; the kernel reports the part of the disk that it does not use."""
     run("hello", memory="8M", swap="1G").lines.once(
         re.compile("^swap: .* on the second IDE disk, the rest of it is not used$"))
