@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * faultreadkernel - reading the kernel's half, here where page tables may be seen, ends this
- * process (D02, D18).
+ * faultreadkernel - reading an address in the kernel's half ends this process (D02, D18). No page
+ * is mapped at VPT: this kernel does not map its page tables there.
  */
 #include "ulib.h"
 
