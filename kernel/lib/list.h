@@ -114,6 +114,12 @@ static inline void list_splice_tail(struct list_node *head, struct list_node *fr
     list_init(from);
 }
 
+/* Move all nodes of `from`, in order, to the beginning of `head`; `from` is then empty. */
+static inline void list_splice_head(struct list_node *head, struct list_node *from)
+{
+    list_splice_tail(head->next, from);
+}
+
 /* The first node; NULL if there is none. */
 static inline struct list_node *list_first(const struct list_node *head)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * family - two chains per parent.
+ * family - the lists of living children and of zombies.
  */
 #include "proc/family.h"
 
@@ -8,37 +8,12 @@
 #include "watch/assert.h"
 #include "watch/trace.h"
 
-static struct proc **chain_of(const struct proc *child)
-{
-    return child->state == PROC_ZOMBIE ? &child->parent->zptr : &child->parent->cptr;
-}
-
-static void link_youngest(struct proc **chain, struct proc *child)
-{
-    child->yptr = NULL;
-    child->optr = *chain;
-    if (*chain != NULL)
-        (*chain)->yptr = child;
-    *chain = child;
-}
-
-static void unlink(struct proc **chain, struct proc *child)
-{
-    if (child->optr != NULL)
-        child->optr->yptr = child->yptr;
-    if (child->yptr != NULL)
-        child->yptr->optr = child->optr;
-    else
-        *chain = child->optr;
-    child->yptr = child->optr = NULL;
-}
-
 void family_add(struct proc *parent, struct proc *child)
 {
     proc_check(parent);
     proc_check(child);
     child->parent = parent;
-    link_youngest(&parent->cptr, child);
+    list_add_head(&parent->children, &child->sibling);
     ASSERT(family_ok(child));
 }
 
@@ -47,48 +22,53 @@ void family_make_zombie(struct proc *child)
     proc_check(child);
     proc_check(child->parent);
     ASSERT(family_ok(child));
-    unlink(&child->parent->cptr, child);
-    link_youngest(&child->parent->zptr, child);
+    list_move_head(&child->parent->zombies, &child->sibling);
 }
 
 void family_remove(struct proc *child)
 {
     proc_check(child);
     proc_check(child->parent);
-    unlink(chain_of(child), child);
+    list_del(&child->sibling);
     child->parent = NULL;
 }
 
-/* Move a whole chain to another parent; each child has to learn of it. */
-static bool hand_over_chain(struct proc **from, struct proc **to, struct proc *parent)
+/* Move a list of children to the list `to` of `parent`. Returns whether there were any. */
+static bool hand_over_list(struct list_node *from, struct list_node *to, struct proc *parent)
 {
-    struct proc *child, *oldest = NULL;
-    for (child = *from; child != NULL; child = child->optr) {
+    if (list_empty(from))
+        return false;
+    list_for_each (node, from) {
+        struct proc *child = list_entry(node, struct proc, sibling);
         TRACE(reparent, child->pid, child->parent->pid, parent->pid);
         child->parent = parent;
-        oldest = child;
     }
-    if (oldest == NULL)
-        return false;
-    oldest->optr = *to;
-    if (*to != NULL)
-        (*to)->yptr = oldest;
-    *to = *from;
-    *from = NULL;
+    list_splice_head(to, from);
     return true;
 }
 
 bool family_hand_over(struct proc *from, struct proc *to)
 {
-    hand_over_chain(&from->cptr, &to->cptr, to);
-    return hand_over_chain(&from->zptr, &to->zptr, to);
+    hand_over_list(&from->children, &to->children, to);
+    return hand_over_list(&from->zombies, &to->zombies, to);
+}
+
+/* Whether `node`, next to `child` in a list, is the right head or a child of the same parent. */
+static bool neighbour_ok(const struct proc *child, const struct list_node *node)
+{
+    const struct proc *parent = child->parent;
+    if (node == &parent->children)
+        return child->state != PROC_ZOMBIE;
+    if (node == &parent->zombies)
+        return child->state == PROC_ZOMBIE;
+    return list_entry(node, const struct proc, sibling)->parent == parent;
 }
 
 bool family_ok(const struct proc *proc)
 {
+    const struct list_node *node = &proc->sibling;
     if (proc->parent == NULL)
-        return proc->yptr == NULL && proc->optr == NULL;
-    if (proc->yptr == NULL ? *chain_of(proc) != proc : proc->yptr->optr != proc)
-        return false;
-    return proc->optr == NULL || (proc->optr->yptr == proc && proc->optr->parent == proc->parent);
+        return list_empty(node);
+    return list_link_ok(node) && list_link_ok(node->next) && neighbour_ok(proc, node->prev) &&
+           neighbour_ok(proc, node->next);
 }

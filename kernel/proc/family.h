@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * family - parents, children and siblings; the only code that changes these links.
+ * family - parents, children and siblings; only family.c changes these links.
  *
- * A child is in one of two chains of its parent: cptr, the living, or zptr, the zombies, so that
- * wait() never looks at the living. yptr and optr chain siblings, the youngest first.
+ * A child is in one of two lists of its parent: the living children or the zombies. So wait() for any child
+ * finds a zombie without looking at living children.
  */
 #ifndef PROC_FAMILY_H
 #define PROC_FAMILY_H
@@ -15,16 +15,16 @@ struct proc;
 /* Make `child`, which has no parent yet, the youngest living child of `parent`. */
 void family_add(struct proc *parent, struct proc *child);
 
-/* `child` has ended: it moves to its parent's zombies. */
+/* Move `child`, which has ended, to its parent's zombies. The caller then makes its state ZOMBIE. */
 void family_make_zombie(struct proc *child);
 
 /* Unlink `child` from its parent. */
 void family_remove(struct proc *child);
 
-/* Give all children of `from` to `to`. Whether a zombie is among them. */
+/* Make all children of `from` children of `to`. Returns whether there are zombies among them. */
 bool family_hand_over(struct proc *from, struct proc *to);
 
-/* Whether the links around `proc` agree. */
+/* Whether the links between `proc`, its parent and the siblings next to it agree. */
 bool family_ok(const struct proc *proc);
 
 #endif

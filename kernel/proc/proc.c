@@ -42,6 +42,9 @@ void proc_set_state(struct proc *proc, enum proc_state state)
 static void init_fields(struct proc *proc)
 {
     proc_mark(proc, PROC_MAGIC);
+    list_init(&proc->children);
+    list_init(&proc->zombies);
+    list_init(&proc->sibling);
     list_init(&proc->child_exited.sleepers);
 }
 

@@ -61,9 +61,9 @@ struct proc {
     size_t line_length; /* ($) */
 
     struct proc *parent;       /* (f) */
-    struct proc *cptr;         /* (f) youngest living child */
-    struct proc *yptr, *optr;  /* (f) younger and older sibling, living or zombie */
-    struct proc *zptr;         /* (f) youngest child that is a zombie */
+    struct list_node children; /* (f) the living, youngest first */
+    struct list_node zombies;  /* (f) children that ended, the last to end first */
+    struct list_node sibling;  /* (f) in children or zombies of the parent */
     struct waitq child_exited; /* (s) the parent sleeps here in wait() */
 
     void (*thread)(void *arg); /* (!) where a kernel thread begins */

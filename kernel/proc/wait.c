@@ -12,8 +12,9 @@
 static int find_zombie(int pid, struct proc **zombie)
 {
     if (pid == 0) {
-        *zombie = current->zptr;
-        return current->zptr == NULL && current->cptr == NULL ? -E_BAD_PROC : 0;
+        struct list_node *first = list_first(&current->zombies);
+        *zombie = first == NULL ? NULL : list_entry(first, struct proc, sibling);
+        return first == NULL && list_empty(&current->children) ? -E_BAD_PROC : 0;
     }
     struct proc *child = proc_find(pid);
     if (child == NULL || child->parent != current)

@@ -13,11 +13,13 @@ RIGHTS = ((1, "r"), (2, "w"), (4, "x"), (8, "s"))
 
 def children(proc):
     """The children of a process, living and zombie, the youngest first."""
-    for chain in ("cptr", "zptr"):
-        child = proc[chain]
-        while int(child):
-            yield child
-            child = child["optr"]
+    kind = gdb.lookup_type("struct proc")
+    offset = next(field.bitpos // 8 for field in kind.fields() if field.name == "sibling")
+    for name in ("children", "zombies"):
+        node = proc[name]["next"]
+        while node != proc[name].address:
+            yield gdb.Value(int(node) - offset).cast(kind.pointer())
+            node = node["next"]
 
 
 def processes(proc=None):

@@ -90,9 +90,18 @@ class Guest:
     def _proc(self, address: int, name: str) -> int:
         return self.member(address, PROC, "proc", name)
 
+    def _children(self, parent: int, name: str) -> Iterator[int]:
+        """The processes in the list `name` of `parent`."""
+        proc = self.layout.members(PROC, "proc")
+        head = parent + proc[name][0]
+        node = self.member(head, PROC, "list_node", "next")
+        while node != head:
+            yield node - proc["sibling"][0]
+            node = self.member(node, PROC, "list_node", "next")
+
     @cached_property
     def processes(self) -> list[Process]:
-        """Every process in order of pid: idle, and whoever descends from it."""
+        """Every process in order of pid: idle and its descendants."""
         boot_cpu = self.symbols.address("boot_cpu")
         left, found = [self.member(boot_cpu, PROC, "cpu", "idle")], []
         while left:
@@ -102,11 +111,7 @@ class Guest:
             parent = self._proc(proc, "parent")
             found.append(Process(self._proc(proc, "pid"), self._proc(parent, "pid") if parent else 0, name,
                                  self.names["state"][self._proc(proc, "state")], self._proc(proc, "mm")))
-            for chain in ("cptr", "zptr"):
-                child = self._proc(proc, chain)
-                while child:
-                    left.append(child)
-                    child = self._proc(child, "optr")
+            left += [*self._children(proc, "children"), *self._children(proc, "zombies")]
         return sorted(found, key=lambda process: process.pid)
 
     @cached_property

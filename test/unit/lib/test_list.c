@@ -110,6 +110,22 @@ TEST(a_list_is_appended_to_another)
     expect(&other, "abc");
 }
 
+TEST(a_list_is_put_before_another)
+{
+    set_up();
+    list_splice_head(&head, &other);
+    expect(&head, "");
+    list_add_tail(&head, &c.node);
+    list_add_tail(&other, &a.node);
+    list_add_tail(&other, &b.node);
+    list_splice_head(&head, &other);
+    expect(&head, "abc");
+    expect(&other, "");
+    list_splice_head(&other, &head);
+    expect(&head, "");
+    expect(&other, "abc");
+}
+
 TEST(the_safe_loop_allows_removal)
 {
     set_up();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * family.c: two chains per parent, and handing them over.
+ * family.c: the two lists of children of each process, and how orphans change the parent.
  */
 #include "proc/family.h"
 #include "proc/proc.h"
@@ -24,8 +24,12 @@ static struct proc procs[PROCS];
 
 static void start(void)
 {
-    for (int i = 0; i < PROCS; i++)
+    for (int i = 0; i < PROCS; i++) {
         procs[i] = (struct proc){.magic = PROC_MAGIC, .pid = i};
+        list_init(&procs[i].children);
+        list_init(&procs[i].zombies);
+        list_init(&procs[i].sibling);
+    }
 }
 
 static void die(struct proc *proc)
@@ -34,15 +38,15 @@ static void die(struct proc *proc)
     proc->state = PROC_ZOMBIE;
 }
 
-/* The chain has `n` members, all of `parent` and all zombies or all not, and points back rightly. */
-static void check_chain(const struct proc *first, const struct proc *parent, bool zombies, size_t n)
+/* The list has `n` members, all of `parent` and all zombies or all not, and its links are right. */
+static void check_list(const struct list_node *head, const struct proc *parent, bool zombies, size_t n)
 {
-    const struct proc *younger = NULL;
+    CHECK(list_ok(head));
+    list_for_each (node, head) {
+        const struct proc *child = list_entry(node, const struct proc, sibling);
 
-    for (const struct proc *child = first; child != NULL; younger = child, child = child->optr, n--) {
-        CHECK(n != 0);
+        CHECK(n-- != 0);
         CHECK_EQ(child->parent, parent);
-        CHECK_EQ(child->yptr, younger);
         CHECK_EQ(child->state == PROC_ZOMBIE, zombies);
         CHECK(family_ok(child));
     }
@@ -51,8 +55,8 @@ static void check_chain(const struct proc *first, const struct proc *parent, boo
 
 static void check_children(const struct proc *parent, size_t living, size_t zombies)
 {
-    check_chain(parent->cptr, parent, false, living);
-    check_chain(parent->zptr, parent, true, zombies);
+    check_list(&parent->children, parent, false, living);
+    check_list(&parent->zombies, parent, true, zombies);
 }
 
 TEST(the_youngest_child_is_first)
@@ -60,25 +64,35 @@ TEST(the_youngest_child_is_first)
     start();
     for (int i = 1; i <= 3; i++)
         family_add(&procs[0], &procs[i]);
-    CHECK_EQ(procs[0].cptr, &procs[3]);
-    CHECK_EQ(procs[3].optr, &procs[2]);
-    CHECK_EQ(procs[2].yptr, &procs[3]);
+    CHECK_EQ(procs[0].children.next, &procs[3].sibling);
+    CHECK_EQ(procs[3].sibling.next, &procs[2].sibling);
+    CHECK_EQ(procs[2].sibling.prev, &procs[3].sibling);
     check_children(&procs[0], 3, 0);
 }
 
-TEST(a_zombie_changes_its_chain)
+TEST(a_zombie_changes_its_list)
 {
     for (int i = 1; i <= 3; i++) { /* the oldest, one between, the youngest */
         start();
         for (int k = 1; k <= 3; k++)
             family_add(&procs[0], &procs[k]);
         die(&procs[i]);
-        CHECK_EQ(procs[0].zptr, &procs[i]);
+        CHECK_EQ(list_first(&procs[0].zombies), &procs[i].sibling);
         check_children(&procs[0], 2, 1);
         family_remove(&procs[i]);
         CHECK(procs[i].parent == NULL && family_ok(&procs[i]));
         check_children(&procs[0], 2, 0);
     }
+}
+
+/* The list consists of exactly these processes, in this order. */
+static void expect_order(const struct list_node *head, const int *pids, size_t n)
+{
+    list_for_each (node, head) {
+        CHECK(n-- != 0);
+        CHECK_EQ(list_entry(node, const struct proc, sibling)->pid, *pids++);
+    }
+    CHECK_EQ(n, 0);
 }
 
 /* D82: orphans keep their order and states, and the new parent learns that there are zombies. */
@@ -96,8 +110,8 @@ TEST(orphans_join_the_children_of_the_new_parent)
     CHECK(family_hand_over(&procs[1], &procs[0]));
     check_children(&procs[1], 0, 0);
     check_children(&procs[0], 5, 3);
-    CHECK_EQ(procs[0].cptr, &procs[8]);
-    CHECK_EQ(procs[0].zptr, &procs[9]);
+    expect_order(&procs[0].children, (const int[]){8, 7, 5, 4, 2}, 5);
+    expect_order(&procs[0].zombies, (const int[]){9, 6, 3}, 3);
 }
 
 TEST(living_orphans_alone_are_no_zombies)
@@ -167,15 +181,26 @@ TEST(the_checker_sees_what_it_is_for)
     for (int i = 1; i <= 3; i++)
         family_add(&procs[0], &procs[i]);
     CHECK(family_ok(&procs[2]));
-    procs[1].yptr = NULL;
+    procs[1].sibling.prev = &procs[0].children;
     CHECK(!family_ok(&procs[2]));
-    procs[1].yptr = &procs[2];
-    procs[3].optr = &procs[1];
+    procs[1].sibling.prev = &procs[2].sibling;
+    procs[3].sibling.next = &procs[1].sibling;
     CHECK(!family_ok(&procs[2]));
-    procs[3].optr = &procs[2];
-    procs[0].cptr = &procs[2];
+    procs[3].sibling.next = &procs[2].sibling;
+    procs[0].children.next = &procs[2].sibling;
     CHECK(!family_ok(&procs[3]));
-    procs[0].cptr = &procs[3];
+    procs[0].children.next = &procs[3].sibling;
     procs[1].parent = &procs[2];
     CHECK(!family_ok(&procs[2]));
+    procs[1].parent = &procs[0];
+    CHECK(family_ok(&procs[3]));
+    procs[3].state = PROC_ZOMBIE; /* but it is among the living */
+    CHECK(!family_ok(&procs[3]));
+    procs[3].state = PROC_RUNNABLE;
+    die(&procs[1]);
+    CHECK(family_ok(&procs[1]));
+    procs[1].state = PROC_RUNNABLE; /* but it is among the zombies */
+    CHECK(!family_ok(&procs[1]));
+    procs[1].parent = NULL; /* but it is in a list */
+    CHECK(!family_ok(&procs[1]));
 }
