@@ -14,7 +14,7 @@ TIMES = ["getpid", "yield", "switch", "fork", "fork-1M", "fork-4M", "fork-16M", 
          "cow-reuse", "demand-zero", "minor", "major", "evict", "exec", "kill-yielding", "kill-newborn", "kill-spinning"]
 TOTALS = ["process-KiB", "processes"]
 ON_DISK = {"major", "evict"}  # rows of a kernel that can swap
-ONLY_COW = {"cow-copy", "cow-reuse"}  # where fork copies at once no write faults, and a store is almost free
+ONLY_COW = {"cow-copy", "cow-reuse"}  # with eager copies no write faults, and a store costs almost nothing
 
 
 def measure(run, *arguments):
@@ -39,7 +39,7 @@ def test_repeats(run, row):
 
 
 def test_live_processes_are_there(run):
-    """More of them than memory holds is an error that says how far it got."""
+    """Too many for the memory is an error that tells how many were possible."""
     out = run("bench", "live", "9000", "getpid", memory="16M", cmdline="trace=off", expect=35)
     out.lines.once(re.compile(r"^    \d+ processes live, not 9000: "))
 

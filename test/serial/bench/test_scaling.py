@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/bench/scaling.c: yield and fork cost among six hundred processes what they cost among ten.
+"""user/bench/scaling.c: yield and fork cost the same with six hundred processes as with ten.
 
-D53: choosing who runs next. D75: finding a free pid. Under -icount a cost is exact, and the middle one of many
-is the cost without a tick, a new slab or a first run in between.
+D53: the choice of the next process. D75: the search for a free pid. Under -icount a cost is exact, and the median
+leaves out those with a tick, a new slab or a first run.
 """
 
 from statistics import median_low
@@ -14,7 +14,7 @@ FEW, MANY, TURNS = 10, 600, 10
 
 
 def costs(trace, name):
-    """The median cost of the first program's calls `name` when few live, and when many do."""
+    """The median costs of the first program's calls `name` with few and with many processes."""
     partners = [trace.all("fork", parent=FIRST)[n] for n in (FEW, FEW + 1 + TURNS + MANY - FEW)]
     durations = {partner.child: [] for partner in partners}
     for call in calls(trace, name):
@@ -27,7 +27,7 @@ def costs(trace, name):
 
 @pytest.fixture
 def scaling(run, build):
-    """Six hundred processes at once."""
+    """A run with six hundred processes."""
     return run("scaling", memory=build.room("32M"), cmdline="trace_kib=4096")
 
 
@@ -37,7 +37,7 @@ def test_lines(scaling):
 
 
 def test_many_lived(scaling):
-    """The second measurement was made with all the sleepers asleep."""
+    """All sleepers were asleep during the second measurement."""
     trace = scaling.trace
     before = trace.one("reap", child=trace.all("fork", parent=FIRST)[-1].child)
     alive = [fork for fork in trace.of("fork") if fork.seq < before.seq]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""kernel/check/inject.c: what can fail is told to, and the kernel takes it well (D06, D10, D85).
+"""kernel/check/inject.c: operations fail on request, and the kernel handles each failure (D06, D10, D85).
 
-In a build with -Dinject=true a short form of `tools/inject --all`, and user/checks/failedcalls.c: a call that failed has
-not happened. Other builds refuse the request.
+A build with -Dinject=true runs a short form of `tools/inject --all`, and user/checks/failedcalls.c: a failed call has
+no effect. Other builds refuse the request.
 """
 
 import subprocess
@@ -25,7 +25,7 @@ def injecting(build):
 
 
 def test_refused_without_gates(run, build):
-    """A kernel without gates says so, and nothing fails; the system call says so, too."""
+    """A kernel without injection reports it, and nothing fails; the system call returns an error."""
     if build.inject:
         pytest.skip("the kernel is built with -Dinject=true")
     out = run("hello", cmdline="inject=frame:1+")
@@ -52,7 +52,7 @@ def test_bad_key_is_refused(run, injecting, key):
 
 
 def test_kinds_are_those_of_the_trace(run, injecting, fmt):
-    """The kernel names the kinds that it knows, and the tools the same ones."""
+    """The kernel and the tools know the same kinds."""
     said = next(line for line in run("hello", cmdline="inject=x:1").lines if line.startswith("boot: "))
     field = fmt.by_name["injected"].fields[0]
     kinds = enums.names("kind")
@@ -61,14 +61,14 @@ def test_kinds_are_those_of_the_trace(run, injecting, fmt):
 
 
 def test_second_plan_for_a_kind(run, injecting):
-    """The first one counts."""
+    """The first plan for a kind is used."""
     out = run("hello", cmdline="inject=usercopy:2 inject=usercopy:1")
     out.lines.once('boot: option "inject=usercopy:1" is a second plan for its kind: ignored')
     assert [event.nth for event in out.trace.all("injected")] == [2]
 
 
 def test_once_and_onwards(run, injecting):
-    """The nth, or the nth and all behind it; several kinds at once."""
+    """The nth operation fails, or the nth and all after it; several kinds at once."""
     once = run("hello", cmdline="inject=usercopy:2 inject=slot:1").trace.all("injected")
     onwards = run("hello", cmdline="inject=usercopy:2+").trace.all("injected")
     assert [(event.shown("kind"), event.nth) for event in once] == [("usercopy", 2)]
@@ -76,7 +76,7 @@ def test_once_and_onwards(run, injecting):
 
 
 def test_only_in_one_process(run, injecting):
-    """@PID counts and fails what that process needs, and nobody else's."""
+    """@PID counts and fails operations for that process only."""
     trace = run("exit", cmdline="inject=usercopy:1+@3").trace
     injected = trace.all("injected")
     assert {event.cpu_pid for event in injected} == {3} and injected[0].nth == 1
@@ -84,7 +84,7 @@ def test_only_in_one_process(run, injecting):
 
 
 def test_short_sweep(build, injecting):
-    """The first failures of each kind, in programs that fork, execute, map and swap."""
+    """The first failures of each kind in programs that fork, exec, map and swap."""
     build.need_trace()
     for words, most in ((["failpoints"], 6), (["exit"], 3)):
         done = subprocess.run([sys.executable, ROOT / "tools/inject", "--elf", build.kernel, "--most", str(most), *words],
@@ -93,7 +93,7 @@ def test_short_sweep(build, injecting):
 
 
 def failures(trace) -> Counter:
-    """How often each kind failed in each system call."""
+    """The number of failures of each kind in each system call."""
     return Counter((inside.get(record.cpu_pid, "the program"), record.shown("kind"))
                    for record, inside in with_calls(trace, "injected"))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""kernel/planted/planted.c: the kernel makes a mistake on request, and reports it in full.
+"""kernel/planted/planted.c: the kernel makes a mistake on request and reports it in full.
 
 D13: a trap in the kernel panics with a report. D18: kernel text cannot be written. D19: the kernel
 cannot look at user memory outside usercopy. D28, D29: a leak is counted and named with its call
@@ -17,7 +17,7 @@ from ucow.machine import CHECK_FAILED, PANIC
 
 SOURCE = Path(__file__).resolve().parents[3]
 LAST_EVENTS = 16
-FRAMES_MOST = 33  # the one that panicked, and 32 callers
+FRAMES_MOST = 33  # the function that panicked, and 32 callers
 READ, WRITE_PROTECTED = 0, 3  # error codes, Intel SDM 3A 4.7: absent; present, and a write
 STOPS = "the machine stops here."
 CALLED_FOR_CHECKS = {"kernel/check/kasan.c", "kernel/check/races.c"}  # by every function, as the compiler wants
@@ -38,7 +38,7 @@ class Site:
         return cls(match["function"], match["file"], int(match["line"]))
 
     def source(self) -> str:
-        """What stands there."""
+        """The source line there."""
         return (SOURCE / self.file).read_text().splitlines()[self.line - 1].partition("/* <-")[0].strip()
 
     def is_in_function(self) -> bool:
@@ -54,11 +54,11 @@ class Mistake:
     message: str
     function: str
     source: str
-    error: int | None = None   # of the page fault that it is
-    checked: bool = False      # only checking builds notice it
+    error: int | None = None   # the error code, if it is a page fault
+    checked: bool = False      # only checking builds detect it
 
     def is_at(self, site: Site) -> bool:
-        """Whether the kernel blamed the right line, and that line is in the function it named."""
+        """Whether the kernel reported the right line, and the line is in the function it named."""
         return (site.function, site.source()) == (self.function, self.source) and site.is_in_function()
 
 
@@ -77,12 +77,12 @@ CALLERS = [("init_main", "before_programs();"), ("proc_first_run", "current->thr
 
 
 def between(lines, first: str, last: str) -> list[str]:
-    """The lines between two that are there once."""
+    """The lines between two lines that must each occur once."""
     return lines.lines[lines.lines.index(lines.once(first)) + 1:lines.lines.index(lines.once(last))]
 
 
 def backtrace(lines) -> list[tuple[int, Site]]:
-    """The addresses and sites that were printed."""
+    """The printed addresses and sites."""
     frames = []
     for line in between(lines, "backtrace:", "last events:"):
         match = re.fullmatch(r"  \[(0x[0-9a-f]{8})\] (.*)", line)
@@ -92,7 +92,7 @@ def backtrace(lines) -> list[tuple[int, Site]]:
 
 
 def make(run, build, name: str):
-    """Boot and make the mistake; skip when this kernel is built not to see it."""
+    """Boot and make the mistake. Skips the test if this kernel does not detect it."""
     if MISTAKES[name].checked and not build.debug_checks:
         pytest.skip("the kernel is built with -Ddebug_checks=false")
     return run("hello", cmdline=f"selftest={name}", expect=PANIC)
@@ -104,7 +104,7 @@ def mistake(request):
 
 
 def test_message(run, build, mistake):
-    """Where, what, and to whom it happened; the last line; and nothing of the program."""
+    """The message names place, mistake and process; the last line is there, and no output of the program."""
     wanted, lines = MISTAKES[mistake], make(run, build, mistake).lines
     where = lines.once(re.compile("^kernel panic at "))
     site = Site.parse(where.removeprefix("kernel panic at ").removesuffix(":"))
@@ -116,14 +116,14 @@ def test_message(run, build, mistake):
 
 
 def test_backtrace(run, build, mistake):
-    """Each frame's function is really at its file and line, and they are the calls that led here."""
+    """Each frame's function is at its file and line, and the frames are the calls that led here."""
     lines = make(run, build, mistake).lines
     innermost, *callers = [site for _, site in backtrace(lines)]
     assert MISTAKES[mistake].is_at(innermost), f"{innermost}: {innermost.source()}"
     # The compiler may have made a jump of the call in selftest_run().
     frames = [(site.function, site.source()) for site in callers if site.function != "selftest_run"]
     if "buildtype=release" in lines.lines[1]:
-        # Calls between files become inline: the line is then that of the function inside.
+        # Calls between files may be inlined: the line is then in the inlined function.
         assert [function for function, _ in frames] == [function for function, _ in CALLERS]
     else:
         assert all(site.is_in_function() for site in callers)
@@ -131,7 +131,7 @@ def test_backtrace(run, build, mistake):
 
 
 def test_trap_frame(run, build, mistake):
-    """Of a trap the frame is printed, of ring 0; of a call there is none."""
+    """A trap frame of ring 0 is printed if the mistake is a trap."""
     wanted, lines = MISTAKES[mistake], make(run, build, mistake).lines
     if wanted.error is None:
         lines.never(re.compile("^trapframe"))
@@ -141,7 +141,7 @@ def test_trap_frame(run, build, mistake):
 
 
 def test_last_events(run, build):
-    """The kernel prints what the tools read from its ring."""
+    """The kernel prints the same last events that the tools read from its ring."""
     out = make(run, build, "panic")
     printed = between(out.lines, "last events:", STOPS)
     last = out.trace.last(LAST_EVENTS)
@@ -152,21 +152,21 @@ def test_last_events(run, build):
 
 
 def test_tools_agree(run, bench, build):
-    """tools/ucow finds the function, file and line that the kernel printed."""
+    """tools/ucow resolves the addresses to the same functions, files and lines as the kernel."""
     address, site = backtrace(make(run, build, "panic").lines)[0]
     assert bench.runs[-1].symbols.where(address) == f"{site.function} {Path(site.file).name}:{site.line}"
 
 
 @pytest.mark.parametrize("name", [name for name, mistake in MISTAKES.items() if mistake.checked])
 def test_unchecked(run, build, name):
-    """Without checks nobody asks: the run passes."""
+    """A kernel without checks does not detect it, and the run passes."""
     if build.debug_checks:
         pytest.skip("the kernel is built with -Ddebug_checks=true")
     run("hello", cmdline=f"selftest={name}").lines.once("hello pass.")
 
 
 def test_user_memory_with_smap(run):
-    """The same where the processor itself watches. (D19)"""
+    """The same with SMAP, where the processor detects it. (D19)"""
     run("hello", cmdline="selftest=userread", cpu="max", expect=PANIC).lines.once(
         f"    {MISTAKES['userread'].message}")
 
@@ -182,14 +182,14 @@ def test_stack_overflow(run):
     assert lines.lines[-1] == STOPS
 
 
-# What selftest=leak never gives back, and the line of plant_leak() that took it.
+# What selftest=leak never frees, and the line of plant_leak() that allocates it.
 LEAKS = {"heap objects of kmalloc-128": "kmalloc(BYTES);",
          "frames of other kernel uses": "page_alloc(PAGE_OTHER);",
          "frames of user memory": "page_alloc(PAGE_USER);"}
 
 
 def test_leak(run, build):
-    """After a good run the check names how many, whose, and from where; the status is its own. (D28, D29)"""
+    """After a good run the ledger reports count, account and call site; the status is 39. (D28, D29)"""
     out = run("hello", cmdline="selftest=leak", expect=CHECK_FAILED)
     out.lines.in_order("hello pass.", "all user-mode processes have quit.", re.compile("^kernel check failed"))
     out.lines.never("init check memory pass.")

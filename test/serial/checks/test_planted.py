@@ -2,8 +2,8 @@
 """kernel/planted/planted.def: every mistake is found by the check that claims to find it.
 
 Each report names the function, the file and the line of the mistake, and where the memory was
-taken and freed; the run ends with the status of its kind. What needs a check that this kernel is
-built without is not made here: `tools/matrix kasan_ubsan` makes those.
+allocated and freed; the run ends with the status of its kind. Mistakes that need a check which this kernel
+lacks are not made here: `tools/matrix kasan_ubsan` makes those.
 """
 
 import re
@@ -43,7 +43,7 @@ def test_mistake_that_nobody_would_notice(run):
 
 
 def test_marks():
-    """No line is marked for a mistake that there is not."""
+    """No line is marked for a mistake that does not exist."""
     assert set(all_marks()) == set(ALL)
 
 

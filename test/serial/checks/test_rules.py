@@ -16,7 +16,7 @@ IRQ_OFF_TICKS_MAX = 5
 
 @pytest.fixture
 def checked(build):
-    """Only checking builds know the rules."""
+    """Skips the test unless the build checks the rules."""
     if not build.debug_checks:
         pytest.skip("the kernel is built with -Ddebug_checks=false")
 

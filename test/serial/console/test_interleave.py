@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/console/interleave.c: processes that print at the same time tear no line. (D57)"""
+"""user/console/interleave.c: lines of processes that print at the same time come out whole. (D57)"""
 
 import re
 
@@ -10,7 +10,7 @@ LINE = re.compile(r"^interleave: child (\d) line (\d\d) (\w+)$")
 
 
 def test_lines(run):
-    """Every line of every child, whole and once, a child's lines in their order."""
+    """Every line of every child is printed once and whole, the lines of a child in order."""
     out = run("interleave")
     seen = [LINE.match(line).groups() for line in out.lines.all(LINE)]
     for child in range(CHILDREN):
@@ -22,13 +22,13 @@ def test_lines(run):
 
 
 def test_they_do_mix(run):
-    """It would show nothing if they printed one after the other: the speaker changes often."""
+    """The processes really alternate: else this test would show nothing."""
     speakers = [LINE.match(line)[1] for line in run("interleave").lines.all(LINE)]
     assert sum(one != other for one, other in zip(speakers, speakers[1:])) > 2 * CHILDREN
 
 
 def test_one_call_a_line(run):
-    """The library hands over whole lines: as many writes as lines."""
+    """The library writes each line with one system call."""
     trace = run("interleave").trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
     assert [len(calls(trace, "write", pid=child)) for child in children] == [LINES] * CHILDREN

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """user/console/longwrite.c: a long system call lets others run and can be killed; lines stay whole.
 
-D55: the second writer sleeps until the first gives the console up. D57: no line is torn by it.
-D84: both die at once when they are killed, one in its write, one asleep.
+D55: the second writer sleeps until the first releases the console. D57: all lines stay whole.
+D84: both end at once when they are killed, one in its write, one asleep.
 """
 
 import re
@@ -20,7 +20,7 @@ def test_lines(run):
 
 
 def test_second_writer_sleeps(run):
-    """It waits for the lock in its sleep, and not by trying again and again."""
+    """It sleeps while it waits for the lock, instead of polling."""
     trace = run("longwrite").trace
     waits = [record for record in trace.of("sleep") if record["pid"] == SECOND]
     assert len(waits) == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/fuzz/crashme.c: what is no program ends its own process (D02, D13); tools/fuzz code tries many more."""
+"""user/fuzz/crashme.c: random code ends only its own process (D02, D13); tools/fuzz code tries much more."""
 
 from ucow.fuzz import code
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/fuzz/elfcases.c: of files that are wrong in every way exec refuses those that are no programs, and no others.
+"""user/fuzz/elfcases.c: exec refuses exactly those of many malformed and unusual files that are not valid programs.
 
-D39 to D43, D85: each field at its edges, overlaps, files cut off anywhere; the caller goes on as it was. What is
-to be refused is said by tools/ucow/elfcases.py, from the rules. All of them: tools/fuzz elf.
+D39 to D43, D85: each field at its edges, overlaps, files truncated anywhere; the caller stays unchanged.
+tools/ucow/elfcases.py decides from the rules what must be refused. `tools/fuzz elf` tries all of them.
 """
 
 from ucow.elfcases import PER_BOOT, base, cases, faults, selection

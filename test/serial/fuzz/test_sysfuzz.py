@@ -11,14 +11,14 @@ import pytest
 from ucow.fuzz import call_results, syscalls
 
 SEED, CALLS = 1, 2000
-SELDOM = {"pgdir"}  # it prints so much that few are made
+SELDOM = {"pgdir"}  # rarely made, because it prints so much
 LIST = Path(__file__).resolve().parents[3] / "include/ucow/syscalls.def"
 DECLARED = re.compile(r"^SYSCALL\d\(\d+, (\w+), (.*)", re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
 def declared() -> dict[str, str]:
-    """Each system call there is, and its arguments."""
+    """All system calls, and their arguments."""
     return dict(DECLARED.findall(LIST.read_text(encoding="utf-8")))
 
 

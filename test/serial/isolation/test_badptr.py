@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/badptr.c: no pointer that a program hands to the kernel takes either of them down.
+"""user/isolation/badptr.c: no pointer that a program passes to the kernel harms either of them.
 
-D04, D05: exec with bad pointers. D14: what faults in the kernel's copy becomes -3, and a child that
-could not be told of is not lost. D33: the areas of the process decide, to the byte.
+D04, D05: exec with bad pointers. D14: a fault in the kernel's copy becomes -3, and wait() does not lose the child.
+D33: the vmas of the process decide, to the byte.
 """
 
 from calls import FIRST, call_around, calls, last_exit
@@ -16,14 +16,14 @@ WITH_POINTERS = ("wait", "read", "write", "procs", "meminfo", "exec")
 def test_lines(run):
     out = run("badptr")
     refused = [line for line in out.lines if " at 0x" in line and line.endswith(" = -3")]
-    assert len(refused) == 17 * 8 - 1  # each address to each call, but NULL to wait
+    assert len(refused) == 17 * 8 - 1  # each address with each call, except NULL with wait
     out.lines.once("badptr: wait into a constant = -3")
     out.lines.once(f"badptr: exit code of the child that waited through all this = {CODE}")
     out.lines.once("badptr pass.")
 
 
 def test_faults_become_errors(run):
-    """Where the pages are not there it is the kernel that faults, inside the call that returns -3."""
+    """At unmapped pages the kernel faults, inside the call that returns -3."""
     trace = run("badptr").trace
     faults = trace.all("fault outcome=segv")
     assert faults
@@ -35,7 +35,7 @@ def test_faults_become_errors(run):
 
 
 def test_child_is_kept(run):
-    """Many waits fail for their pointer before the last one reaps the zombie, once."""
+    """Many waits fail because of their pointer; the last one reaps the zombie, once."""
     trace = run("badptr").trace
     child = trace.one("fork", parent=FIRST).child
     waits = calls(trace, "wait")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/badsys.c: a number that names no system call returns -20, whatever it is. (D01)"""
+"""user/isolation/badsys.c: every number that is no system call returns -20. (D01)"""
 
 from calls import FIRST, calls
 
@@ -17,7 +17,7 @@ def test_lines(run):
 
 
 def test_numbers(run):
-    """All numbers from -300 to 300 that syscalls.def does not have, and the odd ones, and no other."""
+    """The program tries all numbers from -300 to 300 that are not in syscalls.def, and its extreme ones."""
     trace = run("badsys").trace
     names = next(field for field in trace.format.by_name["syscall_enter"].fields if field.name == "nr").names
     refused = {call.enter.nr for call in calls(trace) if call.result == UNIMPLEMENTED}

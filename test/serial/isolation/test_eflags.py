@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/eflags.c: with the direction flag, NT and AC set the kernel works as without. (D08)
+"""user/isolation/eflags.c: the kernel works the same if a program has set the direction flag, NT or AC. (D08)
 
-On a processor with SMAP a set AC flag would also let the kernel touch user memory unnoticed.
+On a processor with SMAP, AC would also let the kernel access user memory by mistake.
 """
 
 import pytest

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """user/isolation/fpu.c: floating-point registers are a process's own: kept, copied by fork, fresh after exec. (D17)
 
-The processors differ in what there is to keep: x87 alone, by the old instructions and the new, x87 and SSE, and all that
-QEMU has.
+The processors differ in their registers: x87 only (saved by fnsave or fxsave), x87 and SSE, and all that QEMU has.
 """
 
 import pytest
@@ -26,7 +25,7 @@ def test_lines(run, cpu, sse):
 
 @pytest.mark.parametrize("cpu, sse", PROCESSORS)
 def test_switches(run, cpu, sse):
-    """The four with registers to keep take turns: by yield, and, in their loop, longer than a turn, because of the timer."""
+    """Four processes with filled registers alternate: by yield, and by preemption in a long loop."""
     trace = run("fpu", cpu=cpu, extra=PACE).trace
     keepers = {FIRST, *(fork.child for fork in trace.all("fork", parent=FIRST)[:3])}
     given_up = [state for state in trace.all("state from=RUNNING to=RUNNABLE") if state.pid in keepers]
@@ -36,7 +35,7 @@ def test_switches(run, cpu, sse):
 
 
 def test_exec_is_clean_in_a_full_process(run):
-    """The process that looks was forked with full registers: it execs, finds them fresh, and says so with 0."""
+    """A child is forked with filled registers; after exec it finds initial ones, and exits with 0."""
     trace = run("fpu").trace
     child = trace.all("fork", parent=FIRST)[-1].child
     trace.in_order(f"fork parent={FIRST} child={child}", f"exec pid={child}", f"exit pid={child} code=0 reason=exit")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/infoleak.c: what others and the kernel had in memory and registers reaches no program.
+"""user/isolation/infoleak.c: no memory or register contents of other processes or of the kernel reach a program.
 
-D15, D16: seen from outside, at the first instruction of a program, its memory is its file's bytes, its arguments
-and zeros, and its registers are 0, to the last byte. D45: nothing in what procs() tells is left over.
+D15, D16: at the first instruction of a program its memory holds the bytes of its file, its arguments and zeros,
+and its registers are 0; the test reads both from outside. D45: the results of procs() have no stale bytes.
 """
 
 import struct
@@ -15,7 +15,7 @@ from ucow.machine import symbols_of
 from ucow.memory import FileMemory
 from protection_rules import POISON, USERTOP, Frozen
 
-PATTERN = struct.pack("<I", 0x5EC2E7 << 8)[1:]  # of each of the words that the children spread
+PATTERN = struct.pack("<I", 0x5EC2E7 << 8)[1:]  # in each of the words that the children leave
 ARGUMENTS = b"nop\0one\0two words\0"
 IF, FIXED = 0x200, 2
 USER_TEXT, USER_DATA = 0x1B, 0x23
@@ -33,7 +33,7 @@ def test_lines(run):
 
 
 def test_short_read(boot):
-    """One byte typed is one byte changed."""
+    """If one byte is typed, read() changes one byte."""
     with boot("infoleak", "input") as live:
         live.expect("type one character\n")
         live.type("x")
@@ -41,7 +41,7 @@ def test_short_read(boot):
 
 
 def stack_page() -> tuple[int, bytes]:
-    """Where esp points at the first instruction (System V i386 ABI, figure 3-31), and the page it is in."""
+    """esp at the first instruction (System V i386 ABI, figure 3-31), and the contents of its page."""
     strings = USERTOP - (len(ARGUMENTS) + 15) // 16 * 16
     words = ARGUMENTS[:-1].split(b"\0")
     pointers = [strings + sum(len(word) + 1 for word in words[:i]) for i in range(len(words))]
@@ -53,7 +53,7 @@ def stack_page() -> tuple[int, bytes]:
 
 
 def file_page(program: Path, va: int) -> bytes:
-    """What the page at `va` holds of the program's segments; zeros around them."""
+    """The page at `va` as the program's file defines it, with zeros around the segments."""
     page = bytearray(PAGE_BYTES)
     with program.open("rb") as file:
         for segment in ELFFile(file).iter_segments("PT_LOAD"):
@@ -64,12 +64,12 @@ def file_page(program: Path, va: int) -> bytes:
 
 
 def pages_of(machine: Frozen) -> dict[int, bytes]:
-    """What the running program has in memory, by address."""
+    """The pages of the running program, by address."""
     return {mapping.va: machine.memory.read(mapping.pa, PAGE_BYTES) for mapping in machine.user}
 
 
 def assert_first_instruction(machine: Frozen):
-    """Its registers, and its stack."""
+    """Registers and stack are as they must be at the first instruction."""
     esp, stack = stack_page()
     names = "EAX EBX ECX EDX ESI EDI EBP ESP EFL CS DS ES SS FS GS".split()
     seen = {name: machine.registers[name] for name in names}
@@ -86,7 +86,7 @@ def assert_can_be_found(machine: Frozen, build):
 
 
 def test_first_and_last_instruction(bench, build):
-    """Of nop, which infoleak becomes last. Its text comes by page faults; when it exits, it is there."""
+    """Check nop, which infoleak executes last. Its text is not present at its first instruction, but when it exits."""
     program = build.folder / "user/nop"
     executes, exits = (symbols_of(build.kernel).address(name) for name in ("do_execve", "do_exit"))
     with program.open("rb") as file:
@@ -97,7 +97,7 @@ def test_first_and_last_instruction(bench, build):
         for where in stops:
             if where == executes:
                 executed += 1
-                if executed == 2:  # not before: infoleak has code at this address, too
+                if executed == 2:  # not earlier: infoleak has code at this address, too
                     stops.add(entry)
                 continue
             machine = Frozen(build.kernel, memory, stops.registers(), 16 << 20)
@@ -112,4 +112,4 @@ def test_first_and_last_instruction(bench, build):
             assert files or where == entry
         memory.close()
         stops.live.end()
-    assert list(dict.fromkeys(looked)) == [entry, exits]  # the entry again, when its page has come
+    assert list(dict.fromkeys(looked)) == [entry, exits]  # the entry twice, because its page faults

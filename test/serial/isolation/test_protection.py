@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What the processor enforces, seen from outside: page tables in the guest's memory, control registers.
+"""Page tables and control registers, checked from outside: what the processor enforces.
 
 D18: kernel text and constants are read-only, no kernel page has the user bit, CR0.WP is set, and
-SMEP, SMAP and UMIP are on exactly where the processor has them. D38: below each kernel stack lies
-a page that is not mapped. protection_rules.py says it in full; here are the moments at which it is looked at.
+SMEP, SMAP and UMIP are on exactly if the processor has them. D38: the page below each kernel stack is not
+mapped. protection_rules.py has the rules; this test chooses the moments at which they are checked.
 """
 
 import os
@@ -24,7 +24,7 @@ from protection_rules import CR0, CR4, STACKS, USER_STACK_BASE, WALLS, Frozen, f
 
 @contextmanager
 def frozen(boot, build, cpu: str | None = None) -> Iterator[Frozen]:
-    """The machine while a program runs that never ends by itself, and its parent, the shell, sleeps."""
+    """The machine while a program loops and its parent, the shell, sleeps."""
     with boot("sh", cpu=cpu, memory="128M") as live:  # the holes need large pages to be made in
         live.expect("$ ")
         live.type("noread\n")
@@ -42,7 +42,7 @@ def test_waiting(boot, build):
             wall(machine)
 
 
-# Where the state of a process or its memory has just changed, or is about to.
+# Functions at which the state of a process or its memory has just changed, or is about to.
 MOMENTS = ["proc_first_run", "do_execve", "mm_dup", "copy_range_write", "mm_munmap", "do_exit", "kstack_free"]
 
 
@@ -69,7 +69,7 @@ def test_all_through_a_run(bench, build, program):
 
 @contextmanager
 def changed(path, address: int, word: int) -> Iterator[None]:
-    """The machine's memory with one word different, for a while."""
+    """Change one word of the machine's memory, temporarily."""
     with open(path, "r+b", buffering=0) as file:
         before = os.pread(file.fileno(), 4, address)
         os.pwrite(file.fileno(), struct.pack("<I", word), address)
@@ -78,7 +78,7 @@ def changed(path, address: int, word: int) -> Iterator[None]:
 
 
 def entry_of(machine: Frozen, va: int) -> tuple[int, int]:
-    """Where the entry of the last level for `va` is, and what it is."""
+    """The address and the value of the last-level entry for `va`."""
     directory = machine.registers["CR3"]
     high, low = va // LARGE_BYTES, va // PAGE_BYTES % 1024
     table = entries(machine.memory, directory)[high] & -PAGE_BYTES
@@ -136,7 +136,7 @@ def test_walls_that_fall(boot, build):
             assert list(failing(bare)) == ["control_registers"]
 
 
-# What each processor of QEMU's has; all of it must be on, and nothing else.
+# The features of QEMU's processors; exactly these must be enabled.
 PROCESSORS = {
     "qemu32": set(),
     "pentium3": set(),
@@ -149,7 +149,7 @@ PROCESSORS = {
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_control_registers(boot, build, cpu):
-    """CR0.WP always; of CR4 what the processor has."""
+    """CR0.WP is always set, and the CR4 bits that the processor has."""
     with frozen(boot, build, cpu) as machine:
         assert machine.bits("CR0", CR0) == set(CR0)
         assert machine.bits("CR4", CR4) == {"PSE"} | PROCESSORS[cpu]
@@ -157,6 +157,6 @@ def test_control_registers(boot, build, cpu):
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_banner(run, cpu):
-    """The kernel tells which of them it found."""
+    """The kernel prints the features that it found."""
     said = run("hello", cpu=cpu).lines.once(re.compile("^cpu: "))
     assert {name.upper() for name, on in re.findall(r"(smep|smap|umip)=(\d)", said) if on == "1"} == PROCESSORS[cpu]

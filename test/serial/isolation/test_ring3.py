@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/ring3.c: all that a program may not do, and what becomes of each attempt.
+"""user/isolation/ring3.c: everything that a program must not be able to do, and the result of each attempt.
 
-D02: an attempt ends its own process, with its trap frame printed, and no other. D09: no port is open.
-What each exception and its error code should be is the Intel SDM's word: 2A to 2C for the instructions, 3A
-5.5 to 5.8 for segments and transfers, 3A 6.13 for error codes of interrupts, 3A 4.7 for page faults.
+D02: an attempt ends its own process only, and its trap frame is printed. D09: no port is open. Exceptions and error
+codes are those of the Intel SDM: 2A to 2C for instructions, 3A 5.5 to 5.8 for segments and transfers, 3A 6.13 for
+error codes of interrupts, 3A 4.7 for page faults.
 """
 
 import re
@@ -29,7 +29,7 @@ REFUSED = Dies(13)
 PRESENT, WRITE, USER, FETCH = 1, 2, 4, 16
 PAGE_FAULT = 14
 
-# What a processor may answer where processors, or the emulator, differ: any of these.
+# Any of several results, where processors or the emulator differ.
 EITHER = tuple
 ALLOWED = 0
 
@@ -43,17 +43,17 @@ UMIP = "sgdt sidt sldt str smsw".split()
 INSTRUCTIONS: dict[str, Dies | int | tuple] = {
     **dict.fromkeys(KERNELS, REFUSED),
     **dict.fromkeys(NOBODYS, UNDEFINED),
-    # No such register, and no right to it if there were; the feature is off, and the kernel's.
+    # The register does not exist, or the feature is privileged and off.
     **dict.fromkeys(["to_cr1", "xsetbv"], EITHER((UNDEFINED, REFUSED))),
     "divide": DIVIDE, "divide_overflow": DIVIDE, "aam_0": DIVIDE,
-    "icebp": EITHER((DEBUG, UNDEFINED)),  # the second is what QEMU's TCG says
+    "icebp": EITHER((DEBUG, UNDEFINED)),  # QEMU's TCG raises the second
     "int3": BREAKPOINT, "into": OVERFLOW, "bound": BOUND,
     "x87_error": X87,
-    "x87_left": ALLOWED,   # the error is nobody else's:
+    "x87_left": ALLOWED,   # leaves an x87 error pending, which no other process gets:
     "x87_after": 0x37F,    # the control word of a fresh FPU, which masks it
     "iret_nested": Dies(10),  # there is no task to return to
-    # To virtual-8086 mode: only the kernel's iret gets there, says the manual. QEMU's TCG goes, and finds no
-    # memory; with SMAP it does not let an iret read its stack.
+    # To virtual-8086 mode: by the manual only ring 0 can enter it. QEMU's TCG does, and faults because nothing
+    # is mapped; with SMAP it does not let iret read its stack.
     "iret_virtual": EITHER((Dies(13, 0x1000), Dies(PAGE_FAULT, USER), Dies(PAGE_FAULT, PRESENT))),
     "read_kernel": Dies(PAGE_FAULT, USER | PRESENT),
     "write_kernel": Dies(PAGE_FAULT, USER | PRESENT | WRITE),
@@ -64,8 +64,8 @@ INSTRUCTIONS: dict[str, Dies | int | tuple] = {
     "call_0": EITHER((Dies(PAGE_FAULT, USER), Dies(PAGE_FAULT, USER | FETCH))),
     "write_wrapping": Dies(PAGE_FAULT, USER | WRITE),
     "cpuid": ALLOWED, "rdtsc": ALLOWED,
-    "prefetch_kernel": ALLOWED,  # a hint: of no effect where the right is missing
-    # Questions about descriptors: the answer is no for all but the program's own.
+    "prefetch_kernel": ALLOWED,  # a hint without effect on pages that are not accessible
+    # Queries about descriptors: the answer is no, except for the program's own.
     **dict.fromkeys(["lar_user_text", "lsl_user_data", "verw_user_data"], 1),
     **dict.fromkeys(["lar_kernel_text", "lar_tss", "lsl_kernel_data", "lsl_tss", "verr_kernel_text",
                      "verw_kernel_data"], 0),
@@ -75,24 +75,24 @@ SELECTORS = [*range(0x40), 0xFFFE, 0xFFFF]
 PORTS = [0x20, 0x60, 0x64, 0xF4, 0x3F8, 0xCF8, 0xFFFC]
 STACK_BOTTOM, STACK_TOP, TEXT_PAGE = 0xAFF00000, 0xB0000000, 0x800000
 KERNEL_TEXT_PAGE, SHADOW_PAGE = 0xC0101000, 0xBFFFF000
-# Pages of STACKS that are there, though a program may not write, or not even read them.
+# Pages of STACKS that are mapped, although a program may not write, or not even read them.
 PRESENT_PAGES = {TEXT_PAGE, KERNEL_TEXT_PAGE - 0x1000, KERNEL_TEXT_PAGE}
 if Build.from_environment().kasan:
     PRESENT_PAGES.add(SHADOW_PAGE)
 STACKS = [0, 1, 2, 3, STACK_BOTTOM, 0x200000, 0x800020, STACK_TOP, STACK_TOP + 1, STACK_TOP + 4, 0xBFFFFFF0,
           KERNEL_TEXT_PAGE, 0xFAC00000, 0xFFFFFFFF]
-# Those a program can change: direction, nested task, alignment check, ID. Not among them are the
-# interrupt flag, the I/O privilege level and VM: popf and iret leave those as they are, silently.
+# The flags that a program can change: direction, nested task, alignment check, ID. popf and iret silently
+# ignore the interrupt flag, the I/O privilege level and VM.
 FREE_FLAGS = {10, 14, 18, 21}
 
 
 def int_n(vector: int) -> Dies | int:
-    """The breakpoint, the overflow trap and the system call are open; the call's number was wrong."""
+    """Programs may use int3, into and the system call, here with an unknown number."""
     return {3: BREAKPOINT, 4: OVERFLOW, 0x80: -20}.get(vector, Dies(13, vector << 3 | 2))
 
 
 def refused(selector: int) -> Dies:
-    """Error codes name the selector without its privilege."""
+    """The error code is the selector without its RPL."""
     return Dies(13, selector & ~3)
 
 
@@ -104,13 +104,13 @@ def load(register: str, selector: int) -> Dies | int:
 
 
 def transfer(how: str, selector: int) -> Dies | int:
-    """To the program's own text; a return may not even claim more privilege than there is."""
+    """Only the program's own text selector works; a return must not even name another privilege level."""
     own = selector == USER_TEXT if how in ("lret", "iret") else selector & ~3 == USER_TEXT & ~3
     return ALLOWED if own else refused(selector)
 
 
 def access(address: int, right: int) -> Dies | int:
-    """Four bytes at `address`: whether the pages of the first and the last can be read, or written."""
+    """Access four bytes at `address`: the pages of the first and the last byte must allow it."""
     for byte in (address % 2**32, (address + 3) % 2**32):
         page = byte & ~0xFFF
         writable, readable = STACK_BOTTOM <= page < STACK_TOP, page == TEXT_PAGE
@@ -120,7 +120,7 @@ def access(address: int, right: int) -> Dies | int:
 
 
 def on_stack(top: int) -> dict[str, Dies | int]:
-    """The kernel has a stack of its own: what the program's is like is the same to traps and calls."""
+    """The kernel has its own stack, so traps and system calls work whatever esp is."""
     return {"int 0x80": ALLOWED, "push": access(top - 4, WRITE), "pusha": access(top - 4, WRITE),
             "call": access(top - 4, WRITE), "pop": access(top, 0), "fault": Dies(PAGE_FAULT, USER), "ud2": UNDEFINED}
 
@@ -130,7 +130,7 @@ def flip(bit: int) -> Dies | int:
 
 
 def matrix() -> dict[str, Dies | int | tuple]:
-    """All attempts in their order, but for the single instructions."""
+    """All attempts in order, except the single instructions."""
     accesses = [f"{way}{size}" for way in ("in", "out", "ins", "outs") for size in "bwl"]
     return {
         **{f"int {vector:#x}": int_n(vector) for vector in range(256)},
@@ -159,7 +159,7 @@ FRAME = re.compile("\n".join([
 
 
 def outcomes(lines) -> Iterator[tuple[str, Dies | int | str]]:
-    """The attempts in their order and what they came to; as text, what is not a whole frame before -9."""
+    """The attempts in order and their results; as text, an incomplete trap frame before -9."""
     before: list[str] = []
     started = False
     for line in lines:
@@ -191,12 +191,12 @@ def assert_outcomes(out, wanted: dict[str, Dies | int | tuple]):
 
 
 def test_matrix(run):
-    """Without the trace, which would take longer to judge than all of the attempts do."""
+    """Runs without the trace, which would take longer to check than the attempts."""
     assert_outcomes(run("ring3", cmdline="trace=off"), instructions(has_umip=False) | matrix())
 
 
 def test_more_to_refuse(run):
-    """On a processor with all protections; in the trace, each death is one child's, of a fault, and reaped."""
+    """On a processor with all protections; in the trace each death is one child's, by a fault, and reaped."""
     out, wanted = run("ring3", "instructions", cpu="max"), instructions(has_umip=True)
     assert_outcomes(out, wanted)
     children = [fork.child for fork in out.trace.all("fork", parent=FIRST)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/trapflags.c: every exception a program can raise is the end of that process and of nothing else.
+"""user/isolation/trapflags.c: every exception that a program can raise ends that process only.
 
 D02: no other process is affected. D13: `int $0x20` and the like are not taken for hardware interrupts.
 """
@@ -12,7 +12,7 @@ from calls import FIRST
 TRAPS = {
     "division by zero": "0x00000000 Divide error",
     "single step": "0x00000001 Debug",
-    "icebp": "0x0000000(1 Debug|6 Invalid Opcode)",  # the second is what QEMU's TCG says
+    "icebp": "0x0000000(1 Debug|6 Invalid Opcode)",  # QEMU's TCG raises the second
     "breakpoint": "0x00000003 Breakpoint",
     "overflow": "0x00000004 Overflow",
     "bound": "0x00000005 BOUND Range Exceeded",
@@ -35,7 +35,7 @@ PROCESSORS = [None, "max,smap=off"]  # with SMAP, QEMU refuses a far return its 
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_lines(run, cpu):
-    """Each trap is reported by its name before the child's code is known."""
+    """The name of each trap is printed before the exit code of the child."""
     out = run("trapflags", cpu=cpu)
     for name, trap in TRAPS.items():
         out.lines.once(f"trapflags: {name} = -9")
@@ -46,7 +46,7 @@ def test_lines(run, cpu):
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_deaths(run, cpu):
-    """One child each, forked, dead of a fault, reaped by its parent; the timer's count is not touched."""
+    """Each attempt forks one child, which a fault kills and the parent reaps; the timer's count stays right."""
     trace = run("trapflags", cpu=cpu).trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
     assert [exit_.pid for exit_ in trace.all("exit code=-9 reason=fault")] == children

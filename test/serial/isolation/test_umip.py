@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/umip.c: where the processor has UMIP, a program cannot ask where the kernel's tables are. (D18)"""
+"""user/isolation/umip.c: with UMIP, a program cannot read the addresses of the kernel's tables. (D18)"""
 
 import re
 

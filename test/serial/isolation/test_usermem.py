@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/usermem.c: every system call with a pointer, with every kind of page behind it.
+"""user/isolation/usermem.c: every system call with a pointer, with every kind of page.
 
-D14, D33: what cannot be read or written is -3, and nothing has happened. D04: an exec that fails leaves its
-caller unharmed. D35, D79: what the kernel writes goes where the program's own store would go.
-The program itself looks at the bytes: what was written, what lies beside it, what other processes see.
+D14, D33: a call whose memory cannot be read or written returns -3 and does nothing. D04: a failed exec leaves its
+caller unchanged. D35, D79: writes by the kernel act like the program's own stores. The program itself checks the
+bytes: those written, those beside them, and those that other processes see.
 """
 
 import re
@@ -14,7 +14,7 @@ from conftest import ROOT
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
-# "zeros": the page has nothing else. So it has no program's name (-16), and its pointers are NULL (-3).
+# "zeros": the page is new. So it holds no program's name (-16), and its pointers are NULL (-3).
 TABLE = """
                                wait    read   procs meminfo   pages  ledger   write    name    argv  string
 written                          ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
@@ -62,8 +62,8 @@ both a child's, swapped          ok      ok      ok      ok      ok      ok     
 swapped | nothing                -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
 """.strip("\n").splitlines()
 
-# What the kernel's own faults at these pages come to while it writes (meminfo) and reads (string): so that a
-# row is what it is called. Copies and taking back are copy-on-write's; a range outside user space never faults.
+# The outcomes of the kernel's own faults while it writes (meminfo) and reads (string), which show that a row is
+# what its name says. Copy and reuse need copy-on-write; a range outside user space never faults.
 FAULTS = {
     "written": ([], []),
     "shared with a child": (["copy"], []),
@@ -97,7 +97,7 @@ PAGES_OF_STACK = 0xAFF00000
 
 
 def typed_at(boot, *words):
-    """The program with enough to read."""
+    """Run the program with enough input."""
     with boot("usermem", *words, cmdline="trace_kib=1024") as live:
         live.expect("usermem: ")
         live.type(4 * ALPHABET)
@@ -105,7 +105,7 @@ def typed_at(boot, *words):
 
 
 def assert_table(lines, table):
-    """Each cell is as it shall be. What was written to the console came whole, and nothing of what was refused."""
+    """Each cell has the expected result. Successful writes print everything, refused ones nothing."""
     lines.once("usermem pass.")
     seen = [line.removeprefix("usermem: ") for line in lines if line.startswith("usermem: ")]
     assert [line.split() for line in seen] == [line.split() for line in table]
@@ -121,14 +121,14 @@ def test_table(boot):
 
 
 def test_swapped(boot, build):
-    """Pages that are on the disk when the kernel wants to read or write them."""
+    """The same with pages that are swapped out when the kernel reads or writes them."""
     if not getattr(build, "swap", False):
         pytest.skip("the kernel is built without swap")
     assert_table(typed_at(boot, "swapped").lines, SWAPPED_TABLE)
 
 
 def test_every_pointer_has_a_column():
-    """A new system call with a pointer asks for a column in usermem.c and in the table."""
+    """A new system call with a pointer needs a column in usermem.c and in the table."""
     text = (ROOT / "include/ucow/syscalls.def").read_text()
     with_pointers = re.findall(r"^SYSCALL\d\(\d+, (\w+),.*\b(?:PTR|STR), ", text, re.MULTILINE)
     assert set(with_pointers) == set(COLUMNS)
@@ -136,7 +136,7 @@ def test_every_pointer_has_a_column():
 
 
 def kernel_faults(trace, pid, name):
-    """The outcomes of the kernel's faults, but at the stack's top, inside the first call `name` of a process."""
+    """The outcomes of the kernel's faults inside the first call `name` of a process, without the top of the stack."""
     call = calls(trace, name, pid=pid)[0]
     end = call.leave.seq if call.leave else call.enter.seq + 1
     return [fault.shown("outcome") for fault in trace.all("fault", pid=pid)
@@ -144,7 +144,7 @@ def kernel_faults(trace, pid, name):
 
 
 def test_pages_are_what_rows_say(boot, build):
-    """The kernel faults where the row says that it must, and nowhere else. (P01, P02, P04)"""
+    """The kernel faults at the pages that the row names, and nowhere else. (P01, P02, P04)"""
     trace = typed_at(boot).trace
     cells = iter(fork.child for fork in trace.all("fork", parent=FIRST))
     columns = TABLE[0].split()

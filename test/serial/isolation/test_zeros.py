@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/isolation/zeros.c: memory a process is given is zero, however much others have dirtied.
+"""user/isolation/zeros.c: new memory is zero, even after other processes have written to it.
 
-D15: stack, bss and mappings. D16: the bytes beside the segments in their pages. D71: the heap. There is
-little memory, so that what is given was dirtied before.
+D15: stack, bss and mappings. D16: the bytes beside the segments in their pages. D71: the heap. The machine has
+little memory, so that new pages were written to before.
 """
 
 import pytest
@@ -23,7 +23,7 @@ def test_lines(run, build, memory):
 
 
 def test_memory_was_used_before(run, build):
-    """The children together filled more pages than the machine has, so their pages came round again."""
+    """The children together filled more pages than the machine has, so that pages were reused."""
     trace = run("zeros", memory=build.room(MEMORY), cmdline="trace_kib=1024").trace
     filled = len([fault for fault in trace.all("fault outcome=fill") if fault.pid != FIRST])
     assert filled > trace.one("boot").frames

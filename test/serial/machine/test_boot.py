@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The way up: processors, sizes of memory, the command line, boot modules, and other ways to boot.
+"""Boot: processors, memory sizes, the command line, boot modules, other boot loaders, and power-off.
 
-D37: memory is what the firmware's map says, within what can be mapped. D54: a run ends in power-off.
-D58: nothing on the command line is too much. D60: a boot that fails says what failed.
+D37: the kernel uses the memory of the firmware's map that it can map. D54: a run ends in power-off. D58: a command
+line of any length is handled. D60: a failed boot prints the reason.
 """
 
 import re
@@ -18,7 +18,7 @@ from ucow.symbols import Symbols, physical
 from ucow.trace import HEADER, RingHeader
 from ucow.verdict import CLOSING
 
-KERNEL_LINE_WORDS = 32  # of options
+KERNEL_LINE_WORDS = 32  # maximal number of options
 MODULES = 16
 POWERED_OFF = 0         # QEMU's status without isa-debug-exit
 TOO_OLD = "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer"
@@ -35,18 +35,18 @@ def test_cpu(run, cpu):
 
 @pytest.mark.parametrize("cpu", ["486", "pentium"])
 def test_cpu_too_old(bench, cpu):
-    """One sentence, and the status of a panic. (D60)"""
+    """The kernel prints one sentence and exits with the status of a panic. (D60)"""
     refused = bench.machine("hello", cpu=cpu).run()
     bench.runs.append(refused)
     assert (refused.lines.lines, refused.status) == ([TOO_OLD], PANIC)
 
 
-# Firmware: the other tests boot from the quickest there is
+# Firmware: the other tests use the fastest one
 
 @pytest.mark.parametrize("cpu", ["qemu32", "qemu32,-apic"])
 @pytest.mark.parametrize("firmware", [SEABIOS, QBOOT])
 def test_firmware(bench, firmware, cpu):
-    """The timer interrupts and pages go to a disk if there is one, however little the firmware set up."""
+    """Timer interrupts and the swap disk work, however little the firmware initializes."""
     if firmware == QBOOT and quickest_firmware() != QBOOT:
         pytest.skip("QEMU's data folder has no qboot.rom")
     for program in ("sleeper", "swaporder"):
@@ -59,36 +59,36 @@ def test_firmware(bench, firmware, cpu):
 
 @pytest.mark.parametrize("memory", ["4M", "16M", "128M", "512M", "3G"])
 def test_memory(run, build, memory):
-    """The suite's largest family of processes, in all that is promised to work."""
+    """The largest family of processes in the suite works with every supported memory size."""
     run("forktest", memory=build.room(memory) if memory == "4M" else memory).lines.once("forktest pass.")
 
 
 def kernel_end(build) -> int:
-    """The first physical address behind the kernel and its programs."""
+    """The first physical address after the kernel and its programs."""
     return physical(Symbols(build.kernel).address("kernel_end"))
 
 
 def needed_mib(build) -> int:
-    """What the refusals say: 4, for a kernel that the compiler's checks do not make larger."""
+    """The MiB that the kernel asks for if there is too little memory: 4, or more with compiler instrumentation."""
     needed = Symbols(build.kernel).address("memory_needed_mib")
     assert needed == 4 or build.instrumented or build.coverage or not build.optimized
     return needed
 
 
 def test_memory_needed(run, build):
-    """With as much as the refusals ask for, and a MiB less is refused."""
+    """The kernel runs with as much memory as it asks for, and refuses a MiB less."""
     run("hello", memory=f"{needed_mib(build)}M")
     run("hello", memory=f"{needed_mib(build) - 1}M", expect=PANIC)
 
 
 def test_memory_too_small(run, build):
-    """For the kernel, but not for processes: a sentence that says how much there must be. (D60)"""
+    """Memory for the kernel but not for processes: the kernel prints how much it needs. (D60)"""
     out = run("hello", memory=f"{((kernel_end(build) >> 10) + 512) // 8 * 8}K", expect=PANIC)
     out.lines.in_order("kernel panic at boot:", TOO_SMALL.format(needed_mib(build)))
 
 
 def test_memory_ends_inside_kernel(bench, build):
-    """The kernel's first instructions notice that its end was not loaded. (D60)"""
+    """The kernel's first instructions detect that the end of the kernel was not loaded. (D60)"""
     kib = ((kernel_end(build) >> 10) - 64) // 8 * 8  # QEMU rounds up to 8
     refused = bench.machine("hello", memory=f"{kib}K").run()
     bench.runs.append(refused)
@@ -96,7 +96,7 @@ def test_memory_ends_inside_kernel(bench, build):
 
 
 def test_memory_counted(run):
-    """What is usable is all but what firmware and kernel have; what cannot be mapped is said. (D37)"""
+    """All memory is usable except that of firmware and kernel; the kernel reports what it cannot map. (D37)"""
     def usable_kib(out):
         return int(out.lines.once(re.compile("^memory: .* usable"))[len("memory: "):].split()[0])
     small, large, largest = (run("hello", memory=size) for size in ("64M", "128M", "3G"))
@@ -117,19 +117,19 @@ def test_memory_counted(run):
     ("max_procs=-1", 'option "max_procs=-1" needs a number above 0'),
 ])
 def test_bad_option(run, option, complaint):
-    """It is reported and ignored."""
+    """A bad option is reported and ignored."""
     out = run("hello", cmdline=f"trace_kib=256 {option}")
     out.lines.in_order(f"boot: {complaint}: ignored", "hello pass.")
 
 
 def test_too_many_options(run):
-    """Those beyond the thirty-second are counted. (D58)"""
+    """Options after the thirty-second are counted and reported. (D58)"""
     out = run("hello", append_raw=" ".join(["trace_kib=64"] * (KERNEL_LINE_WORDS + 3)) + " -- hello")
     out.lines.in_order("boot: 3 options more than 32: ignored", "hello pass.")
 
 
 def test_overlong_command_line(run):
-    """The end is left out, and that is said; a program whose arguments were cut is not started. (D58)"""
+    """The kernel truncates the line and reports it; it does not start a program whose arguments were cut. (D58)"""
     out = run(append_raw="trace_kib=64 -- args " + "x" * 9000, expect=PROGRAM_FAILED)
     out.lines.in_order("boot: the command line is too long; its end is left out",
                        'kernel_execve: "args" failed: too big (-12)')
@@ -145,7 +145,7 @@ def test_no_program(boot):
 
 
 def test_trace_off(run, build):
-    """Nothing is recorded, and the run is the same."""
+    """With trace=off nothing is recorded, and the run is the same."""
     build.need_trace()
     assert run("hello", cmdline="trace=off").lines.text == run("hello").lines.text
 
@@ -159,12 +159,12 @@ def test_max_procs(run):
 
 @pytest.mark.parametrize("asked, used", [(1, 8), (1000000, "[0-9]+")])
 def test_max_procs_that_cannot_be(run, asked, used):
-    """It is said, and the nearest is used."""
+    """The kernel reports it and uses the nearest possible value."""
     run("hello", cmdline=f"max_procs={asked}").lines.once(re.compile(f"^boot: max_procs={asked}: {used} are used$"))
 
 
 def test_leading_path(run, bench, tmp_path):
-    """QEMU puts the kernel's path first, here one that looks like an option; it is none."""
+    """QEMU puts the kernel's path first; it is no option, even if it looks like one."""
     path = tmp_path / "trace=off/ucow.elf"
     path.parent.mkdir()
     path.symlink_to(bench.build.kernel)
@@ -172,7 +172,7 @@ def test_leading_path(run, bench, tmp_path):
 
 
 def test_arguments(run):
-    """All that stands behind `--` is the program's argv, options and another `--` too."""
+    """All words after `--` are the program's argv, including options and another `--`."""
     words = ["a", "trace=off", "--", "-x", "ä"]
     out = run("args", *words)
     out.lines.once(f"args: argc = {len(words) + 1}")
@@ -181,7 +181,7 @@ def test_arguments(run):
 
 
 def test_unknown_program(run):
-    """The kernel says which, why, and ends with the error as the program's code."""
+    """The kernel prints name and error, and ends with the error as the program's exit code."""
     out = run("nosuch", expect=PROGRAM_FAILED)
     out.lines.in_order('kernel_execve: pid = 2, name = "nosuch".',
                        'kernel_execve: "nosuch" failed: no such file or directory (-16)',
@@ -197,18 +197,18 @@ def program(build):
 
 
 def test_module_name(run, program):
-    """`dir/args my`: the program is called by the word behind the path."""
+    """`dir/args my`: the program's name is the word after the path."""
     out = run("my", "a", modules={"my": program("args")})
     out.lines.in_order("args: argc = 2", "args: argv[0] = my", "args: argv[1] = a", "args pass.")
 
 
 def test_module_without_name(run, program):
-    """`dir/args.elf`: the path's base name, as it is."""
+    """`dir/args.elf`: the program's name is the base name of the path."""
     run("args.elf", extra=["-initrd", str(program("args.elf"))]).lines.once("args: argv[0] = args.elf")
 
 
 def test_module_replaces_program(run, program):
-    """A module comes after the archive: its name is the newer one's."""
+    """A module replaces the program of the same name in the archive."""
     out = run("hello", modules={"hello": program("args")})
     out.lines.once("args: argv[0] = hello")
     out.lines.never("hello pass.")
@@ -216,7 +216,7 @@ def test_module_replaces_program(run, program):
 
 
 def test_module_is_no_program(run, tmp_path):
-    """That is said at once; executing it is an error of its own. (D60)"""
+    """The kernel reports it at boot; executing it gives another error. (D60)"""
     path = tmp_path / "letter"
     path.write_text("Dear kernel, this is not a program.\n")
     out = run("letter", modules={"letter": path}, expect=PROGRAM_FAILED)
@@ -225,7 +225,7 @@ def test_module_is_no_program(run, tmp_path):
 
 
 def test_many_modules(run, program):
-    """As many as the kernel has room for."""
+    """As many modules as the kernel accepts."""
     names = [f"hello{i}" for i in range(MODULES)]
     out = run(names[-1], modules=dict.fromkeys(names, program("hello")))
     out.lines.once("hello pass.")
@@ -233,17 +233,17 @@ def test_many_modules(run, program):
 
 
 def test_too_many_modules(run, program):
-    """Those beyond are left out, and that is said. (D58, D60)"""
+    """The kernel ignores further modules and reports it. (D58, D60)"""
     names = [f"hello{i}" for i in range(MODULES + 1)]
     out = run(names[-1], modules=dict.fromkeys(names, program("hello")), expect=PROGRAM_FAILED)
     out.lines.in_order(f"boot: there are more than {MODULES} boot modules; the others are left out",
                        f'kernel_execve: "{names[-1]}" failed: no such file or directory (-16)')
 
 
-# Other ways to boot, and to leave
+# Other ways to boot and to power off
 
 def test_power_off_by_acpi(bench):
-    """Without isa-debug-exit the machine is switched off all the same. (D54)"""
+    """Without isa-debug-exit the kernel powers off by ACPI. (D54)"""
     out = bench.judge(rewired(bench.machine("hello"), ["-device"]).run(), POWERED_OFF)
     assert out.lines.lines[-2:] == CLOSING
 
@@ -257,7 +257,7 @@ def test_no_serial_line(bench):
 
 
 def test_check_failed_status(run):
-    """A leak outweighs a program's code: 39, not 35. (D28)"""
+    """A leak takes precedence over the program's exit code: 39, not 35. (D28)"""
     run("divzero", cmdline="selftest=leak", expect=CHECK_FAILED)
 
 
@@ -271,7 +271,7 @@ menuentry "ucow" {
 
 
 def test_grub(bench, build, program, tmp_path):
-    """From a CD with GRUB, which puts no path in front of command lines and modules."""
+    """Boot from a CD with GRUB, which puts no path in front of command lines and modules."""
     tools = ("grub-mkrescue", "xorriso", "mformat")
     if missing := [tool for tool in tools if not shutil.which(tool)]:
         pytest.skip(f"not installed: {', '.join(missing)} (grub-pc-bin, grub-common, xorriso, mtools)")
@@ -286,7 +286,7 @@ def test_grub(bench, build, program, tmp_path):
     bench.judge(from_disc.run(), PASSED).lines.in_order("args: argv[0] = my", "args: argv[1] = a", "args pass.")
 
 
-# What it costs
+# Costs
 
 INSTRUCTIONS_MOST = 5_000_000
 COUNTED = ["-icount", "shift=0,sleep=off"]  # one instruction is one tick of the time stamp counter
@@ -294,7 +294,7 @@ SCRATCH = 0x8000                            # physical memory that nobody uses a
 
 
 def stamping_kernel(elf_bytes: bytes, entry_offset: int) -> bytes:
-    """The same kernel, but it only stores the time stamp counter, and leaves."""
+    """The same kernel, changed to store the time stamp counter and exit at its entry."""
     low, high = (address.to_bytes(4, "little") for address in (SCRATCH, SCRATCH + 4))
     code = (b"\x0f\x31"              # rdtsc
             + b"\xa3" + low          # mov %eax, SCRATCH
@@ -304,7 +304,7 @@ def stamping_kernel(elf_bytes: bytes, entry_offset: int) -> bytes:
 
 
 def boot_entry_offset(build) -> int:
-    """Where in the kernel's file its first instruction is."""
+    """The file offset of the kernel's first instruction."""
     with build.kernel.open("rb") as file:
         elf = ELFFile(file)
         offset, = elf.address_offsets(elf["e_entry"])
@@ -312,7 +312,7 @@ def boot_entry_offset(build) -> int:
 
 
 def ring_start(run) -> int:
-    """The time stamp counter when the kernel set up its ring: the zero of the trace's stamps."""
+    """The time stamp counter when the kernel initialized its ring: the zero of the trace's time stamps."""
     memory = FileMemory(run.memory_file)
     header = RingHeader(memory.read(physical(run.symbols.address("trace_ring")), HEADER.size))
     memory.close()
@@ -320,7 +320,7 @@ def ring_start(run) -> int:
 
 
 def entry_stamp(bench, build, folder) -> int:
-    """The time stamp counter at the kernel's entry, as a copy of the kernel finds it there."""
+    """The time stamp counter at the kernel's entry, measured by a changed copy of the kernel."""
     stamping = folder / "ucow.elf"
     stamping.write_bytes(stamping_kernel(build.kernel.read_bytes(), boot_entry_offset(build)))
     run = bench.machine("hello", kernel=stamping, extra=COUNTED).run()
@@ -335,8 +335,8 @@ def entry_stamp(bench, build, folder) -> int:
 def test_cost(bench, build, fmt, tmp_path):
     """From the kernel's first instruction to a program's first system call: fewer than 5 million.
 
-    Under -icount shift=0 the time stamp counter counts instructions from power-on. Up to the
-    kernel's entry the copy that stamps and the kernel itself run the same instructions.
+    Under -icount shift=0 the time stamp counter counts instructions from power-on. Up to the kernel's entry the changed
+    copy and the kernel itself run the same instructions.
     """
     build.need_plain("the number of instructions")
     run = bench.machine("hello", extra=COUNTED).run()
@@ -347,7 +347,7 @@ def test_cost(bench, build, fmt, tmp_path):
     assert first_call.stamp < spent < INSTRUCTIONS_MOST
 
 
-# What the hardware does by itself
+# Unexpected interrupts
 
 def test_interrupts_nobody_asked_for(boot):
     """They are counted and ignored, whoever runs; the count is told at the end. (D13)"""
@@ -363,9 +363,9 @@ def test_interrupts_nobody_asked_for(boot):
 
 
 def test_noise_on_the_lines(boot):
-    """A request that is withdrawn before it is served arrives as line 15: counted and ignored, too. (D13)
+    """A request that is withdrawn before it is served arrives on line 15; it is counted and ignored, too. (D13)
 
-    The clock chip's request is shown to the master controller and taken back, while the machine stands still.
+    The test raises and withdraws the request of the real-time clock while the machine is stopped.
     """
     with boot("sh") as live:
         live.expect("$ ")

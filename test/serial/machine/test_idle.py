@@ -12,7 +12,7 @@ LOOKS = 40
 
 
 def is_halted(live):
-    """Stop the machine, look whether its processor is halted, and let it go on."""
+    """Stop the machine, check whether its processor is halted, and continue it."""
     live.qmp.stop()
     registers = live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
     live.qmp.cont()
@@ -20,7 +20,7 @@ def is_halted(live):
 
 
 def test_processor_is_halted(boot):
-    """A processor that ran in a loop would be found running each time."""
+    """A processor that polled would be found running each time."""
     with boot("sh") as live:
         live.expect("$ ")
         assert any(is_halted(live) for _ in range(LOOKS))
@@ -29,7 +29,7 @@ def test_processor_is_halted(boot):
 
 
 def test_busy_processor_is_not_halted(boot, tmp_path):
-    """The same look at a program that only loops, so that the test above means something."""
+    """The same check of a program that only loops: it can fail."""
     loop = tmp_path / "loop"
     loop.write_bytes(one(data=b"\xeb\xfe").file())  # jmp to itself
     with boot("loop", modules={"loop": loop}) as live:

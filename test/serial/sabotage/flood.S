@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* flood - the machine prints for ever. */
+/* flood - prints forever. */
 .include "sabotage.inc"
     say_banner
 1:  say "all user-mode processes have quit."

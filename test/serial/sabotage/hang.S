@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hang - all is printed, and then the machine waits for ever. */
+/* hang - prints all lines, then halts forever. */
 .include "sabotage.inc"
     say_banner
     say_closing

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* honest - every line and the status are right; only the trace is missing, for there is no kernel here. */
+/* honest - lines and status are right; only the trace is missing, because there is no kernel here. */
 .include "sabotage.inc"
     say_banner
     say_closing

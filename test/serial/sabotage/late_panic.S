@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* late_panic - a panic after the closing lines, and the status of a good run. */
+/* late_panic - panics after the closing lines, and exits with the status of a good run. */
 .include "sabotage.inc"
     say_banner
     say_closing

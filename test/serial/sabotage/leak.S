@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* leak - the check of memory fails, and the status does not say so. */
+/* leak - reports a leak, and exits with the status of a good run. */
 .include "sabotage.inc"
     say_banner
     say "all user-mode processes have quit."

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* panic - an ordinary panic. */
+/* panic - panics, with the right status. */
 .include "sabotage.inc"
     say_banner
     say "kernel panic at early.c:1: no memory"

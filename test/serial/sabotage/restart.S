@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* restart - the kernel starts over, and the second time all goes well. */
+/* restart - boots twice, and the second run is good. */
 .include "sabotage.inc"
     say_banner
     incl starts

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* triple_fault - all was well until there was no handler left. */
+/* triple_fault - triple-faults after the closing lines. */
 .include "sabotage.inc"
     say_banner
     say_closing

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* truncated - the last line never came out. */
+/* truncated - lacks the last line. */
 .include "sabotage.inc"
     say_banner
     say "all user-mode processes have quit."

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wrong_status - the lines are right, and the status says a check failed. */
+/* wrong_status - the lines are right, and the status says that a check failed. */
 .include "sabotage.inc"
     say_banner
     say_closing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""-Dcoverage=true, tools/ucow/coverage.py: what ran is counted, what did not is not, whatever became of the machine."""
+"""-Dcoverage=true, tools/ucow/coverage.py: exactly the code that ran is counted, however the machine ended."""
 
 import shutil
 
@@ -35,7 +35,7 @@ def runs_of(source, function):
 
 
 def test_what_ran_is_counted(counted):
-    """And added up: the same run again has the same counts, to the instruction."""
+    """Counts of several runs are added; a second equal run has the same counts."""
     first = boot(counted, "hello")
     assert (runs_of(first[EXEC], "do_execve"), runs_of(first[KILL], "do_kill")) == (1, 0)
     assert first[KILL].missed()["do_kill"].lines and "do_kill" not in first[EXEC].functions.values()
@@ -53,7 +53,7 @@ def test_machine_that_panics_or_is_killed_is_counted(counted):
 
 
 def test_other_kernels_are_not_counted(counted, build, tmp_path):
-    """Another kernel's memory, a machine that did not start, and what an older kernel counted."""
+    """Memory of another kernel, of a machine that did not start, and counts of an older kernel are rejected."""
     with pytest.raises(LabError, match="no machine has booted"):
         coverage([counted])
     (tmp_path / "blank").write_bytes(bytes(8 << 20))
@@ -74,7 +74,7 @@ def test_kernel_that_does_not_count(bench):
 
 
 def test_reasons_are_for_what_never_ran():
-    """Each line that never ran is owed a reason; a reason for what ran is one too many."""
+    """Each function that never ran needs a reason, and one that ran must have none."""
     source = Source("kernel/proc/kill.c", {10: 1, 11: 0, 20: 1}, {(20, 0): 1, (20, 1): 0}, {10: "first", 20: "second"})
     assert source.missed() == {"first": Missed([11], []), "second": Missed([], [20])}
     sources, first, second = {source.name: source}, (source.name, "first"), (source.name, "second")

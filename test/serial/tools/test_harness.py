@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The harness itself: a run or a trace that is wrong in any one way must be called a failure.
+"""The harness itself: it must reject a run or a trace with any single error.
 
-Small kernels lie (sabotage/*.S, run in QEMU), and good output is altered afterwards. What the trace
-must obey is sabotaged in test_invariants.py. (D64, D88, D89)
+The errors come from small kernels (sabotage/*.S, run in QEMU) and from good output that is changed afterwards.
+test_invariants.py does the same for the invariants of the trace. (D64, D88, D89)
 """
 
 import json
@@ -18,7 +18,7 @@ from ucow.machine import PASSED, WALL_SECONDS
 from ucow.verdict import problems, serial_problems
 
 HANG_SECONDS = 0.7
-HANGING = {"hang", "flood"}  # only these are waited for in vain: the others end, however busy the host is
+HANGING = {"hang", "flood"}  # these run into the time limit; the others end by themselves
 
 # name of the kernel -> a word that must be in the judgement
 LIARS = {
@@ -50,7 +50,7 @@ def test_lying_kernel_fails(bench, name):
 
 
 def test_honest_kernel_differs_only_by_its_trace(bench):
-    """So each liar fails for its own lie; and a run without the trace it owes fails, too."""
+    """The honest kernel fails only because it has no trace; so the others fail because of their own errors."""
     honest = sabotaged(bench, "honest")
     assert problems(honest, traced=False) == []
     assert [what.split(":")[0] for what in problems(honest)] == ["no trace"]
@@ -68,7 +68,7 @@ def test_second_disk_is_empty_and_made_again_by_repeat(bench):
     with machine.scratch() as folder:
         disk = Path(folder, "swap")
         assert (disk.stat().st_size, disk.stat().st_blocks) == (1 << 20, 0)
-    bench.judge(run := machine.run(), PASSED)  # QEMU takes all these words
+    bench.judge(run := machine.run(), PASSED)  # QEMU accepts all these options
     make_empty, make_whole, boot = run.repeat().split(" && ")
     file = make_empty.split()[-1]
     assert (make_empty, make_whole) == (f"truncate -s 0 {file}", f"truncate -s 1M {file}")
@@ -121,7 +121,7 @@ def test_altered_output_fails(text):
 
 
 def test_small_ring_loses_and_fails(bench, fmt):
-    """The real kernel with a ring too small for its program."""
+    """A ring that is too small for the events of the run."""
     run = bench.machine("forktest", cmdline="trace_kib=4").run()
     bench.runs.append(run)
     assert run.trace.lost > 0 and len(run.trace) == 4096 // 32
@@ -129,7 +129,7 @@ def test_small_ring_loses_and_fails(bench, fmt):
 
 
 def test_two_runs_are_equal(run, fmt):
-    """Virtual time: the same instructions at the same stamps."""
+    """Virtual time: the same events at the same time stamps."""
     first, second = run("forktest"), run("forktest")
     assert first.lines.text == second.lines.text
     assert list(map(str, first.trace)) == list(map(str, second.trace))
@@ -142,7 +142,7 @@ def tool(*arguments):
 
 
 def test_trace_tool_reads_living_machines(boot, build, fmt, tmp_path):
-    """tools/trace on a memory file, over QMP and on a core says the same of a stopped machine."""
+    """tools/trace prints the same from a memory file, over QMP, and from a core of a stopped machine."""
     socket, core = tmp_path / "qmp", tmp_path / "core"
     with boot("sh", extra=["-qmp", f"unix:{socket},server=on,wait=off"]) as live:
         live.expect("$ ")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The trace's readers and invariants: what is wrong in one way must be called so.
+"""The trace's reader and invariants: each single error must be detected.
 
-A story of processes that obeys every invariant is altered until it breaks exactly one (D64, D88).
+A story (the events of a run) that obeys all invariants is changed so that it breaks exactly one (D64, D88).
 """
 
 import pytest
@@ -89,7 +89,7 @@ STORY = """\
 
 
 def find(story, start):
-    """The first line of the story that starts so."""
+    """The first line of the story that begins with `start`."""
     return next(line for line in story.splitlines(keepends=True) if line.startswith(start))
 
 
@@ -99,22 +99,22 @@ def drop(start):
 
 
 def put(new, after):
-    """The story with a line more."""
+    """The story with another line."""
     return lambda story: story.replace(find(story, after), f"{find(story, after)}{new}\n", 1)
 
 
 def change(start, old, new):
-    """The story with something else in a line."""
+    """The story with a change in one line."""
     return lambda story: story.replace(find(story, start), find(story, start).replace(old, new), 1)
 
 
 def move(start, after):
-    """The story with a line in another place."""
+    """The story with one line moved."""
     return lambda story: put(find(story, start).rstrip(), after)(drop(start)(story))
 
 
 def late(starts, after):
-    """The story with lines that come after a later one, in their order."""
+    """The story with several lines moved after a later one, in the same order."""
     def alter(story):
         for start in reversed(starts):
             story = move(start, after)(story)
@@ -123,14 +123,14 @@ def late(starts, after):
 
 
 def eager(story):
-    """The story as a kernel without copy-on-write would tell it."""
+    """The story of a kernel without copy-on-write."""
     lines = [line for line in story.splitlines() if " page_copy " not in line and "outcome=copy" not in line]
     return "\n".join(lines).replace("cow=1", "cow=0").replace(
         "share start=0xaff00000 end=0xb0000000 pages=1", "page_copy va=0xaffff000 from=0x1000 to=0x2000 count=1") + "\n"
 
 
 def in_eager(alter):
-    """The eager story, altered."""
+    """Change the story of the kernel without copy-on-write."""
     return lambda story: alter(eager(story))
 
 
@@ -214,13 +214,13 @@ SABOTAGE = {
 
 
 def tell(fmt, story):
-    """The trace that a story tells."""
+    """Make a trace from a story."""
     lines = [line.split(" ", 1) for line in story.splitlines()]
     return Trace(fmt, [fmt.record(what, i, 128 * i, int(who)) for i, (who, what) in enumerate(lines)])
 
 
 def broken_by(trace):
-    """The names of the invariants that the trace breaks."""
+    """The names of the broken invariants."""
     return {what.split(":")[0] for what in invariants.violations(trace)}
 
 
@@ -272,7 +272,7 @@ def test_failures_show_expected_beside_seen(fmt):
 
 
 def test_chrome_export(fmt):
-    """Every slice has a track, every arrow both ends."""
+    """Every slice has a track, and every flow arrow has both ends."""
     events = export_chrome(tell(fmt, STORY))["traceEvents"]
     tracks = {event["tid"] for event in events if event["name"] == "thread_name"}
     assert tracks == {0, 1, 2, 3, 4, 5}

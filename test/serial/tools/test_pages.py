@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tools/pages, and what it says of user/memory/pagekinds.c: a stopped machine whose sharing is known."""
+"""tools/pages, with user/memory/pagekinds.c on a stopped machine, whose sharing is known."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ def pagekinds(boot) -> Iterator:
 
 
 def wanted(build, other: int) -> dict[int, tuple]:
-    """Pages, kind, rights and sharers of the runs that begin at each address, as the process beside `other` has them."""
+    """Pages, kind, rights and sharers of the runs at each address, for the process that shares with `other`."""
     inherited = ("shared", "c", [other]) if build.cow else ("private", "w", [])
     runs = {OWN: (3, "private", "w", []), COMMON: (5, *inherited), ON_PURPOSE: (2, "shared", "w", [other]),
             SWAPPED: (1, *inherited)}
@@ -44,7 +44,7 @@ def wanted(build, other: int) -> dict[int, tuple]:
 
 
 def assert_readable(memory_file, build):
-    """A table for one process; what cannot be is one sentence. In this process, which is quicker."""
+    """tools/pages prints a table for one process, and one sentence for an error. Run in this process, for speed."""
     loader = SourceFileLoader("tools_pages", str(TOOL))
     loader.exec_module(module := module_from_spec(spec_from_loader(loader.name, loader)))
     main = module.main
@@ -59,7 +59,7 @@ def assert_readable(memory_file, build):
 
 
 def test_known_sharing(pagekinds, build):
-    """Each run is what the program made it, with whom, seen from both sides; and nothing is told twice."""
+    """Each run is listed once, with the right kind and sharers, for both processes."""
     done = tool(build, "--json", pagekinds.memory_file)
     assert (done.returncode, done.stderr) == (0, "")
     told = {process["pid"]: process for process in json.loads(done.stdout)}

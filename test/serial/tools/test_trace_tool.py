@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tools/trace on a machine that has crashed, and what it makes of a whole run. (Living ones: test_harness.py.)"""
+"""tools/trace on a crashed machine and on a whole run. (test_harness.py has running machines.)"""
 
 import json
 import re
@@ -22,7 +22,7 @@ def tool(build, *arguments) -> subprocess.CompletedProcess:
 
 
 def printed(build, *arguments) -> list[str]:
-    """The lines of a run of tools/trace that works."""
+    """The output lines of a successful tools/trace."""
     done = tool(build, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
@@ -30,21 +30,21 @@ def printed(build, *arguments) -> list[str]:
 
 @pytest.fixture
 def exit_run(bench, fmt):
-    """A run of exit that has ended."""
+    """A finished run of exit."""
     run = bench.machine("exit").run()
     bench.judge(run, PASSED)
     return run
 
 
 def test_all_events(exit_run, build):
-    """Without options: the whole trace, a record a line, as the harness sees it."""
+    """Without options tools/trace prints the whole trace, one record per line, as the harness sees it."""
     lines = printed(build, exit_run.memory_file)
     assert lines == list(map(str, exit_run.trace))
     assert all(re.match(r"\[t=\d+\] \w+( \w+=\S+)*$", line) for line in lines)
 
 
 def test_selection(exit_run, build):
-    """By pattern, of which any may match, by process, and the last of what is left."""
+    """Events can be selected by patterns (any of which may match), by process, and as the last n."""
     both = printed(build, "--event", "fork", "--event", f"exit pid={CHILD}", exit_run.memory_file)
     assert both == [str(record) for record in exit_run.trace
                     if record.name == "fork" or (record.name == "exit" and record.pid == CHILD)]
@@ -54,14 +54,14 @@ def test_selection(exit_run, build):
 
 
 def test_unknown_event(exit_run, build):
-    """One sentence, with the events that there are."""
+    """The error is one sentence that lists the known events."""
     failed = tool(build, "--event", "wibble", exit_run.memory_file)
     assert failed.returncode == 1 and failed.stdout == ""
     assert "no event is called wibble: there are boot fork exec" in failed.stderr
 
 
 def test_chrome(exit_run, build, tmp_path):
-    """A track per process, slices that do not overlap, arrows in pairs from an earlier to a later time, counters."""
+    """There is a track per process, slices do not overlap, arrows point from an earlier to a later time."""
     path = tmp_path / "trace.json"
     assert printed(build, "--chrome", path, exit_run.memory_file)[0].startswith(f"{path}: ")
     events = json.loads(path.read_text())["traceEvents"]
@@ -69,7 +69,7 @@ def test_chrome(exit_run, build, tmp_path):
     assert set(names) == {0, 1, PARENT, CHILD} and names[1] == "1 init"
     slices = [event for event in events if event["ph"] == "X"]
     assert {event["tid"] for event in slices} == set(names)
-    # Times are microseconds in floating point; a nanosecond is less than an instruction here.
+    # Times are microseconds in floating point; a nanosecond is shorter than an instruction here.
     assert all(a["ts"] + a["dur"] <= b["ts"] + 0.001 for a, b in zip(slices, slices[1:]))
     starts, ends = ({event["id"]: event for event in events if event["ph"] == phase} for phase in "sf")
     assert starts.keys() == ends.keys()
@@ -80,7 +80,7 @@ def test_chrome(exit_run, build, tmp_path):
 
 
 def test_crashed_machine_that_has_ended(bench, build, fmt):
-    """The memory file of a machine that panicked: the last events are those that the panic printed."""
+    """The last events in the memory file of a panicked machine are those that the panic printed."""
     run = bench.machine("hello", cmdline="selftest=null").run()
     bench.judge(run, PANIC)
     lines = printed(build, run.memory_file)
@@ -89,7 +89,7 @@ def test_crashed_machine_that_has_ended(bench, build, fmt):
 
 
 def test_crashed_machine_that_is_kept(bench, build, fmt, tmp_path):
-    """A machine that panicked and was not let go: file, QMP and core say the same."""
+    """A panicked machine that still runs in QEMU: file, QMP and core give the same trace."""
     socket, core = tmp_path / "qmp", tmp_path / "core"
     machine = rewired(bench.machine("hello", cmdline="selftest=null"), ["-device"],
                       ["-action", "shutdown=pause", "-qmp", f"unix:{socket},server=on,wait=off"])
@@ -101,7 +101,7 @@ def test_crashed_machine_that_is_kept(bench, build, fmt, tmp_path):
 
 
 def test_check_finds_what_is_wrong(bench, build, fmt):
-    """A panicked machine's trace ends early: --check says so, and its status is 1."""
+    """The trace of a panicked machine ends early: --check reports it and exits with 1."""
     run = bench.machine("hello", cmdline="selftest=null").run()
     bench.judge(run, PANIC)
     checked = tool(build, "--check", run.memory_file)
@@ -109,7 +109,7 @@ def test_check_finds_what_is_wrong(bench, build, fmt):
 
 
 def test_machine_without_a_ring(bench, build, fmt):
-    """A machine that never got as far as a ring has no trace: one sentence says so."""
+    """A machine that failed before it had a ring has no trace: the error is one sentence."""
     run = bench.machine("hello", memory="3M").run()
     bench.judge(run, PANIC)
     failed = tool(build, run.memory_file)
