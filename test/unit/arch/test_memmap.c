@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memmap.c: firmware that is wrong in every way we could think of, and a bitmap as the model.
+ * memmap.c: wrong memory maps from the firmware, and random maps compared with a bitmap.
  */
 #include "arch/i386/memmap.h"
 #include "lib/util.h"
@@ -14,7 +14,7 @@ static void check_sane(void)
     for (size_t i = 0; i < map.n; i++) {
         CHECK(map.range[i].start < map.range[i].end && map.range[i].end <= KMEMSIZE);
         CHECK((map.range[i].start | map.range[i].end) % PAGE_SIZE == 0);
-        CHECK(i == 0 || map.range[i - 1].end < map.range[i].start); /* those that touch are one */
+        CHECK(i == 0 || map.range[i - 1].end < map.range[i].start); /* adjacent ranges are merged */
     }
     CHECK(map.n <= MEMMAP_MAX);
 }
@@ -31,13 +31,13 @@ TEST(only_whole_frames_are_usable)
     memmap_init(&map);
     memmap_add(&map, 0x1001, 0x2FFF); /* [0x1001, 0x4000) */
     memmap_add(&map, 0x8000, 0x1FFF);
-    memmap_add(&map, 0xC001, 0xFFE); /* not one whole frame */
+    memmap_add(&map, 0xC001, 0xFFE); /* contains no whole frame */
     memmap_add(&map, 0x10000, 0);
     check_sane();
     CHECK_EQ(map.n, 2);
     check_range(0, 0x2000, 0x4000);
     check_range(1, 0x8000, 0x9000);
-    memmap_reserve(&map, 0x2FFF, 0x3001); /* and a frame in use is so as a whole */
+    memmap_reserve(&map, 0x2FFF, 0x3001); /* a partly reserved frame is reserved */
     CHECK_EQ(map.n, 1);
     CHECK_EQ(memmap_bytes(&map), 0x1000);
     CHECK_EQ(memmap_end(&map), 0x9000);
@@ -55,7 +55,7 @@ TEST(unsorted_and_overlapping_entries_become_one)
     CHECK_EQ(map.n, 1);
     check_range(0, 0x10000, 0x40000);
     CHECK(map.overlapping != 0);
-    memmap_add(&map, 0x10000, 0x30000); /* the same again */
+    memmap_add(&map, 0x10000, 0x30000); /* already in the map */
     CHECK_EQ(map.n, 1);
 }
 
@@ -70,7 +70,7 @@ TEST(entries_that_touch_are_one_and_not_wrong)
     CHECK_EQ(map.overlapping, 0);
 }
 
-/* D37: an end beyond 2^64 is cut, and said. */
+/* D37: an end beyond 2^64 is cut off and reported. */
 TEST(entries_that_wrap_are_cut)
 {
     memmap_init(&map);
@@ -78,7 +78,7 @@ TEST(entries_that_wrap_are_cut)
     CHECK_EQ(map.wrapped, 1);
     check_range(0, 0x100000, KMEMSIZE);
     memmap_init(&map);
-    memmap_add(&map, UINT64_MAX - 0xFFF, 0x1000); /* ends at 2^64: nothing that we could reach */
+    memmap_add(&map, UINT64_MAX - 0xFFF, 0x1000); /* ends at 2^64, beyond reach */
     CHECK_EQ(map.n, 0);
     memmap_add(&map, UINT64_MAX, UINT64_MAX);
     CHECK_EQ(map.n, 0);
@@ -99,7 +99,7 @@ TEST(memory_out_of_reach_is_counted)
     check_sane();
 }
 
-/* D37: where entries disagree, memory that one of them calls unusable is unusable. */
+/* D37: if entries disagree, memory that any of them declares unusable is unusable. */
 TEST(reserving_cuts_splits_and_removes)
 {
     memmap_init(&map);
@@ -115,7 +115,7 @@ TEST(reserving_cuts_splits_and_removes)
     CHECK_EQ(map.n, 2);
     check_range(0, 0x10000, 0x12000);
     check_range(1, 0x34000, 0x40000);
-    memmap_reserve(&map, 0x50000, 0x40000); /* the wrong way round: nothing */
+    memmap_reserve(&map, 0x50000, 0x40000); /* end before start: ignored */
     CHECK_EQ(map.n, 2);
     memmap_reserve(&map, 0, UINT64_MAX);
     CHECK_EQ(map.n, 0);
@@ -123,7 +123,7 @@ TEST(reserving_cuts_splits_and_removes)
     CHECK_EQ(memmap_end(&map), 0);
 }
 
-/* D37: what there is no room for is lost, and said; what there was room for stays. */
+/* D37: entries that do not fit are dropped and reported; the others stay. */
 TEST(too_many_entries_are_dropped)
 {
     memmap_init(&map);
@@ -132,7 +132,7 @@ TEST(too_many_entries_are_dropped)
     check_sane();
     CHECK_EQ(map.n, MEMMAP_MAX);
     CHECK_EQ(map.dropped, 5);
-    memmap_add(&map, 0x3000, 0x1000); /* joins two: now there is room again */
+    memmap_add(&map, 0x3000, 0x1000); /* joins two ranges, which makes room */
     CHECK_EQ(map.n, MEMMAP_MAX - 1);
     check_sane();
 }
@@ -168,7 +168,7 @@ TEST(carving_takes_from_the_map_for_ever)
     check_sane();
 }
 
-/* Frames 0 to FRAMES - 1 lie at the end of what can be reached, so that some entries go beyond. */
+/* Frames 0 to FRAMES - 1 lie at the end of reachable memory, so some entries extend beyond it. */
 #define FRAMES 2048
 #define FIRST (KMEMSIZE - (FRAMES - 64) * PAGE_SIZE)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * multiboot.c: what a loader may hand over, right and wrong. Its structures are written as words
- * (Multiboot 0.6.96, 3.3): a second reading of the specification.
+ * multiboot.c: valid and invalid boot information. The tests write its structures word by word (Multiboot
+ * 0.6.96, 3.3), independently of the kernel's definitions.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@ uint8_t host_memory[64 * PAGE_SIZE];
 #define KERNEL_END 0x200000u
 #define MIB 0x100000u
 
-/* Numbers of words of the information. */
+/* Word indices in the boot information. */
 enum {
     FLAGS,
     MEM_LOWER,
@@ -47,7 +47,7 @@ static void start(uint32_t flags)
     mmap_used = 0;
     words(INFO)[FLAGS] = flags;
     words(INFO)[MEM_LOWER] = 639;
-    words(INFO)[MEM_UPPER] = 3 * 1024; /* 4 MiB in all */
+    words(INFO)[MEM_UPPER] = 3 * 1024; /* 4 MiB in total */
     words(INFO)[MMAP_ADDR] = MMAP;
     words(INFO)[MODS_ADDR] = MODS;
 }
@@ -57,7 +57,7 @@ static void text(uint32_t pa, const char *string)
     strcpy((char *)host_memory + pa, string);
 }
 
-/* An entry of the memory map; `size` is what it says of itself. */
+/* Append an entry to the memory map; `size` is the value of its size field. */
 static void mmap_entry(uint32_t size, uint64_t base, uint64_t length, uint32_t type)
 {
     uint8_t *at = host_memory + MMAP + mmap_used;
@@ -106,7 +106,7 @@ TEST(a_good_map_is_believed)
     start(HAS_MMAP);
     mmap_entry(20, 0, 639 * 1024, 1);
     mmap_entry(20, 0xF0000, 0x10000, 2);
-    mmap_entry(28, MIB, 127 * MIB, 1); /* entries may be longer */
+    mmap_entry(28, MIB, 127 * MIB, 1); /* entries may be longer than 20 bytes */
     mmap_entry(20, 0xFFFC0000, 0x40000, 2);
     read_all();
     CHECK_EQ(boot.problems_n, 0);
@@ -116,7 +116,7 @@ TEST(a_good_map_is_believed)
     CHECK_EQ(memmap_end(&boot.memory), 128 * MIB);
 }
 
-/* D37: what one entry calls unusable is unusable, in whatever order they come. */
+/* D37: memory that any entry declares unusable is unusable, in any order of entries. */
 TEST(unusable_wins)
 {
     for (int order = 0; order < 2; order++) {
@@ -124,7 +124,7 @@ TEST(unusable_wins)
         if (order == 1)
             mmap_entry(20, 4 * MIB, MIB, 2);
         mmap_entry(20, MIB, 15 * MIB, 1);
-        mmap_entry(20, 8 * MIB, MIB, 77); /* a type we do not know */
+        mmap_entry(20, 8 * MIB, MIB, 77); /* an unknown type */
         if (order == 0)
             mmap_entry(20, 4 * MIB, MIB, 2);
         read_all();
@@ -132,7 +132,7 @@ TEST(unusable_wins)
     }
 }
 
-/* D37: an unusable entry that wraps goes to the end of memory, as a usable one does. */
+/* D37: an unusable entry that wraps extends to the end of memory, like a usable one. */
 TEST(unusable_wins_also_when_it_wraps)
 {
     start(HAS_MMAP);
@@ -143,7 +143,7 @@ TEST(unusable_wins_also_when_it_wraps)
     CHECK(!is_usable(8 * MIB) && !is_usable(16 * MIB - 1));
 }
 
-/* The two sizes, in KiB, are there for a map that cannot be read. */
+/* mem_lower and mem_upper, in KiB, are used if the map cannot be read. */
 static void check_falls_back(void)
 {
     words(INFO)[FLAGS] |= HAS_MEMORY;
@@ -166,13 +166,13 @@ TEST(broken_maps_are_not_believed)
         words(MMAP + 24)[0] = sizes[i];
         check_falls_back();
     }
-    start(HAS_MMAP); /* no entry at all */
+    start(HAS_MMAP); /* no entry */
     check_falls_back();
-    start(HAS_MMAP); /* not one whole entry */
+    start(HAS_MMAP); /* no complete entry */
     mmap_entry(20, MIB, 100 * MIB, 1);
     words(INFO)[MMAP_LENGTH] = 23;
     check_falls_back();
-    start(HAS_MMAP); /* out of reach, and beyond it */
+    start(HAS_MMAP); /* at the end of reachable memory, and beyond it */
     words(INFO)[MMAP_LENGTH] = 24;
     words(INFO)[MMAP_ADDR] = KMEMSIZE - 23;
     check_falls_back();
@@ -194,7 +194,7 @@ TEST(a_map_without_end_is_broken)
     check_falls_back();
 }
 
-/* A length that does not end with an entry: the rest of it is nothing. */
+/* If the length does not end at an entry boundary, the rest is ignored. */
 TEST(half_an_entry_at_the_end_is_ignored)
 {
     start(HAS_MMAP);
@@ -213,7 +213,7 @@ TEST(two_sizes_are_enough)
     CHECK_EQ(memmap_end(&boot.memory), 4 * MIB);
     words(INFO)[MEM_LOWER] = words(INFO)[MEM_UPPER] = 0xFFFFFFFF;
     read_all();
-    CHECK(!is_usable(0xA0000)); /* the screen's */
+    CHECK(!is_usable(0xA0000)); /* video memory */
     CHECK_EQ(memmap_end(&boot.memory), KMEMSIZE);
     CHECK(boot.memory.beyond_bytes != 0);
     check_reserved();
@@ -258,7 +258,7 @@ TEST(the_command_line_is_copied_and_bounded)
     CHECK_STR_EQ(boot.cmdline, "");
 }
 
-/* QEMU puts the path in front, GRUB does not. */
+/* QEMU puts the kernel's path first; GRUB does not. */
 TEST(a_module_is_named_by_its_string)
 {
     static const struct {
@@ -296,7 +296,7 @@ TEST(a_long_module_name_is_cut)
     CHECK_EQ(strlen(boot.modules[0].name), BOOT_NAME_BYTES - 1);
 }
 
-/* D60: what is left out is said. */
+/* D60: ignored items are reported. */
 TEST(modules_we_cannot_take_are_said)
 {
     start(HAS_MODULES);
