@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inject.c: which of those that pass fail, whose are counted, and what the command line says.
+ * inject.c: which calls fail, whose calls are counted, and how the command line is parsed.
  */
 #include <ucow/errno.h>
 
@@ -8,7 +8,7 @@
 #include "lib/util.h"
 #include "unit.h"
 
-/* Of ten that pass from now on, a bit for each that fails. */
+/* Call inject_fails() ten times; returns one bit for each call that failed. */
 static unsigned fails_of_ten(unsigned kind)
 {
     unsigned failed = 0;
@@ -45,7 +45,7 @@ TEST(only_the_named_process_is_counted)
     inject_running_pid = 7;
     CHECK_EQ(fails_of_ten(INJECT_DISK_READ), BIT(1));
     inject_forget(7);
-    CHECK_EQ(inject_want("disk_read:1@7"), NULL); /* there is room for a plan again */
+    CHECK_EQ(inject_want("disk_read:1@7"), NULL); /* there is room for another plan */
 }
 
 TEST(a_process_plans_for_itself)
@@ -56,7 +56,7 @@ TEST(a_process_plans_for_itself)
     CHECK_EQ(fails_of_ten(INJECT_HEAP), BIT(3));
     CHECK_EQ(inject_plan(3, INJECT_HEAP, 1, INJECT_ONWARDS), 10);
     CHECK_EQ(fails_of_ten(INJECT_HEAP), 0x3ff);
-    CHECK_EQ(inject_plan(4, INJECT_HEAP, 0, 0), 0); /* another process's passes do not count */
+    CHECK_EQ(inject_plan(4, INJECT_HEAP, 0, 0), 0); /* calls of other processes do not count */
     CHECK_EQ(fails_of_ten(INJECT_HEAP), 0);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locks.c: which orders of taking locks are reported, and that nothing else is.
+ * locks.c: wrong lock orders are reported, and correct ones are not.
  *
- * There are no locks here, only their classes and what the checks keep in them.
+ * The tests use no locks, only their classes and the state that the checks store there.
  */
 #include "check/locks.h"
 #include "unit.h"
@@ -27,7 +27,7 @@ void kprintf(const char *format, ...)
     va_end(args);
 }
 
-/* Sites are small numbers here. */
+/* Caller addresses are small numbers in these tests. */
 void backtrace_print_site(uintptr_t address)
 {
     printf("site %u", (unsigned)address);
@@ -52,7 +52,7 @@ static void take_spin(uintptr_t site)
     locks_held.classes |= spin.bit;
 }
 
-/* Takes `second` with `first` held, at the sites `site` and the next, and gives both back. */
+/* Acquire `first` at `site` and `second` at `site + 1`, then release both. */
 static void take_pair(struct lock_check *first, struct lock_check *second, uintptr_t site)
 {
     take(first, site);
@@ -61,7 +61,7 @@ static void take_pair(struct lock_check *first, struct lock_check *second, uintp
     locks_releasing(first);
 }
 
-/* Whatever is learnt in a mistake is forgotten with the copy of the program that made it; see PANICS. */
+/* PANICS() runs its statement in a copy of the program, so orders learned there are forgotten. */
 
 TEST(one_order_is_no_news)
 {
