@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ide.c and bus_master.c against a drive and a controller of our own: they take their time, answer too early
- * reads with nonsense, insist on the protocol, and can fail in the ways real ones do.
+ * ide.c and ide_dma.c with a simulated drive and controller. These respond with a delay, return garbage if
+ * read too early, check the protocol, and can fail as real hardware does.
  */
 #include <string.h>
 
@@ -23,40 +23,40 @@
 #define FAULT 0x20
 #define BUSY 0x80
 
-#define LATE 4         /* reads of the status after a command that say nothing */
-#define LONG 40000000u /* reads of the status that are more than any bound */
+#define LATE 4         /* status reads after a command that return garbage */
+#define LONG 40000000u /* more status reads than any time limit allows */
 
-/* How a transfer goes wrong. */
+/* How a transfer fails. */
 enum failure { NONE, REFUSE, REFUSE_AT_END, FAIL, HANG, HANG_IN_DATA, DIE };
 
 static struct drive {
-    /* what it is */
-    int floating; /* what a bus without drives reads as, or -1 */
-    bool absent;  /* drive 0 answers with 0 */
+    /* configuration */
+    int floating; /* the value that a bus without drives returns, or -1 */
+    bool absent;  /* reads return 0, since only drive 0 answers */
     bool packet;
-    bool mute; /* IDENTIFY DEVICE is refused */
+    bool mute; /* rejects IDENTIFY DEVICE */
     bool no_lba;
-    bool no_multiple; /* SET MULTIPLE MODE is refused */
+    bool no_multiple; /* rejects SET MULTIPLE MODE */
     unsigned multiple_max;
     uint32_t sectors;
-    unsigned slowness;    /* reads of the status until a command has effect */
-    unsigned failing_at;  /* the n-th transfer from now ... */
-    enum failure failure; /* ... goes wrong like this */
-    bool deaf;            /* to resets */
+    unsigned slowness;    /* status reads until a command takes effect */
+    unsigned failing_at;  /* the n-th transfer from now on ... */
+    enum failure failure; /* ... fails in this way */
+    bool deaf;            /* ignores resets */
 
-    /* how it is */
+    /* state */
     uint8_t reg[8], control;
-    unsigned nonsense, busy; /* reads of the status still to come */
+    unsigned nonsense, busy; /* how many of the next status reads return garbage, and then BUSY */
     bool dead;
     uint8_t status;
     uint8_t buffer[PAGE];
-    unsigned at, end;   /* in the buffer, of the block that DRQ offers */
-    uint32_t lba, left; /* sectors to go */
+    unsigned at, end;   /* position in the buffer, and the end of the block that DRQ offers */
+    uint32_t lba, left; /* left: remaining sectors */
     bool writing;
     unsigned multiple;
     enum failure now;
 
-    /* what was seen of the driver */
+    /* counts of what the driver did */
     unsigned transfers, blocks, resets, reads, selects;
 } drive;
 
@@ -68,18 +68,18 @@ static struct controller {
     bool there;
     uint32_t config[16];
     unsigned address;
-    bool real; /* one that breaks off when it is stopped, as emulated ones do not */
+    bool real; /* aborts a transfer when stopped; emulated controllers do not */
     bool fails;
-    bool fixed; /* BAR 4 cannot be written */
+    bool fixed; /* BAR 4 is read-only */
 
     uint8_t command, status;
     uint32_t table;
-    bool wanted; /* the drive has a transfer for it */
+    bool wanted; /* the drive requests a transfer */
     unsigned moved, broken_off;
 } controller;
 
 _Alignas(PAGE) uint8_t host_memory[PAGE];
-static uint8_t *const page = host_memory; /* what is moved: physical address 0 */
+static uint8_t *const page = host_memory; /* the page to transfer, at physical address 0 */
 static uint8_t disk[SECTORS * SECTOR];
 
 static void end_command(uint8_t error_bits)
@@ -111,7 +111,7 @@ static void go_on(void)
     drive.blocks++;
 }
 
-/* The drive waits for the controller. */
+/* The drive requests a DMA transfer and waits for the controller. */
 static void want_dma(void)
 {
     controller.wanted = true;
@@ -120,15 +120,15 @@ static void want_dma(void)
         controller.wanted = false;
 }
 
-/* The controller moves what the drive wants to move. */
+/* The controller performs the transfer that the drive requested. */
 static void do_dma(void)
 {
     if (!controller.wanted)
         return;
     uint32_t entry[2];
-    uint8_t *volatile memory = host_memory; /* the table lies elsewhere in this program, below or above */
+    uint8_t *volatile memory = host_memory; /* the table can lie below or above this array */
     memcpy(entry, memory + (int32_t)controller.table, sizeof(entry));
-    CHECK_EQ(entry[0], 0); /* where `page` is */
+    CHECK_EQ(entry[0], 0); /* the address of `page` */
     CHECK_EQ(entry[1], 0x80000000u | PAGE);
     CHECK_EQ(controller.command, drive.writing ? 1 : 9);
     CHECK_EQ(controller.config[1] & 5, 5);
@@ -239,7 +239,7 @@ static uint8_t read_status(void)
 {
     drive.reads++;
     if (controller.real && (controller.command & 1) && drive.reads % 64 == 0)
-        do_dma(); /* by and by */
+        do_dma(); /* the transfer completes some time later */
     if (nobody())
         return drive.absent ? 0 : (uint8_t)drive.floating;
     if (drive.nonsense > 0) {
@@ -248,7 +248,7 @@ static uint8_t read_status(void)
     }
     if (drive.dead || drive.busy > 0) {
         drive.busy -= drive.busy > 0;
-        return BUSY | DRQ | ERR; /* what is beside BUSY says nothing */
+        return BUSY | DRQ | ERR; /* the other bits are meaningless while BUSY is set */
     }
     return drive.status;
 }
@@ -265,7 +265,7 @@ uint8_t io_in8(uint16_t port)
 
 static void take_control(uint8_t value)
 {
-    CHECK(value & 2); /* no handler serves an interrupt */
+    CHECK(value & 2); /* interrupts must be disabled, since there is no handler */
     if (value & 4) {
         drive.reads = 0;
     } else if (drive.control & 4) {
@@ -313,7 +313,7 @@ void io_out8(uint16_t port, uint8_t value)
     }
 }
 
-/* The driver moves n words: only while the drive offers a block, and not beyond it. */
+/* The driver transfers n words. It may do so only within a block that the drive offers. */
 static void move(void *to, const void *from, uint32_t n)
 {
     unsigned bytes = n * 4;
@@ -327,7 +327,7 @@ static void move(void *to, const void *from, uint32_t n)
     if (drive.at < drive.end)
         return;
     if (drive.now == HANG_IN_DATA && drive.left == drive.end / SECTOR)
-        return; /* wants more than that, for ever */
+        return; /* waits for more data forever */
     if (drive.writing)
         memcpy(disk + drive.lba * SECTOR, drive.buffer, drive.end);
     unsigned sectors = MIN(drive.end / SECTOR, drive.left);
@@ -403,7 +403,7 @@ static void check_writes(unsigned n)
     memcpy(before, disk, sizeof(disk));
     CHECK(ide_write_page(n, page));
     memcpy(before + n * PAGE, page, PAGE);
-    CHECK(memcmp(before, disk, sizeof(disk)) == 0); /* this page, and no other */
+    CHECK(memcmp(before, disk, sizeof(disk)) == 0); /* only this page was written */
 }
 
 static void check_refused(const char *why)
@@ -436,7 +436,7 @@ TEST(pages_are_read_and_written)
     }
     check_writes(pages - 1);
     check_reads(pages - 1);
-    CHECK_EQ(drive.blocks, drive.transfers); /* a page is one block */
+    CHECK_EQ(drive.blocks, drive.transfers); /* each page is one block */
     CHECK_EQ(drive.resets, 0);
 }
 
@@ -445,7 +445,7 @@ TEST(all_28_bits_of_an_address_are_told)
     plug_in();
     drive.sectors = 0x0FFFFFFF;
     drive.failing_at = 1;
-    drive.failure = REFUSE; /* before it looks for data we have not */
+    drive.failure = REFUSE; /* before it accesses data beyond the simulated disk */
     uint32_t pages = ide_init();
     CHECK(!ide_read_page(pages - 1, page));
     CHECK_EQ(drive.lba, 0x0FFFFFF0);
@@ -485,7 +485,7 @@ TEST(no_drive_is_no_news)
     plug_in();
     drive.floating = 0xFF;
     check_refused(NULL);
-    CHECK(drive.reads < 100); /* and the driver does not wait */
+    CHECK(drive.reads < 100); /* the driver does not wait */
     drive.floating = 0x7F;
     check_refused(NULL);
 }
@@ -518,7 +518,7 @@ TEST(a_drive_left_in_the_middle_is_reset_first)
     check_reads(1);
 }
 
-/* The n-th transfer, a read or a write, fails like this; before and after it all is well. */
+/* Make the n-th transfer fail, a read if n is odd, else a write. All other transfers must succeed. */
 static void check_failure(enum failure failure, unsigned n, bool multiple)
 {
     plug_in();
@@ -541,7 +541,7 @@ TEST(after_an_error_the_next_transfer_works)
     for (unsigned i = 0; i < ARRAY_SIZE(failures); i++) {
         for (unsigned n = 1; n <= 2; n++) {
             check_failure(failures[i], n, true);
-            if (failures[i] != HANG && failures[i] != DIE) /* which take long, and know no blocks */
+            if (failures[i] != HANG && failures[i] != DIE) /* these are slow and do not depend on blocks */
                 check_failure(failures[i], n, false);
         }
     }
@@ -555,7 +555,7 @@ TEST(a_reset_is_only_for_a_drive_that_is_stuck)
     CHECK_EQ(drive.resets, 0);
     check_failure(HANG_IN_DATA, 1, true);
     CHECK_EQ(drive.resets, 1);
-    CHECK_EQ(drive.multiple, 8); /* which the reset had made it forget */
+    CHECK_EQ(drive.multiple, 8); /* set again, since the reset cleared it */
     check_failure(DIE, 1, true);
     CHECK_EQ(drive.resets, 1);
 }
@@ -581,7 +581,7 @@ static void plug_in_with_dma(bool real)
     plug_in();
     drive.slowness = real ? 7 : 0;
     controller =
-        (struct controller){.there = true, .real = real, .status = 6}; /* from what the firmware did */
+        (struct controller){.there = true, .real = real, .status = 6}; /* left over from the firmware */
     controller.config[0] = 0x70108086;
     controller.config[1] = 0x02800001;
     controller.config[2] = 0x01018000;
@@ -635,7 +635,7 @@ TEST(another_controller_is_left_alone)
     plug_in_with_dma(false);
     for (unsigned other = 0; other < 3; other++) {
         controller.config[2] = other == 0 ? 0x01018500 : other == 1 ? 0x01010000 : 0x02000000;
-        CHECK_EQ(ide_init(), 25); /* native addresses, no bus master, no IDE */
+        CHECK_EQ(ide_init(), 25); /* native mode, no bus master, not IDE */
         check_reads_and_writes(2);
         CHECK_EQ(controller.config[1], 0x02800001);
         CHECK_EQ(controller.moved, 0);
@@ -668,7 +668,7 @@ TEST(after_an_error_of_a_dma_the_next_one_works)
     for (unsigned i = 0; i < ARRAY_SIZE(failures); i++) {
         plug_in_with_dma(true);
         CHECK_EQ(ide_init(), 25);
-        check_reads(0); /* now it is patient */
+        check_reads(0); /* sets `patient` in ide.c */
         unsigned moved = controller.moved;
         drive.failing_at = 2;
         drive.failure = failures[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pic.c against two 8259As of our own (Intel 8259A data sheet): set-up, masks, ends of interrupts, and noise,
- * which the controllers report on their line 7 with nothing in service (D13).
+ * pic.c with two simulated 8259As (Intel 8259A data sheet): initialization, masks, end of interrupt, and
+ * spurious interrupts, which a controller reports on its line 7 with no interrupt in service (D13).
  */
 #include "arch/i386/io.h"
 #include "dev/pic.h"
@@ -11,7 +11,7 @@
 
 static struct controller {
     uint8_t vector, cascade, mask, in_service;
-    int init_step; /* which word of the set-up comes next; 0: it is over */
+    int init_step; /* the next initialization word; 0 when initialized */
     bool reads_in_service;
 } pics[2]; /* master, slave */
 
@@ -25,13 +25,13 @@ static void command(struct controller *pic, uint8_t value)
 {
     if ((value & 0x10) != 0) {
         *pic = (struct controller){.init_step = 2};
-        CHECK_EQ(value, 0x11); /* edges, two controllers, a fourth word */
+        CHECK_EQ(value, 0x11); /* edge-triggered, cascaded, ICW4 follows */
     } else if ((value & 0x08) != 0) {
         CHECK_EQ(value, 0x0B);
         pic->reads_in_service = true;
     } else {
-        CHECK_EQ(value, 0x20);       /* the end of what is most urgent */
-        CHECK(pic->in_service != 0); /* and not of noise */
+        CHECK_EQ(value, 0x20);       /* non-specific end of interrupt */
+        CHECK(pic->in_service != 0); /* not for a spurious interrupt */
         pic->in_service &= (uint8_t)(pic->in_service - 1);
     }
 }
@@ -52,7 +52,7 @@ void io_out8(uint16_t port, uint8_t value)
         break;
     case 4:
         CHECK_EQ(value, 0x01);
-        break; /* 8086 */
+        break; /* 8086 mode */
     default:
         pic->mask = value;
         return;
@@ -66,7 +66,7 @@ uint8_t io_in8(uint16_t port)
     return at(port)->in_service;
 }
 
-/* The controllers begin to serve `irq`. */
+/* Put `irq` in service. */
 static void raise_irq(unsigned irq)
 {
     if (irq >= 8)
@@ -79,8 +79,8 @@ TEST(both_are_set_up_with_all_lines_shut)
     pic_init();
     CHECK_EQ(pics[0].vector, 0x20);
     CHECK_EQ(pics[1].vector, 0x28);
-    CHECK_EQ(pics[0].cascade, 1 << CASCADE); /* a set of lines, */
-    CHECK_EQ(pics[1].cascade, CASCADE);      /* and a number */
+    CHECK_EQ(pics[0].cascade, 1 << CASCADE); /* a bit mask of lines */
+    CHECK_EQ(pics[1].cascade, CASCADE);      /* a line number */
     CHECK(pics[0].init_step == 0 && pics[1].init_step == 0);
     CHECK_EQ(pics[0].mask, 0xFF & ~(1 << CASCADE));
     CHECK_EQ(pics[1].mask, 0xFF);
@@ -111,7 +111,7 @@ TEST(noise_of_the_master_is_not_ended)
 {
     pic_init();
     CHECK(!pic_acknowledge(7));
-    raise_irq(4); /* what it came into goes on */
+    raise_irq(4); /* stays in service during the spurious interrupt */
     CHECK(!pic_acknowledge(7));
     CHECK_EQ(pics[0].in_service, 1 << 4);
 }
