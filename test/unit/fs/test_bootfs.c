@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bootfs.c: archives, good, cut and broken; names; replacing.
+ * bootfs.c: valid, truncated and invalid archives; names; replacement.
  *
- * The list of files lives as long as the program, so each test uses names of its own, and the one that
- * fills the list comes last.
+ * The list of files is never cleared, so each test uses its own names, and the test that fills the list runs
+ * last.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ static const uint8_t elf[] = "\x7f"
 struct archive {
     uint8_t bytes[8192];
     size_t size;
-    size_t member_end[8]; /* where the bytes of each member end */
+    size_t member_end[8]; /* end offset of each member's data */
     size_t members;
 };
 
@@ -73,7 +73,7 @@ static void check_file(const char *name, const void *data, size_t n)
 
 TEST(a_good_archive_is_read_without_a_word)
 {
-    static struct archive archive; /* the files stay where they are */
+    static struct archive archive; /* bootfs does not copy the data */
     size_t before = bootfs_count();
 
     start(&archive);
@@ -96,7 +96,7 @@ TEST(a_good_archive_is_read_without_a_word)
     CHECK_EQ(bootfs_find(""), NULL);
 }
 
-/* D60: wherever it is cut, what was complete is there and something is said. */
+/* D60: wherever an archive is cut off, complete members are added and the error is reported. */
 TEST(archives_cut_anywhere)
 {
     static struct archive archive;
@@ -128,7 +128,7 @@ TEST(archives_cut_anywhere)
     }
 }
 
-/* One byte of a member's header is changed: the members before it are kept, it and those behind are not. */
+/* Overwrite part of a member's header: members before it are added; it and those after it are not. */
 static void check_broken(size_t at, const char *what)
 {
     static struct archive archive;
@@ -152,20 +152,20 @@ static void check_broken(size_t at, const char *what)
 
 TEST(broken_headers)
 {
-    check_broken(0, "070702"); /* the format with checksums */
-    check_broken(0, "070707"); /* the old format */
+    check_broken(0, "070702"); /* newc with checksums */
+    check_broken(0, "070707"); /* the old portable format */
     check_broken(0, "XXXXXX");
     check_broken(54, "0000000G"); /* file size */
     check_broken(54, "-0000001");
     check_broken(54, "FFFFFFFF");
-    check_broken(54, "FFFFFF00"); /* wraps when it is added in 32 bits */
+    check_broken(54, "FFFFFF00"); /* overflows a 32-bit sum */
     check_broken(14, "0x81A400"); /* mode */
     check_broken(94, "00000000"); /* name size */
     check_broken(94, "FFFFFFFF");
-    check_broken(94, "00000008"); /* no NUL at its end */
+    check_broken(94, "00000008"); /* no NUL at the end */
 }
 
-/* D45: names are bounded. */
+/* D45: the length of names is limited. */
 TEST(names_that_do_not_fit_are_refused)
 {
     size_t before = bootfs_count();
@@ -213,14 +213,14 @@ TEST(what_is_no_program_is_said_and_added)
     CHECK(console_has("\"none\" is no ELF program"));
 }
 
-/* By name, whatever order they came in. */
+/* Files are sorted by name, in whatever order they were added. */
 TEST(files_are_listed_in_order)
 {
     for (size_t i = 1; i < bootfs_count(); i++)
         CHECK(strcmp(bootfs_at(i - 1)->name, bootfs_at(i)->name) < 0);
 }
 
-/* D40: archives are bytes from outside. Whatever their headers say, nothing behind them is read. */
+/* D40: archives are untrusted. Whatever the headers contain, no byte after the archive is read. */
 TEST(random_headers_stay_inside)
 {
     static struct archive archive;
