@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu - what page tables and locks need of a CPU, on the host: cr3, a TLB that can be flushed, and the
- * interrupt flag.
+ * cpu - the CPU functions that page tables and locks need, on the host: CR3, TLB flushes, and the interrupt
+ * flag.
  *
- * The TLB is host_mm.h's; a test that needs the flag defines it.
+ * host_mm.h implements the TLB. A test that needs the interrupt flag defines host_interrupts_on.
  */
 #ifndef ARCH_CPU_H
 #define ARCH_CPU_H
@@ -52,7 +52,7 @@ static inline uint32_t cpu_eflags(void)
     return host_interrupts_on ? EFLAGS_IF : 0;
 }
 
-/* No time passes, and every position is the caller's. */
+/* The time stamp counter never advances, and cpu_here() returns the caller's return address. */
 static inline uint32_t cpu_tsc_low(void)
 {
     return 0;
