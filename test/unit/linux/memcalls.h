@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcalls - the calls that shape memory, as Linux has them, under the names of user/lib/memcalls.h.
+ * memcalls - the interface of user/lib/memcalls.h, implemented with Linux system calls.
  *
- * They are the bare system calls: the C library's would round, refuse and remember on its own.
+ * It bypasses the C library, whose functions check and round arguments and cache results.
  */
 #ifndef LINUX_MEMCALLS_H
 #define LINUX_MEMCALLS_H
@@ -23,20 +23,20 @@
 
 enum { IS_UCOW = 0 };
 
-/* x86-64's TASK_SIZE with four levels of tables; more must be asked for by a hint above it. */
+/* TASK_SIZE of x86-64 with four-level page tables. Linux maps above it only on request. */
 #define USER_END ((uintptr_t)0x7ffffffff000)
 
-/* Linux's numbers, as far as these calls have them. */
+/* The Linux error numbers that these calls return. */
 enum { LINUX_EBADF = 9, LINUX_ENOMEM = 12, LINUX_EFAULT = 14, LINUX_EINVAL = 22 };
 
-/* printf() is not to take memory while we look at it. */
+/* Give printf() a static buffer, so that it does not allocate memory during the test. */
 static inline void memcalls_start(void)
 {
     static char buffer[BUFSIZ];
     setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 }
 
-/* System call `nr`; a negative result is Linux's. */
+/* Execute system call `nr`. Returns its result; on failure a negated Linux error number. */
 static inline long linux_call(long nr, long a, long b, long c, long d, long e, long f)
 {
     register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
@@ -48,7 +48,7 @@ static inline long linux_call(long nr, long a, long b, long c, long d, long e, l
     return result;
 }
 
-/* A result with ucow's number of the error. */
+/* Convert a Linux error number in a result to ucow's. */
 static inline intptr_t in_ucow_numbers(long result)
 {
     switch (result) {
@@ -76,13 +76,13 @@ static inline intptr_t call_munmap(uintptr_t addr, size_t length)
     return in_ucow_numbers(linux_call(__NR_munmap, (long)addr, (long)length, 0, 0, 0, 0));
 }
 
-/* Whether the kernel can read a string at `va`. */
+/* Returns whether the kernel can read a string at `va`. */
 static inline bool can_read(uintptr_t va)
 {
     return linux_call(__NR_access, (long)va, 0, 0, 0, 0, 0) != -LINUX_EFAULT;
 }
 
-/* Whether the kernel can write at `va`, where it can read. */
+/* Returns whether the kernel can write at `va`, which must be readable. */
 static inline bool can_write(uintptr_t va)
 {
     struct timespec saved;
