@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c and image.c: each field of a file is a claim, and what a program finds in its memory is what
- * its segments say, or zero.
+ * elf.c and image.c: every field of a file is validated, and memory contains the bytes of the segments or
+ * zeros.
  *
- * A file under test lies in a block of memory of exactly its size: the sanitizer sees a look beyond.
+ * Each file under test is copied to a heap block of exactly its size, so the sanitizer reports reads
+ * beyond it.
  */
 #include <stdlib.h>
 
@@ -17,7 +18,7 @@
 #define PROGRAM_TOP (USERTOP - (USER_STACK_PAGES + 1) * PAGE_SIZE)
 #define SEGMENTS 3
 
-/* A good file: text, data with .bss behind it, and a segment that is all .bss. */
+/* A valid file: text, data followed by .bss, and a segment that is only .bss. */
 struct file {
     struct elf_header header;
     struct elf_program_header ph[SEGMENTS];
@@ -58,7 +59,7 @@ static void start(void)
 
 static struct image parsed;
 
-/* What elf_parse() says of the first `size` bytes of the file, alone in memory. */
+/* Parse a copy of the first `size` bytes of the file. Returns the result of elf_parse(). */
 static int parse_cut(size_t size)
 {
     uint8_t *copy = malloc(size + (size == 0));
@@ -91,7 +92,7 @@ TEST(a_good_file_is_taken_as_it_says)
     CHECK_EQ(parsed.segments[2].flags, VM_READ | VM_WRITE);
 }
 
-/* One field of the file, what is written there, and whether that is still a program. */
+/* A field of the file, a value for it, and whether the result is still a valid program. */
 struct edge {
     size_t offset;
     size_t bytes;
@@ -120,7 +121,7 @@ static void check_edges(const struct edge *edges, size_t n)
 TEST(what_kind_of_file_it_is)
 {
     static const struct edge edges[] = {
-        {HEADER(magic), 0x464C457E, false}, {HEADER(magic), 0x7F454C46, false}, /* the other byte order */
+        {HEADER(magic), 0x464C457E, false}, {HEADER(magic), 0x7F454C46, false}, /* wrong byte order */
         {HEADER(class), 2, false},                                              /* 64 bits */
         {HEADER(class), 0, false},          {HEADER(data), 2, false},           /* big-endian */
         {HEADER(ident_version), 0, false},  {HEADER(version), 2, false},
@@ -128,9 +129,9 @@ TEST(what_kind_of_file_it_is)
         {HEADER(type), 3, false}, /* position-independent */
         {HEADER(type), 4, false}, /* core */
         {HEADER(machine), 62, false},       {HEADER(machine), 0, false},
-        {HEADER(flags), 0xFFFFFFFF, true}, /* means nothing on the i386 */
-        {HEADER(shoff), 0xFFFFFFFF, true}, /* sections are nothing to us */
-        {HEADER(shnum), 0xFFFF, true},      {PH(2, type), ELF_PT_INTERP, false}, /* wants a dynamic linker */
+        {HEADER(flags), 0xFFFFFFFF, true},                                       /* unused on the i386 */
+        {HEADER(shoff), 0xFFFFFFFF, true},                                       /* sections are ignored */
+        {HEADER(shnum), 0xFFFF, true},      {PH(2, type), ELF_PT_INTERP, false}, /* needs a dynamic linker */
     };
 
     check_edges(edges, ARRAY_SIZE(edges));
@@ -144,37 +145,37 @@ TEST(where_the_program_headers_are)
         {HEADER(phoff), sizeof(struct file) - 3 * 32 + 1, false}, /* one byte too few */
         {HEADER(phoff), sizeof(struct file) + 1, false},
         {HEADER(phoff), 0xFFFFFFFF, false},
-        {HEADER(phoff), 0xFFFFFFE0, false}, /* would be 0 with one entry more */
+        {HEADER(phoff), 0xFFFFFFE0, false}, /* wraps to 0 after one entry */
         {HEADER(phnum), 0, false},
         {HEADER(phnum), 0xFFFF, false},
         {HEADER(phentsize), 31, false},
         {HEADER(phentsize), 33, false},
         {HEADER(phentsize), 0, false},
         {HEADER(ehsize), 51, false},
-        {HEADER(ehsize), 64, true}, /* a later version may have a longer one */
+        {HEADER(ehsize), 64, true}, /* later versions may extend the header */
     };
 
     check_edges(edges, ARRAY_SIZE(edges));
 }
 
-/* D40: what of the file a segment takes. */
+/* D40: the bytes of the file that a segment uses. */
 TEST(where_the_bytes_of_a_segment_are)
 {
     static const struct edge edges[] = {
         {PH(1, offset), 0x2F00, false},     /* beyond the end */
         {PH(1, offset), 0xFFFFFF00, false}, /* offset + filesz wraps */
-        {PH(1, filesz), 0x500, true},       /* just to the end */
+        {PH(1, filesz), 0x500, true},       /* exactly to the end */
         {PH(1, filesz), 0x501, false},      {PH(1, filesz), 0xFFFFFFFF, false},
         {PH(1, filesz), 0, true},           {PH(1, memsz), 0x400, true},
-        {PH(1, memsz), 0x3FF, false},                                      /* less than the file has */
-        {PH(1, memsz), 0, false},           {PH(2, offset), 0x2400, true}, /* nothing, at the end */
-        {PH(2, offset), 0x2401, false},     {PH(2, memsz), 0, true},       /* nothing at all */
+        {PH(1, memsz), 0x3FF, false},                                      /* less than filesz */
+        {PH(1, memsz), 0, false},           {PH(2, offset), 0x2400, true}, /* no bytes, at the end */
+        {PH(2, offset), 0x2401, false},     {PH(2, memsz), 0, true},       /* an empty segment */
     };
 
     check_edges(edges, ARRAY_SIZE(edges));
 }
 
-/* D41: where in memory it goes. */
+/* D41: the addresses of a segment. */
 TEST(where_a_segment_goes)
 {
     static const struct edge edges[] = {
@@ -184,7 +185,7 @@ TEST(where_a_segment_goes)
         {PH(2, va), PROGRAM_TOP - 0x1800, true},
         {PH(2, va), PROGRAM_TOP - 0x17FF, false},
         {PH(2, va), PROGRAM_TOP, false},
-        {PH(2, va), USERTOP - 0x1800, false}, /* that is the stack's */
+        {PH(2, va), USERTOP - 0x1800, false}, /* overlaps the stack */
         {PH(2, va), KERNBASE, false},
         {PH(2, va), 0xFFFFF000, false}, /* va + memsz wraps */
         {PH(2, memsz), PROGRAM_TOP - BSS, true},
@@ -193,8 +194,8 @@ TEST(where_a_segment_goes)
         {PH(1, align), 0x100, true},
         {PH(1, align), 0, true},
         {PH(1, align), 1, true},
-        {PH(1, align), 0x802000, false}, /* no power of two */
-        {PH(1, align), 0x10000, false},  /* offset and address differ in it */
+        {PH(1, align), 0x802000, false}, /* not a power of two */
+        {PH(1, align), 0x10000, false},  /* offset and address are not congruent */
         {PH(1, offset), 0x1F04, false},
     };
 
@@ -208,12 +209,12 @@ TEST(a_program_begins_where_it_may_execute)
         {HEADER(entry), TEXT + 0xFFF, true},
         {HEADER(entry), TEXT + 0x1000, false},
         {HEADER(entry), TEXT - 1, false},
-        {HEADER(entry), DATA, false}, /* no right to execute */
+        {HEADER(entry), DATA, false}, /* not executable */
         {HEADER(entry), 0, false},
         {HEADER(entry), 0xC0100000, false},
         {HEADER(entry), 0xFFFFFFFF, false},
         {PH(0, flags), ELF_PF_R, false},
-        {PH(0, type), 0, false}, /* then there is no text */
+        {PH(0, type), 0, false}, /* no text segment is left */
     };
 
     check_edges(edges, ARRAY_SIZE(edges));
@@ -223,23 +224,23 @@ TEST(a_program_begins_where_it_may_execute)
 TEST(overlapping_segments_are_refused)
 {
     static const struct edge edges[] = {
-        {PH(2, va), TEXT, false},              /* the same beginning */
+        {PH(2, va), TEXT, false},              /* same start */
         {PH(2, va), TEXT + 0xFFF, false},      /* its last byte */
-        {PH(2, va), TEXT + 0x1000, true},      /* just behind it */
+        {PH(2, va), TEXT + 0x1000, true},      /* directly after it */
         {PH(2, va), TEXT - 0x17FF, false},     /* its first byte */
-        {PH(2, va), TEXT - 0x1800, true},      /* just before it */
+        {PH(2, va), TEXT - 0x1800, true},      /* directly before it */
         {PH(2, va), DATA + 0x1FFF, false},     /* the last byte of .bss */
-        {PH(2, va), DATA + 0x2000, true},      /* just behind */
-        {PH(2, memsz), 0x40000000, true},      /* large, but alone there */
-        {PH(1, memsz), BSS - DATA, true},      /* up to the next */
-        {PH(1, memsz), BSS - DATA + 1, false}, /* and a byte too many */
-        {PH(1, memsz), 0x10000000, false},     /* right over it */
+        {PH(2, va), DATA + 0x2000, true},      /* directly after it */
+        {PH(2, memsz), 0x40000000, true},      /* large, but overlaps nothing */
+        {PH(1, memsz), BSS - DATA, true},      /* ends at the next segment */
+        {PH(1, memsz), BSS - DATA + 1, false}, /* overlaps it by one byte */
+        {PH(1, memsz), 0x10000000, false},     /* covers it */
     };
 
     check_edges(edges, ARRAY_SIZE(edges));
 }
 
-/* D42: any order is legal; the image is sorted. */
+/* D42: segments may be in any order; the image is sorted. */
 TEST(unordered_segments_are_accepted)
 {
     static const int orders[][3] = {{0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
@@ -271,7 +272,7 @@ TEST(there_may_be_sixteen_segments)
     CHECK_EQ(elf_parse(&many, sizeof(many), &parsed), -E_INVAL_ELF);
 }
 
-/* D40: the good file, cut anywhere. Its last bytes are of no segment. */
+/* D40: the valid file, cut off anywhere. Its last bytes belong to no segment. */
 TEST(truncated_files_are_refused)
 {
     start();
@@ -298,7 +299,7 @@ static void unload(struct mm *mm)
     host_mm_check_all_back();
 }
 
-/* What a program finds at `va`, by the segments of the file alone. */
+/* Returns the byte that a program must read at `va`, according to the segments of the file. */
 static uint8_t expected_byte(uint32_t va)
 {
     for (int i = 0; i < SEGMENTS; i++) {
@@ -318,7 +319,7 @@ static void check_page(struct mm *mm, uint32_t va)
         CHECK_EQ(bytes[i], expected_byte(va + i));
 }
 
-/* Frames that come back dirty, so that a byte that was not written is seen. */
+/* Fill free frames with a pattern, so that bytes that were not initialized are detected. */
 static void soil_memory(void)
 {
     host_leave_frames(0);
@@ -327,14 +328,14 @@ static void soil_memory(void)
     host_give_frames();
 }
 
-/* D15, D16: bytes before and behind the segments are zero, in shared pages and in private ones. */
+/* D15, D16: bytes before and after the segments are zero, in shared and in private pages. */
 TEST(memory_holds_the_segments_and_zeros)
 {
     struct mm *mm;
 
     start();
     soil_memory();
-    file.ph[0].va += 0x100; /* so that no segment begins with its page */
+    file.ph[0].va += 0x100; /* so that no segment starts at a page boundary */
     file.ph[0].offset += 0x100;
     file.ph[0].filesz = file.ph[0].memsz = 0xE00;
     file.header.entry += 0x100;
@@ -357,9 +358,9 @@ TEST(a_segment_of_zeros_is_mapped)
     mm = load();
     CHECK_EQ(host_read(mm, BSS), 0);
     host_write(mm, BSS & ~0xFFFu, 0x11);
-    host_write(mm, (BSS + 0x1800) & ~0xFFFu, 0x22); /* its last byte is in that page */
+    host_write(mm, (BSS + 0x1800) & ~0xFFFu, 0x22); /* the page of its last byte */
     CHECK_EQ(host_failure(mm, (BSS & ~0xFFFu) + 2 * PAGE_SIZE, false), MM_SEGV);
-    CHECK_EQ(mm->brk, (BSS & ~0xFFFu) + 2 * PAGE_SIZE); /* the heap begins there */
+    CHECK_EQ(mm->brk, (BSS & ~0xFFFu) + 2 * PAGE_SIZE); /* the heap starts there */
     unload(mm);
 }
 
@@ -383,8 +384,8 @@ TEST(text_is_shared_and_data_private)
     unload(b);
 }
 
-/* Two segments meet in a page: it has the bytes of both and the rights of both, and its neighbours
- * keep theirs. */
+/* A page that two segments share has the bytes and the rights of both; the rights of its neighbours do not
+ * change. */
 TEST(two_segments_in_one_page)
 {
     struct mm *mm;
@@ -425,7 +426,7 @@ TEST(three_segments_in_one_page)
     unload(mm);
 }
 
-/* D06: memory ends at each point of mapping and touching a program. */
+/* D06: memory runs out at each point of mapping and accessing a program. */
 TEST(a_program_without_memory_leaves_nothing_behind)
 {
     static const uint32_t pages[] = {TEXT, DATA & ~0xFFFu, BSS & ~0xFFFu};
@@ -454,7 +455,7 @@ TEST(a_program_without_memory_leaves_nothing_behind)
     host_mm_check_all_back();
 }
 
-/* The promises of image.h for what was accepted; every byte of the file it names is there. */
+/* Check the guarantees of image.h for an accepted file, and read every byte of the file that it refers to. */
 static void check_accepted(struct image *image, size_t size)
 {
     static uint8_t page[PAGE_SIZE];
@@ -530,7 +531,7 @@ TEST(random_mutations_are_refused_or_harmless)
         }
         free(copy);
     }
-    CHECK(accepted > rounds / 100 && accepted < rounds - rounds / 100); /* both kinds were tried */
+    CHECK(accepted > rounds / 100 && accepted < rounds - rounds / 100); /* both were common */
     image_drop(image);
     host_mm_check_all_back();
 }

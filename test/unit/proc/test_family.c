@@ -174,7 +174,7 @@ TEST(random_families_against_parents)
     }
 }
 
-/* D32: what the checker is for, it must see. */
+/* D32: family_ok() detects broken links. */
 TEST(the_checker_sees_what_it_is_for)
 {
     start();

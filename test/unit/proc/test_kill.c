@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kill.c: whom kill() takes, and whom it wakes for it. The table of processes is the test's.
+ * kill.c: which processes kill() accepts, and which it wakes. The test implements the process table.
  */
 #include <ucow/errno.h>
 
@@ -28,7 +28,7 @@ void wakeup_proc(struct proc *proc)
     wakes++;
 }
 
-/* What kill() says to a victim that is in this state. */
+/* Set the victim's state and kill it. Returns the result of kill(). */
 static int kill(struct proc state)
 {
     killer = (struct proc){.magic = PROC_MAGIC, .pid = 1};

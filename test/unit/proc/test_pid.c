@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pid.c: the queue of free pids, and who has which.
+ * pid.c: the queue of free pids, and the table of processes by pid.
  */
 #include <sanitizer/asan_interface.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 static struct ledger_account *account;
 
-/* pid.c's one account: it is opened with each pid_init(). */
+/* The account of pid.c; every pid_init() opens it. */
 void ledger_open(struct ledger_account *opened)
 {
     account = opened;
@@ -68,7 +68,7 @@ TEST(the_pid_given_up_longest_ago_is_next)
 
     for (int i = 0; i < 7; i++)
         pid_alloc();
-    for (int round = 0; round < 50; round++) { /* the ring goes round many times */
+    for (int round = 0; round < 50; round++) { /* the ring wraps many times */
         pid_free(5);
         pid_free(2);
         pid_free(6);
@@ -94,7 +94,7 @@ TEST(a_process_is_found_from_publish_to_free)
     free(table);
 }
 
-/* D87: numbers that are no pids, down to the one without a negative. */
+/* D87: numbers that are not pids, including INT32_MIN. */
 TEST(nobody_has_a_number_that_is_no_pid)
 {
     static const int numbers[] = {-1, -7, INT32_MIN, 8, 9, 65536 + 1, INT32_MAX};
@@ -103,16 +103,16 @@ TEST(nobody_has_a_number_that_is_no_pid)
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
         CHECK_EQ(proc_find(numbers[i]), NULL);
     CHECK(PANICS("assertion failed", pid_free(0)));
-    CHECK(PANICS("assertion failed", pid_free(1))); /* more than there are */
+    CHECK(PANICS("assertion failed", pid_free(1))); /* more frees than allocations */
     free(table);
 }
 
-/* D75: with 65,000 processes, taking and giving back a pid looks at no other. All of the table but the
- * places it may need is poisoned meanwhile: the sanitizer reports whoever looks there. */
+/* D75: with 65,000 processes, allocating and freeing a pid accesses no other entry. The other entries are
+ * poisoned, so the sanitizer reports an access. */
 TEST(taking_a_pid_looks_at_no_other)
 {
     enum { ROUNDS = 100 };
-    struct { /* as pid.c has it */
+    struct { /* as in pid.c */
         struct proc *proc;
         uintptr_t site;
     } *by_pid = start(MOST);
@@ -123,8 +123,8 @@ TEST(taking_a_pid_looks_at_no_other)
     ASAN_POISON_MEMORY_REGION(by_pid, pid_table_bytes(MOST));
     ASAN_UNPOISON_MEMORY_REGION(&by_pid[1], sizeof(by_pid[1]));
     ASAN_UNPOISON_MEMORY_REGION(&queue[MOST - 1],
-                                sizeof(queue[0])); /* the ring's place for the first round */
-    ASAN_UNPOISON_MEMORY_REGION(&queue[0], ROUNDS * sizeof(queue[0])); /* and for the others */
+                                sizeof(queue[0])); /* the slot of the ring for the first round */
+    ASAN_UNPOISON_MEMORY_REGION(&queue[0], ROUNDS * sizeof(queue[0])); /* and of the others */
     for (int i = 0; i < ROUNDS; i++) {
         pid_free(1);
         CHECK_EQ(pid_alloc(), 1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sleep.c: who sleeps is woken in its tick, and by nobody after it was killed.
+ * sleep.c: a sleeping process is woken in its tick, and not at all after it was killed.
  *
- * There is one thread here: while a process "sleeps", the next one goes to sleep, and the last one has
- * time pass until all are awake.
+ * The test has one thread: when a process sleeps, the next one starts to sleep, and the last one runs the
+ * timer until all are awake.
  */
 #include <ucow/errno.h>
 
@@ -18,11 +18,11 @@ void trace_tick(void)
 }
 
 static struct proc procs[PROCS];
-static uint64_t woken_at[PROCS]; /* the tick, 0: not yet */
+static uint64_t woken_at[PROCS]; /* in ticks; 0 if not woken yet */
 static int started, false_alarms, killed_at;
 static unsigned delay[PROCS];
 static uint64_t begin;
-static bool idle_runs; /* after each tick */
+static bool idle_runs; /* idle runs after each tick */
 
 void wakeup_proc(struct proc *proc)
 {
@@ -72,7 +72,7 @@ int waitq_sleep(struct waitq *queue, bool killable)
     return me == killed_at ? -E_KILLED : 0;
 }
 
-/* Processes that sleep for so long, one after the other in the same tick, up to a 0. */
+/* Let processes start to sleep in the same tick, one per delay up to the first 0. */
 static int sleep_all(const unsigned (*delays)[PROCS])
 {
     for (int i = 0; i < PROCS; i++) {
@@ -119,7 +119,7 @@ TEST(who_is_woken_too_early_sleeps_on)
     CHECK_EQ(woken_at[0], begin + 4);
 }
 
-/* Interrupts are off while a tick wakes: not longer with many whose time has come than with few. (D76) */
+/* D76: a tick wakes a limited number of processes, since interrupts are off meanwhile. */
 TEST(a_tick_wakes_so_many_and_leaves_the_rest_to_the_next)
 {
     unsigned delays[PROCS];
@@ -132,7 +132,7 @@ TEST(a_tick_wakes_so_many_and_leaves_the_rest_to_the_next)
         CHECK_EQ(woken_at[i], begin + 5 + (unsigned)i / AT_ONCE);
 }
 
-/* Idle does not wait for the tick. */
+/* Idle wakes the others without waiting for the next tick. */
 TEST(who_was_left_over_is_woken_when_nobody_runs)
 {
     unsigned delays[PROCS];
