@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ledger.c: accounts of a keeper made for the test.
+ * ledger.c: an account whose owner is the test.
  */
 #include "host_kernel.h"
 #include "watch/ledger.h"
 
-/* So many units are held by each of 20 sites; kept_for_speed goes away when shrunk. */
+/* held_by[] has the number of units that each of 20 callers holds; shrinking frees kept_for_speed. */
 #define SITES 20
 
 static size_t held_by[SITES];
@@ -34,7 +34,7 @@ static void walk(void *keeper, void (*note)(uintptr_t site))
     CHECK_EQ(keeper, held_by);
     for (size_t i = 0; i < SITES; i++) {
         for (size_t n = 0; n < held_by[i]; n++)
-            note(sites[i].address == 0 ? 0 : sites[i].address + 5); /* a return address is behind the call */
+            note(sites[i].address == 0 ? 0 : sites[i].address + 5); /* a return address follows the call */
     }
 }
 
@@ -88,7 +88,7 @@ TEST(what_came_and_went_is_no_leak)
     CHECK(ledger_check());
 }
 
-/* D28: memory kept for speed is neither in the mark nor in the check. */
+/* D28: caches count neither in the mark nor in the check. */
 TEST(caches_are_shrunk_before_anything_is_counted)
 {
     start();
@@ -99,7 +99,7 @@ TEST(caches_are_shrunk_before_anything_is_counted)
     CHECK(ledger_check());
 }
 
-/* What is only kept for speed is told, too: nothing is given back for a look. */
+/* Reading an account includes caches and does not shrink them. */
 TEST(an_account_can_be_read)
 {
     struct ledger_info info;
@@ -181,7 +181,7 @@ TEST(more_sites_than_places_are_counted_together)
     CHECK(console_has("    12 taken elsewhere\n"));
 }
 
-/* A site that leaks after a full mark is still named. */
+/* A caller that leaks is named even if the mark already filled the table. */
 TEST(new_sites_have_places_of_their_own)
 {
     start();
