@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host_sched - what files of kernel/proc need of the rest: a CPU, the scheduler's lock, and rules of locks
- * whose reports nobody reads (see test_locks.c). Included by one file of a program.
+ * host_sched - what files of kernel/proc need from the rest of the kernel: a CPU, sched_lock, and the symbols
+ * that lock checks use (test_locks.c tests those). Included by one file of a program.
  */
 #ifndef HOST_SCHED_H
 #define HOST_SCHED_H

@@ -36,7 +36,7 @@ void unit_register(struct unit_test *test)
     last_link = &test->next;
 }
 
-/* The counts of a copy are added to the others. */
+/* Exit from a copy. Adds its coverage counts to the profile file. */
 _Noreturn static void end_copy(int status)
 {
     fflush(stdout);
@@ -45,7 +45,7 @@ _Noreturn static void end_copy(int status)
     _exit(status);
 }
 
-/* Ends the running test as failed. */
+/* End the running test as failed. */
 _Noreturn static void end_test(void)
 {
     if (unit_in_copy)
@@ -66,7 +66,7 @@ void panic(const char *format, ...)
     end_test();
 }
 
-/* Reports of the kernel come here too. */
+/* Called for the kernel's check reports. */
 void report_begin(const struct report *report, const char *format, ...)
 {
     va_list args;
@@ -215,7 +215,7 @@ static bool is_wanted(const struct unit_test *test, const char *filter)
     return filter == NULL || strstr(test->name, filter) != NULL;
 }
 
-/* With an argument, only the tests with that text in their names. */
+/* With an argument, run only the tests whose names contain it. */
 int main(int argc, char **argv)
 {
     const char *filter = argc > 1 ? argv[1] : NULL;

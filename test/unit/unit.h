@@ -36,8 +36,8 @@ void unit_check_str_eq(const char *a, const char *b, const char *file, int line,
 uint64_t unit_random(void);
 unsigned unit_below(unsigned n);
 
-/* Whether the statement panics and prints `words`. It runs in a forked copy of the program, which then ends,
- * so its damage stays there. */
+/* Returns whether the statement panics and prints `words`. It runs in a forked copy of the program that then
+ * exits, so it cannot damage the original. */
 #define PANICS(words, statement)   \
     ({                             \
         if (unit_copy()) {         \
@@ -52,7 +52,7 @@ bool unit_copy(void);
 _Noreturn void unit_copy_survived(void);
 bool unit_copy_panicked(const char *words);
 
-/* Whether this is the copy, in which the kernel's output shall go to stdout. */
+/* Whether this is the copy, where the kernel's output must go to stdout. */
 extern bool unit_in_copy;
 
 #define TEST(name)                                                 \
