@@ -34,6 +34,7 @@
 #include "planted/planted.h"
 #include "proc/image_cache.h"
 #include "proc/init.h"
+#include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
@@ -240,7 +241,7 @@ static void start_programs(void)
         const struct boot_module *module = &boot.modules[i];
         bootfs_add(module->name, phys_to_virt(module->start), module->end - module->start);
     }
-    program_open_ledger();
+    image_cache_open_ledger();
     kprintf("bootfs: %u programs\n", (unsigned)bootfs_count());
 }
 

@@ -3,11 +3,12 @@
  * process - mistakes with processes, their stacks and pids, and with lists; see planted.def.
  */
 #include "planted/planted.h"
-#include "proc/exit.h"
 #include "proc/fork.h"
 #include "proc/mutex.h"
+#include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
+#include "proc/wait.h"
 
 #define DEEP_FREE_BYTES (STACK_FREE_MIN - 64)
 

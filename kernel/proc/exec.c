@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec - build a new address space beside the old one, then change over.
+ * exec - build a new address space beside the old one, then switch to it.
  *
- * The new stack, from USERTOP down: the strings; then, 16-aligned as the System V i386 ABI wants
- * it at entry, argc, argv[], NULL, an empty environment (NULL) and an empty auxiliary vector.
+ * The new stack, from USERTOP down: the strings; then, 16-aligned as the System V i386 ABI requires
+ * at entry, argc, argv[], NULL, an empty environment (NULL) and an empty auxiliary vector.
  */
 #include "proc/exec.h"
 
@@ -19,9 +19,9 @@
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
 
-#define FIXED_WORDS 5 /* argc, NULL behind argv, NULL for envp, AT_NULL and its value */
+#define FIXED_WORDS 5 /* argc, NULL after argv, NULL for envp, AT_NULL and its value */
 
-/* Copy bytes into an address space that is not loaded, to pages that are mapped. */
+/* Copy bytes to mapped pages of an address space that is not loaded. */
 static void poke(struct mm *mm, uintptr_t va, const void *from, size_t n)
 {
     const char *bytes = from;
@@ -37,7 +37,7 @@ static void poke_word(struct mm *mm, uintptr_t va, uint32_t word)
     poke(mm, va, &word, sizeof(word));
 }
 
-/* Give the pages from `bottom` to USERTOP memory. */
+/* Map memory at the pages from `bottom` to USERTOP. Returns 0; -E_NO_MEM. */
 static int touch_stack(struct mm *mm, uintptr_t bottom)
 {
     for (uintptr_t va = ALIGN_DOWN(bottom, PAGE_SIZE); va < USERTOP; va += PAGE_SIZE)
@@ -46,7 +46,7 @@ static int touch_stack(struct mm *mm, uintptr_t bottom)
     return 0;
 }
 
-/* The stack's region and its first words; where esp shall point in *esp. */
+/* Map the stack and write its first words. Returns 0 and the initial *esp; -E_NO_MEM. */
 static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *esp)
 {
     uintptr_t strings = USERTOP - ALIGN_UP(args->bytes, 16u);
@@ -70,7 +70,7 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
     return 0;
 }
 
-/* A new address space with the program and its stack; NULL and *error. */
+/* Returns a new address space with the program and its stack; NULL and *error. */
 static struct mm *load_icode(struct image *image, const struct exec_args *args, uintptr_t *esp, int *error)
 {
     *error = -E_NO_MEM;
@@ -88,7 +88,7 @@ static struct mm *load_icode(struct image *image, const struct exec_args *args, 
     return NULL;
 }
 
-/* Change over. Cannot fail. */
+/* Switch the current process to `mm` and drop the old one. Cannot fail. */
 static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t esp)
 {
     struct mm *old = current->mm;
@@ -107,7 +107,7 @@ int do_execve(const char *name, const struct exec_args *args)
 {
     struct image *image;
     uintptr_t esp;
-    int error = program_open(name, &image);
+    int error = image_cache_open(name, &image);
     if (error != 0)
         return error;
     struct mm *mm = load_icode(image, args, &esp, &error);

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec - a process becomes another program; it does so wholly or not at all.
+ * exec - replace the program of the current process, completely or not at all.
  */
 #ifndef PROC_EXEC_H
 #define PROC_EXEC_H
 
 #include <stddef.h>
 
-/* Arguments, copied from the caller: `argc` strings one behind the other, each with its
- * NUL, `bytes` in all; within EXEC_MAX_ARGS and EXEC_MAX_BYTES. */
+/* A kernel copy of the arguments: `argc` strings one after the other, each with its NUL, `bytes` in total; at
+ * most EXEC_MAX_ARGS and EXEC_MAX_BYTES. */
 struct exec_args {
     int argc;
     size_t bytes;
     const char *strings;
 };
 
-/* Let the current process execute program `name` of the boot archive: 0, and its frame is the new
- * program's. -E_NOENT, -E_INVAL_ELF, -E_NO_MEM: nothing has changed. */
+/* Execute program `name` of the boot archive in the current process. Returns 0, with the trap frame set to
+ * the program's entry; -E_NOENT, -E_INVAL_ELF or -E_NO_MEM, and then nothing has changed. */
 int do_execve(const char *name, const struct exec_args *args);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit - from the last system call to an empty place.
+ * exit - release everything, hand the children to init, become a zombie, wake the parent.
  */
 #include "proc/exit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork - allocate and fill in private, then publish in one step that cannot fail.
+ * fork - allocate and fill in a process that no other sees yet, then publish it in one step that cannot fail.
  */
 #include "proc/fork.h"
 
@@ -11,18 +11,18 @@
 #include "proc/exit.h"
 #include "proc/family.h"
 #include "proc/mutex.h"
+#include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
 #include "proc/sched.h"
 
-/* Sharing promises frames that nobody has: whoever writes first needs one. A fork that would leave
- * fewer free frames than this is refused, or the parent, which is about to write to its stack,
- * would die of it. */
+/* do_fork() fails if fewer frames than this can be made free. Each first write to a page shared by copy on
+ * write needs a frame, and the parent is about to write to its stack: without one it would be killed. */
 #define FORK_RESERVE_PAGES 32
 
 extern void fork_return(void);
 
-/* What cpu_switch() finds on a stack that runs for the first time. */
+/* What cpu_switch() pops from the stack of a process that runs for the first time. */
 struct first_switch {
     uint32_t edi, esi, ebx, ebp, eip;
 };
@@ -42,7 +42,7 @@ static int copy_mm(struct proc *child, uint32_t flags)
     return error;
 }
 
-/* Make the child's stack look as if it had called cpu_switch() just before its first return. */
+/* Give the child a copy of the parent's trap frame that returns 0, on `stack` unless that is 0. */
 static void copy_thread(struct proc *child, uintptr_t stack)
 {
     struct trapframe *tf = proc_trapframe(child);
@@ -52,6 +52,7 @@ static void copy_thread(struct proc *child, uintptr_t stack)
         tf->esp = stack;
 }
 
+/* Make the stack look as if the process had called cpu_switch() and returned from it to fork_return. */
 static void make_first_switch(struct proc *proc)
 {
     struct first_switch *frame = (struct first_switch *)proc_trapframe(proc) - 1;
@@ -59,7 +60,7 @@ static void make_first_switch(struct proc *proc)
     proc->sp = (uintptr_t)frame;
 }
 
-/* The child is complete: from here on others see it. Cannot fail. */
+/* Make the complete child visible to other processes. Cannot fail. */
 static void publish(struct proc *child, uint32_t flags)
 {
     make_first_switch(child);
@@ -123,7 +124,7 @@ int kernel_thread(const char *name, void (*thread)(void *arg), void *arg)
     return pid;
 }
 
-/* Called by fork_return with interrupts off, on the way to the first instruction in user mode. */
+/* A new process begins here, called by fork_return with interrupts off. */
 void proc_first_run(void);
 void proc_first_run(void)
 {

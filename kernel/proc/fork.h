@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork - processes are made here, and nowhere else.
+ * fork - create processes and kernel threads.
  */
 #ifndef PROC_FORK_H
 #define PROC_FORK_H
 
 #include <stdint.h>
 
-/* fork and clone: a copy of the current process, which goes on behind its system call with result
- * 0, on `stack` unless that is 0. The child's pid; -E_NO_MEM, -E_NO_FREE_PROC: nothing has
- * changed; -E_INVAL: unknown flags. */
+/* fork and clone: create a copy of the current process. The child returns 0 from its system call, on `stack`
+ * unless that is 0. Returns the child's pid; -E_INVAL if a flag is unknown; -E_NO_MEM or -E_NO_FREE_PROC, and
+ * then nothing has changed. */
 int do_fork(uint32_t flags, uintptr_t stack);
 
-/* A kernel thread, child of the current process, that runs thread(arg). Its pid, or an error as
- * above. When thread() returns it ends, or enters user mode if it has executed a program. */
+/* Create a kernel thread that runs thread(arg), as a child of the current process. Returns its pid, -E_NO_MEM
+ * or -E_NO_FREE_PROC. When thread() returns, the process ends, or enters user mode if it has executed a
+ * program. */
 int kernel_thread(const char *name, void (*thread)(void *arg), void *arg);
 
 #endif

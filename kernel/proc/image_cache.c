@@ -11,7 +11,7 @@
 #include "proc/elf.h"
 #include "watch/ledger.h"
 
-int program_open(const char *name, struct image **image)
+int image_cache_open(const char *name, struct image **image)
 {
     struct bootfs_file *file = bootfs_find(name);
     if (file == NULL)
@@ -53,7 +53,7 @@ static size_t kept(void *keeper)
     return n;
 }
 
-void program_open_ledger(void)
+void image_cache_open_ledger(void)
 {
     static struct ledger_account account = {.name = "program images", .held = kept, .shrink = forget_unused};
     ledger_open(&account);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * init - a kernel thread: no page fault, full memory or kill can end it.
+ * init - process 1, a kernel thread: no page fault, lack of memory or kill can end it.
  */
 #include "proc/init.h"
 
@@ -20,18 +20,20 @@
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
+#include "proc/pid.h"
 #include "proc/proc.h"
+#include "proc/wait.h"
 #include "watch/ledger.h"
 
 #define SHELL "sh"
 
-/* The first program's name and arguments: a copy, one string behind the other. */
+/* The first program's name and arguments: a copy, one string after the other. */
 static char first_strings[EXEC_MAX_BYTES];
 static struct exec_args first_args = {.strings = first_strings};
-static int first_error; /* its arguments are more than exec takes */
+static int first_error; /* -E_TOO_BIG if its arguments exceed exec's limits */
 static void (*before_programs)(void);
 
-/* Process 2 begins here, as a kernel thread, and leaves as the program. */
+/* Process 2: a kernel thread that executes the first program. */
 static void first_program(void *unused)
 {
     (void)unused;
@@ -43,7 +45,7 @@ static void first_program(void *unused)
     }
 }
 
-/* Reap whoever ends until nobody is left; the exit code of process `first`. */
+/* Reap children until none is left. Returns the exit code of process `first`. */
 static int reap_all(int first)
 {
     int first_code = 0;
@@ -56,6 +58,7 @@ static int reap_all(int first)
     return first_code;
 }
 
+/* Check that nothing is left over after the last process. Returns the status of the run. */
 static enum power_status close_books(int code)
 {
     if (irq_stray_count() != 0)
@@ -97,7 +100,7 @@ static void init_main(void *unused)
     power_off(status);
 }
 
-/* Append a string to the first program's; what does not fit is an error when it starts. */
+/* Append a string to the first program's arguments. One that does not fit is reported when it starts. */
 static void append(const char *string)
 {
     size_t bytes = strlen(string) + 1;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kill - a process is told to die; it does so itself, on its way to user mode.
+ * kill - mark a process as killed; it then ends itself on its way to user mode.
  *
- * A sleeper that may be disturbed is woken for it; a runnable one finds the flag when it next
- * runs, before it executes another instruction of its program.
+ * A process in a killable sleep is woken. A runnable process sees the flag when it next runs, before it
+ * executes another instruction of its program.
  */
+#include "proc/kill.h"
+
 #include <ucow/errno.h>
 
-#include "proc/exit.h"
+#include "proc/pid.h"
 #include "proc/sched.h"
 
 int do_kill(int pid)

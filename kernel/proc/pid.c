@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pid - numbers of processes, and who has them.
+ * pid - allocates pids, and finds processes by pid.
  *
- * Free pids form a queue: the one that was given up longest ago is taken next, so a number is
- * not soon used again, and neither taking nor giving looks at any other process.
+ * Free pids form a queue: the pid that was freed longest ago is allocated next, so a pid is not reused soon,
+ * and neither pid_alloc() nor pid_free() looks at other processes.
  */
+#include "proc/pid.h"
+
 #include <ucow/errno.h>
 
 #include "check/hooks.h"
 #include "lib/string.h"
-#include "proc/proc.h"
 #include "watch/assert.h"
 #include "watch/ledger.h"
 
 static struct pid_slot {
-    struct proc *proc; /* who has this pid, or NULL */
-    uintptr_t site;    /* who took it, 0: it is free (checking builds) */
+    struct proc *proc; /* the process with this pid, or NULL */
+    uintptr_t site;    /* checking builds: the caller of pid_alloc(); 0 if the pid is free */
 } * slots;
 static uint16_t *queue; /* a ring of free pids */
 static size_t limit, first_free, free_n;
@@ -47,12 +48,12 @@ void pid_init(void *table, size_t max)
     limit = max;
     first_free = free_n = 0;
     memset(slots, 0, max * sizeof(*slots));
-    for (size_t pid = 1; pid < max; pid++) /* 0 is idle's for ever */
+    for (size_t pid = 1; pid < max; pid++) /* 0 is always idle's */
         queue[free_n++] = (uint16_t)pid;
     ledger_open(&account);
 }
 
-/* The ledger wants to know who calls it. */
+/* Not inlined: the ledger records its return address. */
 __attribute__((noinline)) int pid_alloc(void)
 {
     if (free_n == 0 || inject_fails(INJECT_PID, (uintptr_t)__builtin_return_address(0)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc - birth and end of the struct, and the table of states.
+ * proc - allocates and frees struct proc, and has the table of state changes.
  */
 #include "proc/proc.h"
 
@@ -11,10 +11,11 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/slab.h"
+#include "proc/pid.h"
 #include "proc/proc_fpu.h"
 #include "proc/sched.h"
 
-__attribute__((used)) struct cpu boot_cpu; /* tools/gdb looks for it */
+__attribute__((used)) struct cpu boot_cpu; /* read by tools/gdb */
 struct spinlock sched_lock = SPINLOCK_IRQ("sched");
 struct proc *init_proc;
 static struct kmem_cache proc_cache;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait - a parent looks for its zombies; its living children are never searched.
+ * wait - find a zombie among the children, or sleep until a child ends; and free it.
  */
+#include "proc/wait.h"
+
 #include <ucow/errno.h>
 
-#include "proc/exit.h"
 #include "proc/family.h"
+#include "proc/pid.h"
 #include "proc/sched.h"
 
-/* 0 and the zombie, or NULL when it still lives; -E_BAD_PROC when there is no such child. */
+/* Returns 0 and the zombie, or NULL if none has ended yet; -E_BAD_PROC if there is no such child. */
 static int find_zombie(int pid, struct proc **zombie)
 {
     if (pid == 0) {

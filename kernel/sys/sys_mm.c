@@ -8,6 +8,7 @@
 #include "mm/mm.h"
 #include "mm/swap.h"
 #include "proc/mutex.h"
+#include "proc/pid.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
 #include "sys/syscall.h"

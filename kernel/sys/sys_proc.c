@@ -14,8 +14,11 @@
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
+#include "proc/kill.h"
+#include "proc/pid.h"
 #include "proc/sched.h"
 #include "proc/sleep.h"
+#include "proc/wait.h"
 #include "sys/syscall.h"
 #include "watch/ledger.h"
 

@@ -5,7 +5,8 @@
 #include <ucow/errno.h>
 
 #include "host_sched.h"
-#include "proc/exit.h"
+#include "proc/kill.h"
+#include "proc/pid.h"
 
 struct trace_ring trace_ring;
 void trace_record(enum trace_event event, ...)

@@ -8,6 +8,7 @@
 
 #include <ucow/errno.h>
 
+#include "proc/pid.h"
 #include "proc/proc.h"
 #include "unit.h"
 #include "watch/ledger.h"

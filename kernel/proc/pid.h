@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pid - allocates pids, and finds processes by pid.
+ *
+ * No operation's cost depends on the number of processes.
+ */
+#ifndef PROC_PID_H
+#define PROC_PID_H
+
+#include <stddef.h>
+
+struct proc;
+
+/* Bytes of the table for pids below `max`. */
+size_t pid_table_bytes(size_t max);
+
+/* Use pid_table_bytes(max) bytes at `table`. Pids 1 to max - 1 are free; 0 is always idle's. */
+void pid_init(void *table, size_t max);
+
+/* Returns a pid that proc_find() does not find yet; -E_NO_FREE_PROC if all are used. */
+int pid_alloc(void);
+
+/* Free `pid`; proc_find() no longer finds its process. */
+void pid_free(int pid);
+
+/* From now on proc_find(pid) returns `proc`. Cannot fail. */
+void pid_publish(int pid, struct proc *proc);
+
+/* Returns the process with this pid; NULL if there is none. */
+struct proc *proc_find(int pid);
+
+/* Pids allocated; idle's is not counted. */
+size_t pid_used_count(void);
+
+/* Every pid is below this. */
+int pid_limit(void);
+
+#endif
