@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""layers - who may include whom, and what may stand where.
+"""layers - which folder may include which, and what may stand where.
 
 The folders of kernel/ are layers: an #include goes down in `ORDER`, or stands in `UPWARD` with its reason; calls.py
 checks the calls. The checks have one header for all others, options are asked for in headers only.
