@@ -21,7 +21,7 @@ from ..verdict import problems
 from .language import WORD
 from .oracle import Report, Translation, encode
 
-PROGRAMS_AT = 0x400000  # below the interpreter: the heap begins behind the last segment
+PROGRAMS_AT = 0x400000  # below the interpreter: the heap begins after the last segment
 PHDR = struct.Struct("<8I")
 LOAD, READ, PAGE = 1, 4, 4096
 PHOFF_AT, PHNUM_AT = 28, 44

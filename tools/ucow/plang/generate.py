@@ -40,7 +40,7 @@ def statement(name: str, at: int, where: int, how: int) -> Op:
     """The statement with this name that two numbers stand for; `at` is its place in the program."""
     page, cell = PLACES[where % len(PLACES)], where % (PAGES * CELLS)
     if name in ("trywrite", "badwrite"):
-        return Op(name, b=cell, c=at)  # a value that nobody else writes
+        return Op(name, b=cell, c=at)  # a value that no other statement writes
     if name in ("tryread", "badread"):
         return Op(name, b=cell)
     if name == "mmap":
@@ -55,7 +55,7 @@ def statement(name: str, at: int, where: int, how: int) -> Op:
 
 
 def program(drawn: list[tuple[str, int, int]]) -> Translation:
-    """The program that was drawn, its blocks balanced; who still has a child open at the end waits for it."""
+    """The program that was drawn, its blocks balanced; one "waitall" for each block left open."""
     ops, depth = [], 0
     for at, (name, where, how) in enumerate(drawn, 1):
         if depth == 0 and name in NOT_OUTSIDE:

@@ -82,7 +82,7 @@ class Memory:
             self.pages[page] = fresh(kind) if kind else None
 
     def brk(self, size: int) -> int:
-        """Move the break if nothing is in the way, nor in the page behind; returns where it is then."""
+        """Move the break if nothing is in the way, nor in the page after it; returns where it is then."""
         if size < self.heap:
             self.remap(HEAP + size, self.heap - size, None)
         elif size > self.heap and any(self.pages[HEAP + self.heap:HEAP + min(size + 1, HEAP_PAGES)]):
@@ -196,13 +196,13 @@ class Translator:
             self.skip()
 
     def next_op(self) -> Op | None:
-        """The next statement of this block; None behind its last."""
+        """The next statement of this block; None after the last."""
         self.at += 1
         op = self.source[self.at - 1] if self.at <= len(self.source) else None
         return None if op is None or op.name == "end" else op
 
     def skip(self) -> None:
-        """Go behind the end of this block: nothing more of it is executed."""
+        """Skip to the end of this block: nothing more of it is executed."""
         while (op := self.next_op()) is not None:
             if op.name in BLOCKS:
                 self.skip()
@@ -233,7 +233,7 @@ class Translator:
         process.code = KILLED if process.mute else code
 
     def die(self, process: Process) -> None:
-        """The kernel kills it here. Behind it is what one that lives on would report."""
+        """The kernel kills it here. The code after it is what a process that survives would report."""
         self.emit(Op("sum"))
         self.emit(Op("exit"))
         process.code = KILLED
@@ -410,7 +410,7 @@ class Translator:
     do_tryread = do_badread = do_read
 
     def do_sum(self, process: Process, op: Op, implicit: bool = False) -> None:
-        """Over every page that can be read and that nobody may be writing to."""
+        """Over every page that can be read and that no other process may be writing to."""
         mask = 0
         for number in range(PAGES):
             try:

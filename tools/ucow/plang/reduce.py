@@ -19,7 +19,7 @@ COPIES = 8
 
 
 def block_end(ops: Sequence[Op], at: int) -> int:
-    """The place behind the statement at `at`, its block included."""
+    """The place after the statement at `at`, its block included."""
     depth = 0
     while True:
         depth += (ops[at].name in BLOCKS) - (ops[at].name == "end")
