@@ -2,7 +2,7 @@
 """ELF files for the loader, structured: each field at its edges, segments over each other, cut off at every byte.
 
 The base is a small good program. A case is a file and what should become of it, which `faults` says from the
-rules for programs alone, not from the kernel's code: the tool behind D39 to D43.
+rules for programs alone, not from the kernel's code: this tool found D39 to D43.
 """
 
 import itertools
@@ -49,7 +49,7 @@ HARMED = 0x4A  # user/fuzz/elfcases.c: the caller was not as it had been
 
 
 def base() -> bytes:
-    """Text, data with .bss behind it in a page of its own, .bss alone; 512 bytes in all."""
+    """Text, data followed by .bss in a page of its own, .bss alone; 512 bytes in all."""
     segments = [(LOAD, 0x100, TEXT + 0x100, 0, 0x40, 0x40, 5, 0x100), (LOAD, 0x180, DATA + 0x80, 0, 0x60, 0x1000, 6, 1),
                 (LOAD, 0, BSS, 0, 0, 0x1800, 6, 0)]
     header = HEADER.pack(MAGIC, 1, 1, 1, 0, bytes(8), 2, 3, 1, TEXT + 0x110, HEADER.size, 0, 0, HEADER.size, SEGMENT.size,
@@ -182,7 +182,7 @@ def truncations() -> Iterator[Case]:
 
 
 def pairs(seed: int) -> Iterator[Case]:
-    """Two or three fields at edges, by chance; for ever."""
+    """Random cases with two or three fields at edges; never ends."""
     chance, good = random.Random(seed), base()
     while True:
         data = good

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Batches of what nobody would do: one machine a batch, its seed, and what was counted in it.
+"""Batches of fuzz input: one machine per batch, its seed, and what was counted in it.
 
 A batch repeats: its seed, its count and the build say all. tools/fuzz runs many; the serial suite a short one.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every trace must obey, whatever program ran.
+"""Invariants that every trace must satisfy, regardless of the program that ran.
 
 Each invariant is a generator that takes a trace and yields one sentence for each violation, with
 the record at fault. They see the whole history: a trace that lost records cannot be judged.
@@ -108,7 +108,7 @@ def dead_do_nothing(trace: Trace) -> Iterator[str]:
 
 
 class _Families:
-    """Who is whose parent, told by forks and reparentings."""
+    """The parent of each process, from fork and reparent records."""
 
     def __init__(self) -> None:
         self.parent: dict[int, int] = {INIT: IDLE}
@@ -241,7 +241,7 @@ def leave_matches_enter(trace: Trace) -> Iterator[str]:
     """A process leaves the system call it entered, and is in one at a time."""
     inside: dict[int, Record] = {}
     for record in trace.of("fork", "syscall_enter", "syscall_leave"):
-        if record.name == "fork":  # whoever had this pid before may have died in a system call
+        if record.name == "fork":  # the previous process with this pid may have died in a system call
             inside.pop(record.child, None)
             continue
         entered = inside.pop(record.cpu_pid, None)

@@ -71,8 +71,8 @@ def _scratch(size: int) -> Scratch:
 class DiskError(NamedTuple):
     """The n-th transfer of a kind fails, and with `lasting` all that follow it, too.
 
-    The kernel sees the drive end the command with an error. A transfer is what the drive is asked
-    for at once: a page, for a driver in multiple mode.
+    The kernel sees the drive end the command with an error. A transfer is what one
+    command asks for: a page if the driver uses multiple mode.
     """
     kind: str              # "read" or "write"
     n: int                 # from 1
@@ -314,7 +314,7 @@ class Live:
 
     @property
     def memory_file(self) -> Path:
-        """The file behind the guest's memory."""
+        """The file that backs the guest's memory."""
         return Path(self._scratch.name, "memory")
 
     def __enter__(self) -> "Live":
@@ -348,7 +348,7 @@ class Live:
     def _printed(self) -> str:
         """All that the machine has printed, on the socket or, when the serial line leads there, into the file.
 
-        Not QEMU's own log of a socket: what waits until somebody reads is in it twice.
+        QEMU's own log of a socket is not used: it has output twice that waited for a reader.
         """
         return self._heard or self._log.read_text(errors="replace")
 

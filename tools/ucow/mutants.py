@@ -93,7 +93,7 @@ class Mutant:
 
 
 def planted(file: str, old: str, new: str, **fields: str) -> Mutant:
-    """A change that somebody wrote down; it must fit in one place."""
+    """A change written by hand; it must fit in exactly one place."""
     path = ROOT / file
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     if text.count(old) != 1 or old == new:

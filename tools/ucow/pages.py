@@ -20,7 +20,7 @@ PAGE_BYTES, TABLE_BYTES, ENTRIES, USERTOP = 4096, 4 << 20, 1024, 0xB0000000
 PRESENT, WRITABLE, COW = 0x001, 0x002, 0x200
 VM_SHARED = 8
 SLOT_BAD = 0xFFFFFFFF
-MM, PROC, SHARED, SWAP = "mm/mm.c", "proc/proc.c", "mm/shmem.c", "mm/swap_slot.c"  # who knows the structures
+MM, PROC, SHARED, SWAP = "mm/mm.c", "proc/proc.c", "mm/shmem.c", "mm/swap_slot.c"  # they define the structures
 
 
 @dataclass(frozen=True, slots=True)

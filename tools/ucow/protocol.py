@@ -51,7 +51,7 @@ class Lives:
         self.wrong = ""
 
     def step(self, pid: int, event: str) -> None:
-        """`event` happens to `pid`. Who was refused once is not followed any further."""
+        """`event` happens to `pid`. A process that was refused once is not followed any further."""
         start = self.at.get(pid, "unused")
         end = self.arrows.get((start, event))
         if start == "lost":

@@ -25,7 +25,7 @@ GATES = gates()
 # The compiler may keep these parts of gates as functions of their own.
 PARTS = {"alloc_one", "object_alloc", "heap_alloc", "heap_large_alloc", "inject_fails"}
 
-# What the gates stand in front of, and who else may go there.
+# The functions that the gates guard, and the other functions that may call them.
 BEHIND_THE_GATES: dict[str, set[str]] = {
     "pmm_take": {"cache_refill", "cache_refill_hard", "block_take_hard"},
     "usercopy_bytes": set(), "usercopy_string": set(),
@@ -82,7 +82,7 @@ def calls(elf: Path) -> list[Call]:
 
 
 def unused(elf: Path, callers: set[str], all_calls: list[Call]) -> set[str]:
-    """Those of the functions that nobody calls, and whose address no code and no data holds."""
+    """The functions that have no caller and whose address no code and no data holds."""
     called = {call.callee for call in all_calls if call.callee != call.caller}
     with elf.open("rb") as file:
         loaded = b"".join(section.data() for section in ELFFile(file).iter_sections()

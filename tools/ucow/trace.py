@@ -71,7 +71,7 @@ class Event:
 
 
 class Record:
-    """One event that happened: `.stamp`, `.cpu`, `.cpu_pid` (who was running) and its fields."""
+    """One event that happened: `.stamp`, `.cpu`, `.cpu_pid` (the running process) and its fields."""
 
     __slots__ = ("seq", "stamp", "cpu", "cpu_pid", "event", "raw")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is wrong with a run: the one place that decides whether a machine passed.
 
-No single sign is enough, for a crashed kernel may show it too (D64, D88): status, banner, closing
+No single sign is enough, because a crashed kernel may show it too (D64, D88): status, banner, closing
 lines, the absence of complaints and the trace must all agree.
 """
 
