@@ -21,31 +21,11 @@
 #define BATCH BIT(BATCH_ORDER) /* frames moved at once between the cache and the policy */
 #define EVICT_BATCH 16         /* frames to free at once when memory is full */
 
-struct page *page_array;
-size_t page_frames;
-
 static size_t owned[PAGE_OWNERS]; /* frames, by owner */
 static uint64_t taken, given;     /* frames allocated and freed since boot */
 
 static struct page *cache[CACHE_MAX];
 static unsigned cached_n;
-
-static const char *const owner_names[] = {
-#define PAGE_OWNER(NAME, name, text) [PAGE_##NAME] = text,
-#include <ucow/enums.def>
-};
-
-void page_expect_held(const struct page *page)
-{
-    if (page->count != 0 && page->owner > PAGE_FREE) {
-        RULE(page->count < PAGE_COUNT_MAX, "frame 0x%x has %u counts, more than there can be: never dropped?",
-             (unsigned)page_to_pfn(page), (unsigned)page->count);
-        return;
-    }
-    ledger_print_site(1, page->caller);
-    panic("nobody holds a count of frame 0x%x (count %u, owner %s): dropped too often? its last use is above",
-          (unsigned)page_to_pfn(page), (unsigned)page->count, owner_names[page->owner]);
-}
 
 /* Make the free block `block`, just taken from the policy or the cache, belong to `owner`, with one
  * reference. */
@@ -277,7 +257,7 @@ void page_open_ledger(void)
             continue;
         accounts[owner] = (struct ledger_account){
             .name = "frames of",
-            .of = owner_names[owner],
+            .of = page_owner_names[owner],
             .keeper = &owned[owner],
             .held = ledger_held,
             .walk = ledger_walk,

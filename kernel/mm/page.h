@@ -58,6 +58,9 @@ _Static_assert(sizeof(void *) != 4 || sizeof(struct page) == 32, "struct page is
 extern struct page *page_array;
 extern size_t page_frames;
 
+/* How reports name the owners. */
+extern const char *const page_owner_names[];
+
 static inline size_t page_to_pfn(const struct page *page)
 {
     return (size_t)(page - page_array);
