@@ -221,14 +221,15 @@ int swap_in(uint32_t number, uintptr_t va, struct page **page)
         slot_bind(*page, slot);
     }
     *page = slot->page;
-    swap_drop(number);
+    slot_drop(slot);
     return 0;
 }
 
-int swap_in_own(uint32_t slot, enum page_owner owner, struct page **page)
+int swap_in_own(uint32_t number, enum page_owner owner, struct page **page)
 {
-    int error = read_page(slot_at(slot), owner, page);
+    struct slot *slot = slot_at(number);
+    int error = read_page(slot, owner, page);
     if (error == 0)
-        swap_drop(slot);
+        slot_drop(slot);
     return error;
 }

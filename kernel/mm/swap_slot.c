@@ -12,9 +12,10 @@
 #include "mm/swap.h"
 #include "watch/ledger.h"
 
-static struct slot *slots;
+struct slot *slots;
 static uint32_t *in_use; /* a bit for each slot; that of slot 0 is always set */
-static size_t slots_n, free_n, cached_n, bad_n;
+size_t slots_n;
+static size_t free_n, cached_n, bad_n;
 
 size_t slots_init(size_t pages, void *(*alloc)(size_t bytes), size_t max_bytes)
 {
@@ -46,11 +47,6 @@ void slots_open_ledger(void)
     ledger_open(&account);
 }
 
-size_t slots_total(void)
-{
-    return slots_n == 0 ? 0 : slots_n - 1;
-}
-
 size_t slots_free(void)
 {
     return free_n;
@@ -59,22 +55,6 @@ size_t slots_free(void)
 bool slots_available(void)
 {
     return free_n + cached_n > 0;
-}
-
-struct slot *slot_at(uint32_t number)
-{
-    ASSERT(number < slots_n && slots[number].count > 0 && slots[number].count != SLOT_BAD);
-    return &slots[number];
-}
-
-uint32_t slot_number(const struct slot *slot)
-{
-    return (uint32_t)(slot - slots);
-}
-
-struct slot *slot_of_page(const struct page *page)
-{
-    return &slots[page->slot];
 }
 
 static void slot_free(struct slot *slot)
@@ -129,15 +109,19 @@ void swap_hold(uint32_t slot)
     slot_hold(slot_at(slot), 1);
 }
 
-void swap_drop(uint32_t number)
+void slot_drop(struct slot *slot)
 {
-    struct slot *slot = slot_at(number);
     if (--slot->count != 0)
         return;
     if (slot->page == NULL)
         slot_free(slot);
     else
         cached_n++;
+}
+
+void swap_drop(uint32_t slot)
+{
+    slot_drop(slot_at(slot));
 }
 
 void slot_bind(struct page *page, struct slot *slot)

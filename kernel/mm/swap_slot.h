@@ -21,10 +21,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mm/page.h"
+#include "watch/assert.h"
+
 #define SLOT_BAD UINT32_MAX
 
 struct lineage;
-struct page;
 
 struct slot {
     uint32_t count;          /* entries and objects that name it */
@@ -33,6 +35,10 @@ struct slot {
     uintptr_t caller;        /* who allocated the page (checking builds) */
 };
 
+/* The table, by number, and its length; 0 without a disk. Only for the functions below. */
+extern struct slot *slots;
+extern size_t slots_n;
+
 /* Make a table for a disk of `pages` pages, at least 2, of at most `max_bytes`; `alloc` returns zeroed
  * memory. Returns the number of slots, slot 0 included. */
 size_t slots_init(size_t pages, void *(*alloc)(size_t bytes), size_t max_bytes);
@@ -40,19 +46,34 @@ size_t slots_init(size_t pages, void *(*alloc)(size_t bytes), size_t max_bytes);
 /* Open the ledger account of slots. */
 void slots_open_ledger(void);
 
-/* Slots that can hold pages, and those that are free. Both are 0 without a disk. */
-size_t slots_total(void);
+/* The number of slots that can hold pages, and of those that are free. */
+static inline size_t slots_total(void)
+{
+    return slots_n == 0 ? 0 : slots_n - 1;
+}
+
 size_t slots_free(void);
 
 /* Whether slot_alloc() can find a slot, cached ones included. */
 bool slots_available(void);
 
 /* The slot with this number, to which there are references. */
-struct slot *slot_at(uint32_t number);
-uint32_t slot_number(const struct slot *slot);
+static inline struct slot *slot_at(uint32_t number)
+{
+    ASSERT(number < slots_n && slots[number].count > 0 && slots[number].count != SLOT_BAD);
+    return &slots[number];
+}
+
+static inline uint32_t slot_number(const struct slot *slot)
+{
+    return (uint32_t)(slot - slots);
+}
 
 /* The slot of a page that has one. */
-struct slot *slot_of_page(const struct page *page);
+static inline struct slot *slot_of_page(const struct page *page)
+{
+    return &slots[page->slot];
+}
 
 /* Allocate a slot for the page's bytes, without references; NULL if there is none. */
 struct slot *slot_alloc(const struct page *page);
@@ -60,8 +81,9 @@ struct slot *slot_alloc(const struct page *page);
 /* Never use the slot again. There are no references to it. */
 void slot_mark_bad(struct slot *slot);
 
-/* Add `n` references. */
+/* Add `n` references; drop one, with the last of which the slot is free or cached. */
 void slot_hold(struct slot *slot, uint32_t n);
+void slot_drop(struct slot *slot);
 
 /* Record that the page and the slot have the same bytes. */
 void slot_bind(struct page *page, struct slot *slot);
