@@ -45,14 +45,18 @@ static void first_program(void *unused)
     }
 }
 
-/* Reap children until none is left. Returns the exit code of process `first`. */
+/* Reap zombies until init has no children. Returns the exit code of the first program, whose pid is `first`:
+ * the first zombie of that pid, because later processes may get the same pid again. */
 static int reap_all(int first)
 {
     int first_code = 0;
+    bool first_ended = false;
     struct proc *zombie;
     while (do_wait(0, &zombie) == 0) {
-        if (zombie->pid == first)
+        if (zombie->pid == first && !first_ended) {
+            first_ended = true;
             first_code = zombie->exit_code;
+        }
         do_reap(zombie);
     }
     return first_code;

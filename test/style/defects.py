@@ -14,8 +14,8 @@ from pathlib import Path
 
 # The documents, by the letter of their numbers.
 DOCUMENTS = {"D": "docs/defects.md", "P": "docs/pages.md"}
-ROW = re.compile(r"^\| ([DP]\d\d) \|", re.MULTILINE)
-CITATION = re.compile(r"\b[DP]\d\d\b")
+ROW = re.compile(r"^\| ([DP]\d{2,3}) \|", re.MULTILINE)
+CITATION = re.compile(r"\b[DP]\d{2,3}\b")
 # These two only talk about numbers.
 NO_TESTS_OF_THE_KERNEL = {"defects.py", "test_style.py"}
 
