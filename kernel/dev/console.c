@@ -34,6 +34,12 @@ void console_write(int writer, const char *text, size_t n)
     line_open = text[n - 1] != '\n';
 }
 
+void console_forget(int writer)
+{
+    if (line_writer == writer)
+        line_writer = CONSOLE_NO_ONE;
+}
+
 void kprintf(const char *format, ...)
 {
     char line[CONSOLE_LINE_BYTES];

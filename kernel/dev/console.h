@@ -15,10 +15,14 @@
 
 /* Writer number of the kernel; a process writes with its pid, which is above 0. */
 #define CONSOLE_KERNEL 0
+#define CONSOLE_NO_ONE (-1)
 
 /* Write n bytes for `writer`; polls the port. Not preempted, but interrupts may be on, so only a panic writes
  * from a handler. */
 void console_write(int writer, const char *text, size_t n);
+
+/* Process `writer` ends: a later process with its pid does not continue a line that it left unfinished. */
+void console_forget(int writer);
 
 /* printf for the kernel. A line longer than CONSOLE_LINE_BYTES is cut. */
 void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -29,7 +29,7 @@ void do_exit(enum exit_reason reason, int code)
     cpu_sti();
     check_exit(proc->pid);
     TRACE(exit, proc->pid, code, reason);
-    proc_line_end();
+    proc_line_exit();
     release_mm();
     proc_fpu_drop(proc);
     proc->exit_code = code;

@@ -30,6 +30,12 @@ void proc_line_end(void)
     current->line = NULL;
 }
 
+void proc_line_exit(void)
+{
+    proc_line_end();
+    console_forget(current->pid);
+}
+
 /* Buffer text without a newline. It is printed at once if there is no memory or it is too long. */
 static void hold(const char *text, size_t n)
 {

@@ -21,4 +21,8 @@ void proc_line_flush(void);
 /* Print the buffered text and free the buffer. */
 void proc_line_end(void);
 
+/* proc_line_end(), and the console forgets that the current process, which ends, may have left a line
+ * unfinished. */
+void proc_line_exit(void);
+
 #endif

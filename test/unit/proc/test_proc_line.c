@@ -17,7 +17,7 @@ struct cpu boot_cpu;
 static struct proc writer = {.magic = PROC_MAGIC, .pid = 7};
 static char console[4096]; /* each piece ends with a | */
 static bool no_memory;
-static int buffers;
+static int buffers, forgotten;
 
 void console_write(int number, const char *text, size_t n)
 {
@@ -49,6 +49,12 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
     free(object);
 }
 
+void console_forget(int number)
+{
+    CHECK_EQ(number, writer.pid);
+    forgotten++;
+}
+
 static void start(void)
 {
     proc_line_init();
@@ -64,7 +70,9 @@ static void write(const char *text)
 
 static void end(void)
 {
-    proc_line_end();
+    forgotten = 0;
+    proc_line_exit();
+    CHECK_EQ(forgotten, 1);
     CHECK_EQ(buffers, 0);
     CHECK_EQ(writer.line, NULL);
 }
