@@ -24,6 +24,8 @@ static void switch_to(struct proc *next)
     struct check_switch checked = check_switch_begin(&sched_lock.class, next->pid);
     TRACE(switch, prev->pid, next->pid);
     next->runs++;
+    if (next == prev) /* a policy may let the process that yields run on */
+        return;
     current = next;
     trace_set_pid(next->pid);
     if (prev->mm != next->mm)
@@ -42,7 +44,6 @@ static void schedule(void)
     struct proc *next = policy_pick();
     if (next == NULL)
         next = this_cpu()->idle;
-    ASSERT(next != current);
     proc_set_state(next, PROC_RUNNING);
     switch_to(next);
 }

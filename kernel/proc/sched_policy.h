@@ -13,7 +13,8 @@ struct proc;
 /* `proc` is runnable now. Idle never comes here. */
 void policy_enqueue(struct proc *proc);
 
-/* Take the next out of the queue; NULL when there is none. */
+/* Take the next process out of the queue; NULL when it is empty. Any process in it will do, also the current
+ * one, which yields. */
 struct proc *policy_pick(void);
 
 /* Whether somebody waits. */

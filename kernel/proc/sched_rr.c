@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched_rr - round robin: one queue, equal turns.
+ * sched_rr - round robin with equal turns; a process that slept before its turn was over goes first.
+ *
+ * A process that is new, or whose turn is over, waits in `queue`. One that wakes with a part of its turn
+ * left waits in `woken`. Whenever processes of `queue` have run for the length of one turn, a round begins:
+ * all processes that are then in `woken` run before the next one of `queue`. So a process that mostly sleeps
+ * waits for one turn and for the other sleepers that woke before it, however many processes compute. No one
+ * starves: a process that wakes during a round waits for the next.
  */
 #include "lib/list.h"
 #include "proc/proc.h"
@@ -8,30 +14,53 @@
 
 #define SLICE_TICKS 5 /* 50 ms */
 
-static struct list_node queue = LIST_INIT(queue);
+static struct list_node queue = LIST_INIT(queue), woken = LIST_INIT(woken);
+static unsigned woken_n;   /* processes in `woken` */
+static unsigned round_n;   /* the first of them that belong to the present round */
+static bool from_queue;    /* the process that was picked last came from `queue` */
+static int ticks_of_queue; /* such processes have run for so long since the last round */
 
 void policy_enqueue(struct proc *proc)
 {
-    if (proc->slice_ticks <= 0)
+    if (proc->slice_ticks > 0) {
+        list_add_tail(&woken, &proc->run_link);
+        woken_n++;
+    } else {
         proc->slice_ticks = SLICE_TICKS;
-    list_add_tail(&queue, &proc->run_link);
+        list_add_tail(&queue, &proc->run_link);
+    }
 }
 
-struct proc *policy_pick(void)
+static struct proc *take_first(struct list_node *from)
 {
-    struct list_node *first = list_first(&queue);
-    if (first == NULL)
-        return NULL;
+    struct list_node *first = list_first(from);
     list_del(first);
     return list_entry(first, struct proc, run_link);
 }
 
+struct proc *policy_pick(void)
+{
+    if (ticks_of_queue >= SLICE_TICKS || list_empty(&queue)) {
+        round_n = woken_n;
+        ticks_of_queue = 0;
+    }
+    from_queue = round_n == 0;
+    if (from_queue)
+        return list_empty(&queue) ? NULL : take_first(&queue);
+    round_n--;
+    woken_n--;
+    return take_first(&woken);
+}
+
 bool policy_waiting(void)
 {
-    return !list_empty(&queue);
+    return woken_n > 0 || !list_empty(&queue);
 }
 
 bool policy_tick(struct proc *proc)
 {
-    return --proc->slice_ticks <= 0;
+    ticks_of_queue += from_queue && ticks_of_queue < SLICE_TICKS;
+    if (proc->slice_ticks > 0) /* a process that runs alone stays at 0 for as long as it likes */
+        proc->slice_ticks--;
+    return proc->slice_ticks == 0;
 }

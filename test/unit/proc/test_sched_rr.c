@@ -39,6 +39,7 @@ TEST(who_came_first_is_next)
         CHECK(policy_waiting());
         struct proc *proc = policy_pick();
         CHECK_EQ(proc, &procs[i % PROCS]);
+        proc->slice_ticks = 0; /* it yields */
         policy_enqueue(proc);
     }
 }
@@ -51,6 +52,22 @@ TEST(everybody_has_the_same_turn)
         CHECK_EQ(policy_pick(), &procs[0]);
         CHECK_EQ(ticks_left(&procs[0]), TURN);
     }
+}
+
+/* The counter of a process that runs alone for 248 days and longer stays where it is. (D97) */
+TEST(a_turn_that_is_over_stays_over)
+{
+    start();
+    policy_enqueue(&procs[0]);
+    policy_pick();
+    CHECK_EQ(ticks_left(&procs[0]), TURN);
+    for (int i = 0; i < 100; i++) {
+        CHECK(policy_tick(&procs[0]));
+        CHECK_EQ(procs[0].slice_ticks, 0);
+    }
+    policy_enqueue(&procs[0]);
+    CHECK_EQ(policy_pick(), &procs[0]);
+    CHECK_EQ(ticks_left(&procs[0]), TURN);
 }
 
 /* Or who sleeps just before the end of its turn would have the processor for ever. */
@@ -66,4 +83,73 @@ TEST(a_turn_that_was_interrupted_goes_on)
         CHECK_EQ(policy_pick(), &procs[0]);
         CHECK_EQ(ticks_left(&procs[0]), TURN - used);
     }
+}
+
+/* Put process `i` into the queue of those that slept before their turn was over. */
+static void wake(int i)
+{
+    procs[i].slice_ticks = TURN - 1;
+    policy_enqueue(&procs[i]);
+}
+
+/* The next process has a whole turn, and waits for another one. */
+static int next_computes(void)
+{
+    struct proc *proc = policy_pick();
+    while (!policy_tick(proc))
+        continue;
+    policy_enqueue(proc);
+    return proc->pid;
+}
+
+TEST(a_woken_process_goes_before_those_that_compute_D106)
+{
+    start();
+    for (int i = 0; i < 4; i++)
+        policy_enqueue(&procs[i]);
+    CHECK_EQ(next_computes(), 0);
+    wake(4);
+    CHECK_EQ(policy_pick()->pid, 4);
+    CHECK_EQ(next_computes(), 1);
+    CHECK_EQ(next_computes(), 2);
+}
+
+/* Two processes that wake each other all the time leave every second turn to the others. (D106) */
+TEST(woken_processes_starve_no_one)
+{
+    start();
+    policy_enqueue(&procs[0]);
+    policy_enqueue(&procs[1]);
+    CHECK_EQ(next_computes(), 0);
+    wake(3);
+    for (int turn = 1; turn < 10; turn++) {
+        CHECK_EQ(policy_pick()->pid, 3 + (turn + 1) % 2);
+        wake(3 + turn % 2);
+        CHECK_EQ(next_computes(), turn % 2);
+    }
+}
+
+/* New processes that run for less than a tick do not let the sleepers pass again and again. */
+TEST(a_round_comes_after_the_length_of_a_turn)
+{
+    start();
+    for (int i = 0; i < 3; i++)
+        policy_enqueue(&procs[i]);
+    CHECK_EQ(policy_pick()->pid, 0);
+    wake(4);
+    CHECK_EQ(policy_pick()->pid, 1);
+    for (int ticks = 0; ticks < TURN; ticks++)
+        policy_tick(&procs[1]);
+    CHECK_EQ(policy_pick()->pid, 4);
+    CHECK_EQ(policy_pick()->pid, 2);
+}
+
+TEST(woken_processes_keep_their_order)
+{
+    start();
+    for (int i = 1; i < PROCS; i++)
+        wake(i);
+    for (int i = 1; i < PROCS; i++)
+        CHECK_EQ(policy_pick()->pid, i);
+    CHECK(!policy_waiting());
 }
