@@ -47,9 +47,25 @@ static void add_arg(struct cmdline *cmdline, char *word)
         cmdline->args[cmdline->args_n++] = word;
 }
 
+/* What follows the kernel's path, if QEMU put one in front without quotes: blanks, `=` and ` -- ` in the
+ * names of its folders are not options. */
+static char *skip_kernel_path(char *text)
+{
+    static const char name[] = "ucow.elf";
+    for (char *p = text; *p != '\0'; p++) {
+        bool begins = p == text || p[-1] == '/';
+        char end = begins && strncmp(p, name, sizeof(name) - 1) == 0 ? p[sizeof(name) - 1] : 'x';
+        if (end == '\0' || end == ' ')
+            return p + sizeof(name) - 1;
+    }
+    return text;
+}
+
 void cmdline_parse(struct cmdline *cmdline, char *text)
 {
     memset(cmdline, 0, sizeof(*cmdline));
+    if (*text == '/' || strncmp(text, "ucow.elf", 8) == 0)
+        text = skip_kernel_path(text);
     bool options = true, first = true;
     for (char *word; (word = next_word(&text)) != NULL; first = false) {
         if (options && strcmp(word, "--") == 0)

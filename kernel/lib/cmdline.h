@@ -2,7 +2,8 @@
 /*
  * cmdline - the kernel's command line: `key=value ... -- program args`.
  *
- * Some loaders put the path of the kernel first; it is skipped.
+ * QEMU puts the path of the kernel in front, as it is. A path that begins with `/` is skipped up to the
+ * file's name, ucow.elf, whatever its folders are called; of any other path, the first word.
  */
 #ifndef LIB_CMDLINE_H
 #define LIB_CMDLINE_H

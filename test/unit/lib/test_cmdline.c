@@ -61,6 +61,17 @@ TEST(a_leading_path_is_skipped)
     CHECK_STR_EQ(words("a=1 /boot/x"), "a=1,/boot/x,|");         /* only the first word can be one */
 }
 
+/* QEMU does not quote the path. (D95) */
+TEST(folders_of_the_kernel_are_no_options_D95)
+{
+    CHECK_STR_EQ(words("/my work/ucow.elf a=1 -- exit"), "a=1,|exit,");
+    CHECK_STR_EQ(words("/a trace=off b/ucow.elf a=1 -- exit"), "a=1,|exit,");
+    CHECK_STR_EQ(words("/q -- hello/build/ucow.elf -- exit x"), "|exit,x,");
+    CHECK_STR_EQ(words("/x/ucow.elf -- run /y/ucow.elf"), "|run,/y/ucow.elf,");
+    CHECK_STR_EQ(words("/x/ucow.elfish/ucow.elf a=1"), "a=1,|");
+    CHECK_STR_EQ(words("a=1 -- run /y/ucow.elf"), "a=1,|run,/y/ucow.elf,"); /* GRUB: no path in front */
+}
+
 TEST(words_without_room_are_counted)
 {
     char line[4096] = "";
