@@ -6,10 +6,12 @@
  * typed during the boot would be lost.
  *
  * The counters of the buffer run freely: it is empty if they are equal, and full if they differ by its
- * size.
+ * size. While it is full, received bytes stay in the port: QEMU and a terminal with flow control then
+ * wait, and nothing is lost.
  */
 #include "dev/uart.h"
 #include "arch/i386/io.h"
+#include "lib/util.h"
 
 #define COM1 0x3F8
 #define DATA (COM1 + 0)
@@ -30,6 +32,7 @@
 #define BUFFER_BYTES 256 /* a power of two */
 
 static bool present;
+static bool input_enabled, paused; /* paused: the buffer is full, and the receive interrupt masked */
 static uint8_t buffer[BUFFER_BYTES];
 static unsigned chars_received, chars_taken, chars_lost; /* tests read these by name */
 
@@ -55,8 +58,10 @@ bool uart_present(void)
 
 void uart_enable_input(void)
 {
-    if (present)
-        io_out8(INTERRUPTS, INTERRUPT_RECEIVED);
+    if (!present)
+        return;
+    input_enabled = paused = true;
+    uart_interrupt();
 }
 
 void uart_put(char c)
@@ -68,17 +73,22 @@ void uart_put(char c)
     io_out8(DATA, (uint8_t)c);
 }
 
+static bool full(void)
+{
+    return chars_received - chars_taken == BUFFER_BYTES;
+}
+
 void uart_interrupt(void)
 {
     uint8_t status;
-    while (present && ((status = io_in8(LINE_STATUS)) & STATUS_RECEIVED)) {
-        uint8_t byte = io_in8(DATA);
+    while (present && !full() && ((status = io_in8(LINE_STATUS)) & STATUS_RECEIVED)) {
         if (status & STATUS_OVERRUN)
             chars_lost++;
-        if (chars_received - chars_taken < BUFFER_BYTES)
-            buffer[chars_received++ % BUFFER_BYTES] = byte;
-        else
-            chars_lost++;
+        buffer[chars_received++ % BUFFER_BYTES] = io_in8(DATA);
+    }
+    if (input_enabled && full() != paused) {
+        paused = full();
+        io_out8(INTERRUPTS, paused ? 0 : INTERRUPT_RECEIVED);
     }
 }
 
@@ -87,9 +97,19 @@ bool uart_waiting(void)
     return chars_received != chars_taken;
 }
 
-int uart_take(void)
+size_t uart_peek(char *to, size_t n)
 {
-    return uart_waiting() ? buffer[chars_taken++ % BUFFER_BYTES] : -1;
+    n = MIN(n, (size_t)(chars_received - chars_taken));
+    for (size_t i = 0; i < n; i++)
+        to[i] = (char)buffer[(chars_taken + i) % BUFFER_BYTES];
+    return n;
+}
+
+void uart_drop(size_t n)
+{
+    chars_taken += n;
+    if (paused)
+        uart_interrupt();
 }
 
 unsigned uart_take_lost(void)

@@ -6,6 +6,7 @@
 #define DEV_UART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define UART_IRQ 4 /* of COM1 */
@@ -22,16 +23,21 @@ void uart_enable_input(void);
 /* Send one byte; polls for room. Callable from any context. */
 void uart_put(char c);
 
-/* The handler of IRQ 4: moves received bytes to the buffer. Interrupts are off. */
+/* The handler of IRQ 4: empties the receiver into the buffer, as far as there is room. What does not fit
+ * stays in the port until uart_drop() makes room. Interrupts off. */
 void uart_interrupt(void);
 
-/* Whether the buffer has a byte. Interrupts are off. */
+/* Whether the buffer holds a received byte. Interrupts off. */
 bool uart_waiting(void);
 
-/* Remove and return a byte of the buffer, 0 to 255; -1 if it is empty. Interrupts are off. */
-int uart_take(void);
+/* Copy the oldest received bytes, `n` at most, to `to` and leave them in the buffer. Returns how many there
+ * were. Interrupts off. */
+size_t uart_peek(char *to, size_t n);
 
-/* The number of bytes lost since the last call, because the buffer was full or the port overran. */
+/* Remove the `n` oldest bytes, which uart_peek() returned. Interrupts off. */
+void uart_drop(size_t n);
+
+/* Bytes that the port lost since the last call because it was not read in time (an overrun). */
 unsigned uart_take_lost(void);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutex - waiters sleep in the mutex's own list. A release wakes one of them, who tries again: when
- * somebody was quicker, that one's release wakes the next.
+ * mutex - waiters sleep in the mutex's own list, in the order they came.
  */
 #include "proc/mutex.h"
 
@@ -16,14 +15,16 @@ void mutex_lock_slow(struct mutex *mutex)
 {
     RULE(mutex->owner != current, "pid %d takes a mutex twice", current->pid);
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    while (mutex->owner != NULL)
+    while (mutex->owner != current)
         waitq_sleep(waiters(mutex), false);
     spin_unlock_irqrestore(&sched_lock, eflags);
 }
 
-void mutex_wake(struct mutex *mutex)
+void mutex_hand_over(struct mutex *mutex)
 {
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    waitq_wake(waiters(mutex));
+    struct proc *next = list_entry(list_first(&mutex->waiters), struct proc, wait_link);
+    mutex->owner = next;
+    wakeup_proc(next);
     spin_unlock_irqrestore(&sched_lock, eflags);
 }

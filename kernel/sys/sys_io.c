@@ -2,7 +2,7 @@
 /*
  * sys_io - read and write.
  *
- * A write of many pieces is one write: others wait until it is complete.
+ * The lines of one write stay together up to HOLD_BYTES; then other writers have their turn.
  */
 #include "sys/sys_io.h"
 
@@ -16,9 +16,11 @@
 #include "proc/sched.h"
 #include "sys/syscall.h"
 
-#define PIECE_BYTES 128
+#define PIECE_BYTES 128u
+#define HOLD_BYTES 4096 /* a writer has the console to itself for so long: about 1.6 ticks in QEMU's time */
 
 static struct mutex writing = MUTEX_INIT(writing);
+static struct mutex reading = MUTEX_INIT(reading); /* between looking at input and removing it */
 static struct waitq readers = {LIST_INIT(readers.sleepers)};
 
 void sys_io_input(void)
@@ -52,31 +54,58 @@ int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
             proc_line_write(piece, part);
             done += part;
             error = sched_point(); /* others wait for us to finish, but not for the CPU */
+            if (done % HOLD_BYTES == 0)
+                mutex_give_way(&writing);
         }
     }
     mutex_unlock(&writing);
     return error == 0 ? (int32_t)n : error;
 }
 
-/* At least one received byte, at most n; or -E_KILLED. */
-static int take_input(char *to, size_t n)
+/* Sleep until there is input. Returns 0; -E_KILLED if the caller is killed first. */
+static int wait_for_input(void)
 {
-    int byte, error = 0;
-    size_t taken = 0;
+    int error = 0;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    while (error == 0 && taken == 0) {
-        while (taken < n && (byte = uart_take()) >= 0)
-            to[taken++] = (char)byte;
-        if (taken == 0)
-            error = waitq_sleep(&readers, true);
-    }
+    while (error == 0 && !uart_waiting())
+        error = waitq_sleep(&readers, true);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    return error;
+}
+
+static size_t peek_input(char *to, size_t n)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    n = uart_peek(to, n);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    return n;
+}
+
+/* Remove `n` bytes of input. A reader that leaves some behind, or that was woken and killed, wakes the next
+ * one. */
+static void drop_input(size_t n)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    uart_drop(n);
     if (uart_waiting())
-        waitq_wake(&readers); /* what this one leaves, full or killed, is the next one's */
+        waitq_wake(&readers);
     unsigned lost = uart_take_lost();
     spin_unlock_irqrestore(&sched_lock, eflags);
     if (lost != 0)
         kprintf("console: %u characters of input were lost: nobody read them in time\n", lost);
-    return error != 0 ? error : (int)taken;
+}
+
+/* Move input to `buf`, `n` bytes at most. Returns how many; 0 if another reader was faster; an error if `buf`
+ * cannot be written, and then the input is still there. */
+static int deliver_input(struct uaddr buf, size_t n)
+{
+    char piece[PIECE_BYTES];
+    mutex_lock(&reading);
+    size_t taken = peek_input(piece, MIN(n, sizeof(piece)));
+    int error = copy_to_user(buf, piece, taken);
+    drop_input(error == 0 ? taken : 0);
+    mutex_unlock(&reading);
+    return error == 0 ? (int)taken : error;
 }
 
 /* Whether the byte at `at` can be written; it keeps its value. */
@@ -89,23 +118,27 @@ static int probe_writable(struct uaddr at)
 
 int32_t sys_read(int32_t fd, struct uaddr buf, uint32_t n)
 {
-    char piece[PIECE_BYTES];
     if (fd < 0 || fd > 2)
         return -E_INVAL;
     if (n == 0)
         return 0;
-    n = MIN(n, sizeof(piece)); /* less than a page: its first and last byte speak for all */
+    n = MIN(n, PIECE_BYTES); /* less than a page, so its first and last byte speak for all */
     int error = probe_writable(buf);
     if (error == 0)
         error = probe_writable(uaddr_plus(buf, n - 1));
     if (error != 0)
-        return error; /* before input is taken that could not be delivered */
+        return error; /* before waiting */
     if (!uart_present())
-        return -E_NO_DEV; /* instead of waiting for ever */
+        return -E_NO_DEV; /* instead of waiting forever */
     proc_line_flush();
-    int taken = take_input(piece, n);
-    if (taken < 0)
-        return taken;
-    error = copy_to_user(buf, piece, (size_t)taken);
-    return error != 0 ? error : taken;
+    int taken = 0;
+    while (taken == 0) {
+        error = wait_for_input();
+        if (error != 0) {
+            drop_input(0);
+            return error;
+        }
+        taken = deliver_input(buf, n);
+    }
+    return taken;
 }

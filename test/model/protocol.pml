@@ -82,6 +82,7 @@
 #define BUG_arms_before_the_lock 11        /* do_sleep(): checks the timer, then acquires the lock */
 #define BUG_leaves_the_timer 12            /* do_sleep(): a killed sleeper leaves its timer armed */
 #define BUG_unlock_does_not_wake 13        /* mutex_unlock(): does not wake */
+#define BUG_unlock_only_wakes 18           /* mutex_unlock(): wakes a waiter, which must then compete for the mutex */
 #define BUG_starts_before_publishing 14    /* publish(): makes the child runnable before it links it to the parent */
 #define HARMLESS_checks_before_the_lock 15 /* do_wait(): looks for zombies, then acquires the lock */
 #define HARMLESS_wakes_first 16            /* do_exit(): wakes the parent, then becomes a zombie, in one critical section */
@@ -105,8 +106,8 @@ byte state[PROCS], parent[PROCS], queue[PROCS];
 byte cptr[PROCS], zptr[PROCS];
 byte killed, killable, timer_armed;
 
-/* struct mutex; the set of processes that were woken for it and have not run yet */
-byte owner, comes_for_lock;
+/* struct mutex; the set of processes that have begun to wait for it and do not have it yet */
+byte owner, waits_for_lock;
 
 /* The programs: how many system calls are left; SPINS: none, it runs forever in user mode. */
 byte left[PROCS];
@@ -200,7 +201,7 @@ inline check_sleeper(p)
 {
     CHECK(no_wake_up_is_lost, !(queue[p] == p && HAS(waits_any, p) && zptr[p] != 0));
     CHECK(no_wake_up_is_lost, !(queue[p] == SLEEPERS && !HAS(timer_armed, p)));
-    CHECK(no_wake_up_is_lost, !(queue[p] == MUTEX && owner == 0 && comes_for_lock == 0));
+    CHECK(no_wake_up_is_lost, !(queue[p] == MUTEX && (owner == 0 || owner == p) && !BUG(unlock_only_wakes)));
     CHECK(killed_process_is_woken, !(queue[p] != 0 && HAS(killed, p) && HAS(killable, p)))
 }
 
@@ -291,8 +292,8 @@ inline sleep_in(q)
 
 /* ---- mutex.c ---- */
 
-/* The kernel wakes the longest waiter, the model any of them. */
-inline mutex_wake()
+/* The kernel hands the mutex to the process that has waited longest, the model to any waiter. */
+inline mutex_hand_over()
 {
     sched_lock = 1;
     if
@@ -306,7 +307,11 @@ inline mutex_wake()
     fi;
     d_step {
         if
-        :: other != 0 -> ADD(comes_for_lock, other); wakeup_proc(other)
+        :: other != 0 && !BUG(unlock_only_wakes) -> owner = other
+        :: else
+        fi;
+        if
+        :: other != 0 -> wakeup_proc(other)
         :: else
         fi;
         other = 0;
@@ -710,20 +715,27 @@ sys_yield:
 mutex_lock:
     atomic {
         sched_lock = 1;
-        do
-        :: owner == 0 -> break
+        if
+        :: owner == 0 ->
+            CHECK(no_waiter_is_overtaken, waits_for_lock == 0);
+            owner = me
         :: owner != 0 ->
-            d_step {
-                DEL(killable, me);
-                LIFE(me, sleep_lock);
-                sleep_in(MUTEX)
-            };
-            schedule();
-            (cpu == me);
-            DEL(comes_for_lock, me)
-        od;
+            do
+            :: owner == me -> break
+            :: owner == 0 -> owner = me; break /* only with unlock_only_wakes */
+            :: owner != 0 && owner != me ->
+                d_step {
+                    ADD(waits_for_lock, me);
+                    DEL(killable, me);
+                    LIFE(me, sleep_lock);
+                    sleep_in(MUTEX)
+                };
+                schedule();
+                (cpu == me)
+            od;
+            DEL(waits_for_lock, me)
+        fi;
         sched_lock = 0;
-        owner = me;
         INTERRUPT_POINT
         tick_may_end_turn(); /* sched_point() */
         if
@@ -735,7 +747,7 @@ mutex_lock:
         owner = 0;
         if
         :: BUG(unlock_does_not_wake)
-        :: else -> mutex_wake()
+        :: else -> mutex_hand_over()
         fi;
         if
         :: zombie != 0 -> goto copy_to_user

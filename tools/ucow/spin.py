@@ -36,6 +36,7 @@ FOUND_BY = {
     "arms_before_the_lock": "no_wake_up_is_lost",
     "leaves_the_timer": "zombie_has_no_timer",
     "unlock_does_not_wake": "no_wake_up_is_lost",
+    "unlock_only_wakes": "no_waiter_is_overtaken",
     "starts_before_publishing": "reaped_once_by_its_parent",
 }
 

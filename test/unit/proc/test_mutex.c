@@ -24,9 +24,9 @@ static void run(struct proc *proc)
 static struct proc first = {.pid = 1}, second = {.pid = 2}, third = {.pid = 3};
 static struct mutex mutex;
 static int sleeps, wakes;
-static int false_alarms; /* sleeps from which the sleeper wakes with the mutex still held */
+static int early_wakes; /* sleeps that end with the mutex still held by another process */
 
-/* The current process sleeps; the other runs, and releases the mutex in the end. */
+/* The current process sleeps. Meanwhile the first runs, and unlocks the mutex if it has it. */
 int waitq_sleep(struct waitq *queue, bool killable)
 {
     struct proc *sleeper = current;
@@ -36,7 +36,7 @@ int waitq_sleep(struct waitq *queue, bool killable)
     CHECK_EQ(&queue->sleepers, &mutex.waiters);
     sleeps++;
     list_add_tail(&queue->sleepers, &sleeper->wait_link);
-    if (false_alarms-- > 0) {
+    if (early_wakes-- > 0) {
         list_del(&sleeper->wait_link);
         return 0;
     }
@@ -48,11 +48,11 @@ int waitq_sleep(struct waitq *queue, bool killable)
     return 0;
 }
 
-void waitq_wake(struct waitq *queue)
+void wakeup_proc(struct proc *proc)
 {
     CHECK(spin_is_held(&sched_lock));
-    CHECK(!list_empty(&queue->sleepers));
-    list_del(queue->sleepers.next);
+    CHECK_EQ(mutex.owner, proc);
+    list_del(&proc->wait_link);
     wakes++;
 }
 
@@ -62,7 +62,7 @@ static void start(void)
     list_init(&first.wait_link);
     list_init(&second.wait_link);
     list_init(&third.wait_link);
-    sleeps = wakes = false_alarms = 0;
+    sleeps = wakes = early_wakes = 0;
     others = locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
     current = &first;
 }
@@ -94,7 +94,7 @@ TEST(who_waits_sleeps_until_the_owner_releases)
 TEST(who_wakes_too_early_sleeps_again)
 {
     start();
-    false_alarms = 3;
+    early_wakes = 3;
     mutex_lock(&mutex);
     run(&second);
     mutex_lock(&mutex);
@@ -103,7 +103,7 @@ TEST(who_wakes_too_early_sleeps_again)
 }
 
 /* Interrupts are off while the scheduler wakes: not longer with many who wait than with few. (D76) */
-TEST(a_release_wakes_one_of_those_who_wait)
+TEST(unlocking_wakes_one_waiter)
 {
     start();
     mutex_lock(&mutex);
@@ -112,10 +112,27 @@ TEST(a_release_wakes_one_of_those_who_wait)
     mutex_unlock(&mutex);
     CHECK_EQ(wakes, 1);
     CHECK_EQ(mutex.waiters.next, &third.wait_link);
+}
+
+/* The woken process has the mutex before it runs: the owner cannot lock it again first. (D91) */
+TEST(unlocking_hands_the_mutex_to_the_first_waiter)
+{
+    start();
     mutex_lock(&mutex);
+    list_add_tail(&mutex.waiters, &second.wait_link);
+    list_add_tail(&mutex.waiters, &third.wait_link);
     mutex_unlock(&mutex);
-    CHECK_EQ(wakes, 2);
-    CHECK(list_empty(&mutex.waiters));
+    CHECK_EQ(mutex.owner, &second);
+}
+
+TEST(giving_way_lets_the_waiter_go_first_D91)
+{
+    start();
+    mutex_lock(&mutex);
+    mutex_give_way(&mutex); /* no one waits: it stays with its owner */
+    CHECK_EQ(mutex.owner, &first);
+    CHECK_EQ(sleeps, 0);
+    mutex_unlock(&mutex);
 }
 
 TEST(only_the_owner_may_release_D55)

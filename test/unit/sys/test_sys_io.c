@@ -17,7 +17,7 @@
 
 static struct proc reader = {.magic = PROC_MAGIC, .pid = 2};
 static const char *arrived, *arrives; /* before the reader sleeps, and meanwhile */
-static bool dies;
+static bool dies, buffer_vanished;
 static int wakes, sleeps;
 static char got[8];
 
@@ -31,9 +31,16 @@ bool uart_waiting(void)
     return *arrived != '\0';
 }
 
-int uart_take(void)
+size_t uart_peek(char *to, size_t n)
 {
-    return uart_waiting() ? *arrived++ : -1;
+    size_t there = strlen(arrived);
+    memcpy(to, arrived, n < there ? n : there);
+    return n < there ? n : there;
+}
+
+void uart_drop(size_t n)
+{
+    arrived += n;
 }
 
 unsigned uart_take_lost(void)
@@ -68,7 +75,7 @@ void mutex_lock_slow(struct mutex *mutex)
     CHECK(false);
 }
 
-void mutex_wake(struct mutex *mutex)
+void mutex_hand_over(struct mutex *mutex)
 {
     (void)mutex;
     CHECK(false);
@@ -91,6 +98,8 @@ int copy_from_user(void *to, struct uaddr from, size_t n)
 
 int copy_to_user(struct uaddr to, const void *from, size_t n)
 {
+    if (buffer_vanished && n > 0 && sleeps > 0)
+        return -E_INVAL;
     memcpy((void *)to.va, from, n);
     return 0;
 }
@@ -146,6 +155,16 @@ TEST(what_a_killed_reader_was_woken_for_is_the_next_ones)
     CHECK_EQ(read_from("", "a", 8), -E_KILLED);
     CHECK_EQ(got[0], '\0');
     CHECK_EQ(wakes, 1);
+}
+
+TEST(input_that_cannot_be_delivered_is_the_next_readers_D107)
+{
+    dies = false;
+    buffer_vanished = true;
+    CHECK_EQ(read_from("", "abc", 8), -E_INVAL);
+    CHECK_STR_EQ(arrived, "abc");
+    CHECK_EQ(wakes, 1);
+    buffer_vanished = false;
 }
 
 TEST(a_reader_that_is_killed_for_nothing_wakes_nobody)
