@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/bench/bench.c: every row is measured, and measured again it is the same to the instruction.
+"""user/bench/bench.c: every row is measured, and a second run has the same numbers.
 
-A tick of the counter is a nanosecond, which is 128 to an instruction in the suite's machine. How
-large the numbers may be is not asked here: tools/bench compares them with their limits.
+A tick of the counter is a nanosecond; an instruction takes 128 of them in the suite's machine. tools/bench compares
+the numbers with their limits.
 """
 
 import re

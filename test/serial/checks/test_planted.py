@@ -23,7 +23,7 @@ def test_is_found(run, name):
 
 
 def test_names(run):
-    """A name that is none: those there are are said, and the run goes on."""
+    """For an unknown name the kernel lists the known ones, and the run continues."""
     out = run("hello", cmdline="selftest=wibble")
     known = out.lines.once(re.compile('^selftest: there is no mistake "wibble"; there are: '))
     built = {name for name, mistake in ALL.items() if BUILD.has_check(mistake.check)}
@@ -32,7 +32,7 @@ def test_names(run):
 
 
 def test_mistake_that_nobody_would_notice(run):
-    """It is not made, and which kernel would notice is said."""
+    """The kernel does not make a mistake that it cannot detect, and names the build that can."""
     check = next((check for check in ("kasan", "ubsan", "stack_protector") if not BUILD.has_check(check)), None)
     if check is None:
         pytest.skip("this kernel would notice")
@@ -48,7 +48,7 @@ def test_marks():
 
 
 def test_a_report_must_name_the_place():
-    """The judgement, on reports that are wrong: another line, another function, another message, none."""
+    """The comparison rejects wrong reports: another line, another function, another message, none."""
     mistake = ALL["object_double_free"]
     place, taken = mistake.marks[""][0], mistake.marks["taken"][0]
     report = [f"    1 taken at {taken}", "kernel panic at kfree (kernel/mm/slab.c:9):", f"    {mistake.says}",

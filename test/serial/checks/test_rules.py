@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """kernel/check/peak.c: the longest time without interrupts and the deepest stack are in the trace. (D76)
 
-What each broken rule of kernel/check/locks.h is reported as stands in kernel/planted/planted.def; the
-reports of two chains are looked at here in full.
+kernel/planted/planted.def has the report for each broken rule of kernel/check/locks.h; this test compares two
+reports of lock chains in full.
 """
 
 import re
@@ -37,7 +37,7 @@ def test_peaks_rise_and_are_told_at_the_end(run, checked, what):
 
 
 def test_interrupts_come_in_time(run, checked):
-    """A crowd whose parent dies is handed over with interrupts on; they are woken with them off, a few at a time."""
+    """Many children whose parent dies change to init with interrupts enabled, and are woken a few at a time."""
     trace = run("forktree").trace
     assert 0 < peaks(trace, "irq_off")[-1] < trace.tsc_per_tick * IRQ_OFF_TICKS_MAX
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""user/fuzz/plang.c: programs that hypothesis makes come to what tools/ucow/plang/oracle.py says.
+"""user/fuzz/plang.c: programs that hypothesis generates have the results that tools/ucow/plang/oracle.py predicts.
 
-The same programs are run by every configuration of tools/matrix: so kernels that copy and kernels that share
-come to the same. tools/compare runs many more, on several kernels side by side.
+Every configuration of tools/matrix runs the same programs, so kernels that copy pages and kernels that share them
+must agree. tools/compare runs many more, on several kernels side by side.
 """
 
 import pytest
@@ -155,7 +155,7 @@ def test_what_is_no_determinate_program_is_refused(why):
 
 
 def test_a_difference_is_found_and_made_small(build, monkeypatch):
-    """The model forgets what a child inherits: then every kernel is wrong, and the example is small."""
+    """With a model that forgets what a child inherits, each kernel differs from it, and the example is small."""
     monkeypatch.setattr(Page, "inherited", lambda page: fresh(page.kind))
     program = translate(parse("brk 3\nwrite h2.1 5\nmmap m2+3 shared\nfork 1 {\n thread 2 {\n  write h0.0 6\n }\n}\n"
                               "doomed 3 {\n write d0.0 1\n}\nkill 3\nwaitall\n"))

@@ -25,7 +25,7 @@ def test_lines(run, cpu):
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
 def test_every_way_in(run, cpu):
-    """The flags meet system calls, page faults that fill, and the timer, which takes nobody's CPU here."""
+    """The flags are set at system calls, at page faults that fill pages, and at timer interrupts."""
     trace = run("eflags", cpu=cpu).trace
     children = [fork.child for fork in trace.all("fork", parent=FIRST)]
     assert [exit_.code for exit_ in trace.of("exit")] == [77, 0] * len(FLAGS) + [0]

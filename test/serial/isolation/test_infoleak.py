@@ -79,7 +79,7 @@ def assert_first_instruction(machine: Frozen):
 
 
 def assert_can_be_found(machine: Frozen, build):
-    """What was looked for is in frames that nobody owns now, or others do."""
+    """The word is still in free frames, or in frames of others: so this test could find it."""
     everything = machine.memory.read(0, machine.bytes)
     assert everything.count(PATTERN) > 1000
     assert not build.debug_checks or all(poison in everything for poison in POISON)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """user/isolation/kernelaccess.c: a program can neither read, write nor execute addresses outside user space.
 
-D02: whoever tries dies, and nobody else. D18: no page of the kernel carries the user bit, with and
+D02: an attempt ends this process only. D18: no page of the kernel has the user bit, with and
 without SMEP, SMAP and UMIP. D70: a store to a kernel address is not taken for copy-on-write.
 """
 

@@ -48,7 +48,7 @@ MOMENTS = ["proc_first_run", "do_execve", "mm_dup", "copy_range_write", "mm_munm
 
 @pytest.mark.parametrize("program", ["execargs", "threads"])
 def test_all_through_a_run(bench, build, program):
-    """The same at each fork, exec, copy, exit and burial, in the memory of whoever is at it."""
+    """The rules hold at each fork, exec, copy, exit and reap, in the address space of the process that does it."""
     build.need_functions(*MOMENTS)
     names = {symbols_of(build.kernel).address(name): name for name in MOMENTS}
     seen = Counter()
@@ -86,7 +86,7 @@ def entry_of(machine: Frozen, va: int) -> tuple[int, int]:
 
 
 def breaches(machine: Frozen) -> Iterator[tuple[str, int, int, set[str]]]:
-    """Holes in the walls, one at a time: what, the address of a word, its new value, and which walls must fall."""
+    """Changes that break rules: a name, the address of a word, its new value, and the rules that it breaks."""
     directory = machine.registers["CR3"]
     linear = directory + 4 * ((KERNBASE >> 22) + 5)
     yield "user bit on linear memory", linear, entries(machine.memory, directory)[linear % PAGE_BYTES // 4] | USER, {
@@ -121,7 +121,7 @@ def breaches(machine: Frozen) -> Iterator[tuple[str, int, int, set[str]]]:
 
 
 def test_walls_that_fall(boot, build):
-    """Each check is one that can fail: a hole made from outside is seen, by those it concerns and no other."""
+    """Each rule can fail: a change made from outside breaks exactly the rules that it should."""
     with frozen(boot, build) as machine:
         assert not list(failing(machine))
         holes = list(breaches(machine))

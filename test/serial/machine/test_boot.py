@@ -249,7 +249,7 @@ def test_power_off_by_acpi(bench):
 
 
 def test_no_serial_line(bench):
-    """Nobody listens; the program runs and the status tells. Who wants to read gets an error."""
+    """Without a serial port the program runs, and the status shows it; read() returns an error."""
     for program, status in (("hello", PASSED), ("divzero", PROGRAM_FAILED), ("sh", PROGRAM_FAILED)):
         mute = rewired(bench.machine(program), ["-serial"], ["-serial", "none"]).run()
         bench.runs.append(mute)
@@ -290,7 +290,7 @@ def test_grub(bench, build, program, tmp_path):
 
 INSTRUCTIONS_MOST = 5_000_000
 COUNTED = ["-icount", "shift=0,sleep=off"]  # one instruction is one tick of the time stamp counter
-SCRATCH = 0x8000                            # physical memory that nobody uses at the kernel's entry
+SCRATCH = 0x8000                            # physical memory that is unused at the kernel's entry
 
 
 def stamping_kernel(elf_bytes: bytes, entry_offset: int) -> bytes:
@@ -350,7 +350,7 @@ def test_cost(bench, build, fmt, tmp_path):
 # Unexpected interrupts
 
 def test_interrupts_nobody_asked_for(boot):
-    """They are counted and ignored, whoever runs; the count is told at the end. (D13)"""
+    """They are counted and ignored, whatever runs; the count is printed at the end. (D13)"""
     with boot("sh") as live:
         live.expect("$ ")
         for _ in range(3):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """With nothing to do the processor halts. (D52)
 
-The shell waits for a line that nobody types, so all that is left is a tick every 10 ms.
+The shell waits for input that never comes, so only a tick every 10 ms is left.
 """
 
 import re

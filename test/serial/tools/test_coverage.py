@@ -15,7 +15,7 @@ EXEC, KILL, PANIC = "kernel/proc/exec.c", "kernel/proc/kill.c", "kernel/watch/pa
 
 @pytest.fixture
 def counted(build, tmp_path):
-    """A build directory with a copy of the kernel: so the counts of this test are nobody else's."""
+    """A build directory with a copy of the kernel, so that its counts are those of this test only."""
     if not build.coverage:
         pytest.skip("the kernel is built with -Dcoverage=false")
     (tmp_path / "kernel").mkdir()
