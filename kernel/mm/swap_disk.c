@@ -208,28 +208,28 @@ static int read_page(const struct slot *slot, enum page_owner owner, struct page
     return 0;
 }
 
-int swap_in(uint32_t number, uintptr_t va, struct page **page)
+int swap_in(uint32_t slot, uintptr_t va, struct page **page)
 {
-    struct slot *slot = slot_at(number);
-    if (slot->page != NULL) {
-        page_hold(slot->page);
+    struct slot *from = slot_at(slot);
+    if (from->page != NULL) {
+        page_hold(from->page);
     } else {
-        int error = read_page(slot, PAGE_USER, page);
+        int error = read_page(from, PAGE_USER, page);
         if (error != 0)
             return error;
-        swap_adopt(*page, slot->lineage, va);
-        slot_bind(*page, slot);
+        swap_adopt(*page, from->lineage, va);
+        slot_bind(*page, from);
     }
-    *page = slot->page;
-    slot_drop(slot);
+    *page = from->page;
+    slot_drop(from);
     return 0;
 }
 
-int swap_in_own(uint32_t number, enum page_owner owner, struct page **page)
+int swap_in_own(uint32_t slot, enum page_owner owner, struct page **page)
 {
-    struct slot *slot = slot_at(number);
-    int error = read_page(slot, owner, page);
+    struct slot *from = slot_at(slot);
+    int error = read_page(from, owner, page);
     if (error == 0)
-        slot_drop(slot);
+        slot_drop(from);
     return error;
 }
