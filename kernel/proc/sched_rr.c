@@ -3,10 +3,10 @@
  * sched_rr - round robin with equal turns; a process that slept before its turn was over goes first.
  *
  * A process that is new, or whose turn is over, waits in `queue`. One that wakes with a part of its turn
- * left waits in `woken`. Whenever processes of `queue` have run for the length of one turn, a round begins:
- * all processes that are then in `woken` run before the next one of `queue`. So a process that mostly sleeps
- * waits for one turn and for the other sleepers that woke before it, however many processes compute. No one
- * starves: a process that wakes during a round waits for the next.
+ * left waits in `woken`. A round of all processes that are then in `woken` comes when processes of `queue`
+ * have run for the length of one turn, and before any of them runs for the second time. So a process that
+ * mostly sleeps waits for one turn and for the other sleepers that woke before it, however many processes
+ * compute. No one starves: a process that wakes during a round waits for the next.
  */
 #include "lib/list.h"
 #include "proc/proc.h"
@@ -15,10 +15,11 @@
 #define SLICE_TICKS 5 /* 50 ms */
 
 static struct list_node queue = LIST_INIT(queue), woken = LIST_INIT(woken);
-static unsigned woken_n;   /* processes in `woken` */
-static unsigned round_n;   /* the first of them that belong to the present round */
-static bool from_queue;    /* the process that was picked last came from `queue` */
-static int ticks_of_queue; /* such processes have run for so long since the last round */
+static unsigned queue_n, woken_n; /* how many processes are in each */
+static unsigned round_n;          /* the first of `woken` that belong to the present round */
+static unsigned between_n;        /* the first of `queue` that may run before the next round */
+static int between_ticks;         /* how long processes of `queue` have run since the last round */
+static bool from_queue;           /* the process that was picked last came from `queue` */
 
 void policy_enqueue(struct proc *proc)
 {
@@ -28,6 +29,7 @@ void policy_enqueue(struct proc *proc)
     } else {
         proc->slice_ticks = SLICE_TICKS;
         list_add_tail(&queue, &proc->run_link);
+        queue_n++;
     }
 }
 
@@ -40,26 +42,32 @@ static struct proc *take_first(struct list_node *from)
 
 struct proc *policy_pick(void)
 {
-    if (ticks_of_queue >= SLICE_TICKS || list_empty(&queue)) {
+    if (between_ticks >= SLICE_TICKS || between_n == 0) {
         round_n = woken_n;
-        ticks_of_queue = 0;
+        between_n = queue_n;
+        between_ticks = 0;
     }
     from_queue = round_n == 0;
-    if (from_queue)
-        return list_empty(&queue) ? NULL : take_first(&queue);
-    round_n--;
-    woken_n--;
-    return take_first(&woken);
+    if (!from_queue) {
+        round_n--;
+        woken_n--;
+        return take_first(&woken);
+    }
+    if (between_n == 0)
+        return NULL;
+    between_n--;
+    queue_n--;
+    return take_first(&queue);
 }
 
 bool policy_waiting(void)
 {
-    return woken_n > 0 || !list_empty(&queue);
+    return woken_n + queue_n > 0;
 }
 
 bool policy_tick(struct proc *proc)
 {
-    ticks_of_queue += from_queue && ticks_of_queue < SLICE_TICKS;
+    between_ticks += from_queue && between_ticks < SLICE_TICKS;
     if (proc->slice_ticks > 0) /* a process that runs alone stays at 0 for as long as it likes */
         proc->slice_ticks--;
     return proc->slice_ticks == 0;

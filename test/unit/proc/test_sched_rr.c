@@ -153,3 +153,16 @@ TEST(woken_processes_keep_their_order)
         CHECK_EQ(policy_pick()->pid, i);
     CHECK(!policy_waiting());
 }
+
+/* One that yields again and again does not run twice while a woken process waits. */
+TEST(a_woken_process_goes_before_one_that_yields)
+{
+    start();
+    policy_enqueue(&procs[0]);
+    struct proc *yields = policy_pick();
+    wake(4);
+    yields->slice_ticks = 0;
+    policy_enqueue(yields);
+    CHECK_EQ(policy_pick()->pid, 4);
+    CHECK_EQ(policy_pick(), yields);
+}
