@@ -45,7 +45,7 @@
 
 #define KIB 1024u
 #define MIB (1024u * KIB)
-#define MEMORY_MIN (2 * MIB) /* usable, beside the kernel and its archive */
+#define MEMORY_MIN (2 * MIB) /* usable memory besides the kernel and its archive */
 
 ASM_CALL _Noreturn void kmain(paddr_t multiboot_info);
 
@@ -56,8 +56,8 @@ static struct boot_info boot;
 static struct cmdline cmdline;
 static struct {
     bool trace;
-    size_t trace_kib; /* 0: as memory allows */
-    size_t max_procs; /* 0: as memory allows */
+    size_t trace_kib; /* 0: depends on memory */
+    size_t max_procs; /* 0: depends on memory */
 } params = {.trace = true};
 
 static void print_banner(void)
@@ -149,7 +149,7 @@ static void read_cmdline(void)
         kprintf("boot: %d options more than %d: ignored\n", cmdline.options_dropped, CMDLINE_MAX_OPTIONS);
 }
 
-/* Memory for ever, before there is a page allocator; zeroed. */
+/* Allocate zeroed memory that is never freed, before there is a page allocator. */
 static void *boot_alloc(size_t bytes)
 {
     paddr_t pa = memmap_carve(&boot.memory, bytes);
@@ -188,7 +188,7 @@ static void start_trace(size_t frames)
     trace_enable(params.trace);
 }
 
-/* The end of what must be mapped: memory for the allocator, and modules wherever they lie. */
+/* The end of the memory that must be mapped: the usable memory and all boot modules. */
 static paddr_t linear_end(void)
 {
     paddr_t end = memmap_end(&boot.memory);
@@ -197,7 +197,7 @@ static paddr_t linear_end(void)
     return end;
 }
 
-/* What the compiler's checks need as soon as there is memory. */
+/* Set up what the compiler's checks need once there is memory. */
 static void start_checks(size_t kva_pages)
 {
     shadow_init(linear_end(), kva_pages, boot_alloc);
@@ -205,7 +205,7 @@ static void start_checks(size_t kva_pages)
     heap_guard_init();
 }
 
-/* Page tables, frames, heap, and the tables whose size depends on how much memory there is. */
+/* Set up page tables, frames, the heap, and the tables whose size depends on the amount of memory. */
 static void start_memory(void)
 {
     size_t frames = memmap_end(&boot.memory) / PAGE_SIZE;

@@ -119,9 +119,9 @@ static const char *reason(uint8_t shadow)
     case KASAN_KSTACK_FREED:
         return "to a kernel stack after it was freed";
     case KASAN_PAGE_FREED:
-        return "to a frame that nobody holds";
+        return "to a frame that no one holds";
     default:
-        return "to memory that nobody may access";
+        return "to memory that no one may access";
     }
 }
 

@@ -94,7 +94,7 @@ void locks_release_outer(struct lock_check *lock);
 SITE_OF_CALLER void locks_acquiring(struct lock_check *lock, uintptr_t caller)
 {
     if (CONFIG_DEBUG_CHECKS) {
-        RULE(lock->class != NULL, "a sleeping lock that nobody initialised is taken");
+        RULE(lock->class != NULL, "a sleeping lock that was not initialised is taken");
         if (__builtin_expect((locks_held.classes & lock->class->unknown) != 0, 0))
             locks_learn(lock->class, caller);
     }

@@ -66,7 +66,7 @@ static int reap_all(int first)
 static enum power_status close_books(int code)
 {
     if (irq_stray_count() != 0)
-        kprintf("interrupts: %u that nobody asked for were ignored\n", irq_stray_count());
+        kprintf("interrupts: %u that no device asked for were ignored\n", irq_stray_count());
     kprintf("all user-mode processes have quit.\n");
     bool clean = ledger_check();
     if (!CHECK_OK(page_ok())) {

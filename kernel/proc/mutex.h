@@ -5,7 +5,7 @@
  *
  * Unlocking hands the mutex to the process that has waited longest, so an owner that locks it again
  * at once waits behind the others: a waiter waits for one hold of each process that came before it,
- * and never longer. That is why waiting cannot be interrupted by a kill. Whoever holds a mutex for a
+ * and never longer. That is why waiting cannot be interrupted by a kill. A process that holds a mutex for a
  * length that a program chooses unlocks it now and then (mutex_give_way()).
  */
 #ifndef PROC_MUTEX_H

@@ -17,7 +17,7 @@ void policy_enqueue(struct proc *proc);
  * one, which yields. */
 struct proc *policy_pick(void);
 
-/* Whether somebody waits. */
+/* Whether a process waits. */
 bool policy_waiting(void);
 
 /* A tick of `proc`'s turn is over: whether the turn is. */

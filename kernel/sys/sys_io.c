@@ -92,7 +92,7 @@ static void drop_input(size_t n)
     unsigned lost = uart_take_lost();
     spin_unlock_irqrestore(&sched_lock, eflags);
     if (lost != 0)
-        kprintf("console: %u characters of input were lost: nobody read them in time\n", lost);
+        kprintf("console: %u characters of input were lost: no program read them in time\n", lost);
 }
 
 /* Move input to `buf`, `n` bytes at most. Returns how many; 0 if another reader was faster; an error if `buf`

@@ -2,8 +2,8 @@
 /*
  * backtrace - which function called which, with file and line.
  *
- * The table that turns an address into a line is made from the debug information of the linked
- * kernel (tools/build/line_table.py) and linked in behind everything else.
+ * tools/build/line_table.py makes the table of addresses and lines from the debug information of a first
+ * link; a second link appends the table to the kernel.
  */
 #ifndef WATCH_BACKTRACE_H
 #define WATCH_BACKTRACE_H
@@ -15,21 +15,21 @@
 /* Whether kernel code lies at an address. */
 bool backtrace_is_code(uintptr_t address);
 
-/* Print `function (file:line)` of a code address, without a newline. */
+/* Print `function (file:line)` of a code address without a newline; the address if it is unknown. */
 void backtrace_print_site(uintptr_t address);
 
-/* The name of the function at a code address, "?" when it is not known, into `size` bytes. */
+/* Copy the name of the function at a code address into `size` bytes; "?" if it is unknown. */
 void backtrace_function(uintptr_t address, char *name, size_t size);
 
-/* Print one frame of a backtrace: the address and its site, as a line. */
+/* Print one line of a backtrace: the address, its function, file and line. */
 void backtrace_print_frame(uintptr_t address);
 
-/* Go from the frame at *ebp outwards to that of the function that made the call at `address`; *ebp
- * stays when there is none. */
+/* Set *ebp to the frame of the function that made the call at `address`, searching outwards from the frame at
+ * *ebp. Leaves *ebp unchanged if there is no such frame. */
 void backtrace_find(uintptr_t address, uintptr_t *ebp);
 
-/* Print the callers of the frame at `ebp`, the innermost first, one a line; follows only frames
- * in readable kernel memory, upwards, 32 at most. */
+/* Print the callers of the frame at `ebp`, one a line, the innermost first. Follows at most 32 frames, only
+ * in readable kernel memory and only towards higher addresses. */
 void backtrace_print(uintptr_t ebp);
 
 #endif

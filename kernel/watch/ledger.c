@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ledger - compares what is held with what was held, and names who took the difference.
+ * ledger - compares the accounts with the last mark and reports the call sites of the difference.
  *
- * The mark keeps for each account not only a number but, in checking builds, a census by call site.
- * So a report shows the sites that hold more than they did, not those that held something all along.
+ * In checking builds the mark records the units of each call site too, so that a report shows only
+ * the call sites that have more units than at the mark.
  */
 #include "watch/ledger.h"
 #include "dev/console.h"
@@ -13,11 +13,11 @@
 #include "watch/assert.h"
 #include "watch/backtrace.h"
 
-static struct ledger_account *accounts; /* the one that was opened last comes first */
+static struct ledger_account *accounts; /* the last one opened comes first */
 static size_t accounts_n;
 
-/* The census that is being taken: sites known from the mark stand first, so that they are found
- * again; in `elsewhere` is what no place was left for. */
+/* The units of an account by call site, while they are counted. The sites of the mark come first;
+ * `elsewhere` counts the units of sites for which there is no room. */
 static struct ledger_site sites[2 * LEDGER_SITES];
 static size_t sites_used, sites_max, elsewhere;
 
@@ -36,7 +36,8 @@ static void census_note(uintptr_t address)
     sites[sites_used++] = (struct ledger_site){.address = address, .units = 1};
 }
 
-/* Count what `account` holds by site: up to `max` sites, the first `known` of which are given. */
+/* Count the units of `account` by call site: `max` sites at most, of which the first `known` are those of the
+ * mark. */
 static void census_take(struct ledger_account *account, size_t known, size_t max)
 {
     for (size_t i = 0; i < known; i++)
@@ -109,7 +110,7 @@ void ledger_print_site(size_t units, uintptr_t site)
     kprintf("\n");
 }
 
-/* Print which sites hold more than at the mark. */
+/* Print the call sites that have more units than at the mark. */
 static void print_sites(struct ledger_account *account)
 {
     census_take(account, account->base_count, account->base_count + LEDGER_SITES);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace - the ring, and the text that explains it to tools.
+ * trace - the ring, and the text that describes its format to tools.
  */
 #include "watch/trace.h"
 
@@ -10,7 +10,7 @@
 #include "dev/console.h"
 #include "lib/util.h"
 
-/* Kept whole, under this name, also when the linker optimises: tools look for it. */
+/* `used` keeps the symbol and its layout through link-time optimisation, because tools look for it. */
 __attribute__((used)) struct trace_ring trace_ring = {
     TRACE_MAGIC, TRACE_VERSION, sizeof(struct trace_record), 0, 0, 0, 0, 0, 0, 0};
 static struct trace_record *records;
@@ -80,7 +80,7 @@ void trace_tick(void)
 void trace_record(enum trace_event event, ...)
 {
     va_list args;
-    uint32_t eflags = cpu_irq_save(); /* handlers record too */
+    uint32_t eflags = cpu_irq_save(); /* because handlers record too */
     struct trace_record *record = &records[trace_ring.next & (trace_ring.capacity - 1)];
     record->stamp = cpu_tsc() - trace_ring.boot_tsc;
     record->event = (uint8_t)event;
@@ -90,11 +90,12 @@ void trace_record(enum trace_event event, ...)
     for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
         record->arg[i] = va_arg(args, uint32_t);
     va_end(args);
-    trace_ring.next++; /* last: a reader of a running machine sees whole records */
+    trace_ring.next++; /* last, so that a reader of a running machine sees only complete records */
     cpu_irq_restore(eflags);
 }
 
-/* The word of a field list at *fields, without its suffix, as a length; moves on to the next. */
+/* Point *word to the field at *fields and move *fields to the next one. Returns the length of the word
+ * without its suffix. */
 static size_t next_field(const char **fields, const char **word)
 {
     size_t length = 0, whole;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace - every process event, in a ring in memory.
+ * trace - records the events of processes in a ring in memory.
  *
  * include/ucow/trace.def declares the events. Tools find the ring through the ELF symbol
  * trace_ring and learn the format from trace_format, in a living, stopped, crashed or ended
- * machine. Recording costs a few instructions and never fails: a full ring loses its oldest
- * events, and `next` tells how many.
+ * machine. Recording never fails: a full ring overwrites its oldest events, and `next` tells how
+ * many were lost.
  */
 #ifndef WATCH_TRACE_H
 #define WATCH_TRACE_H
@@ -26,7 +26,7 @@ struct trace_record {
     uint64_t stamp; /* time stamp counter since boot */
     uint8_t event;  /* enum trace_event */
     uint8_t cpu;
-    uint16_t pid; /* who was running */
+    uint16_t pid; /* the running process */
     uint32_t arg[5];
 };
 
@@ -40,7 +40,7 @@ struct trace_ring {
     uint32_t capacity;  /* records, a power of two; 0: no ring */
     uint32_t buffer_pa; /* physical address of the records */
     uint32_t on;
-    uint64_t next;         /* records ever made; record i is at i % capacity */
+    uint64_t next;         /* records made since boot; record i is at i % capacity */
     uint32_t tsc_per_tick; /* 0 until known */
     uint32_t ticks;
     uint64_t boot_tsc;
@@ -54,21 +54,21 @@ void trace_init(void *buffer, uint32_t pa, size_t bytes);
 /* Switch recording on or off; without a ring it stays off. */
 void trace_enable(bool on);
 
-/* Who runs from now on, for the records. */
+/* Tell the trace which process runs from now on. */
 void trace_set_pid(int pid);
 
-/* Who runs now, whether anything is recorded or not. */
+/* The pid of the running process, whether recording is on or off. */
 int trace_pid(void);
 
-/* Tell readers how long a tick is, in counts of the time stamp counter; and that one is over. */
+/* Tell readers how long a tick is, in counts of the time stamp counter; and that a tick has passed. */
 void trace_set_clock(uint32_t tsc_per_tick);
 void trace_tick(void);
 
 /* Print the last `n` events on the console; for panics. */
 void trace_print_last(unsigned n);
 
-/* For TRACE: always five words behind the event. Variadic, so that a place that may record keeps no
- * frame for it while nothing is recorded. */
+/* Called by TRACE with the event and always five words. Variadic, so that a function with a TRACE keeps no
+ * stack frame for the arguments while recording is off. */
 void trace_record(enum trace_event event, ...);
 
 /* TRACE(fork, parent, child, flags): up to five arguments, in the order of trace.def. */

@@ -169,7 +169,7 @@ def killed_only_by_kill(trace: Trace) -> Iterator[str]:
         elif record.name == "kill":
             killed.add(record.pid)
         elif record.shown("reason") == "kill" and (record.pid not in killed or record.code != KILLED):
-            yield f"{record}: " + ("nobody killed it" if record.pid not in killed else f"the code is not {KILLED}")
+            yield f"{record}: " + ("no process killed it" if record.pid not in killed else f"the code is not {KILLED}")
 
 
 def wake_between_sleep_and_run(trace: Trace) -> Iterator[str]:
@@ -200,7 +200,7 @@ def copy_only_on_write_fault(trace: Trace) -> Iterator[str]:
         pid = record.cpu_pid
         if record.name == "page_copy" and on_fault:
             if record.count < 2:
-                yield f"{record}: nobody shared the page"
+                yield f"{record}: no process shared the page"
             copied[pid] = record
         elif record.name == "fault" and record.shown("outcome") == "copy":
             copy = copied.pop(pid, None)

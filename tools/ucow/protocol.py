@@ -32,7 +32,7 @@ ANY_CHILD = 0
 
 @cache
 def automaton() -> tuple[dict[tuple[str, str], str], frozenset[str]]:
-    """The arrows, and the states in which nobody may be when the CPU changes hands."""
+    """The arrows, and the states in which no process may be when the CPU changes hands."""
     text = LIFE.read_text(encoding="utf-8")
     arrows = {(start, event): end for start, event, end in ARROW.findall(text)}
     return arrows, frozenset(name for name, kind in STATE.findall(text) if kind == "passing")

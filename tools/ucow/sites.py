@@ -35,7 +35,7 @@ BEHIND_THE_GATES: dict[str, set[str]] = {
 # Functions whose calls no program can bring about: the mistakes of kernel/planted/planted.def.
 EXCLUDED, WHY_EXCLUDED = re.compile(r"plant_\w+"), "a mistake on request, made before anything counts"
 
-WHY_UNUSED = "nobody calls the function in this build, and nothing holds its address"
+WHY_UNUSED = "nothing calls the function in this build, and nothing holds its address"
 
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*)$")
@@ -111,7 +111,7 @@ class Sites:
         """What would make the list of sites a lie."""
         for call in all_calls:
             if call.callee in GATES and call.is_jump and call.caller not in GATES:
-                yield f"{call.caller} ends in a jump to {call.callee}, which then takes somebody else for its site"
+                yield f"{call.caller} ends in a jump to {call.callee}, which then takes another function for its caller"
             if call.callee == "inject_now" and call.caller not in GATES.keys() | PARTS:
                 yield f"{call.caller} asks the gate, but tools/ucow/sites.py does not know it"
             allowed = BEHIND_THE_GATES.get(call.callee)

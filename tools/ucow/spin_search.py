@@ -55,7 +55,7 @@ def small(folder: Path) -> None:
 
 
 def cycles(live: SpinModel, bug: int) -> list[str]:
-    """The properties of LIVENESS that do not hold for a process that may be anybody's child."""
+    """The properties of LIVENESS that do not hold for a process that may be a child of any other."""
     def broken(name: str) -> bool:
         return any(live.search("-a", "-f", "-w18", "-N", name, watch=ENDS, bug=bug, subject=pid).errors
                    for pid in SUBJECTS)

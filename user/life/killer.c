@@ -64,7 +64,7 @@ static void check_wait(void)
     int child = start(sleep_long);
     CHECK(waitpid(getpid(), NULL), -E_BAD_PROC, "wait for oneself");
     CHECK(waitpid(1, NULL), -E_BAD_PROC, "wait for init");
-    CHECK(waitpid(99999, NULL), -E_BAD_PROC, "wait for nobody");
+    CHECK(waitpid(99999, NULL), -E_BAD_PROC, "wait for no child");
     CHECK(waitpid(-5, NULL), -E_BAD_PROC, "wait(-5)");
     CHECK(waitpid(INT32_MIN, NULL), -E_BAD_PROC, "wait(INT_MIN)");
     CHECK(kill(child), 0, "kill of the sleeper");

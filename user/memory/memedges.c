@@ -103,7 +103,7 @@ static const struct edge fixed_edges[] = {
     {"over several and holes", "AB.rr-.C.D", MMAP(AT(1), 8 * P, RW, FIXED), "page 1", "AwwwwwwwwD", 0},
     {"shared over private", "ABC", MMAP(AT(1), P, RW, SHARED | MAP_FIXED), "page 1", "AwC", 0},
     {"to write only", "", MMAP(AT(0), P, PROT_WRITE, FIXED), "page 0", "w", 0},
-    {"with a right nobody knows", "", MMAP(AT(0), P, PROT_READ | UNKNOWN_RIGHT, FIXED), "page 0", "r", 0},
+    {"with an unknown right", "", MMAP(AT(0), P, PROT_READ | UNKNOWN_RIGHT, FIXED), "page 0", "r", 0},
     {"inside a page", "ABC", MMAP(AT(1) + 1, P, RW, FIXED), "EINVAL", NULL, 0},
     {"no length", "ABC", MMAP(AT(1), 0, RW, FIXED), "EINVAL", NULL, 0},
     {"neither private nor shared", "ABC", MMAP(AT(1), P, RW, MAP_ANONYMOUS | MAP_FIXED), "EINVAL", NULL, 0},

@@ -97,7 +97,7 @@ def refused(selector: int) -> Dies:
 
 
 def load(register: str, selector: int) -> Dies | int:
-    """Nobody's segment may be loaded, and the program's own, but for the stack, which must be there."""
+    """No segment may be loaded but the program's own; the stack's must be present."""
     if register == "ss":
         return USER_DATA if selector == USER_DATA else refused(selector)
     return selector if selector & ~3 in (0, USER_TEXT & ~3, USER_DATA & ~3) else refused(selector)

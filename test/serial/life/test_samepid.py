@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/life/samepid.c: the verdict is the first program's exit code, whoever has its pid later. (D90)"""
+"""user/life/samepid.c: the verdict is the first program's exit code, whichever process has its pid later. (D90)"""
 
 import pytest
 from ucow.machine import PASSED, PROGRAM_FAILED

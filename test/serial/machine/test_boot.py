@@ -359,7 +359,7 @@ def test_interrupts_nobody_asked_for(boot):
         live.expect("hello pass.")
         live.type("exit\n")
         out = live.end()
-    assert 1 <= int(out.lines.once(re.compile(r"^interrupts: \d+ that nobody asked for were ignored$")).split()[1]) <= 3
+    assert 1 <= int(out.lines.once(re.compile(r"^interrupts: \d+ that no device asked for were ignored$")).split()[1]) <= 3
 
 
 def test_noise_on_the_lines(boot):
@@ -384,4 +384,4 @@ def test_noise_on_the_lines(boot):
         live.expect("hello pass.")
         live.type("exit\n")
         end = live.end()
-    end.lines.once("interrupts: 1 that nobody asked for were ignored")
+    end.lines.once("interrupts: 1 that no device asked for were ignored")

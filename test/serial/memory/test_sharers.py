@@ -10,7 +10,7 @@ from sharing import KERNEL_THREADS, PAGE_MASK, STACK_PAGE
 
 CHILDREN = 300  # at once
 MAX_PROCS = 320  # pids 1 to 320
-EVERYBODY = MAX_PROCS - len(KERNEL_THREADS[1:])
+ALL_PROCS = MAX_PROCS - len(KERNEL_THREADS[1:])
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def test_all_lived_at_the_same_time(share):
 def test_everybody_shares(share, build):
     """All processes that the table has room for share the page, and each gets its own copy."""
     out = share("all", cmdline=f"max_procs={MAX_PROCS}")
-    out.lines.in_order("sharers: fork in the end = -5", f"sharers: children that share the page = {EVERYBODY - 1}",
-                       f"sharers: children that were right = {EVERYBODY - 1}", "sharers: the parent's page = 24589")
+    out.lines.in_order("sharers: fork in the end = -5", f"sharers: children that share the page = {ALL_PROCS - 1}",
+                       f"sharers: children that were right = {ALL_PROCS - 1}", "sharers: the parent's page = 24589")
     copies = [copy for copy in out.trace.of("page_copy") if copy.va & PAGE_MASK != STACK_PAGE]
     assert {fork.child for fork in out.trace.all("fork", parent=FIRST)} | {*KERNEL_THREADS, FIRST} == {
         *range(MAX_PROCS + 1)}
-    assert [copy.count for copy in copies] == (list(range(EVERYBODY, 1, -1)) if build.cow else [1] * (EVERYBODY - 1))
+    assert [copy.count for copy in copies] == (list(range(ALL_PROCS, 1, -1)) if build.cow else [1] * (ALL_PROCS - 1))

@@ -173,7 +173,7 @@ SABOTAGE = {
         "an orphan from nowhere": put("3 reparent child=5 from=3 to=1", after="3 reparent"),
     },
     "killed_only_by_kill": {
-        "nobody's kill": drop("2 kill"),
+        "a kill without a killer": drop("2 kill"),
     },
     "wake_between_sleep_and_run": {
         "a wake without a sleep": put("3 wake pid=5 by=3", after="3 wake"),
@@ -192,7 +192,7 @@ SABOTAGE = {
         "copying outside fork in an eager build": in_eager(move("2 page_copy", after="2 syscall_leave nr=fork")),
     },
     "frames_balance": {
-        "a frame given back by nobody": change("1 end", "freed=40", "freed=41"),
+        "a frame freed by no process": change("1 end", "freed=40", "freed=41"),
         "a lost frame": change("1 end", "free=31950", "free=31949"),
     },
     "leave_matches_enter": {

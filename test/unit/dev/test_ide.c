@@ -230,7 +230,7 @@ static void take_command(uint8_t command)
     }
 }
 
-static bool nobody(void)
+static bool is_absent(void)
 {
     return drive.floating >= 0 || drive.absent;
 }
@@ -240,7 +240,7 @@ static uint8_t read_status(void)
     drive.reads++;
     if (controller.real && (controller.command & 1) && drive.reads % 64 == 0)
         do_dma(); /* the transfer completes some time later */
-    if (nobody())
+    if (is_absent())
         return drive.absent ? 0 : (uint8_t)drive.floating;
     if (drive.nonsense > 0) {
         drive.nonsense--;
@@ -260,7 +260,7 @@ uint8_t io_in8(uint16_t port)
     if (port == BUS_MASTER + 2)
         return controller.status;
     CHECK(port > 0x1F0 && port < 0x1F7);
-    return nobody() ? (uint8_t)drive.floating : drive.reg[port - 0x1F0];
+    return is_absent() ? (uint8_t)drive.floating : drive.reg[port - 0x1F0];
 }
 
 static void take_control(uint8_t value)
@@ -299,7 +299,7 @@ void io_out8(uint16_t port, uint8_t value)
     }
     CHECK(port > 0x1F0 && port <= 0x1F7);
     CHECK(drive.control & 2);
-    if (nobody())
+    if (is_absent())
         return;
     if (port == 0x1F7) {
         CHECK_EQ(drive.reg[6] & 0xF0, 0xF0); /* LBA, drive 1 */

@@ -4,7 +4,7 @@
  */
 #define SAYS_DOUBLE_FREE "of odd is freed twice"
 #define SAYS_NO_OBJECT ", which it is not"
-#define SAYS_LARGE_DOUBLE_FREE "nobody holds a count"
+#define SAYS_LARGE_DOUBLE_FREE "no one holds a count"
 #define SAYS_NO_LARGE_OBJECT "no heap object begins there"
 #include "heap_guard_contract.h"
 
@@ -57,7 +57,7 @@ TEST(a_large_object_freed_in_its_second_frame_is_found)
 
     start();
     block = kmalloc(10000);
-    CHECK(PANICS("nobody holds a count", kfree(block + PAGE_SIZE)));
+    CHECK(PANICS("no one holds a count", kfree(block + PAGE_SIZE)));
     kfree(block);
     check_all_free();
 }

@@ -138,11 +138,11 @@ TEST(a_double_free_of_any_frame_of_a_block_panics)
     start();
     block = page_alloc_block(3, PAGE_KSTACK);
     for (unsigned i = 1; i < 8; i++)
-        CHECK(PANICS("nobody holds a count of frame", page_drop(block + i)));
+        CHECK(PANICS("no one holds a count of frame", page_drop(block + i)));
     page_drop(block);
     for (unsigned i = 0; i < 8; i++) {
-        CHECK(PANICS("nobody holds a count of frame", page_drop(block + i)));
-        CHECK(PANICS("nobody holds a count of frame", page_hold(block + i)));
+        CHECK(PANICS("no one holds a count of frame", page_drop(block + i)));
+        CHECK(PANICS("no one holds a count of frame", page_hold(block + i)));
     }
     check_all_back();
 }

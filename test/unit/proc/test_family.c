@@ -141,7 +141,7 @@ TEST(chains_of_orphans_all_come_to_init)
 
 TEST(random_families_against_parents)
 {
-    int parent[PROCS]; /* -1: nobody's */
+    int parent[PROCS]; /* -1: none */
 
     start();
     for (int i = 0; i < PROCS; i++)
