@@ -82,7 +82,7 @@ def assert_can_be_found(machine: Frozen, build):
     """The word is still in free frames, or in frames of others: so this test could find it."""
     everything = machine.memory.read(0, machine.bytes)
     assert everything.count(PATTERN) > 1000
-    assert not build.debug_checks or all(poison in everything for poison in POISON)
+    assert not build.has_check("heap_checks") or all(poison in everything for poison in POISON)
 
 
 def test_first_and_last_instruction(bench, build):
