@@ -60,7 +60,7 @@ void uart_enable_input(void)
 {
     if (!present)
         return;
-    input_enabled = paused = true;
+    input_enabled = paused = true; /* until uart_interrupt() finds room, and unmasks the interrupt */
     uart_interrupt();
 }
 

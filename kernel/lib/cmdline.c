@@ -51,12 +51,13 @@ static void add_arg(struct cmdline *cmdline, char *word)
  * names of its folders are not options. */
 static char *skip_kernel_path(char *text)
 {
-    static const char name[] = "ucow.elf";
+    static const char name[] = "/ucow.elf";
     for (char *p = text; *p != '\0'; p++) {
-        bool begins = p == text || p[-1] == '/';
-        char end = begins && strncmp(p, name, sizeof(name) - 1) == 0 ? p[sizeof(name) - 1] : 'x';
-        if (end == '\0' || end == ' ')
-            return p + sizeof(name) - 1;
+        if (strncmp(p, name, sizeof(name) - 1) != 0)
+            continue;
+        char *end = p + sizeof(name) - 1;
+        if (*end == '\0' || *end == ' ')
+            return end;
     }
     return text;
 }
@@ -64,9 +65,9 @@ static char *skip_kernel_path(char *text)
 void cmdline_parse(struct cmdline *cmdline, char *text)
 {
     memset(cmdline, 0, sizeof(*cmdline));
-    if (*text == '/' || strncmp(text, "ucow.elf", 8) == 0)
-        text = skip_kernel_path(text);
-    bool options = true, first = true;
+    char *after_path = *text == '/' ? skip_kernel_path(text) : text;
+    bool options = true, first = after_path == text;
+    text = after_path;
     for (char *word; (word = next_word(&text)) != NULL; first = false) {
         if (options && strcmp(word, "--") == 0)
             options = false;

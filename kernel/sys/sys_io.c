@@ -122,7 +122,7 @@ int32_t sys_read(int32_t fd, struct uaddr buf, uint32_t n)
         return -E_INVAL;
     if (n == 0)
         return 0;
-    n = MIN(n, PIECE_BYTES); /* less than a page, so its first and last byte speak for all */
+    n = MIN(n, PIECE_BYTES); /* less than a page: if the first and the last byte can be written, all can */
     int error = probe_writable(buf);
     if (error == 0)
         error = probe_writable(uaddr_plus(buf, n - 1));
