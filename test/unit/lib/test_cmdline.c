@@ -69,7 +69,7 @@ TEST(folders_of_the_kernel_are_no_options_D95)
     CHECK_STR_EQ(words("/q -- hello/build/ucow.elf -- exit x"), "|exit,x,");
     CHECK_STR_EQ(words("/x/ucow.elf -- run /y/ucow.elf"), "|run,/y/ucow.elf,");
     CHECK_STR_EQ(words("/x/ucow.elfish/ucow.elf a=1"), "a=1,|");
-    CHECK_STR_EQ(words("/x/ucow.elf noise a=1"), "noise,a=1,|"); /* one path, not two */
+    CHECK_STR_EQ(words("/x/ucow.elf noise a=1"), "noise,a=1,|");            /* one path, not two */
     CHECK_STR_EQ(words("a=1 -- run /y/ucow.elf"), "a=1,|run,/y/ucow.elf,"); /* GRUB: no path in front */
 }
 
