@@ -38,7 +38,7 @@ struct swap_info {
 #if CONFIG_SWAP
 
 /* Boot: find the disk and allocate the table of its slots; `alloc` returns zeroed memory. Uses at most
- * `max_bytes` for the table: a larger disk is used in part. Prints what was found. */
+ * `max_bytes` for the table: a larger disk is used in part. Prints one line if a disk is present. */
 void swap_init(void *(*alloc)(size_t bytes), size_t max_bytes);
 
 /* Set up the caches of this module and its ledger account. After kmalloc_init(). */

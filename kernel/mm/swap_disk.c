@@ -34,11 +34,8 @@ void swap_init(void *(*alloc)(size_t bytes), size_t max_bytes)
 {
     static _Alignas(PAGE_SIZE) uint8_t first_page[PAGE_SIZE];
     size_t pages = ide_init();
-    if (pages < 2) {
-        kprintf("swap: no second IDE disk, pages stay in memory "
-                "(QEMU: -drive file=FILE,format=raw,if=ide,index=1)\n");
+    if (pages < 2)
         return;
-    }
     if (!ide_read_page(0, first_page)) {
         kprintf("swap: the disk's first page cannot be read: not used\n");
         return;

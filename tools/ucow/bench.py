@@ -25,7 +25,7 @@ PEERS = ["ancestor -O2", "xv6", "Linux 6.1", "Tilck", "Fiwix"]
 COPYING = {"cow": "true", "eager": "false"}
 RELEASE = ["-Dbuildtype=release", "-Ddebug_checks=false"]
 LIVE, QUICK_LIVE = (10, 500, 2000), (10,)
-SWAP_ROWS = ["major", "evict"]  # need a disk and -Dswap=true
+SWAP_ROWS = ["major", "evict"]  # of a kernel that swaps, on a machine with a disk
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 ROW = re.compile(r"^bench: (\S+) = (\d+)$")
 
@@ -128,14 +128,15 @@ def measure_all(console: Console, name: str, options: list[str], lives: tuple[in
     numbers: Numbers = {}
     for copying in COPYING:
         with console.status(f"building {name} {copying}"):
-            kernel = kernel_of(copying, options, folder / (copying if name == "release" else f"{copying}-{name}"))
+            kernel = kernel_of(copying, [*options, "-Dswap=false"],
+                               folder / (copying if name == "release" else f"{copying}-{name}"))
         numbers[copying] = {}
         for live in lives:
             with console.status(f"measuring {name} {copying} with {live} processes alive"):
                 numbers[copying][live] = measure(kernel, live, timeout)
         add_ratio(numbers[copying])
         with console.status(f"measuring {name} {copying} with a disk"):
-            kernel = kernel_of(copying, [*options, "-Dswap=true"], folder / f"{copying}-{name}-swap")
+            kernel = kernel_of(copying, options, folder / f"{copying}-{name}-swap")
             for row in SWAP_ROWS:
                 numbers[copying][lives[0]] |= measure(kernel, lives[0], timeout, row)
     return numbers

@@ -91,7 +91,7 @@ class Sweep:
 
 def kernel(folder: Path, *options: str) -> Path:
     """The kernel with injection in `folder`, built if needed."""
-    return built(folder, ["-Dinject=true", "-Dswap=true", *options])
+    return built(folder, ["-Dinject=true", *options])
 
 
 class FaultInjector:

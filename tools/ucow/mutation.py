@@ -32,8 +32,7 @@ from .mutants import ROOT, Mutant
 # A mutant is tested in the first of these builds that compiles its file.
 CONFIGURATIONS: dict[str, list[str]] = {
     "default": [],
-    "swap": ["-Dswap=true"],
-    "others": ["-Dswap=true", "-Devict=fifo", "-Dcow=false", "-Dpmm=first_fit", "-Dinject=true"],
+    "others": ["-Devict=fifo", "-Dcow=false", "-Dpmm=first_fit", "-Dinject=true"],
 }
 KERNEL = "kernel/ucow.elf"
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # not .lines: line numbers are no behaviour

@@ -27,7 +27,7 @@ def made():
 def setting_of(build, swapping: bool):
     found = settings_of(build.folder)
     if swapping and len(found) == 1:
-        pytest.skip("the kernel is built without -Dswap=true")
+        pytest.skip("the kernel is built with -Dswap=false")
     return found[swapping]
 
 
