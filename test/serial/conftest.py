@@ -22,7 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent / "support")]
 
-from ucow import LabError  # noqa: E402
+from ucow import LabError, children  # noqa: E402
 from ucow.build import options_of  # noqa: E402
 from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, quickest_firmware, size_bytes  # noqa: E402
 from ucow.symbols import Symbols  # noqa: E402
@@ -194,6 +194,11 @@ class Bench:
 
 
 BENCH = pytest.StashKey[Bench]()
+
+
+def pytest_configure():
+    """A signal that ends pytest ends its machines, too."""
+    children.own_signals()
 
 
 @pytest.fixture(scope="session")

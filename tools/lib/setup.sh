@@ -14,6 +14,9 @@ clang_version=
 meson_options=()
 eaten=0
 
+# shellcheck source=tools/lib/children.sh
+. "$root/tools/lib/children.sh"
+
 # Prints the message $1.
 say() {
     printf '%s: %s\n' "$self" "$1" >&2
@@ -44,6 +47,7 @@ build  gcc                     gcc                   compiles the unit tests for
 build  libc6-dev               /usr/include/stdio.h  the C library those tests are linked with
 build  meson                   meson                 configures the build
 build  ninja-build             ninja                 runs the build
+build  util-linux              setpriv               ends the machine and the compiler together with the tool
 build  qemu-system-x86         qemu-system-i386      emulates the machine that the kernel runs on
 build  python3                 python3               runs the tools that Meson and the tests call
 build  python3-pyelftools      python:elftools       reads the kernel's symbols
@@ -163,7 +167,8 @@ unlock_build() {
 # Runs Meson with the words $@ and hides its output. On failure sets `complaint` to its error message.
 quiet_meson() {
     local log=$scratch/meson.log
-    meson "$@" >"$log" 2>&1 && return
+    start_child TERM meson "$@" >"$log" 2>&1
+    ! wait_child || return 0
     complaint=$(sed -n 's/.*ERROR: \(Problem encountered: \)\{0,1\}//p' "$log" | head -n1)
     [ -n "$complaint" ] || cat "$log" >&2
     : "${complaint:=meson failed: its message is above}"
@@ -245,8 +250,14 @@ show_progress() {
 
 # Builds the targets $@ in the configured build directory.
 build_targets() {
-    local log=$scratch/ninja.log
-    ninja -C "$build" "$@" 2>&1 | show_progress "$log" && return
+    local log=$scratch/ninja.log progress viewer status=0
+    exec {progress}> >(show_progress "$log")
+    viewer=$!
+    start_child TERM ninja -C "$build" "$@" >&"$progress" 2>&1
+    exec {progress}>&-
+    wait_child || status=$?
+    wait "$viewer" || true
+    [ "$status" -ne 0 ] || return 0
     cat "$log" >&2
     die "the build failed: the compiler's message is above"
 }
@@ -282,5 +293,5 @@ choose_clang() {
     [ -e "$root/cross/clang-$1.ini" ] || die "there is no cross/clang-$1.ini to build with clang $1"
 }
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+own_signals
+make_scratch

@@ -3,6 +3,7 @@
 
 machine   boots a kernel in QEMU and collects what is left of it
 qmp       talks to a living QEMU
+children  starts all child processes and makes all scratch folders, and ends them with the tool
 memory    reads guest memory: from a file, a core or a living machine
 symbols   knows where things are in a kernel's ELF file
 trace     decodes the ring of events; chrome exports it

@@ -4,12 +4,12 @@
 import fcntl
 import json
 import os
-import subprocess
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import LabError
+from . import LabError, children
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = "kernel/ucow.elf"  # in a build directory
@@ -26,10 +26,7 @@ def options_of(folder: Path) -> dict[str, bool | str]:
 
 def command(*words: str | Path) -> None:
     """Run a command that must succeed; the error has its output."""
-    try:
-        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    except FileNotFoundError:
-        raise LabError(f"{words[0]} is not installed: apt-get install meson ninja-build clang lld llvm") from None
+    done = children.run(words, signal.SIGTERM)
     if done.returncode != 0:
         raise LabError(f"`{' '.join(map(str, words))}` failed:\n{done.stdout.strip()}")
 

@@ -5,11 +5,12 @@ A command imports what it needs from the package inside its function: so --help 
 module is reported by run() with the package to install.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from . import LabError
+from . import LabError, children
 
 __all__ = ["HELP", "click", "fail", "run"]
 
@@ -29,6 +30,8 @@ def fail_without(missing: ModuleNotFoundError) -> NoReturn:
     fail(f"python's {module} is missing: apt-get install {DEBIAN.get(module, f'python3-{module}')}")
 
 
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until run(): Ctrl-C during an import is no traceback
 try:
     import click
 except ModuleNotFoundError as error:
@@ -37,6 +40,7 @@ except ModuleNotFoundError as error:
 
 def run(command: click.Command) -> NoReturn:
     """Run a command with the words of the command line; an error is one sentence and a status other than 0."""
+    children.own_signals()
     try:
         status = command.main(standalone_mode=False)
     except click.UsageError as error:
@@ -44,7 +48,8 @@ def run(command: click.Command) -> NoReturn:
     except click.ClickException as error:
         fail(error.format_message())
     except (click.Abort, KeyboardInterrupt):
-        fail("interrupted")
+        print(f"tools/{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
+        children.end()
     except ModuleNotFoundError as error:
         fail_without(error)
     except (LabError, OSError) as error:

@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from . import LabError
+from . import LabError, children
+from .children import Scratch
 from .counters import raw_profile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,11 +100,10 @@ class CountedBuild:
 
     def tool(self, name: str, *arguments: str | Path) -> str:
         """Run the compiler's own llvm-profdata or llvm-cov: each version has its own formats."""
-        path = subprocess.run([self._compiler, f"-print-prog-name={name}"], capture_output=True, text=True, check=True)
-        try:
-            done = subprocess.run([path.stdout.strip(), *arguments], capture_output=True, text=True)
-        except FileNotFoundError:
-            raise LabError(f"{name} is not installed: apt-get install llvm-{self.clang}") from None
+        path = children.run([self._compiler, f"-print-prog-name={name}"])
+        if not Path(path.stdout.strip()).is_absolute():  # the compiler has not found it
+            raise LabError(f"{name} is not installed: apt-get install llvm-{self.clang}")
+        done = children.run([path.stdout.strip(), *arguments], stderr=subprocess.PIPE)
         if done.returncode:
             raise LabError(f"{name}: {done.stderr.strip()}")
         return done.stdout
@@ -122,7 +121,7 @@ class CountedBuild:
 
     def reports(self) -> Iterator[str]:
         """What llvm-cov says of each program, as lcov writes it."""
-        with TemporaryDirectory() as scratch:
+        with Scratch() as scratch:
             profile = Path(scratch, "profile")
             for program, counts in self.programs(Path(scratch)).items():
                 self.tool("llvm-profdata", "merge", counts, "-o", profile)
@@ -130,7 +129,7 @@ class CountedBuild:
 
     def write_html(self, folder: Path) -> None:
         """The sources with their counts, as pages to read."""
-        with TemporaryDirectory() as scratch:
+        with Scratch() as scratch:
             profile = Path(scratch, "profile")
             programs = self.programs(Path(scratch))
             self.tool("llvm-profdata", "merge", *programs.values(), "-o", profile)

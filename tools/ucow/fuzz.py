@@ -5,7 +5,6 @@ A batch repeats: its seed, its count and the build say all. tools/fuzz runs many
 """
 
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from .archive import with_archive
+from .children import Scratch
 from .elfcases import PER_BOOT, Case
 from .machine import PASSED, PROGRAM_FAILED, Machine, Run
 from .verdict import problems
@@ -112,7 +112,7 @@ def elf(build: Path, cases: Sequence[Case]) -> Batch[str]:
     assert len(cases) <= PER_BOOT
     files = {"elfcases": (build / "user/elfcases").read_bytes()}
     files |= {f"case{i}": case.data for i, case in enumerate(cases)}
-    with tempfile.TemporaryDirectory(prefix="elfcases-") as folder:
+    with Scratch() as folder:
         kernel = Path(folder, "ucow.elf")
         kernel.write_bytes(with_archive(build / "kernel/ucow.elf", files))
         run = Machine(kernel, ["elfcases"], ["trace=off"], memory=MEMORY).run(TIMEOUT)

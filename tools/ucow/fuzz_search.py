@@ -6,11 +6,10 @@ For the ELF loader there is also libFuzzer, on this machine.
 
 import os
 import re
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from . import elfcases, fuzz
+from . import children, elfcases, fuzz
 from .build import KERNEL, ROOT, built
 from .counters import counters_file
 from .coverage import CountedBuild, coverage, summary
@@ -57,7 +56,7 @@ def run_all(jobs: Sequence[Callable[[], Batch[Key]]], unit: str, size: int) -> t
     counts: Counter[Key] = Counter()
     failed: list[Batch[Key]] = []
     start = time.monotonic()
-    with bar, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with bar, children.Threads(os.cpu_count()) as pool:
         task = bar.add_task(unit, total=len(jobs) * size)
         for done in as_completed([pool.submit(job) for job in jobs]):
             batch = done.result()
@@ -85,7 +84,7 @@ def run_fuzzer(fuzzer: Path, folder: Path, seeds: Path, seed: int, seconds: int)
     corpus.mkdir(parents=True, exist_ok=True)
     words = [str(fuzzer), f"-seed={seed}", f"-max_total_time={seconds}", "-timeout=20", "-print_final_stats=1",
              f"-artifact_prefix={folder}/", str(corpus), str(seeds)]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    done = children.run(words)
     batch: Batch[str] = Batch(f"libFuzzer {seed}", repeat=" ".join(words))
     if status := FUZZER_STATUS.findall(done.stdout):
         batch.counts.update(runs=sum(map(int, FUZZER_RUNS.findall(done.stdout))))
@@ -157,7 +156,7 @@ def search_elf(count: int | None, seconds: int, seed: int, folder: Path | None) 
         write_seeds(work / "seeds", build)
         search = partial(run_fuzzer, fuzzer, work, work / "seeds", seconds=seconds)
         cores = os.cpu_count() or 1
-        with progress.status(f"libFuzzer, {seconds} s"), ThreadPoolExecutor(cores) as pool:
+        with progress.status(f"libFuzzer, {seconds} s"), children.Threads(cores) as pool:
             batches = list(pool.map(lambda number: search(seed=number), range(seed, seed + cores)))
         for batch in batches:
             output.print(f"{batch.what}: {batch.counts['runs']} files in {seconds} s")

@@ -8,21 +8,19 @@ once with all from the n-th on. The kernel must not panic or leak, and only proc
 
 import os
 import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.progress import Progress
 
-from . import LabError, enums
+from . import LabError, children, enums
 from .archive import programs
 from .build import built
-from .machine import PASSED, PROGRAM_FAILED, Machine, Run, symbols_of
+from .machine import PASSED, PROGRAM_FAILED, Machine, Run, size_bytes, symbols_of
 from .memory import FileMemory
 from .symbols import physical
 from .trace import HEADER, RingHeader, Trace, read_trace
@@ -35,8 +33,6 @@ OPTIONS = ["trace_kib=2048"]
 MEMORY, DISK_BYTES = "32M", 4 << 20
 IDLE, INIT = 0, 1
 POLL_SECONDS, SPIN_TICKS = 1.0, 200
-
-SCRATCH = "/dev/shm" if Path("/dev/shm").is_dir() else None  # for the machines' memory files
 
 LAB5 = ["hello", "exit", "forktest", "forktree", "yield", "waitkill", "spin", "badarg", "badsegment", "divzero",
         "faultread", "faultreadkernel", "softint", "testbss", "pgdir"]
@@ -131,14 +127,15 @@ class FaultInjector:
     def run(self, job: Job, *options: str) -> tuple[Run, bool]:
         """Boot, until the machine ends or a program spins; the flag says which. Serial input and output are files."""
         machine = self.machine(job, *options)
-        scratch = tempfile.TemporaryDirectory(prefix="ucow-", dir=self.folder)
+        scratch = children.Scratch(size_bytes(MEMORY))
         typed, serial, complaint = (Path(scratch.name, name) for name in ("typed", "serial", "complaint"))
         typed.write_text(job.typed)
         start = time.monotonic()
         with typed.open() as stdin, serial.open("wb") as stdout, complaint.open("wb") as stderr:
-            with subprocess.Popen(machine.command("stdio", Path(scratch.name, "memory")), stdin=stdin, stdout=stdout,
-                                  stderr=stderr) as process:
+            with children.start(machine.command("stdio", Path(scratch.name, "memory")), stdin=stdin, stdout=stdout,
+                                stderr=stderr) as process:
                 status, spins = self.wait(process, Path(scratch.name, "memory"))
+        children.check()
         run = Run(machine, scratch, status, serial.read_text(errors="replace"), complaint.read_text().strip(),
                   time.monotonic() - start)
         return run, spins
@@ -221,7 +218,7 @@ class Sweeper:
 
     def go(self) -> None:
         """Run until every sweep is done."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with children.Threads(os.cpu_count()) as pool:
             baselines = list(pool.map(self.injector.baseline, self.jobs))
             for job, baseline in zip(self.jobs, baselines):
                 self.sweeps += [Sweep(job, baseline, kind, mode) for mode in MODES for kind in KINDS]

@@ -4,10 +4,8 @@
 import itertools
 import os
 import sys
-import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +13,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from .injection import (KINDS, MODES, OUTCOMES, SCRATCH, FaultInjector, Job, Sweep, Sweeper, all_jobs, check_programs,
-                        kernel)
+from .children import Scratch, Threads
+from .injection import KINDS, MODES, OUTCOMES, FaultInjector, Job, Sweep, Sweeper, all_jobs, check_programs, kernel
 from .machine import symbols_of
 from .sites import Sites
 
@@ -41,7 +39,7 @@ def print_sites(output: Console, elf: Path, sweeps: list[Sweep]) -> None:
     """Print each site that failed, by function and line, and how often."""
     failed = sum((sweep.sites for sweep in sweeps), Counter[int]())
     kinds = {site: sweep.kind for sweep in sweeps for site in sweep.sites}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with Threads(os.cpu_count()) as pool:
         places = dict(zip(failed, pool.map(lambda site: symbols_of(elf).where(site - 1), failed)))
 
     def order(site: int) -> tuple[int, str]:
@@ -75,7 +73,7 @@ def sweep_kernel(elf: Path, jobs: list[Job], most: int, limit: float, complete: 
     start = time.monotonic()
     check_programs(elf, jobs)
     Sites(elf)  # refuses a kernel without injection
-    with tempfile.TemporaryDirectory(prefix="ucow-", dir=SCRATCH) as folder, \
+    with Scratch() as folder, \
             Progress(console=Console(stderr=True)) as progress:
         sweeper = Sweeper(FaultInjector(elf, Path(folder), limit), jobs, most, progress)
         sweeper.go()
@@ -91,7 +89,7 @@ def sweep_kernel(elf: Path, jobs: list[Job], most: int, limit: float, complete: 
 
 def sweep_all(folder: Path, most: int, limit: float) -> int:
     """Sweep the whole set on a kernel with copy-on-write, and the first three jobs on an eager one."""
-    with tempfile.TemporaryDirectory(prefix="ucow-") as scratch:
+    with Scratch() as scratch:
         jobs = list(all_jobs(Path(scratch)))
         run = partial(sweep_kernel, most=most, limit=limit, complete=True)
         return run(kernel(folder / "cow"), jobs) + run(kernel(folder / "eager", "-Dcow=false"), jobs[:3])

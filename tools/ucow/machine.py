@@ -19,7 +19,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from . import LabError
+from . import LabError, children
+from .children import Scratch
 from .counters import collect
 from .serial import Lines
 from .memory import FileMemory
@@ -44,7 +45,6 @@ SWAP_FILE = Path(tempfile.gettempdir(), "ucow-swap")  # the empty disk of a run 
 SIZE_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 SEABIOS, QBOOT = "seabios", "qboot"
-Scratch = tempfile.TemporaryDirectory[str]
 symbols_of = lru_cache(maxsize=None)(Symbols)
 
 
@@ -59,13 +59,6 @@ def size_bytes(text: str) -> int:
     if unit not in SIZE_UNITS or not number.isdecimal():
         raise LabError(f"size {text!r}: write a number and K, M or G, as in 128M")
     return int(number) * SIZE_UNITS[unit]
-
-
-def _scratch(size: int) -> Scratch:
-    """A folder for a sparse file of `size` bytes, in memory when there is room."""
-    shm = Path("/dev/shm")
-    roomy = shm.is_dir() and shutil.disk_usage(shm).free > 2 * size
-    return tempfile.TemporaryDirectory(prefix="ucow-", dir=shm if roomy else None)
 
 
 class DiskError(NamedTuple):
@@ -197,7 +190,7 @@ class Machine:
     def scratch(self) -> Scratch:
         """A folder for a run: its `memory` will be the guest's, its `swap` is the empty second disk."""
         swap_bytes = size_bytes(self.swap) if self.swap else 0
-        folder = _scratch(size_bytes(self.memory) + swap_bytes)
+        folder = Scratch(size_bytes(self.memory) + swap_bytes)
         if self.swap:
             with Path(folder.name, "swap").open("wb") as file:
                 file.truncate(swap_bytes)
@@ -219,11 +212,8 @@ class Machine:
 
 
 def _launch(command: list[str], pass_fds: Sequence[int] = ()) -> subprocess.Popen[str]:
-    try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                text=True, pass_fds=pass_fds)
-    except FileNotFoundError:
-        raise LabError("qemu-system-i386 is not installed: apt-get install qemu-system-x86") from None
+    return children.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, pass_fds=pass_fds)
 
 
 def _wait(process: subprocess.Popen[str], timeout: float) -> tuple[float, int | None, str]:
@@ -236,6 +226,7 @@ def _wait(process: subprocess.Popen[str], timeout: float) -> tuple[float, int | 
         process.kill()
         complaint, _ = process.communicate()
         status = None
+    children.check()
     return time.monotonic() - start, status, complaint.strip()
 
 

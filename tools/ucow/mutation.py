@@ -25,7 +25,7 @@ from typing import TypedDict
 
 from elftools.elf.elffile import ELFFile
 
-from . import LabError
+from . import LabError, children
 from .build import command
 from .mutants import ROOT, Mutant
 
@@ -42,7 +42,7 @@ FIRST = ["exit", "forktest", "waitkill", "yield", "usermem", "memedges", "badexe
          "longwrite", "args", "fpu", "sh"]
 LAST = ["protection", "panic", "oom", "zeros", "determinism", "plang", "scaling", "planted", "trace_tool", "boot",
         "bomb"]
-OF_THE_HARNESS = ["harness", "invariants"]  # boot sabotaged kernels, which have no mutant
+OF_THE_HARNESS = ["harness", "invariants", "endings"]  # sabotaged kernels, which have no mutant, and the tools
 SILENT_SECONDS = 30  # without output of pytest this counts as a hang: the longest test takes 4
 COLLECTING = "collecting"  # shown before the first test
 NODE = re.compile(r"test/serial/\w+/test_(\w+)\.py::(test_\w+(?:\[.*?\](?=\s|$))?)")
@@ -88,8 +88,7 @@ Test = Callable[[], Catch | None]
 
 def run(*words: str | Path, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command, with its errors in its output."""
-    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                          check=False, timeout=timeout)
+    return children.run(words, signal.SIGTERM, timeout)
 
 
 class Build:
@@ -181,8 +180,8 @@ class Build:
         example = self.serial[0]
         words = [*example["cmd"][:-1], "-vv", "-x", "--tb=no", *wanted]
         output = ""
-        with subprocess.Popen(words, cwd=self.tree, env={**os.environ, **example["env"]}, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, start_new_session=True) as pytest:
+        with children.start(words, signal.SIGTERM, cwd=self.tree, env={**os.environ, **example["env"]},
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pytest:
             assert pytest.stdout is not None
             while select.select([pytest.stdout], [], [], SILENT_SECONDS)[0]:
                 chunk = os.read(pytest.stdout.fileno(), 1 << 16)
@@ -194,6 +193,7 @@ class Build:
             else:
                 os.killpg(pytest.pid, signal.SIGKILL)  # pytest and its machines
                 return Catch("serial", name, timeout=True)
+        children.check()
         return None if pytest.returncode == 0 else Catch("serial", name)
 
 

@@ -5,7 +5,6 @@ import itertools
 import json
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import LabError
+from .children import Threads
 from .mutants import LISTED, Mutant, choose, read_list
 from .mutation import MutantTree, Result
 from .mutation_report import DOCUMENT, JUDGED, document, print_tables
@@ -67,7 +67,7 @@ class MutationRun:
         self.listed = iter([mutant for mutant in listed if mutant not in done])
         self.generated, self.count = generated, count
         self.task = self.progress.add_task("", total=len(listed) + count, completed=len(done))
-        with ThreadPoolExecutor(len(self.trees)) as pool:
+        with Threads(len(self.trees)) as pool:
             try:
                 list(pool.map(self.work, self.trees))
             finally:

@@ -7,11 +7,11 @@ has one answer, `return` or `error`; events may come in between.
 
 import json
 import socket
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from . import LabError
+from .children import Scratch
 
 ANSWER_SECONDS = 60  # a backstop for a busy host
 
@@ -72,7 +72,7 @@ class Qmp:
 
     def read_memory(self, address: int, size: int) -> bytes:
         """`size` bytes of physical memory at `address`."""
-        with tempfile.TemporaryDirectory(prefix="ucow-qmp-") as folder:
+        with Scratch() as folder:
             path = Path(folder, "memory").resolve()
             self.execute("pmemsave", val=address, size=size, filename=str(path))
             return path.read_bytes()

@@ -6,8 +6,6 @@ They are taken from the disassembly, not from what was seen to fail, so what nev
 """
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
-from . import LabError
+from . import LabError, children
 from .enums import gates
 from .symbols import Symbols
 
@@ -52,12 +50,9 @@ class Call:
 
 
 def _disassembly(elf: Path) -> Iterator[str]:
-    program = shutil.which("llvm-objdump")
-    if program is None:
-        raise LabError("llvm-objdump is missing: apt-get install llvm")
-    done = subprocess.run([program, "-d", "--no-show-raw-insn", elf], capture_output=True, text=True, check=False)
+    done = children.run(["llvm-objdump", "-d", "--no-show-raw-insn", elf])
     if done.returncode != 0:
-        raise LabError(f"llvm-objdump {elf}: {done.stderr.strip()}")
+        raise LabError(f"llvm-objdump {elf}: {done.stdout.strip()}")
     return iter(done.stdout.splitlines())
 
 

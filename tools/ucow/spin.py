@@ -3,13 +3,11 @@
 
 import os
 import re
-import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import LabError
+from . import LabError, children
 from .enums import may_become
 from .protocol import CHANGES
 
@@ -99,9 +97,6 @@ class SpinModel:
     """protocol.pml compiled with some parameters, in a directory of its own."""
 
     def __init__(self, folder: Path, *gcc: str, **parameters: int) -> None:
-        for program in ("spin", "gcc"):
-            if shutil.which(program) is None:
-                raise LabError(f"{program} is not installed: apt-get install {program}")
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         defines = [f"-D{name}={value}" for name, value in parameters.items()]
@@ -111,17 +106,16 @@ class SpinModel:
                    "-I", str(SOURCE.parent), "-o", "pan", "pan.c"])
 
     def _run(self, command: list[str]) -> None:
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        done = children.run(command, cwd=self.folder)
         if done.returncode or "Error" in done.stdout:
-            raise LabError(f"{command[0]} failed: {(done.stdout + done.stderr)[:500]}")
+            raise LabError(f"{command[0]} failed: {done.stdout[:500]}")
 
     def search(self, *options: str, watch: int = ALL, bug: int = 0, subject: int = 0) -> Search:
         """Look at every state."""
         environment = os.environ | {"MODEL_BUG": str(bug), "MODEL_WATCH": str(watch), "MODEL_SUBJECT": str(subject)}
         start = time.monotonic()
-        done = subprocess.run(["./pan", "-m200000", *options], cwd=self.folder, env=environment, capture_output=True,
-                              text=True, check=False)
-        search = Search(done.stdout + done.stderr, time.monotonic() - start)
+        done = children.run([(self.folder / "pan").absolute(), "-m200000", *options], cwd=self.folder, env=environment)
+        search = Search(done.stdout, time.monotonic() - start)
         if "max search depth too small" in search.output or "out of memory" in search.output:
             raise LabError("the search was not exhaustive: it ran out of depth or memory")
         return search

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Which searches SPIN makes of the model of the protocol, and what each must find."""
 
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
 
+from .children import Scratch, Threads
 from .protocol import automaton
 from .spin import (ALL, AUTOMATON, ENDS, FOUND_BY, LIVENESS, PROPERTIES, Mistake, Search, SpinModel, mistakes,
                    tables_differ)
@@ -45,7 +44,7 @@ def small(folder: Path) -> None:
     def seed(mistake: Mistake) -> tuple[Mistake, Search]:
         return mistake, model.search("-E", "-w18", watch=PROPERTIES, bug=mistake.number)
 
-    with ThreadPoolExecutor(2) as pool:
+    with Threads(2) as pool:
         sound = pool.submit(model.search, "-w18")
         for mistake, search in pool.map(seed, mistakes()):
             wanted = FOUND_BY.get(mistake.name, "")
@@ -60,7 +59,7 @@ def cycles(live: SpinModel, bug: int) -> list[str]:
         return any(live.search("-a", "-f", "-w18", "-N", name, watch=ENDS, bug=bug, subject=pid).errors
                    for pid in SUBJECTS)
 
-    with ThreadPoolExecutor(2) as pool:
+    with Threads(2) as pool:
         return [name for name, is_broken in zip(LIVENESS, pool.map(broken, LIVENESS)) if is_broken]
 
 
@@ -95,7 +94,7 @@ def everything(folder: Path) -> None:
 
 def search_model(only_small: bool, only_table: bool) -> list[str]:
     """Run the searches. Returns what failed."""
-    with tempfile.TemporaryDirectory(prefix="ucow-model-") as name:
+    with Scratch() as name:
         folder = Path(name)
         if only_small:
             small(folder)

@@ -6,7 +6,7 @@ import subprocess
 from functools import cached_property
 from pathlib import Path
 
-from . import LabError
+from . import LabError, children
 from .elf32 import Elf32
 
 # kernel/arch/i386/linear.h: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
@@ -57,6 +57,6 @@ class Symbols:
         """`function file:line` of a code address; the bare address without llvm-symbolizer."""
         if self._symbolizer is None:
             return f"{address:#x} (install llvm to see the line)"
-        answer = subprocess.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--no-inlines",
-                                 "-e", self.path, hex(address)], capture_output=True, text=True, check=True).stdout
+        answer = children.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--no-inlines",
+                               "-e", self.path, hex(address)], stderr=subprocess.DEVNULL).stdout
         return " ".join(answer.split())

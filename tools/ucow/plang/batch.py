@@ -8,7 +8,6 @@ found that the machine does not survive.
 
 import re
 import struct
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from .. import LabError
 from ..build import options_of
+from ..children import Scratch
 from ..machine import PASSED, Machine, Run
 from ..verdict import problems
 from .language import WORD
@@ -63,7 +63,7 @@ class Setting:
         if not interpreter.is_file():
             raise LabError(f"{self.folder}: no build with user/plang in it: ninja -C {self.folder}")
         words = ["plang", f"{PROGRAMS_AT:x}", *([f"{self.leave:x}"] if self.leave else [])]
-        with tempfile.TemporaryDirectory(prefix="plang-") as scratch:
+        with Scratch() as scratch:
             program = Path(scratch, "plang.elf")
             program.write_bytes(with_segment(interpreter.read_bytes(), PROGRAMS_AT, encode(programs, jobs)))
             return Machine(self.folder / "kernel/ucow.elf", words, ["trace=off"], {"plang": program},

@@ -7,7 +7,7 @@ Each program is run by the oracle and by the kernels of several builds, many pro
 import os
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..build import KERNEL, ROOT, built
+from ..children import Workers
 from .batch import Difference, Setting, examine, settings_of, shown
 from .generate import programs
 from .language import parse
@@ -62,7 +63,7 @@ def try_many(console: Console, settings: list[Setting], count: int, seed: int) -
                    TimeRemainingColumn(), console=console)
     processes = 0
     failures: list[Failure] = []
-    with bar, ProcessPoolExecutor(os.cpu_count()) as pool:
+    with bar, Workers(os.cpu_count()) as pool:
         task = bar.add_task("programs", total=count)
         jobs = {pool.submit(try_batch, settings, seed * SEEDS + i, min(BATCH, count - i * BATCH)):
                 min(BATCH, count - i * BATCH) for i in range(-(-count // BATCH))}

@@ -9,8 +9,8 @@ import os
 import shlex
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
+from ..children import Threads
 from .batch import Difference, Setting, examine
 from .language import BLOCKS, NOWHERE, Op
 from .oracle import Translation, translate
@@ -90,7 +90,7 @@ def first_that_fails(setting: Setting, programs: Sequence[Translation]) -> Trans
     """The smallest that fails, whether it answers wrongly or ends the machine."""
     wrong = examine(setting, programs, jobs=1) if programs else {}
     if any(difference.in_company for difference in wrong.values()):  # so each is tried alone
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with Threads(os.cpu_count()) as pool:
             alone = pool.map(lambda program: examine(setting, [program], jobs=1), programs)
             found = next((program for program, differs in zip(programs, alone) if differs), None)
             pool.shutdown(cancel_futures=True)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""D104: a tool that is ended by a signal, at any moment, leaves nothing: no process, no file in TMPDIR or shared memory.
+
+Some tools and signals are tried here. `UCOW_ENDINGS=all UCOW_SEED=7 meson test endings` tries all of them with all
+signals, at moments that the seed selects.
+"""
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+SEED = os.environ.get("UCOW_SEED", "1")
+SIGNALS = ["INT", "TERM", "HUP", "KILL"]
+LATEST = 2          # seconds, at most, until the signal
+END_SECONDS = 8     # a busy host's; a tool ends in a fraction of one
+MARK = "UCOW_ENDINGS_MARK"
+
+# The command of each tool. {build} is the build under test, {new} a folder for another one, {socket} a server that
+# never answers.
+COMMANDS = {
+    "run": "run --build {build}",
+    "run, limited": "run --build {build} --timeout 100 sh",
+    "run, building": "run --build {new} hello",
+    "test": "test --build {build} exit forktest waitkill spin sh -- --logbase endings",
+    "matrix": "matrix default",
+    "fuzz": "fuzz code --build {build} -n 100000",
+    "compare": "compare --build {build} -n 100000",
+    "inject": "inject hello --build {new}",
+    "mutate": "mutate --folder {new}",
+    "model": "model",
+    "bench": "bench --build {new}",
+    "planted": "planted {build}",
+    "trace": "trace qmp:{socket} --elf {build}/kernel/ucow.elf",
+    "pages": "pages qmp:{socket} --elf {build}/kernel/ucow.elf",
+    "coverage": "coverage {build}",
+}
+USUALLY = [("run", "INT"), ("run, limited", "TERM"), ("run", "KILL"), ("run, building", "HUP"), ("fuzz", "INT"),
+           ("fuzz", "KILL"), ("compare", "INT"), ("compare", "KILL"), ("test", "TERM"), ("trace", "HUP")]
+CASES = ([(tool, name) for tool in COMMANDS for name in SIGNALS] if os.environ.get("UCOW_ENDINGS") == "all" else USUALLY)
+
+
+def marked(mark: str) -> dict[int, str]:
+    """The processes that descend from the tool, whatever their session: their environment has the mark."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdecimal() and mark.encode() in (folder / "environ").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            pass  # it has just ended
+    return {pid: words for pid, words in found.items() if words}  # a zombie has none
+
+
+def wait_until_owner(process: subprocess.Popen):
+    """Wait until the tool handles signals. Before that it has no children, and Python may be interrupted anywhere."""
+    status = Path(f"/proc/{process.pid}/status")
+    deadline = time.monotonic() + END_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        caught = re.search(r"^SigCgt:\s*(\w+)", status.read_text(), re.MULTILINE)
+        if caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.01)
+
+
+def left(mark: str, seconds: float) -> dict[int, str]:
+    """The processes that are left after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while (found := marked(mark)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
+def files_in(*folders: Path) -> list[str]:
+    return [str(path) for folder in folders for path in sorted(folder.rglob("*"))]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The environment of the tool: a TMPDIR, shared memory and mark of its own."""
+    for name, variable in (("tmp", "TMPDIR"), ("shm", "UCOW_SHM"), ("builds", "UCOW_BUILD_ROOT")):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    monkeypatch.setenv(MARK, f"{tmp_path}")
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    yield tmp_path
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.parametrize("tool, name", CASES, ids=[f"{tool} {name}" for tool, name in CASES])
+def test_ending(tool, name, build, place):
+    if tool == "coverage" and not build.coverage:
+        pytest.skip("the build does not count what runs")
+    number = signal.Signals[f"SIG{name}"]
+    words = COMMANDS[tool].format(build=build.folder, new=place / "new", socket=place / "socket").split()
+    moment = random.Random(f"{SEED} {tool} {name}").uniform(0, LATEST)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(place / "socket"))
+        server.listen()
+        with subprocess.Popen([ROOT / "tools" / words[0], *words[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as process:
+            wait_until_owner(process)
+            time.sleep(moment)
+            alive = process.poll() is None
+            if alive:
+                (os.killpg if name == "INT" else os.kill)(process.pid, number)  # the terminal tells the whole group
+            try:
+                process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                pytest.fail(f"{tool} did not end within {END_SECONDS} s of {name} at {moment:.2f} s")
+            remaining = left(f"{MARK}={place}", 2)
+            for pid in remaining:
+                os.kill(pid, signal.SIGKILL)
+            output = process.stdout.read()
+    assert alive, f"{tool} ended by itself within {moment:.2f} s:\n{output}"
+    assert not remaining, f"{tool}, {name} at {moment:.2f} s (seed {SEED}): still there: {remaining}"
+    assert process.returncode == -number, output
+    assert "Traceback" not in output, output
+    if name == "KILL":  # the next tool removes what the dead one could not
+        script = "from ucow import children; [children.remove_orphans(children.folder_for(size)) for size in (None, 0)]"
+        subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT / "tools")
+    assert not files_in(place / "tmp", place / "shm"), f"{tool}, {name} at {moment:.2f} s (seed {SEED})"

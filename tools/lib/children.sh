@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# children.sh - the child processes and the scratch folder of the tools written in shell: they end with the tool, however
+# it ends. tools/ucow/children.py is the same for the tools in Python, and tells more.
+#
+# Sourced, never run; the caller has say(). After `own_signals` a signal ends the tool with its children.
+
+declare -A children=() # the keys are their pids
+clean_ups=()           # functions to call at the end
+scratch=
+# shellcheck disable=SC2016 # it is for the inner shell
+guard='[ "$PPID" = "$0" ] && exec "$@"' # a parent that has died before prctl(2) would send no signal
+
+# Starts $2... in a process group of its own, with the signal $1 at the death of this shell. Sets `child`.
+start_child() {
+    local parent=$BASHPID
+    set -m
+    setpriv --pdeathsig "$1" sh -c "$guard" "$parent" "${@:2}" </dev/null &
+    set +m
+    child=$!
+    children[$child]=running
+}
+
+# The same for a machine, in this shell's group, where it may read the terminal; with stdin from the descriptor $1, and
+# the limit of $2 seconds unless $2 is empty.
+start_machine() {
+    local parent=$BASHPID command=("${@:3}")
+    if [ -n "$2" ]; then
+        # shellcheck disable=SC2016 # $$ is the shell that becomes `timeout`, which is the parent of the machine
+        command=(sh -c 'guard=$1; shift
+            exec timeout --foreground -k 2 "$0" setpriv --pdeathsig KILL sh -c "$guard" "$$" "$@"' "$2" "$guard" "${@:3}")
+    fi
+    setpriv --pdeathsig KILL sh -c "$guard" "$parent" "${command[@]}" <&"$1" &
+    child=$!
+    children[$child]=running
+}
+
+# Waits for `child`. Returns its status.
+wait_child() {
+    local status=0
+    wait "$child" 2>/dev/null || status=$?
+    unset "children[$child]"
+    return "$status"
+}
+
+# Ends the children: by SIGTERM, after 5 seconds by SIGKILL.
+end_children() {
+    local tries=0
+    [ ${#children[@]} -gt 0 ] || return 0
+    kill "${!children[@]}" 2>/dev/null || true
+    while kill -0 "${!children[@]}" 2>/dev/null && [ "$tries" -lt 500 ]; do
+        sleep 0.01
+        tries=$((tries + 1))
+    done
+    kill -KILL "${!children[@]}" 2>/dev/null || true
+    wait "${!children[@]}" 2>/dev/null || true
+    children=()
+}
+
+# Ends the tool, by the signal $1 that it has got.
+end_by() {
+    trap '' INT TERM HUP
+    trap - EXIT
+    end_children
+    say interrupted
+    clean_up
+    trap - "$1"
+    kill -s "$1" $$
+}
+
+own_signals() {
+    local name
+    trap clean_up EXIT
+    for name in INT TERM HUP; do
+        # shellcheck disable=SC2064 # the name is that of now
+        trap "end_by $name" "$name"
+    done
+}
+
+clean_up() {
+    local step
+    for step in "${clean_ups[@]}"; do
+        "$step"
+    done
+}
+
+remove_scratch() {
+    rm -rf -- "$scratch"
+}
+
+# Makes the scratch folder `scratch`, and removes those of tools that were killed: no process holds their lock.
+make_scratch() {
+    local folder lock
+    for folder in "${TMPDIR:-/tmp}"/ucow-scratch-*; do
+        if [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] && exec {lock}<"$folder"; then
+            ! flock --nonblock "$lock" || rm -rf -- "$folder"
+            exec {lock}<&-
+        fi
+    done
+    while [ ! -d "$scratch" ]; do
+        scratch=$(mktemp -d "${TMPDIR:-/tmp}/ucow-scratch-XXXXXXXXXX" 2>/dev/null) ||
+            die "cannot create a folder in ${TMPDIR:-/tmp}: make it writable, or let TMPDIR name another place"
+        exec {scratch_lock}<"$scratch"
+        flock "$scratch_lock"
+        clean_ups+=(remove_scratch)
+    done
+}
