@@ -6,6 +6,9 @@
     out.lines, out.trace, out.status                    what a test asserts on
     with boot("sh") as live: live.expect("$ ") ...      the same, with a serial line to type on
 
+A run repeats instruction for instruction (test determinism), so the tests of a module that run the same machine look
+at the same run: run() boots it once for all of them if it passed. A test that runs a machine twice gets two runs.
+
 A run that tools/ucow/verdict.py rejects fails its test at once. A failed test shows the serial output, the
 panic with its addresses resolved, the end of the trace, and one command that repeats the run.
 """
@@ -14,6 +17,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,10 +155,33 @@ class Conversation:
         return self._bench.judge(self._live.finish(), expect)
 
 
+class SharedRuns:
+    """The runs of a module that passed: by machine and expected status. A failed run is not kept: the next test that
+    wants it boots again and is judged by itself."""
+
+    def __init__(self):
+        self._passed: dict[str, Run] = {}
+
+    @staticmethod
+    def _key(machine: Machine, expect: int) -> str | None:
+        """None for a machine whose files a test may change between two runs."""
+        return None if machine.modules or machine.swap_image else f"{expect} {machine}"
+
+    def find(self, machine: Machine, expect: int) -> Run | None:
+        return self._passed.get(self._key(machine, expect) or "")
+
+    def keep(self, run: Run, expect: int):
+        if key := self._key(run.machine, expect):
+            with suppress(LabError):
+                run.trace  # read now: the guest's memory is deleted after the first test
+            self._passed[key] = run
+
+
 @dataclass
 class Bench:
     """Boots machines for one test and keeps their runs for its report."""
     build: Build
+    shared: SharedRuns
     runs: list[Run] = field(default_factory=list)
 
     def machine(self, *program: str, memory: str | None = None, cpu: str | None = None, cmdline: str = "",
@@ -187,7 +214,14 @@ class Bench:
         return Outcome(run, self.build)
 
     def run(self, *program: str, expect: int = PASSED, **machine) -> Outcome:
-        return self.judge(self.machine(*program, **machine).run(self.build.wall_seconds), expect)
+        wanted = self.machine(*program, **machine)
+        passed = self.shared.find(wanted, expect)
+        if passed and passed not in self.runs:
+            self.runs.append(passed)
+            return Outcome(passed, self.build)
+        outcome = self.judge(wanted.run(self.build.wall_seconds), expect)
+        self.shared.keep(self.runs[-1], expect)
+        return outcome
 
     def boot(self, *program: str, **machine) -> Conversation:
         return Conversation(self.machine(*program, **machine).start(self.build.wall_seconds), self)
@@ -214,12 +248,17 @@ def fmt(build: Build) -> Format:
     return Format(Symbols(build.kernel).text("trace_format"))
 
 
+@pytest.fixture(scope="module")
+def shared_runs() -> SharedRuns:
+    return SharedRuns()
+
+
 @pytest.fixture
-def bench(request: pytest.FixtureRequest, build: Build) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, build: Build, shared_runs: SharedRuns) -> Iterator[Bench]:
     """The Bench of the test, for tests that judge a run themselves."""
     if not build.kernel.is_file():
         pytest.fail(f"{build.kernel}: no kernel; build it, or name the build folder in UCOW_BUILD", pytrace=False)
-    request.node.stash[BENCH] = Bench(build)
+    request.node.stash[BENCH] = Bench(build, shared_runs)
     yield request.node.stash[BENCH]
     for run in request.node.stash[BENCH].runs:
         run.close()

@@ -12,9 +12,10 @@ import types
 from pathlib import Path
 
 import pytest
+from conftest import Bench, SharedRuns
 from ucow import LabError
 from ucow.serial import Lines
-from ucow.machine import PASSED, WALL_SECONDS
+from ucow.machine import PANIC, PASSED, WALL_SECONDS
 from ucow.verdict import problems, serial_problems
 
 HANG_SECONDS = 0.7
@@ -133,6 +134,21 @@ def test_two_runs_are_equal(run, fmt):
     first, second = run("forktest"), run("forktest")
     assert first.lines.text == second.lines.text
     assert list(map(str, first.trace)) == list(map(str, second.trace))
+
+
+def test_runs_are_shared_between_tests(bench):
+    """Two tests look at one run if it passed. Two runs in one test are two, and a failed run is not shared."""
+    shared = SharedRuns()
+    first, second = Bench(bench.build, shared, bench.runs), Bench(bench.build, shared)
+    first.run("hello")
+    first.run("hello")
+    assert first.runs[0] is not first.runs[1]
+    second.run("hello")
+    assert second.runs == first.runs[1:]
+    for _ in range(2):
+        with pytest.raises(pytest.fail.Exception, match="seen 33"):
+            first.run("hello", expect=PANIC)
+    assert len({id(run) for run in first.runs}) == 4
 
 
 def tool(*arguments):
