@@ -14,23 +14,15 @@
 static bool line_open;  /* the last line is unfinished */
 static int line_writer; /* the writer of that line */
 
-static void put(char c)
-{
-    if (c == '\n')
-        uart_put('\r');
-    uart_put(c);
-}
-
 void console_write(int writer, const char *text, size_t n)
 {
     if (n == 0)
         return;
     if (line_open && line_writer != writer)
-        put('\n');
-    line_open = true; /* a panic may interrupt the loop and print */
+        uart_write("\n", 1);
+    line_open = true; /* a panic may interrupt the output and print */
     line_writer = writer;
-    for (size_t i = 0; i < n; i++)
-        put(text[i]);
+    uart_write(text, n);
     line_open = text[n - 1] != '\n';
 }
 

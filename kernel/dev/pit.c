@@ -38,7 +38,7 @@ uint32_t pit_measure_tsc(void)
     do {
         uint32_t now = read_counter();
         counted = first >= now ? first - now : first + DIVISOR - now;
-    } while (counted < INPUT_HZ / 2000);
+    } while (counted < INPUT_HZ / 4000); /* 0.25 ms: right to a third of a percent */
     uint32_t passed = (uint32_t)(cpu_tsc() - start);
     return (uint32_t)((uint64_t)(passed * 64 / counted) * DIVISOR / 64);
 }

@@ -5,6 +5,7 @@
 #include "dev/power.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/io.h"
+#include "dev/uart.h"
 
 #define DEBUG_EXIT 0xF4
 
@@ -17,6 +18,7 @@
 void power_off(enum power_status status)
 {
     cpu_cli();
+    uart_drain();
     io_out8(DEBUG_EXIT, (uint8_t)status);
     io_out16(PIIX4_PM1A_CONTROL, SLP_EN);
     io_out16(BOCHS_PM1A_CONTROL, SLP_EN);

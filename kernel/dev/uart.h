@@ -20,8 +20,12 @@ bool uart_present(void);
 /* Let received bytes raise IRQ 4. */
 void uart_enable_input(void);
 
-/* Send one byte; polls for room. Callable from any context. */
-void uart_put(char c);
+/* Send `n` bytes, each newline with a carriage return before it; polls for room. Callable from any context:
+ * a panic may interrupt it. */
+void uart_write(const char *text, size_t n);
+
+/* Wait until all output is on the line, or does not get there for 100,000 looks at the port. */
+void uart_drain(void);
 
 /* The handler of IRQ 4: empties the receiver into the buffer, as far as there is room. What does not fit
  * stays in the port until uart_drop() makes room. Interrupts off. */

@@ -17,7 +17,7 @@
 #include "sys/syscall.h"
 
 #define PIECE_BYTES 128u
-#define HOLD_BYTES 4096 /* a writer has the console to itself for so long: about 1.6 ticks in QEMU's time */
+#define HOLD_BYTES 4096 /* a writer has the console to itself for so long: 0.75 ticks in QEMU's time */
 
 static struct mutex writing = MUTEX_INIT(writing);
 static struct mutex reading = MUTEX_INIT(reading); /* between looking at input and removing it */

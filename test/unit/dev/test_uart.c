@@ -20,7 +20,30 @@ static struct {
     bool received; /* a character waits to be read */
     bool overrun;  /* one before it was lost */
     const char *line;
+    bool fifo;        /* the firmware left the FIFO on */
+    unsigned in_fifo; /* bytes that wait for the line: the transmitter takes 16, or 1 */
+    unsigned looks;   /* at the status since a byte was sent */
+    unsigned looks_all;
+    char sent[512];
+    size_t sent_n;
 } uart;
+
+/* The line takes everything at the second look: until then the transmitter has room, or not. */
+static uint8_t transmitter(void)
+{
+    uart.looks_all++;
+    if (uart.in_fifo != 0 && ++uart.looks == 2)
+        uart.in_fifo = uart.looks = 0;
+    return uart.in_fifo == 0 ? 0x60 : 0;
+}
+
+static void transmit(uint8_t byte)
+{
+    CHECK(uart.in_fifo < (uart.fifo ? 16u : 1u)); /* or a byte is lost */
+    uart.in_fifo++;
+    uart.looks = 0;
+    uart.sent[uart.sent_n++] = (char)byte;
+}
 
 uint8_t io_in8(uint16_t port)
 {
@@ -32,9 +55,11 @@ uint8_t io_in8(uint16_t port)
         return uart.scratch;
     case LINE_STATUS:
         uart.received = *uart.line != '\0'; /* it comes after the look */
-        status = (uint8_t)(0x20 | received | uart.overrun << 1);
+        status = (uint8_t)(transmitter() | received | uart.overrun << 1);
         uart.overrun = false;
         return status;
+    case FIFO:
+        return uart.fifo ? 0xC1 : 0x01;
     default:
         CHECK_EQ(port, COM1);
         CHECK(received);
@@ -54,7 +79,8 @@ void io_out8(uint16_t port, uint8_t value)
     else if (port == FIFO && uart.received) { /* switching it clears it */
         uart.line++;
         uart.received = false;
-    }
+    } else if (port == COM1 && (uart.line_control & 0x80) == 0)
+        transmit(value);
 }
 
 /* Handle the interrupts that the port raises. */
@@ -68,8 +94,9 @@ static void interrupts(void)
 static void start(const char *line)
 {
     uart.line = line;
-    uart.received = true;
+    uart.received = *line != '\0';
     uart.interrupts = 0;
+    uart.in_fifo = uart.looks = 0;
     uart_init();
     uart_enable_input();
     interrupts();
@@ -119,6 +146,50 @@ TEST(what_does_not_fit_stays_in_the_port_until_there_is_room_D102)
     CHECK_EQ(uart.interrupts, 1);
     CHECK_EQ(strlen(take_all()), 299 - 256);
     CHECK_EQ(uart_take_lost(), 0);
+}
+
+/* Send `n` bytes and a newline, and check that all of them arrive. Returns how often the status was read. */
+static unsigned looks_for(size_t n)
+{
+    static char text[300];
+
+    memset(text, 'x', n);
+    text[n] = '\n';
+    uart.looks_all = 0;
+    uart.sent_n = 0;
+    uart_write(text, n + 1);
+    CHECK_EQ(uart.sent_n, n + 2);
+    CHECK(memcmp(uart.sent, text, n) == 0);
+    CHECK(uart.sent[n] == '\r' && uart.sent[n + 1] == '\n');
+    return uart.looks_all;
+}
+
+TEST(no_byte_is_sent_before_the_port_has_room)
+{
+    uart.fifo = false;
+    start("");
+    CHECK_EQ(looks_for(30), 1 + 2 * 31); /* the first finds room; the others wait for the line */
+    uart_drain();
+    CHECK_EQ(uart.in_fifo, 0);
+}
+
+TEST(a_fifo_that_the_firmware_left_on_takes_16_bytes_a_look)
+{
+    uart.fifo = true;
+    start("");
+    CHECK_EQ(looks_for(30), 1 + 2);
+    CHECK_EQ(looks_for(46), 2 + 2 * 2); /* an earlier write may have filled the FIFO: look first */
+    uart_drain();
+    CHECK_EQ(uart.in_fifo, 0);
+}
+
+TEST(a_line_that_takes_nothing_does_not_stop_the_end)
+{
+    start("");
+    looks_for(1);
+    uart.looks = 1000; /* never 2 again */
+    uart_drain();
+    CHECK(uart.in_fifo != 0);
 }
 
 TEST(a_byte_that_the_port_lost_is_counted)
