@@ -60,12 +60,8 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
 
     poke(mm, strings, args->strings, args->bytes);
     poke_word(mm, bottom, (uint32_t)args->argc); /* the other fixed words are 0 already */
-    const char *string = args->strings;
-    for (int i = 0; i < args->argc; i++) {
-        poke_word(mm, bottom + 4 + 4 * (uintptr_t)i,
-                  (uint32_t)(strings + (uintptr_t)(string - args->strings)));
-        string += strlen(string) + 1;
-    }
+    for (int i = 0; i < args->argc; i++)
+        poke_word(mm, bottom + 4 + 4 * (uintptr_t)i, (uint32_t)(strings + args->start[i]));
     *esp = bottom;
     return 0;
 }

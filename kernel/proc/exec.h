@@ -6,13 +6,17 @@
 #define PROC_EXEC_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include <ucow/abi.h>
 
 /* A kernel copy of the arguments: `argc` strings one after the other, each with its NUL, `bytes` in total; at
- * most EXEC_MAX_ARGS and EXEC_MAX_BYTES. */
+ * most EXEC_MAX_ARGS and EXEC_MAX_BYTES. String i begins at strings[start[i]]. */
 struct exec_args {
     int argc;
     size_t bytes;
     const char *strings;
+    uint16_t start[EXEC_MAX_ARGS];
 };
 
 /* Execute program `name` of the boot archive in the current process. Returns 0, with the trap frame set to

@@ -112,6 +112,7 @@ static void append(const char *string)
         first_error = -E_TOO_BIG;
         return;
     }
+    first_args.start[first_args.argc] = (uint16_t)first_args.bytes;
     memcpy(first_strings + first_args.bytes, string, bytes);
     first_args.bytes += bytes;
     first_args.argc++;

@@ -78,6 +78,7 @@ int32_t sys_getpid(void)
  * Returns 0; -E_INVAL if a pointer is bad, -E_TOO_BIG if the strings do not fit, -E_NO_MEM. */
 static int copy_args(struct exec_args *args, char *strings, int argc, struct uaddr argv)
 {
+    args->bytes = 0;
     for (int i = 0; i < argc; i++) {
         struct uaddr string;
         int error = copy_from_user(&string.va, uaddr_plus(argv, 4 * (size_t)i), 4);
@@ -86,6 +87,7 @@ static int copy_args(struct exec_args *args, char *strings, int argc, struct uad
         int length = copy_string_from_user(strings + args->bytes, string, EXEC_MAX_BYTES - args->bytes);
         if (length < 0)
             return length;
+        args->start[i] = (uint16_t)args->bytes;
         args->bytes += (size_t)length + 1;
     }
     args->argc = argc;
@@ -108,7 +110,7 @@ int32_t sys_exec(struct uaddr name, int32_t argc, struct uaddr argv)
     char *strings = kmalloc(EXEC_MAX_BYTES);
     if (strings == NULL)
         return -E_NO_MEM;
-    struct exec_args args = {0};
+    struct exec_args args; /* copy_args() fills it in */
     int error = copy_args(&args, strings, argc, argv);
     if (error == 0)
         error = do_execve(program, &args);

@@ -54,27 +54,64 @@ usercopy_bytes:
         FIXUP 2b, 3b
 
 /* int usercopy_string(char *to, const char *from, size_t n): copies up to and including a NUL, at most n
- * bytes. Returns the number of bytes copied, n if there was no NUL, or the error of the fault. */
+ * bytes. Returns the number of bytes copied, n if there was no NUL, or the error of the fault.
+ *
+ * Bytes are copied until the source is aligned, then words: an aligned word lies in one page, so reading it
+ * cannot fault unless reading its first byte does. Up to three bytes after the NUL may be copied too, but no
+ * more than n bytes. */
+#define ONES 0x01010101
+#define HIGHS 0x80808080
+
         .globl usercopy_string
 usercopy_string:
         pushl %esi
         pushl %edi
+        pushl %ebx
+        pushl %eax
         movl %eax, %edi
         movl %edx, %esi
         USER_OPEN
-        xorl %edx, %edx
-1:      cmpl %ecx, %edx
-        jae 3f
-2:      movb (%esi, %edx), %al
-        movb %al, (%edi, %edx)
-        incl %edx
+        jecxz 8f
+1:      testl $3, %esi
+        jz 3f
+2:      lodsb                           /* until the source is aligned, and for what is left at the end */
+        stosb
+        decl %ecx
+        jz 8f
         testb %al, %al
         jnz 1b
-3:      movl %edx, %eax
-4:      USER_CLOSE
+        jmp 8f
+3:      subl $4, %ecx
+        jb 6f
+4:      lodsl
+        stosl
+        leal -ONES(%eax), %ebx          /* a byte's high bit is set if it was 0, or above 0x80 */
+        testl $HIGHS, %ebx
+        jnz 5f
+        subl $4, %ecx
+        jae 4b
+        jmp 6f
+5:      notl %eax
+        andl $HIGHS, %eax
+        andl %eax, %ebx                 /* the bytes above 0x80 are out; the lowest bit left is the NUL's */
+        jz 7f
+        bsfl %ebx, %ebx
+        shrl $3, %ebx
+        leal -3(%edi, %ebx), %edi       /* one after the NUL */
+        jmp 8f
+7:      subl $4, %ecx
+        jae 4b
+6:      addl $4, %ecx
+        jnz 2b
+8:      movl %edi, %eax
+        subl (%esp), %eax
+10:     USER_CLOSE
+        popl %edx
+        popl %ebx
         popl %edi
         popl %esi
         ret
-        FIXUP 2b, 4b
+        FIXUP 2b, 10b
+        FIXUP 4b, 10b
 
         .section .note.GNU-stack, "", @progbits
