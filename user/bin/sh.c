@@ -50,7 +50,7 @@ NORETURN static void run(int argc, const char *const argv[])
     exit(0);
 }
 
-static void spawn(int argc, const char *const argv[])
+static void run_and_wait(int argc, const char *const argv[])
 {
     int pid = fork();
     if (pid == 0)
@@ -88,6 +88,6 @@ int main(void)
         else if (strcmp(argv[0], "exit") == 0)
             return argc > 1 ? number(argv[1]) : 0;
         else
-            spawn(argc, argv);
+            run_and_wait(argc, argv);
     }
 }

@@ -22,6 +22,35 @@ int thread_start(int (*body)(void *arg), void *arg, void *stack_top)
     return clone_onto(NR_clone, CLONE_VM, stack);
 }
 
+/* What spawn() asks its child to execute, and the error if that failed. */
+struct program {
+    const char *name;
+    int argc;
+    const char *const *argv;
+    int error;
+};
+
+static int execute(void *arg)
+{
+    struct program *program = arg;
+    return program->error = exec(program->name, program->argc, program->argv);
+}
+
+int spawn(const char *name, int argc, const char *const argv[], int *code)
+{
+    _Alignas(16) char stack[512];
+    struct program program = {name, argc, argv, 0};
+    int pid = thread_start(execute, &program, stack + sizeof(stack)), ended;
+    if (pid < 0)
+        return pid;
+    int error = waitpid(pid, &ended); /* so that stack and program outlive their use by the child */
+    if (error == 0)
+        error = program.error;
+    if (error == 0 && code != NULL)
+        *code = ended;
+    return error;
+}
+
 unsigned number_of(const char *text)
 {
     unsigned number = 0;

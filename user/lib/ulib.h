@@ -80,6 +80,12 @@ static inline unsigned gettime_msec(void)
  * the pid or an error; the caller waits for it as for any child, and must not reuse the stack before. */
 int thread_start(int (*body)(void *arg), void *arg, void *stack_top);
 
+/* Run program `name` in a child and wait for its end, as fork(), exec() and waitpid() would, but without
+ * copying this process's memory: the cost does not depend on its size. Until it executes the program, the
+ * child runs in this memory, on a stack of 512 bytes in the caller's. Returns 0, and the exit code in *code
+ * unless `code` is NULL; the error of clone() or exec(), and then *code is as before. */
+int spawn(const char *name, int argc, const char *const argv[], int *code);
+
 /* ---- memory ---- */
 
 /* Move the end of the heap to `addr`. Returns the end after the call, which is unchanged on error. */
