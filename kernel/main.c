@@ -45,7 +45,8 @@
 
 #define KIB 1024u
 #define MIB (1024u * KIB)
-#define MEMORY_MIN (2 * MIB) /* usable memory besides the kernel and its archive */
+#define PROC_PAGES_MIN (CONFIG_KSTACK_PAGES + 1) /* a process has a kernel stack and a page directory */
+#define MEMORY_MIN (2 * MIB)                     /* usable memory besides the kernel and its archive */
 
 ASM_CALL _Noreturn void kmain(paddr_t multiboot_info);
 
@@ -149,13 +150,19 @@ static void read_cmdline(void)
         kprintf("boot: %d options more than %d: ignored\n", cmdline.options_dropped, CMDLINE_MAX_OPTIONS);
 }
 
-/* Allocate zeroed memory that is never freed, before there is a page allocator. */
-static void *boot_alloc(size_t bytes)
+/* Allocate memory with undefined bytes that is never freed, before there is a page allocator. */
+static void *boot_alloc_undefined(size_t bytes)
 {
     paddr_t pa = memmap_carve(&boot.memory, bytes);
     if (pa == 0)
         boot_fail("not enough memory in one piece for the kernel's tables");
-    return memset(phys_to_virt(pa), 0, bytes);
+    return phys_to_virt(pa);
+}
+
+/* The same, zeroed. */
+static void *boot_alloc(size_t bytes)
+{
+    return memset(boot_alloc_undefined(bytes), 0, bytes);
 }
 
 static void *boot_alloc_page(void)
@@ -183,7 +190,7 @@ static void start_trace(size_t frames)
         kib = most;
     }
     size_t bytes = power_of_two_below(MAX(kib, (size_t)4) * KIB);
-    void *buffer = boot_alloc(bytes);
+    void *buffer = boot_alloc_undefined(bytes); /* no reader looks at a record that was not written */
     trace_init(buffer, virt_to_phys(buffer), bytes);
     trace_enable(params.trace);
 }
@@ -209,7 +216,7 @@ static void start_checks(size_t kva_pages)
 static void start_memory(void)
 {
     size_t frames = memmap_end(&boot.memory) / PAGE_SIZE;
-    size_t procs = params.max_procs != 0 ? params.max_procs : frames / 4;
+    size_t procs = params.max_procs != 0 ? params.max_procs : frames / PROC_PAGES_MIN;
     procs = MAX(MIN(procs, (size_t)KSTACK_MAX), (size_t)8);
     if (params.max_procs != 0 && params.max_procs != procs)
         kprintf("boot: max_procs=%u: %u are used\n", (unsigned)params.max_procs, (unsigned)procs);
@@ -217,7 +224,7 @@ static void start_memory(void)
     mmu_init(linear_end(), procs * KSTACK_SLOT_PAGES, boot_alloc_page);
     start_checks(procs * KSTACK_SLOT_PAGES);
     start_trace(frames);
-    uint16_t *kstack_slots = boot_alloc(procs * sizeof(uint16_t));
+    uint16_t *kstack_slots = boot_alloc_undefined(procs * sizeof(uint16_t));
     void *pids = boot_alloc(pid_table_bytes(procs + 1));
     swap_init(boot_alloc, (size_t)(memmap_bytes(&boot.memory) / 8));
     page_init(boot_alloc(frames * sizeof(struct page)), frames);

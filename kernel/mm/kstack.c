@@ -14,15 +14,16 @@
 
 #define CACHE_MAX 16
 
-static uint16_t *free_slot; /* a stack of free slot numbers */
+static uint16_t *free_slot; /* a stack of slots that were used and freed */
 static size_t free_slots_n;
+static size_t fresh_slot, slots_n; /* slots from `fresh_slot` to slots_n - 1 were never used */
 static size_t used;
 static uintptr_t cache[CACHE_MAX]; /* stacks that are free and still mapped */
 static size_t cached_n;
 
 static uintptr_t slot_base(size_t slot)
 {
-    return KVA_BASE + (slot * KSTACK_SLOT_PAGES + 1) * PAGE_SIZE;
+    return kva_page_at(slot * KSTACK_SLOT_PAGES + 1);
 }
 
 /* Unmap the first `n` pages of a stack, and free their frames and the slot. */
@@ -34,7 +35,7 @@ static void release(uintptr_t base, size_t n)
         mmu_kva_unmap(va);
         page_drop(page);
     }
-    free_slot[free_slots_n++] = (uint16_t)((base - KVA_BASE) / PAGE_SIZE / KSTACK_SLOT_PAGES);
+    free_slot[free_slots_n++] = (uint16_t)(kva_page_number(base) / KSTACK_SLOT_PAGES);
 }
 
 static void shrink(void *keeper)
@@ -54,8 +55,7 @@ void kstack_init(uint16_t *free_slots, size_t slots)
 {
     static struct ledger_account account = {.name = "kernel stacks", .held = held, .shrink = shrink};
     free_slot = free_slots;
-    while (slots > 0)
-        free_slot[free_slots_n++] = (uint16_t)--slots;
+    slots_n = slots;
     ledger_open(&account);
 }
 
@@ -66,9 +66,9 @@ uintptr_t kstack_alloc(void)
         kasan_unpoison(cache[cached_n - 1], KSTACK_BYTES);
         return cache[--cached_n];
     }
-    if (free_slots_n == 0)
+    if (free_slots_n == 0 && fresh_slot == slots_n)
         return 0;
-    uintptr_t base = slot_base(free_slot[--free_slots_n]);
+    uintptr_t base = slot_base(free_slots_n > 0 ? free_slot[--free_slots_n] : fresh_slot++);
     for (size_t i = 0; i < CONFIG_KSTACK_PAGES; i++) {
         struct page *page = page_alloc(PAGE_KSTACK);
         if (page == NULL) {

@@ -19,7 +19,8 @@
 #define KSTACK_SLOT_PAGES (CONFIG_KSTACK_PAGES + 1)
 
 /* The number of stacks for which the kernel's virtual area has room; there are no more pids than this. */
-#define KSTACK_MAX ((KVA_END - KVA_BASE) / PAGE_SIZE / KSTACK_SLOT_PAGES)
+#define KSTACK_MAX ((KVA_PAGES + KVA_MORE_PAGES) / KSTACK_SLOT_PAGES)
+_Static_assert(KVA_PAGES % KSTACK_SLOT_PAGES == 0, "no slot may lie in both parts of the area");
 
 /* Boot: make `slots` slots for stacks; `free_slots` is an array with as many elements. */
 void kstack_init(uint16_t *free_slots, size_t slots);

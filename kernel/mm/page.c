@@ -106,7 +106,6 @@ void page_init(struct page *array, size_t frames)
 {
     page_array = array;
     page_frames = frames;
-    memset(array, 0, frames * sizeof(*array));
     memset(owned, 0, sizeof(owned));
     owned[PAGE_RESERVED] = frames;
     taken = given = 0;

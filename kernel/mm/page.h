@@ -93,7 +93,7 @@ static inline struct page *virt_to_page(const void *va)
     return phys_to_page(virt_to_phys(va));
 }
 
-/* Boot: manage `frames` frames, described by `array` (zeroed here: all reserved). */
+/* Boot: manage `frames` frames, described by `array`, which is zeroed: all are reserved. */
 void page_init(struct page *array, size_t frames);
 
 /* Make frames [first, first + n), until now reserved, free. Never frame 0. */

@@ -2,15 +2,15 @@
 /*
  * pid - allocates pids, and finds processes by pid.
  *
- * Free pids form a queue: the pid that was freed longest ago is allocated next, so a pid is not reused soon,
- * and neither pid_alloc() nor pid_free() looks at other processes.
+ * Free pids form a queue: first those that were never used, in their order, then the others, in the order in
+ * which they were freed. So a pid is not reused soon, and neither pid_alloc() nor pid_free() looks at other
+ * processes.
  */
 #include "proc/pid.h"
 
 #include <ucow/errno.h>
 
 #include "check/hooks.h"
-#include "lib/string.h"
 #include "watch/assert.h"
 #include "watch/ledger.h"
 
@@ -18,8 +18,9 @@ static struct pid_slot {
     struct proc *proc; /* the process with this pid, or NULL */
     uintptr_t site;    /* checking builds: the caller of pid_alloc(); 0 if the pid is free */
 } * slots;
-static uint16_t *queue; /* a ring of free pids */
-static size_t limit, first_free, free_n;
+static size_t limit, fresh; /* pids from `fresh` to limit - 1 were never used */
+static uint16_t *queue;     /* a ring of pids that were freed: freed_n from first_freed on */
+static size_t first_freed, freed_n;
 
 size_t pid_table_bytes(size_t max)
 {
@@ -46,32 +47,38 @@ void pid_init(void *table, size_t max)
     slots = table;
     queue = (uint16_t *)(slots + max);
     limit = max;
-    first_free = free_n = 0;
-    memset(slots, 0, max * sizeof(*slots));
-    for (size_t pid = 1; pid < max; pid++) /* 0 is always idle's */
-        queue[free_n++] = (uint16_t)pid;
+    fresh = 1; /* 0 is always idle's */
+    first_freed = freed_n = 0;
     ledger_open(&account);
+}
+
+static int take_freed(void)
+{
+    int pid = queue[first_freed];
+    first_freed = first_freed + 1 == limit ? 0 : first_freed + 1;
+    freed_n--;
+    return pid;
 }
 
 /* Not inlined: the ledger records its return address. */
 __attribute__((noinline)) int pid_alloc(void)
 {
-    if (free_n == 0 || inject_fails(INJECT_PID, (uintptr_t)__builtin_return_address(0)))
+    if (fresh == limit && freed_n == 0)
         return -E_NO_FREE_PROC;
-    int pid = queue[first_free];
-    first_free = first_free + 1 == limit ? 0 : first_free + 1;
-    free_n--;
+    if (inject_fails(INJECT_PID, (uintptr_t)__builtin_return_address(0)))
+        return -E_NO_FREE_PROC;
+    int pid = fresh < limit ? (int)fresh++ : take_freed();
     slots[pid].site = CHECK_CALLER();
     return pid;
 }
 
 void pid_free(int pid)
 {
-    ASSERT(pid > 0 && (size_t)pid < limit && free_n < limit - 1);
-    size_t at = first_free + free_n;
+    ASSERT(pid > 0 && (size_t)pid < fresh && freed_n < fresh - 1);
+    size_t at = first_freed + freed_n;
     slots[pid] = (struct pid_slot){0};
     queue[at >= limit ? at - limit : at] = (uint16_t)pid;
-    free_n++;
+    freed_n++;
 }
 
 void pid_publish(int pid, struct proc *proc)
@@ -87,7 +94,7 @@ struct proc *proc_find(int pid)
 
 size_t pid_used_count(void)
 {
-    return limit - 1 - free_n;
+    return fresh - 1 - freed_n;
 }
 
 int pid_limit(void)

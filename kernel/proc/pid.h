@@ -14,7 +14,8 @@ struct proc;
 /* Bytes of the table for pids below `max`. */
 size_t pid_table_bytes(size_t max);
 
-/* Use pid_table_bytes(max) bytes at `table`. Pids 1 to max - 1 are free; 0 is always idle's. */
+/* Use pid_table_bytes(max) bytes at `table`, which are zeroed. Pids 1 to max - 1 are free; 0 is always
+ * idle's. */
 void pid_init(void *table, size_t max);
 
 /* Returns a pid that proc_find() does not find yet; -E_NO_FREE_PROC if all are used. */

@@ -53,16 +53,22 @@ static void protect_kernel(void *(*boot_alloc)(void))
     *kernel_pte((uintptr_t)boot_stack_guard) = 0;
 }
 
+/* Add the tables for `n` pages from `va` on, a multiple of a table's span. */
+static void add_kva_tables(uintptr_t va, size_t n, void *(*boot_alloc)(void))
+{
+    for (size_t i = 0; i < n; i += ENTRIES, va += LARGE_BYTES)
+        kernel_pgdir.entries[va >> LARGE_SHIFT] = virt_to_phys(boot_alloc()) | PTE_P | PTE_W;
+}
+
 void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void))
 {
     kernel_pgdir.entries[0] = 0; /* boot.S ran there */
     for (paddr_t pa = ALIGN_UP(memory_end, LARGE_BYTES); pa < KMEMSIZE; pa += LARGE_BYTES)
         kernel_pgdir.entries[(pa + KERNBASE) >> LARGE_SHIFT] = 0;
     protect_kernel(boot_alloc);
-    ASSERT(kva_pages <= (KVA_END - KVA_BASE) / PAGE_SIZE);
-    const size_t last = (KVA_BASE + kva_pages * PAGE_SIZE - 1) >> LARGE_SHIFT;
-    for (size_t i = KVA_BASE >> LARGE_SHIFT; i <= last; i++)
-        kernel_pgdir.entries[i] = virt_to_phys(boot_alloc()) | PTE_P | PTE_W;
+    ASSERT(kva_pages <= KVA_PAGES + KVA_MORE_PAGES);
+    add_kva_tables(KVA_BASE, MIN(kva_pages, (size_t)KVA_PAGES), boot_alloc);
+    add_kva_tables(KVA_MORE_BASE, kva_pages - MIN(kva_pages, (size_t)KVA_PAGES), boot_alloc);
     mmu_load(&kernel_pgdir);
 }
 

@@ -41,9 +41,24 @@ typedef uint32_t pte_t;
 #define FAULT_WRITE 0x2u
 #define FAULT_USER 0x4u
 
-/* The kernel's virtual area: stacks with guard pages. The boot decides how much of it has tables. */
+/* The kernel's virtual area: stacks with guard pages. It has two parts, the second for machines with much
+ * memory, and the boot decides how much has tables. Pages of each part are a multiple of the pages of a stack
+ * with its guard, of which there are 2, 3, 5 or 9. */
 #define KVA_BASE 0xFB000000u
-#define KVA_END 0xFFFFF000u
+#define KVA_PAGES 20430u /* ends below 0xFFFFF000 */
+#define KVA_MORE_BASE 0xF8000000u
+#define KVA_MORE_PAGES 11250u /* ends below 0xFAC00000 */
+
+/* The address of page number `page` of the kernel's virtual area, and the number of the page at `va`. */
+static inline uintptr_t kva_page_at(size_t page)
+{
+    return page < KVA_PAGES ? KVA_BASE + page * PAGE_SIZE : KVA_MORE_BASE + (page - KVA_PAGES) * PAGE_SIZE;
+}
+
+static inline size_t kva_page_number(uintptr_t va)
+{
+    return va >= KVA_BASE ? (va - KVA_BASE) / PAGE_SIZE : KVA_PAGES + (va - KVA_MORE_BASE) / PAGE_SIZE;
+}
 
 /* Start of the kernel half with kasan: arch/i386/shadow.h. */
 #define SHADOW_BASE 0xB8000000u
@@ -102,8 +117,8 @@ static inline paddr_t pte_frame(pte_t pte)
 }
 
 /* Complete the directory that boot.S made: unmap linear memory above `memory_end` (bytes), the low addresses
- * and the guard page of the boot stack, allocate tables for `kva_pages` pages of the kernel's virtual area,
- * and make text and rodata read-only. `boot_alloc` returns zeroed frames. */
+ * and the guard page of the boot stack, allocate tables for the first `kva_pages` pages of the kernel's
+ * virtual area, and make text and rodata read-only. `boot_alloc` returns zeroed frames. */
 void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void));
 
 /* Initialise a zeroed frame as a page directory: empty user half, shared kernel half. */

@@ -50,7 +50,9 @@ static void map(uintptr_t start, size_t bytes, void *(*boot_alloc)(size_t bytes)
 void shadow_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(size_t bytes))
 {
     map(KERNBASE, memory_end, boot_alloc);
-    map(KVA_BASE, kva_pages * PAGE_SIZE, boot_alloc);
+    map(KVA_BASE, MIN(kva_pages, (size_t)KVA_PAGES) * PAGE_SIZE, boot_alloc);
+    if (kva_pages > KVA_PAGES)
+        map(KVA_MORE_BASE, (kva_pages - KVA_PAGES) * PAGE_SIZE, boot_alloc);
     close_early_shadow();
     mmu_flush_all();
 }

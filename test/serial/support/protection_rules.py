@@ -19,7 +19,7 @@ from ucow.symbols import KERNBASE, Symbols, physical
 
 USERBASE, USERTOP = 0x00200000, 0xB0000000
 USER_STACK_BASE = USERTOP - 256 * PAGE_BYTES
-STACKS = range(0xFB000000, 0x100000000)  # the kernel stacks
+STACKS = range(0xF8000000, 0x100000000)  # the kernel stacks
 SHADOW = range(0xB8000000, KERNBASE)     # kasan's shadow, if the kernel has it
 PF_WRITE = 2
 CR0 = {"PE": 0, "WP": 16, "PG": 31}

@@ -14,6 +14,7 @@ static struct page array[HOST_FRAMES];
 
 static void start(void)
 {
+    memset(array, 0, sizeof(array));
     page_init(array, HOST_FRAMES);
     page_add_free(FIRST, FREE);
     console_clear();
@@ -190,6 +191,7 @@ TEST(the_checker_finds_each_kind_of_error)
 
 TEST(frame_0_is_refused)
 {
+    memset(array, 0, sizeof(array));
     page_init(array, HOST_FRAMES);
     CHECK(PANICS("first_pfn != 0", page_add_free(0, 4)));
     CHECK(PANICS("page_frames", page_add_free(1, HOST_FRAMES)));

@@ -4,7 +4,6 @@
  */
 #include <sanitizer/asan_interface.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <ucow/errno.h>
 
@@ -25,9 +24,8 @@ void ledger_open(struct ledger_account *opened)
 
 static void *start(size_t max)
 {
-    void *table = malloc(pid_table_bytes(max));
+    void *table = calloc(1, pid_table_bytes(max));
 
-    memset(table, 0xA5, pid_table_bytes(max));
     pid_init(table, max);
     return table;
 }
@@ -123,9 +121,7 @@ TEST(taking_a_pid_looks_at_no_other)
         pid_alloc();
     ASAN_POISON_MEMORY_REGION(by_pid, pid_table_bytes(MOST));
     ASAN_UNPOISON_MEMORY_REGION(&by_pid[1], sizeof(by_pid[1]));
-    ASAN_UNPOISON_MEMORY_REGION(&queue[MOST - 1],
-                                sizeof(queue[0])); /* the slot of the ring for the first round */
-    ASAN_UNPOISON_MEMORY_REGION(&queue[0], ROUNDS * sizeof(queue[0])); /* and of the others */
+    ASAN_UNPOISON_MEMORY_REGION(&queue[0], ROUNDS * sizeof(queue[0])); /* the ring's, a round each */
     for (int i = 0; i < ROUNDS; i++) {
         pid_free(1);
         CHECK_EQ(pid_alloc(), 1);
