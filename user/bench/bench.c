@@ -5,14 +5,16 @@
  *     bench [live N] [WORD]
  *
  * N sleeping processes (default 10) exist while the operations are measured; WORD selects the rows whose
- * name begins with it. Each row is the median of its samples, without the cost of reading the counter.
- * Under QEMU's `-icount shift=0` a tick is one instruction, and every run gives the same numbers;
+ * name begins with it. "quick" selects all but the most processes that fit into memory, "started" prints the
+ * counter when the program began. Each row is the median of its samples, without the cost of reading the
+ * counter. Under QEMU's `-icount shift=0` a tick is one instruction, and every run gives the same numbers;
  * tools/bench makes a table of them.
  *
  * The rows measure ordinary library calls. So a child's exit() includes the copy of a stack page if fork
  * shares pages.
  */
 #include "check.h"
+#include "costs.h"
 
 enum { LIVE_DEFAULT = 10, SAMPLES = 9, RUN_PAGES = 256, MIB_PAGES = (1 << 20) / PAGE_SIZE, HERD = 200 };
 
@@ -25,18 +27,11 @@ struct area {
 /* One measurement, in ticks. */
 typedef uint32_t sample_fn(struct area area);
 
-static inline uint32_t tsc(void)
-{
-    uint32_t low;
-    __asm__ volatile("rdtsc" : "=a"(low) : : "edx", "memory");
-    return low;
-}
-
 static uint32_t overhead; /* the result of since() for an empty interval */
 
 static inline uint32_t since(uint32_t start)
 {
-    return tsc() - start - overhead;
+    return ticks_now() - start - overhead;
 }
 
 static int forked(void)
@@ -52,7 +47,7 @@ static int forked(void)
 static uint32_t getpid_once(struct area area)
 {
     (void)area;
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     getpid();
     return since(start);
 }
@@ -60,7 +55,7 @@ static uint32_t getpid_once(struct area area)
 static uint32_t yield_once(struct area area)
 {
     (void)area;
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     yield();
     return since(start);
 }
@@ -68,7 +63,7 @@ static uint32_t yield_once(struct area area)
 /* Kill and reap a child. Returns the ticks. */
 static uint32_t kill_and_wait(int pid)
 {
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     kill(pid);
     waitpid(pid, NULL);
     return since(start);
@@ -99,7 +94,7 @@ static uint32_t switch_twice(struct area area)
 static uint32_t fork_exit_wait(struct area area)
 {
     (void)area;
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     int pid = fork();
     if (pid == 0)
         exit(0);
@@ -110,7 +105,7 @@ static uint32_t fork_exit_wait(struct area area)
 /* Write to each page. Returns the ticks. */
 static uint32_t write_pages(struct area area)
 {
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     for (size_t i = 0; i < area.n; i++)
         area.pages[i * PAGE_SIZE] = 1;
     return since(start);
@@ -118,7 +113,7 @@ static uint32_t write_pages(struct area area)
 
 static uint32_t fork_write_exit_wait(struct area area)
 {
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     int pid = fork();
     if (pid == 0) {
         write_pages(area);
@@ -132,7 +127,7 @@ static uint32_t fork_exec_exit_wait(struct area area)
 {
     (void)area;
     static const char *const argv[] = {"nop"};
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     int pid = fork();
     if (pid == 0)
         exit(exec(argv[0], ARRAY_SIZE(argv), argv));
@@ -140,6 +135,27 @@ static uint32_t fork_exec_exit_wait(struct area area)
     uint32_t ticks = since(start);
     assert(code == 0);
     return ticks;
+}
+
+/* The program and its arguments are read from pages of this process, whatever its size. */
+static uint32_t spawn_exit_wait(struct area area)
+{
+    (void)area;
+    return spawn_nop() - overhead;
+}
+
+/* What ARGUMENT_BYTES more bytes of arguments add to an exec. */
+static uint32_t exec_arguments(struct area area)
+{
+    (void)area;
+    uint32_t with = exec_argument(ARGUMENT_BYTES);
+    return with - exec_argument(0);
+}
+
+static uint32_t console_output(struct area area)
+{
+    (void)area;
+    return write_blanks(OUTPUT_BYTES) - overhead;
 }
 
 /* ---- page faults ---- */
@@ -176,10 +192,21 @@ static uint32_t zero_faults(struct area area)
     return ticks;
 }
 
+/* In a child, because a page of the program is touched for the first time only once. */
+static uint32_t bss_faults(struct area area)
+{
+    static char bss[BSS_PAGES * PAGE_SIZE];
+    (void)area;
+    int pid = forked();
+    if (pid == 0)
+        exit((int)faults((struct area){bss + PAGE_SIZE - 1, BSS_PAGES - 1}));
+    return (uint32_t)code_of(pid);
+}
+
 /* Read each page. Returns the ticks. */
 static uint32_t read_pages(struct area area)
 {
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     for (size_t i = 0; i < area.n; i++)
         (void)area.pages[i * PAGE_SIZE];
     return since(start);
@@ -210,7 +237,7 @@ static void evict(struct area area)
 static uint32_t evictions(struct area area)
 {
     write_pages(area);
-    uint32_t start = tsc();
+    uint32_t start = ticks_now();
     evict(area);
     return since(start);
 }
@@ -317,14 +344,14 @@ static unsigned free_pages(void)
     return info.free;
 }
 
-/* Returns the memory of a sleeping process in KiB, rounded up. */
+/* Returns the memory of a sleeping process in bytes: frames, its own and its share of slabs. */
 static uint32_t memory_per_process(void)
 {
     unsigned before = free_pages();
     start_sleepers(HERD);
     unsigned taken = before - free_pages();
     end_children();
-    return (taken * (PAGE_SIZE / 1024) + HERD - 1) / HERD;
+    return taken * PAGE_SIZE / HERD;
 }
 
 /* Returns how many processes can sleep at the same time. */
@@ -355,10 +382,14 @@ static const struct row {
     {"cow-copy", copy_faults, RUN_PAGES, RUN_PAGES, false},
     {"cow-reuse", reuse_faults, RUN_PAGES, RUN_PAGES, false},
     {"demand-zero", zero_faults, 0, RUN_PAGES, false},
+    {"bss", bss_faults, 0, BSS_PAGES - 1, false},
     {"minor", minor_faults, 0, RUN_PAGES, false},
     {"major", major_faults, RUN_PAGES, RUN_PAGES, true},
     {"evict", evictions, RUN_PAGES, RUN_PAGES, true},
     {"exec", fork_exec_exit_wait, 0, 1, false},
+    {"spawn-16M", spawn_exit_wait, 16 * MIB_PAGES, 1, false},
+    {"arguments-KiB", exec_arguments, 0, ARGUMENT_BYTES / 1024, false},
+    {"console-512", console_output, 0, 1, false},
     {"kill-yielding", kill_yielding, 0, 1, false},
     {"kill-newborn", kill_newborn, 0, 1, false},
     {"kill-spinning", kill_spinning, 0, 1, false},
@@ -369,7 +400,7 @@ static const struct {
     const char *name;
     uint32_t (*measure)(void);
 } totals[] = {
-    {"process-KiB", memory_per_process},
+    {"process-bytes", memory_per_process},
     {"processes", most_processes},
 };
 
@@ -378,6 +409,8 @@ static unsigned shown;
 
 static bool is_wanted(const char *name)
 {
+    if (strcmp(wanted, "quick") == 0)
+        return strcmp(name, "processes") != 0;
     return strncmp(name, wanted, strlen(wanted)) == 0;
 }
 
@@ -440,8 +473,11 @@ static int parse(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
+    uint32_t started = ticks_now();
     int live = parse(argc, argv);
-    overhead = since(tsc());
+    overhead = since(ticks_now());
+    if (strcmp(wanted, "started") == 0)
+        show(wanted, started);
     start_sleepers(live);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (is_wanted(rows[i].name) && (!rows[i].on_disk || has_disk()))

@@ -11,8 +11,9 @@ import pytest
 
 ROW = re.compile(r"^bench: (\S+) = (\d+)$")
 TIMES = ["getpid", "yield", "switch", "fork", "fork-1M", "fork-4M", "fork-16M", "fork-4M-write", "cow-copy",
-         "cow-reuse", "demand-zero", "minor", "major", "evict", "exec", "kill-yielding", "kill-newborn", "kill-spinning"]
-TOTALS = ["process-KiB", "processes"]
+         "cow-reuse", "demand-zero", "bss", "minor", "major", "evict", "exec", "spawn-16M", "arguments-KiB",
+         "console-512", "kill-yielding", "kill-newborn", "kill-spinning"]
+TOTALS = ["process-bytes", "processes"]
 ON_DISK = {"major", "evict"}  # rows of a kernel that can swap
 ONLY_COW = {"cow-copy", "cow-reuse"}  # with eager copies no write faults, and a store costs almost nothing
 

@@ -10,8 +10,8 @@ import shutil
 import subprocess
 
 import pytest
-from elftools.elf.elffile import ELFFile
 from qemu_options import rewired
+from ucow.boot_cost import entry_stamp
 from ucow.machine import CHECK_FAILED, PANIC, PASSED, PROGRAM_FAILED, QBOOT, SEABIOS, quickest_firmware
 from ucow.memory import FileMemory
 from ucow.symbols import Symbols, physical
@@ -293,25 +293,6 @@ def test_grub(bench, build, program, tmp_path):
 
 INSTRUCTIONS_MOST = 5_000_000
 COUNTED = ["-icount", "shift=0,sleep=off"]  # one instruction is one tick of the time stamp counter
-SCRATCH = 0x8000                            # physical memory that is unused at the kernel's entry
-
-
-def stamping_kernel(elf_bytes: bytes, entry_offset: int) -> bytes:
-    """The same kernel, changed to store the time stamp counter and exit at its entry."""
-    low, high = (address.to_bytes(4, "little") for address in (SCRATCH, SCRATCH + 4))
-    code = (b"\x0f\x31"              # rdtsc
-            + b"\xa3" + low          # mov %eax, SCRATCH
-            + b"\x89\x15" + high     # mov %edx, SCRATCH + 4
-            + b"\xb0\x10\xe6\xf4")   # mov $0x10, %al; out %al, $0xf4
-    return elf_bytes[:entry_offset] + code + elf_bytes[entry_offset + len(code):]
-
-
-def boot_entry_offset(build) -> int:
-    """The file offset of the kernel's first instruction."""
-    with build.kernel.open("rb") as file:
-        elf = ELFFile(file)
-        offset, = elf.address_offsets(elf["e_entry"])
-    return offset
 
 
 def ring_start(run) -> int:
@@ -322,20 +303,7 @@ def ring_start(run) -> int:
     return header.boot_tsc
 
 
-def entry_stamp(bench, build, folder) -> int:
-    """The time stamp counter at the kernel's entry, measured by a changed copy of the kernel."""
-    stamping = folder / "ucow.elf"
-    stamping.write_bytes(stamping_kernel(build.kernel.read_bytes(), boot_entry_offset(build)))
-    run = bench.machine("hello", kernel=stamping, extra=COUNTED).run()
-    bench.runs.append(run)
-    assert run.status == PASSED
-    memory = FileMemory(run.memory_file)
-    stamp = int.from_bytes(memory.read(SCRATCH, 8), "little")
-    memory.close()
-    return stamp
-
-
-def test_cost(bench, build, fmt, tmp_path):
+def test_cost(bench, build, fmt):
     """From the kernel's first instruction to a program's first system call: fewer than 5 million.
 
     Under -icount shift=0 the time stamp counter counts instructions from power-on. Up to the kernel's entry the changed
@@ -346,7 +314,8 @@ def test_cost(bench, build, fmt, tmp_path):
     bench.judge(run, PASSED)
     first_call = run.trace.of("syscall_enter")[0]
     assert first_call.cpu_pid == 2
-    spent = ring_start(run) + first_call.stamp - entry_stamp(bench, build, tmp_path)
+    entry = entry_stamp(build.kernel, lambda kernel: bench.machine("hello", kernel=kernel, extra=COUNTED).run())
+    spent = ring_start(run) + first_call.stamp - entry
     assert first_call.stamp < spent < INSTRUCTIONS_MOST
 
 
