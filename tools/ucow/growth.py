@@ -58,7 +58,7 @@ PARAMETERS = [
     Parameter("arguments", "fork + exec + exit + wait, bytes of an argument", (64, 256, 1024, 4000), "proportional"),
     Parameter("output", "write to the console, bytes", (256, 1024, 4096, 16384), "proportional"),
     Parameter("ring", "fork + exit + wait traced, KiB of the ring", (64, 256, 1024, 4096), "constant"),
-    Parameter("archive", "fork + exec + exit + wait, more programs", (4, 8, 16, 32), "log"),
+    Parameter("archive", "fork + exec + exit + wait, more programs", (2, 4, 8, 16), "log"),
 ]
 
 
