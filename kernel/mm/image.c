@@ -7,6 +7,7 @@
 #include <ucow/abi.h>
 #include <ucow/errno.h>
 
+#include "arch/i386/cpu.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/mm.h"
@@ -29,6 +30,11 @@ static void image_fill(struct vm_object *object, uintptr_t index, void *to)
     const struct image *image = container_of(object, struct image, object);
     uintptr_t page = index * PAGE_SIZE, done = page, end = page + PAGE_SIZE;
     char *bytes = to;
+    const struct image_segment *last_segment = &image->segments[image->segments_n - 1];
+    if (page >= last_segment->va + last_segment->file_bytes) { /* of its bss */
+        cpu_clear_page(to);
+        return;
+    }
     for (size_t i = 0; i < image->segments_n; i++) {
         const struct image_segment *s = &image->segments[i];
         uintptr_t first = MAX(s->va, page), last = MIN(s->va + s->file_bytes, end);
