@@ -99,6 +99,14 @@ static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t e
     trap_frame_user(proc_trapframe(current), entry, esp);
 }
 
+/* Record the exec with as much of the program's name as a record has room for. */
+static void trace_exec(void)
+{
+    uint32_t name[4];
+    memcpy(name, current->name, sizeof(name));
+    TRACE(exec, current->pid, name[0], name[1], name[2], name[3]);
+}
+
 int do_execve(const char *name, const struct exec_args *args)
 {
     struct image *image;
@@ -109,7 +117,7 @@ int do_execve(const char *name, const struct exec_args *args)
     struct mm *mm = load_icode(image, args, &esp, &error);
     if (mm != NULL) {
         commit(mm, name, image->entry, esp);
-        TRACE(exec, current->pid, image->segments[0].va, image->entry);
+        trace_exec();
     }
     image_drop(image);
     return error;

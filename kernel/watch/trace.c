@@ -8,6 +8,7 @@
 
 #include "arch/i386/cpu.h"
 #include "dev/console.h"
+#include "lib/string.h"
 #include "lib/util.h"
 
 /* `used` keeps the symbol and its layout through link-time optimisation, because tools look for it. */
@@ -114,7 +115,13 @@ static void print_record(const struct trace_record *record)
     kprintf("[t=%llu] pid %u: %s", record->stamp, record->pid, event_names[record->event]);
     for (unsigned i = 0; *fields != '\0' && i < ARRAY_SIZE(record->arg); i++) {
         size_t length = next_field(&fields, &word);
-        kprintf(" %.*s=0x%x", (int)length, word, record->arg[i]);
+        kprintf(" %.*s=", (int)length, word);
+        if (strcmp(word + length, ":text") == 0) {
+            kprintf("%.*s", (int)sizeof(record->arg) - (int)(i * sizeof(uint32_t)),
+                    (const char *)&record->arg[i]);
+            break;
+        }
+        kprintf("0x%x", record->arg[i]);
     }
     kprintf("\n");
 }

@@ -72,7 +72,7 @@ def trace() -> Iterator[str]:
     yield from table("n", "event", "fields")
     for number, name, fields in EVENT.findall(text):
         yield f"| {number} | `{name}` | {fields} |"
-    yield "\nA suffix says how a field is printed: `:d` signed, `:x` hexadecimal, the others by name:\n"
+    yield "\nA suffix says how a field is printed: `:d` signed, `:x` hexadecimal, `:text` as characters, the others by name:\n"
     yield from table("suffix", "names, from 0")
     for name in enums.enumerations():
         yield f"| `:{name}` | {' '.join(enums.names(name))} |"

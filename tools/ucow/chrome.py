@@ -1,103 +1,174 @@
 # SPDX-License-Identifier: MIT
 """A trace as Chrome trace JSON, which https://ui.perfetto.dev opens.
 
-A track per process with a slice for each time it runs; instant marks for its events; arrows from
-fork to the child's first run, from exit to the reap, from kill to the exit; counters.
+Each process has two tracks, under its pid and name and after its parent: `state`, a slice for each state it was in,
+and `calls`, a slice for each system call, with marks for its faults and other events. Arrows lead from fork to the
+child's first run, from a wake-up to the run that follows, from exit to the reap, from kill to the exit, and from
+the fork that shared a page to its copy. Counters show free pages, runnable processes, shared pages and used slots.
+
+The format: "Trace Event Format", Google, 2016.
 """
 
 from typing import Any
 
-from .invariants import IDLE, INIT
-from .trace import Record, Trace
+from .history import Call, History, Life
+from .invariants import IDLE
+from .trace import Field, Record, Trace
 
 TICK_MICROSECONDS = 10_000
-MACHINE = 1  # the one "process" of the JSON; ours are its threads
-NAMES = {IDLE: "idle", INIT: "init"}
+STATE, CALLS = 1, 2   # the threads of a process
+COUNTERS = 0          # the process of the counters; those of lives begin after it
 
-# What a slice or a counter already shows is not marked again.
-NOT_MARKED = {"state", "switch"}
+# A slice, an arrow or a counter already shows these.
+NOT_MARKED = {"state", "switch", "syscall_enter", "syscall_leave"}
 
 
 class _Exporter:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
+        self.history = History(trace)
         self.per_microsecond = trace.tsc_per_tick / TICK_MICROSECONDS or 1000  # QEMU's icount: 1 GHz
         self.events: list[dict[str, Any]] = []
         self.arrows = 0
+        # A pid may be used twice, so a life has a number of its own: its place among families.
+        self.number = {id(life): i for i, life in enumerate(self.history.in_family_order(), 1)}
 
     def time(self, record: Record) -> float:
         return record.stamp / self.per_microsecond
 
-    def add(self, ph: str, name: str, pid: int, record: Record, **more: Any) -> None:
-        self.events.append({"ph": ph, "name": name, "pid": MACHINE, "tid": pid, "ts": self.time(record), **more})
+    def add(self, ph: str, name: str, life: Life | None, thread: int, record: Record, **more: Any) -> None:
+        number = COUNTERS if life is None else self.number[id(life)]
+        self.events.append({"ph": ph, "name": name, "pid": number, "tid": thread, "ts": self.time(record), **more})
 
-    def arrow(self, name: str, start: Record, from_pid: int, end: Record, to_pid: int) -> None:
+    def slice(self, name: str, life: Life, thread: int, start: Record, end: Record, **arguments: Any) -> None:
+        self.add("X", name, life, thread, start, dur=self.time(end) - self.time(start), args=arguments)
+
+    def arrow(self, name: str, source: Life, start: Record, target: Life, end: Record) -> None:
+        """An arrow between two state tracks: from the slice that contains `start` to the one that begins at `end`."""
         self.arrows += 1
-        self.add("s", name, from_pid, start, cat="life", id=self.arrows)
-        self.add("f", name, to_pid, end, cat="life", id=self.arrows, bp="e")
+        self.add("s", name, source, STATE, start, cat="life", id=self.arrows)
+        self.add("f", name, target, STATE, end, cat="life", id=self.arrows, bp="e")
 
-    def tracks(self) -> None:
-        pids = sorted({pid for record in self.trace for pid in (record.cpu_pid, *record.pids)})
-        for pid in pids:
-            name = {"name": f"{pid} {NAMES.get(pid, '')}".strip()}
-            self.events.append({"ph": "M", "name": "thread_name", "pid": MACHINE, "tid": pid, "args": name})
+    def count(self, name: str, unit: str, record: Record, value: int) -> None:
+        self.add("C", name, None, 0, record, args={unit: value})
 
-    def slices(self) -> None:
-        since = self.trace.records[0]
-        has_cpu = since.cpu_pid
-        for record in [*self.trace.of("switch"), self.trace.records[-1]]:
-            self.add("X", "RUNNING", has_cpu, since, dur=self.time(record) - self.time(since))
-            if record.name == "switch":
-                since, has_cpu = record, record["to"]
+    def names(self) -> None:
+        def name(kind: str, number: int, thread: int, **arguments: Any) -> None:
+            self.events.append({"ph": "M", "name": kind, "pid": number, "tid": thread, "args": arguments})
+        name("process_name", COUNTERS, 0, name="machine")
+        for life in self.history.lives:
+            number = self.number[id(life)]
+            name("process_name", number, 0, name=life.title)
+            name("process_sort_index", number, 0, sort_index=number)
+            name("thread_name", number, STATE, name="state")
+            name("thread_name", number, CALLS, name="calls")
+
+    def states(self) -> None:
+        for life in self.history.lives:
+            for stay in life.stays:
+                name = f"{stay.state} in {stay.why}" if stay.why else stay.state
+                self.slice(name, life, STATE, stay.start, stay.end)
+
+    def calls(self) -> None:
+        last = self.trace.records[-1]
+        for life in self.history.lives:
+            for call in life.calls:
+                end = call.leave or self._end_of(life, call) or last
+                self.slice(call.name, life, CALLS, call.enter, end, **self._arguments(call))
+
+    def _end_of(self, life: Life, call: Call) -> Record | None:
+        """Where a call that never returned ends: at the next call (exec), or when the process ended."""
+        after = [other.enter for other in life.calls if other.enter.seq > call.enter.seq]
+        return after[0] if after else life.exit
+
+    @staticmethod
+    def _arguments(call: Call) -> dict[str, Any]:
+        fields: list[tuple[Field, int]] = list(zip(call.enter.event.fields[1:], call.enter.raw[1:]))
+        shown: dict[str, Any] = {field.name: field.show(raw) for field, raw in fields}
+        return shown | ({"result": call.leave["result"]} if call.leave else {})
 
     def marks(self) -> None:
-        for record in self.trace:
+        for life, record in zip(self.history.actors, self.trace):
             if record.name not in NOT_MARKED:
                 fields = {field.name: field.show(raw) for field, raw in zip(record.event.fields, record.raw)}
-                self.add("i", record.name, record.cpu_pid, record, s="t", args=fields)
+                name = f"fault: {record.shown('outcome')}" if record.name == "fault" else record.name
+                self.add("i", name, life, CALLS, record, s="t", args=fields)
 
-    def life(self) -> None:
-        forks: dict[int, Record] = {}
-        exits: dict[int, Record] = {}
-        kills: dict[int, Record] = {}
-        for record in self.trace.of("fork", "switch", "kill", "exit", "reap"):
+    def arrows_of_lives(self) -> None:
+        for life in self.history.lives:
+            if life.fork and life.first_run and life.parent:
+                self.arrow("fork", life.parent, life.fork, life, life.first_run)
+        now: dict[int, Life] = {}
+        kills: dict[Life, tuple[Life, Record]] = {}
+        wakes: dict[Life, tuple[Life, Record]] = {}
+        born = {life.fork.seq: life for life in self.history.lives if life.fork}
+        for actor, record in zip(self.history.actors, self.trace):
+            now[actor.pid] = actor
             match record.name:
-                case "fork":
-                    forks[record.child] = record
-                case "switch" if fork := forks.pop(record["to"], None):
-                    self.arrow("fork", fork, fork.parent, record, record["to"])
-                case "kill":
-                    kills[record.pid] = record
-                case "exit":
-                    exits[record.pid] = record
-                    if kill := kills.pop(record.pid, None):
-                        self.arrow("kill", kill, kill.by, record, record.pid)
-                case "reap" if end := exits.pop(record.child, None):
-                    self.arrow("exit", end, record.child, record, record.parent)
+                case "fork" if record.seq in born:
+                    now[record.child] = born[record.seq]
+                case "kill" if victim := now.get(record.pid):
+                    kills[victim] = actor, record
+                case "exit" if kill := kills.pop(actor, None):
+                    self.arrow("kill", *kill, actor, record)
+                case "wake" if sleeper := now.get(record.pid):
+                    wakes[sleeper] = actor, record
+                case "switch" if (runs := now.get(record["to"])) and (wake := wakes.pop(runs, None)):
+                    self.arrow("wake", *wake, runs, record)
+                case "reap" if (child := now.get(record.child)) and child.exit:
+                    self.arrow("exit", child, child.exit, actor, record)
+
+    def arrows_of_copies(self) -> None:
+        """From the latest fork of this process, or by it, that shared the page: to the copy."""
+        shares: dict[Life, list[Record]] = {}   # since the last fork of a parent
+        shared: dict[Life, list[tuple[Life, Record]]] = {}
+        born = {life.fork.seq: life for life in self.history.lives if life.fork}
+        for actor, record in zip(self.history.actors, self.trace):
+            if record.name == "share":
+                shares.setdefault(actor, []).append(record)
+            elif record.name == "fork":
+                child = born.get(record.seq)
+                for share in shares.pop(actor, []):
+                    if child:
+                        shared.setdefault(actor, []).append((child, share))
+                        shared.setdefault(child, []).append((actor, share))
+            elif record.name == "page_copy":
+                inside = [(other, share) for other, share in shared.get(actor, [])
+                          if share["start"] <= record["va"] < share["end"]]
+                if inside:
+                    other, share = inside[-1]
+                    start = max(share, other.stays[0].start, key=lambda record: record.seq)
+                    self.arrow("copy", other, start, actor, record)
 
     def counters(self) -> None:
         runnable: set[int] = set()
-        for record in self.trace.of("state"):
-            (runnable.add if record.shown("to") in ("RUNNABLE", "RUNNING") else runnable.discard)(record.pid)
-            self.add("C", "runnable processes", MACHINE, record, args={"processes": len(runnable - {IDLE})})
-        # The kernel tells the number of free pages only when it starts and ends; faults tell some
-        # of what is taken in between, and nothing tells what is given back.
-        for record in self.trace.of("boot", "end"):
-            self.add("C", "free pages", MACHINE, record, args={"pages": record.free})
-        taken = 0
-        for record in self.trace.of("fault"):
-            if record.shown("outcome") in ("fill", "copy", "swap_in"):
-                taken += 1
-                self.add("C", "pages taken by faults", MACHINE, record, args={"pages": taken})
+        slots: set[int] = set()
+        copies = 0
+        for record in self.trace:
+            match record.name:
+                case "state":
+                    is_ready = record.shown("to") in ("RUNNABLE", "RUNNING")
+                    (runnable.add if is_ready else runnable.discard)(record.pid)
+                    self.count("runnable processes", "processes", record, len(runnable - {IDLE}))
+                case "page_copy":
+                    copies += 1
+                    self.count("pages copied", "pages", record, copies)
+                case "evict":
+                    slots.add(record["slot"])
+                    self.count("slots written", "slots", record, len(slots))
+            if "free" in record.event.place:
+                self.count("free pages", "pages", record, record["free"])
 
 
 def export_chrome(trace: Trace) -> dict[str, Any]:
     """The trace as a Chrome trace object, ready for json.dump."""
     exporter = _Exporter(trace)
     if trace.records:
-        exporter.tracks()
-        exporter.slices()
+        exporter.names()
+        exporter.states()
+        exporter.calls()
         exporter.marks()
-        exporter.life()
+        exporter.arrows_of_lives()
+        exporter.arrows_of_copies()
         exporter.counters()
     return {"traceEvents": exporter.events, "displayTimeUnit": "ns", "otherData": {"lost records": trace.lost}}

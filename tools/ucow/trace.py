@@ -19,19 +19,24 @@ from .symbols import Symbols, physical
 MAGIC = 0x43525455  # "UTRC"
 VERSION = 1
 HEADER = struct.Struct("<6IQ2IQ")
-RECORD = struct.Struct("<QBBH5I")
+RECORD_WORDS = 5
+RECORD = struct.Struct(f"<QBBH{RECORD_WORDS}I")
 
 # A field without a suffix and with one of these names holds a pid.
 PID_FIELDS = {"pid", "parent", "child", "by", "from", "to"}
 
 
 class Field:
-    """One field of an event: its name, and how its 32 bits are printed and read."""
+    """One field of an event: its name, and how its 32 bits are printed and read.
+
+    A field with the suffix `text` has the rest of the record: its characters, the first in the lowest bits.
+    """
 
     def __init__(self, text: str, enums: dict[str, dict[int, str]]) -> None:
         self.name, _, self.style = text.partition(":")
         self.names = enums.get(self.style, {})
         self.is_pid = not self.style and self.name in PID_FIELDS
+        self.text_bytes = 0
         self._numbers = {name: number for number, name in self.names.items()}
 
     def number(self, raw: int) -> int:
@@ -41,12 +46,16 @@ class Field:
     def show(self, raw: int) -> str:
         if self.style == "x":
             return f"{raw:#x}"
+        if self.style == "text":
+            return raw.to_bytes(RECORD_WORDS * 4, "little").split(b"\0")[0].decode("utf-8", "replace")
         return self.names.get(raw) or str(self.number(raw))
 
     def raw(self, value: int | str) -> int:
         """The 32 bits of a value given as a number, as digits or as one of the names."""
         if isinstance(value, str) and value in self._numbers:
             return self._numbers[value]
+        if isinstance(value, str) and self.style == "text":
+            return int.from_bytes(value.encode()[:self.text_bytes], "little")
         try:
             return (int(value, 0) if isinstance(value, str) else value) & 0xFFFFFFFF
         except ValueError:
@@ -61,6 +70,16 @@ class Event:
         self.name = name
         self.fields = fields
         self.place = {field.name: i for i, field in enumerate(fields)}
+        if fields and fields[-1].style == "text":
+            fields[-1].text_bytes = (RECORD_WORDS - len(fields) + 1) * 4
+
+    def values(self, words: Sequence[int]) -> tuple[int, ...]:
+        """The values of the fields in a record's words."""
+        count = len(self.fields)
+        if count and self.fields[-1].style == "text":
+            text = b"".join(word.to_bytes(4, "little") for word in words[count - 1:])
+            return (*words[:count - 1], int.from_bytes(text, "little"))
+        return tuple(words[:count])
 
     def field_place(self, name: str) -> int:
         """Where field `name` is; `from_` stands for `from`, which Python keeps for itself."""
@@ -281,7 +300,7 @@ def read_trace(memory: Memory, symbols: Symbols) -> Trace:
         if number not in fmt.events:
             raise LabError(f"record {seq} has the unknown event {number}: not the same kernel (see --elf)")
         event = fmt.events[number]
-        records.append(Record(seq, stamp, event, cpu, pid, tuple(args[:len(event.fields)])))
+        records.append(Record(seq, stamp, event, cpu, pid, event.values(args)))
     return Trace(fmt, records, lost=first, tsc_per_tick=header.tsc_per_tick)
 
 

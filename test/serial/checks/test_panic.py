@@ -147,7 +147,8 @@ def test_last_events(run, build):
     last = out.trace.last(LAST_EVENTS)
     assert len(printed) == len(last) > 0
     for line, record in zip(printed, last):
-        fields = "".join(f" {field.name}=0x{raw:x}" for field, raw in zip(record.event.fields, record.raw))
+        fields = "".join(f" {field.name}={field.show(raw) if field.style == 'text' else hex(raw)}"
+                         for field, raw in zip(record.event.fields, record.raw))
         assert line == f"[t={record.stamp}] pid {record.cpu_pid}: {record.name}{fields}"
 
 

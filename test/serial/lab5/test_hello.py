@@ -16,7 +16,7 @@ def test_lines(run):
 def test_life(run):
     """Process 2 is a child of init; it executes the program, makes its calls, and is reaped by init."""
     trace = run("hello").trace
-    trace.in_order("fork parent=0 child=1", f"fork parent=1 child={FIRST}", f"exec pid={FIRST}",
+    trace.in_order("fork parent=0 child=1", f"fork parent=1 child={FIRST}", f"exec pid={FIRST} name=hello",
                    f"exit pid={FIRST} code=0 reason=exit", f"reap parent=1 child={FIRST} code=0", "end status=0x10")
     calls = [record.shown("nr") for record in trace.of("syscall_enter")]
     assert calls == ["write", "getpid", "write", "write", "exit"]

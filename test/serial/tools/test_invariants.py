@@ -4,6 +4,8 @@
 A story (the events of a run) that obeys all invariants is changed so that it breaks exactly one (D64, D88).
 """
 
+from collections import Counter
+
 import pytest
 from ucow import LabError, invariants
 from ucow.chrome import export_chrome
@@ -24,7 +26,7 @@ STORY = """\
 1 state pid=1 from=RUNNING to=SLEEPING
 1 state pid=2 from=RUNNABLE to=RUNNING
 1 switch from=1 to=2
-2 exec pid=2 image=0x800000 entry=0x800020
+2 exec pid=2 name=exit
 2 syscall_enter nr=fork arg0=0 arg1=0 arg2=0
 2 share start=0xaff00000 end=0xb0000000 pages=1
 2 fork parent=2 child=3 flags=0
@@ -272,10 +274,11 @@ def test_failures_show_expected_beside_seen(fmt):
 
 
 def test_chrome_export(fmt):
-    """Every slice has a track, and every flow arrow has both ends."""
+    """Every process of the story has tracks, every slice is on one of them, and every arrow has both ends."""
     events = export_chrome(tell(fmt, STORY))["traceEvents"]
-    tracks = {event["tid"] for event in events if event["name"] == "thread_name"}
-    assert tracks == {0, 1, 2, 3, 4, 5}
-    assert {event["tid"] for event in events if event["ph"] == "X"} == tracks
+    titles = {event["pid"]: event["args"]["name"] for event in events if event["name"] == "process_name"}
+    in_order = [titles[number] for number in sorted(titles)]
+    assert in_order == ["machine", "0 idle", "1 init", "2 exit", "3 exit", "5 exit", "4 exit"]
+    assert {event["pid"] for event in events if event["ph"] == "X"} == titles.keys() - {0}
     starts, ends = ([e["name"] for e in events if e["ph"] == ph] for ph in "sf")
-    assert sorted(starts) == sorted(ends) == ["exit"] * 4 + ["fork"] * 5 + ["kill"]
+    assert Counter(starts) == Counter(ends) == Counter(copy=1, exit=4, fork=5, kill=1, wake=2)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from qemu_options import rewired
-from ucow.machine import PANIC, PASSED
+from ucow.machine import PANIC, PASSED, PROGRAM_FAILED
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/trace"
 PARENT, CHILD = 2, 3
+STATE, CALLS = 1, 2  # the two tracks of a process in Chrome JSON
 
 
 def tool(build, *arguments) -> subprocess.CompletedProcess:
@@ -60,23 +61,60 @@ def test_unknown_event(exit_run, build):
     assert "no event is called wibble: there are boot fork exec" in failed.stderr
 
 
-def test_chrome(exit_run, build, tmp_path):
-    """There is a track per process, slices do not overlap, arrows point from an earlier to a later time."""
-    path = tmp_path / "trace.json"
-    assert printed(build, "--chrome", path, exit_run.memory_file)[0].startswith(f"{path}: ")
-    events = json.loads(path.read_text())["traceEvents"]
-    names = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
-    assert set(names) == {0, 1, PARENT, CHILD} and names[1] == "1 init"
-    slices = [event for event in events if event["ph"] == "X"]
-    assert {event["tid"] for event in slices} == set(names)
-    # Times are microseconds in floating point; a nanosecond is shorter than an instruction here.
-    assert all(a["ts"] + a["dur"] <= b["ts"] + 0.001 for a, b in zip(slices, slices[1:]))
+@pytest.fixture
+def chrome(build, tmp_path):
+    """chrome(run): the events of tools/trace --chrome, and the title of each track by its number."""
+    def export(run):
+        path = tmp_path / "trace.json"
+        assert printed(build, "--chrome", path, run.memory_file)[0].startswith(f"{path}: ")
+        events = json.loads(path.read_text())["traceEvents"]
+        return events, {event["pid"]: event["args"]["name"] for event in events if event["name"] == "process_name"}
+    return export
+
+
+def arrows(events, titles) -> set[tuple[str, str, str]]:
+    """(name, from, to) of each arrow; each leads from an earlier to a later time."""
     starts, ends = ({event["id"]: event for event in events if event["ph"] == phase} for phase in "sf")
     assert starts.keys() == ends.keys()
     assert all(starts[i]["ts"] <= ends[i]["ts"] and starts[i]["name"] == ends[i]["name"] for i in starts)
-    assert {(starts[i]["name"], starts[i]["tid"], ends[i]["tid"]) for i in starts} >= {
-        ("fork", PARENT, CHILD), ("exit", CHILD, PARENT), ("exit", PARENT, 1)}
+    return {(starts[i]["name"], titles[starts[i]["pid"]], titles[ends[i]["pid"]]) for i in starts}
+
+
+def test_chrome(exit_run, chrome):
+    """Each process has a track of states without gaps or overlaps, and one of system calls; arrows join them."""
+    events, titles = chrome(exit_run)
+    assert [titles[i] for i in sorted(titles)] == ["machine", "0 idle", "1 init", "2 exit", "3 exit"]
+    for number, title in titles.items():
+        states = sorted((event for event in events if event["pid"] == number and event["tid"] == STATE
+                         and event["ph"] == "X"), key=lambda event: event["ts"])
+        # Times are microseconds in floating point; a nanosecond is shorter than an instruction here.
+        assert all(abs(a["ts"] + a["dur"] - b["ts"]) < 0.001 for a, b in zip(states, states[1:])), title
+    parent = [event["name"] for event in events if event["pid"] == 3 and event["tid"] == STATE and event["ph"] == "X"]
+    assert parent[:2] == ["RUNNABLE", "RUNNING"] and "SLEEPING in wait" in parent and parent[-1] == "ZOMBIE"
+    calls = [event for event in events if event["pid"] == 3 and event["tid"] == CALLS and event["ph"] == "X"]
+    fork, = (call for call in calls if call["name"] == "fork")
+    assert fork["args"]["result"] == CHILD
+    assert arrows(events, titles) >= {("fork", "2 exit", "3 exit"), ("exit", "3 exit", "2 exit"),
+                                      ("exit", "2 exit", "1 init"), ("wake", "3 exit", "2 exit")}
     assert {event["name"] for event in events if event["ph"] == "C"} >= {"free pages", "runnable processes"}
+
+
+def test_chrome_kill_and_copy(bench, build, fmt, chrome):
+    """A kill points at the end of its victim, and a copied page at the process that shares it."""
+    run = bench.machine("waitkill").run()
+    bench.judge(run, PROGRAM_FAILED)
+    events, titles = chrome(run)
+    found = arrows(events, titles)
+    assert ("kill", "4 waitkill", "2 waitkill") in found
+    copies = {(source, target) for name, source, target in found if name == "copy"}
+    assert copies == ({("4 waitkill", "2 waitkill"), ("2 waitkill", "3 waitkill")} if build.cow else set())
+
+
+def test_chrome_pid_used_again(bench, build, fmt, chrome):
+    """Two processes that had the same pid one after the other have a track each."""
+    run = bench.machine("samepid", "0", "7", cmdline="max_procs=16").run()
+    _, titles = chrome(run)
+    assert len(titles) > len(set(titles.values())) > 4
 
 
 def test_crashed_machine_that_has_ended(bench, build, fmt):
