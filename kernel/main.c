@@ -29,6 +29,7 @@
 #include "mm/kstack.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/point.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 #include "planted/planted.h"
@@ -238,6 +239,7 @@ static void start_memory(void)
     kstack_init(kstack_slots, procs);
     mm_init();
     proc_init(pids, procs + 1);
+    mm_points = (struct point){&this_cpu()->need_resched, sched_point};
     proc_line_init();
 }
 

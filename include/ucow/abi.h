@@ -31,6 +31,10 @@
 #define MAP_FIXED 0x10u
 #define MAP_ANONYMOUS 0x20u
 
+/* Regions that an address space can have. mmap() and munmap() return -E_NO_MEM if there would be more, and
+ * brk() moves nothing: the kernel never keeps more for a process, and never has more to do at once. */
+#define REGIONS_MAX 65530u
+
 /* exec() limits: the number of arguments, and their total size with NULs. Exceeding either is -E_TOO_BIG. */
 #define EXEC_MAX_ARGS 64
 #define EXEC_MAX_BYTES 4096

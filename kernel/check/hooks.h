@@ -71,11 +71,13 @@ struct check_handler {
     uint32_t since;
 };
 
-/* A handler begins, interrupts off. It holds no lock, whatever it interrupted. */
-static inline struct check_handler check_handler_begin(void)
+/* A handler begins, interrupts off; it interrupted the code at `eip`. It holds no lock, whatever it
+ * interrupted. */
+static inline struct check_handler check_handler_begin(uintptr_t eip)
 {
     struct check_handler handler = {0};
     if (CONFIG_DEBUG_CHECKS) {
+        peak_stretch_eip = eip;
         handler.since = cpu_tsc_low();
         handler.interrupted = locks_handler_begins();
     }
@@ -91,6 +93,29 @@ static inline void check_handler_end(const struct check_handler *handler, uintpt
     }
 }
 
+/* The current process enters the kernel from user mode. */
+static inline void check_kernel_entered(void)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        peak_stretch_begin();
+}
+
+/* It is about to return to user mode; it executed the function at `site`. */
+static inline void check_kernel_done(uintptr_t site)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        peak_stretch_end(site);
+}
+
+/* At `site`, others may run. */
+static inline void check_point(uintptr_t site)
+{
+    if (CONFIG_DEBUG_CHECKS) {
+        peak_stretch_end(site);
+        peak_stretch_begin();
+    }
+}
+
 /* What belongs to a process while it does not run: its locks, and whether interrupts were on when it took
  * the scheduler's lock. */
 struct check_switch {
@@ -102,8 +127,10 @@ struct check_switch {
 static inline struct check_switch check_switch_begin(const struct lock_class *sched, int next)
 {
     struct check_switch process = {0};
-    if (CONFIG_DEBUG_CHECKS)
+    if (CONFIG_DEBUG_CHECKS) {
         process = (struct check_switch){locks_held, sched->eflags_were};
+        peak_stretch_end(cpu_here());
+    }
     if (CONFIG_INJECT)
         inject_running_pid = next;
     return process;
@@ -115,14 +142,17 @@ static inline void check_switch_end(struct lock_class *sched, const struct check
     if (CONFIG_DEBUG_CHECKS) {
         locks_held = process->locks;
         sched->eflags_were = process->eflags_were;
+        peak_stretch_begin();
     }
 }
 
 /* A new process runs for the first time: it holds only the lock of class `sched`. */
 static inline void check_first_run(const struct lock_class *sched)
 {
-    if (CONFIG_DEBUG_CHECKS)
+    if (CONFIG_DEBUG_CHECKS) {
         locks_held = (struct locks_held){.classes = LOCKS_ALWAYS | sched->bit};
+        peak_stretch_begin();
+    }
 }
 
 /* The current process sleeps: it may hold the lock of class `sched` and no other spinlock. */

@@ -27,6 +27,11 @@ uint32_t peak_irq_off_max;
 static uintptr_t irq_off_caller;
 static int irq_off_pid;
 
+uint32_t peak_stretch_max, peak_stretch_since;
+uintptr_t peak_stretch_eip;
+static uintptr_t stretch_site;
+static int stretch_pid;
+
 static uintptr_t stack_used;
 static int stack_pid;
 
@@ -47,6 +52,18 @@ void peak_irq_off_raise(uint32_t tsc, uintptr_t caller)
     backtrace_print_site(caller);
     kprintf("\n");
     report_end(&report);
+}
+
+/* Not a failed check: without QEMU's -icount, time in which the host does not run the machine counts too.
+ * Test `latency` has the bound. */
+void peak_stretch_raise(uint32_t tsc, uintptr_t site)
+{
+    if (trace_ring.tsc_per_tick == 0)
+        return; /* during boot */
+    peak_stretch_max = tsc;
+    stretch_site = peak_stretch_eip != 0 ? peak_stretch_eip : site;
+    stretch_pid = trace_pid();
+    TRACE(peak, PEAK_STRETCH, tsc, stretch_pid, stretch_site);
 }
 
 void peak_stack_fill(uintptr_t base, uintptr_t bytes)
@@ -78,5 +95,6 @@ void peak_stack_measure(uintptr_t base, uintptr_t bytes, int pid)
 void peak_trace(void)
 {
     TRACE(peak, PEAK_IRQ_OFF, peak_irq_off_max, irq_off_pid, irq_off_caller);
+    TRACE(peak, PEAK_STRETCH, peak_stretch_max, stretch_pid, stretch_site);
     TRACE(peak, PEAK_STACK, stack_used, stack_pid, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * peak - maxima of what must stay small: the time with interrupts off, and the depth of kernel stacks.
+ * peak - maxima of what must stay small: the time with interrupts off, the time between two points at which
+ * others may run, and the depth of kernel stacks.
  *
  * Each new maximum is a trace event, and all maxima are recorded again at the end of the run, so the last
  * event of a kind holds the run's. A maximum beyond its bound is a failed check.
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/i386/cpu.h"
 #include "config.h"
 
 /* Interrupts may be off for this many ticks, half a slice, measured with the time stamp counter. With QEMU's
@@ -31,6 +33,30 @@ static inline void peak_irq_off(uint32_t tsc, uintptr_t caller)
 {
     if (__builtin_expect(tsc > peak_irq_off_max, 0))
         peak_irq_off_raise(tsc, caller);
+}
+
+/* The longest time that the kernel worked for one process without a point at which others may run, in counts
+ * of the time stamp counter; when the present one began; and where an interrupt last found it, 0: none did.
+ */
+extern uint32_t peak_stretch_max, peak_stretch_since;
+extern uintptr_t peak_stretch_eip;
+
+/* A stretch of `tsc` counts, a new maximum, ended at `site`. */
+void peak_stretch_raise(uint32_t tsc, uintptr_t site);
+
+/* The kernel begins to work for a process: it enters the kernel, or runs again. */
+static inline void peak_stretch_begin(void)
+{
+    peak_stretch_since = cpu_tsc_low();
+    peak_stretch_eip = 0;
+}
+
+/* Others may run, or the process leaves the kernel. */
+static inline void peak_stretch_end(uintptr_t site)
+{
+    uint32_t tsc = cpu_tsc_low() - peak_stretch_since;
+    if (__builtin_expect(tsc > peak_stretch_max, 0))
+        peak_stretch_raise(tsc, site);
 }
 
 /* Measure the unused part of a stack, of `bytes` bytes from `base`, which process `pid` had. */

@@ -11,8 +11,9 @@
 #include "mm/mm.h"
 
 /* Share or copy what `from` has mapped in the region [start, end) with flags `flags`, where nothing is
- * mapped in `to`. Returns 0; -E_NO_MEM: some pages may be mapped, and the caller clears the range. In both
- * cases entries of `from` may have become read-only: the caller flushes. Caller holds from->lock. */
+ * mapped in `to`. Returns 0; -E_NO_MEM, or -E_KILLED if the caller was killed at a point (point.h): some
+ * pages may be mapped, and the caller clears the range. In all cases entries of `from` may have become
+ * read-only: the caller flushes. Caller holds from->lock. */
 int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags);
 
 /* Make the present entry *pte for `va`, in a writable region, writable after a write fault. Returns MM_COPY,

@@ -13,6 +13,7 @@
 #include "arch/i386/cpu.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
+#include "mm/point.h"
 #include "mm/swap.h"
 #include "watch/trace.h"
 
@@ -61,6 +62,9 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
         size_t run = share_run(target + (first - source), first, last, make_cow);
         to->pages += run;
         shared += run;
+        int error = mm_point(from->pgdir);
+        if (error != 0)
+            return error;
     }
     if (shared != 0)
         TRACE(share, start, end, shared);

@@ -11,6 +11,7 @@
 #include "arch/i386/cpu.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
+#include "mm/point.h"
 #include "mm/swap.h"
 #include "watch/trace.h"
 
@@ -54,6 +55,8 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
             int error = pte_swapped(pte[i])
                             ? share_slot(to, va + i * PAGE_SIZE, pte_slot(pte[i]))
                             : copy_page(to, va + i * PAGE_SIZE, pte[i], (flags & VM_SHARED) != 0);
+            if (error == 0)
+                error = mm_point(NULL); /* a copy costs as much as a whole table elsewhere */
             if (error != 0)
                 return error;
         }

@@ -7,6 +7,10 @@
  */
 #include "mm/evict.h"
 
+/* So many pages get a second chance in one search; if all were accessed, the last of them goes. No process
+ * runs meanwhile, so the search must not turn the whole clock. */
+#define CHANCES_MAX 64
+
 static struct list_node clock = LIST_INIT(clock);
 static size_t pages;
 
@@ -30,8 +34,7 @@ size_t evict_count(void)
 struct page *evict_next(bool (*used)(const struct page *page))
 {
     struct page *page = NULL;
-    /* One turn clears all marks, so the search ends at the latest one page into the second turn. */
-    for (size_t left = pages + 1; left > 0 && pages > 0; left--) {
+    for (size_t left = CHANCES_MAX; left > 0 && pages > 0; left--) {
         page = list_entry(list_first(&clock), struct page, link);
         list_move_tail(&clock, &page->link);
         if (!used(page))

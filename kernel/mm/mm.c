@@ -9,6 +9,7 @@
 #include "mm/copy_range.h"
 #include "mm/image.h"
 #include "mm/page.h"
+#include "mm/point.h"
 #include "mm/rmap.h"
 #include "mm/shmem.h"
 #include "mm/slab.h"
@@ -74,6 +75,8 @@ static int dup_mmap(struct mm *to, struct mm *from)
 {
     for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
         int error = copy_range(to, from, vma->start, vma->end, vma->flags);
+        if (error == 0)
+            error = mm_point(from->pgdir);
         if (error != 0)
             return error;
     }

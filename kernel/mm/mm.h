@@ -49,8 +49,9 @@ static inline void mm_hold(struct mm *mm)
 /* Drop one reference; with the last one everything is freed, and the pgdir must not be loaded. */
 void mm_drop(struct mm *mm);
 
-/* Make a copy of `from` for a child: its regions, and its pages by copy_range(). Returns NULL with -E_NO_MEM
- * in *error: `from` is as before. Caller holds from->lock. */
+/* Make a copy of `from` for a child: its regions, and its pages by copy_range(). Returns NULL with -E_NO_MEM,
+ * or -E_KILLED if the caller was killed at a point (point.h), in *error: `from` is as before. Caller holds
+ * from->lock. */
 struct mm *mm_dup(struct mm *from, int *error);
 
 /* Add a region like `model`; see vma_add(). Returns -E_INVAL also outside user space. Caller holds mm->lock.
@@ -66,12 +67,12 @@ int mm_munmap(struct mm *mm, uintptr_t addr, size_t length);
 uintptr_t mm_brk(struct mm *mm, uintptr_t addr);
 
 /* Evict the pages of [addr, addr + length). Returns how many were evicted; -E_INVAL if the range is not in
- * user space. Caller holds mm->lock. */
+ * user space; -E_KILLED if the caller was killed at a point (point.h). Caller holds mm->lock. */
 int mm_pageout(struct mm *mm, uintptr_t addr, size_t length);
 
-/* Count the pages of the mm: private, shared, swapped, of programs. Cost grows with its memory alone. Caller
- * holds mm->lock. */
-void mm_count_pages(struct mm *mm, struct page_counts *counts);
+/* Count the pages of the mm: private, shared, swapped, of programs. Cost grows with its memory alone. Returns
+ * 0; -E_KILLED if the caller was killed at a point (point.h). Caller holds mm->lock. */
+int mm_count_pages(struct mm *mm, struct page_counts *counts);
 
 /* The outcome of a fault; declared in enums.def. */
 enum mm_outcome {

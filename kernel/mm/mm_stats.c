@@ -4,6 +4,7 @@
  */
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/point.h"
 #include "mm/swap.h"
 
 static void count_page(const struct page *page, struct page_counts *counts)
@@ -16,8 +17,8 @@ static void count_page(const struct page *page, struct page_counts *counts)
         counts->private ++;
 }
 
-/* Count the entries of a region, one page table after the other. */
-static void count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts)
+/* Count the entries of a region, one page table after the other. Returns 0, or the error of a point. */
+static int count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts)
 {
     size_t n;
     for (uintptr_t va = vma->start; va < vma->end; va += n * PAGE_SIZE) {
@@ -28,14 +29,24 @@ static void count_region(struct mm *mm, const struct vma *vma, struct page_count
             else if (pte_swapped(pte[i]))
                 counts->swapped++;
         }
+        int error = mm_point(NULL);
+        if (error != 0)
+            return error;
     }
+    return 0;
 }
 
-void mm_count_pages(struct mm *mm, struct page_counts *counts)
+int mm_count_pages(struct mm *mm, struct page_counts *counts)
 {
     ASSERT(mutex_is_held(&mm->lock));
+    size_t pages = mm->pages;
     *counts = (struct page_counts){0};
-    for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
-        count_region(mm, vma, counts);
-    ASSERT(counts->private + counts->shared + counts->swapped + counts->cache == mm->pages);
+    for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
+        int error = count_region(mm, vma, counts);
+        if (error != 0)
+            return error;
+    }
+    size_t sum = counts->private + counts->shared + counts->swapped + counts->cache;
+    ASSERT(sum <= pages && sum >= mm->pages); /* at a point, pages of objects may have been evicted */
+    return 0;
 }

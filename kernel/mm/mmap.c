@@ -7,6 +7,7 @@
 #include "lib/util.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/point.h"
 #include "mm/shmem.h"
 #include "mm/swap.h"
 #include "watch/assert.h"
@@ -133,6 +134,9 @@ int mm_pageout(struct mm *mm, uintptr_t addr, size_t length)
         const pte_t *pte = pte_find(mm->pgdir, va);
         struct page *page = pte != NULL && pte_present(*pte) ? phys_to_page(pte_frame(*pte)) : NULL;
         out += page != NULL && swap_evict_page(page);
+        int error = mm_point(NULL);
+        if (error != 0)
+            return error;
     }
     return out;
 }

@@ -43,7 +43,13 @@ void page_store_fill(struct stored_page *stored, struct vm_object *object, struc
 /* Remove one page. */
 void page_store_remove(struct page_store *store, struct stored_page *stored);
 
-/* Remove every page. */
+/* One of the stored pages, or NULL if there is none. */
+static inline struct stored_page *page_store_any(const struct page_store *store)
+{
+    return store->root.node == NULL ? NULL : rb_entry(store->root.node, struct stored_page, node);
+}
+
+/* Remove every page. Other processes do not run meanwhile. */
 void page_store_clear(struct page_store *store);
 
 #endif

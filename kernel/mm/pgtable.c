@@ -6,11 +6,13 @@
 
 #include "lib/util.h"
 #include "mm/page.h"
+#include "mm/point.h"
 #include "mm/swap.h"
 #include "watch/assert.h"
 #include "watch/ledger.h"
 
 #define CACHE_MAX 16
+#define CLEAR_AT_ONCE 256 /* entries between two points: two ticks in a checking build, in QEMU's time */
 
 /* Free tables, in the state in which they are allocated. */
 struct table_cache {
@@ -83,11 +85,11 @@ void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
     bool loaded = mmu_is_loaded(pgdir);
     for (uintptr_t va = ALIGN_DOWN(start, MMU_TABLE_SPAN); va < end; va += MMU_TABLE_SPAN) {
         void *table = pgdir_take_table(pgdir, va);
-        if (table == NULL)
-            continue;
-        if (loaded)
+        if (table != NULL && loaded)
             mmu_flush_all(); /* the CPU may cache the directory's entry too (SDM vol. 3A, 4.10) */
-        cache_free(&tables, table);
+        if (table != NULL)
+            cache_free(&tables, table);
+        mm_point(NULL);
     }
 }
 
@@ -128,9 +130,11 @@ size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
     size_t used = 0;
     for (size_t n; start < end; start += n * PAGE_SIZE) {
         pte_t *pte = pte_run(pgdir, start, end, &n);
-        if (pte == NULL)
-            continue;
-        used += clear_run(pte, pte + n);
+        if (pte != NULL) {
+            n = MIN(n, (size_t)CLEAR_AT_ONCE);
+            used += clear_run(pte, pte + n);
+        }
+        mm_point(pgdir);
     }
     if (used != 0 && mmu_is_loaded(pgdir))
         mmu_flush_all();

@@ -40,7 +40,7 @@ void pgtable_init(void);
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
 
 /* Clear every entry of [start, end) and drop what they hold. Returns how many were in use. Flushes if the
- * pgdir is loaded. */
+ * pgdir is loaded. Has points (point.h), and ignores that the caller was killed: so does the next. */
 size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 
 /* Free the tables for addresses of [start, end); all entries in them must be 0. Flushes if the pgdir is

@@ -8,6 +8,7 @@
 
 #include "mm/page.h"
 #include "mm/page_store.h"
+#include "mm/point.h"
 #include "mm/rmap.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
@@ -69,7 +70,10 @@ static bool shmem_evict(struct vm_object *object, uintptr_t index)
 static void shmem_destroy(struct vm_object *object)
 {
     struct shmem *shmem = container_of(object, struct shmem, object);
-    page_store_clear(&shmem->pages);
+    for (struct stored_page *stored; (stored = page_store_any(&shmem->pages)) != NULL;) {
+        page_store_remove(&shmem->pages, stored);
+        mm_point(NULL); /* others may evict pages of this object until the last one is gone */
+    }
     lineage_drop(object->lineage);
     kmem_cache_free(&shmem_cache, shmem);
 }

@@ -12,6 +12,7 @@
 #include "arch/i386/uaccess.h"
 #include "check/hooks.h"
 #include "lib/util.h"
+#include "mm/point.h"
 
 static bool in_user_space(uintptr_t va, size_t n)
 {
@@ -46,8 +47,12 @@ int probe_user(struct uaddr from, size_t n)
     if (inject_fails(INJECT_USERCOPY, (uintptr_t)__builtin_return_address(0)))
         return -E_INVAL;
     int error = in_user_space(from.va, n) ? 0 : -E_INVAL;
-    for (size_t at = 0; at < n && error == 0; at = ALIGN_DOWN(from.va + at, PAGE_SIZE) + PAGE_SIZE - from.va)
+    for (size_t at = 0; at < n && error == 0;
+         at = ALIGN_DOWN(from.va + at, PAGE_SIZE) + PAGE_SIZE - from.va) {
         error = error_of(usercopy_bytes(&byte, (const void *)(from.va + at), 1));
+        if (error == 0)
+            error = mm_point(NULL);
+    }
     return error;
 }
 

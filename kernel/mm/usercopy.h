@@ -26,8 +26,8 @@ static inline struct uaddr uaddr_plus(struct uaddr at, size_t offset)
 int copy_from_user(void *to, struct uaddr from, size_t n);
 int copy_to_user(struct uaddr to, const void *from, size_t n);
 
-/* Check that all n bytes can be read. Returns 0 or an error as above. For calls that must not stop halfway.
- */
+/* Check that all n bytes can be read. Returns 0 or an error as above, or -E_KILLED if the caller was killed
+ * at a point (point.h). For calls that must not stop halfway. */
 int probe_user(struct uaddr from, size_t n);
 
 /* Copy a string with its NUL into `size` bytes. Returns its length; -E_TOO_BIG if there is no NUL among them;

@@ -7,6 +7,7 @@
 #include <ucow/abi.h>
 #include <ucow/errno.h>
 
+#include "mm/point.h"
 #include "mm/slab.h"
 #include "watch/assert.h"
 
@@ -121,7 +122,7 @@ int vma_add(struct vma_set *set, const struct vma *model)
     if (after != NULL && after->start < model->end)
         goto fail;
     error = -E_NO_MEM;
-    struct vma *vma = kmem_cache_alloc(&vma_cache);
+    struct vma *vma = set->n < REGIONS_MAX ? kmem_cache_alloc(&vma_cache) : NULL;
     if (vma == NULL)
         goto fail;
     insert(set, vma, model);
@@ -134,7 +135,7 @@ fail:
 /* Remove [start, end) from the middle of a region. */
 static int split_vma(struct vma_set *set, struct vma *vma, uintptr_t start, uintptr_t end)
 {
-    struct vma *upper = kmem_cache_alloc(&vma_cache);
+    struct vma *upper = set->n < REGIONS_MAX ? kmem_cache_alloc(&vma_cache) : NULL;
     if (upper == NULL)
         return -E_NO_MEM;
     *upper = *vma;
@@ -159,6 +160,7 @@ int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
         } else {
             vma->start = end;
         }
+        mm_point(NULL);
     }
     ASSERT(set->n > CHECKED_MAX || vma_ok(set));
     return 0;
@@ -166,7 +168,8 @@ int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
 
 int vma_replace(struct vma_set *set, const struct vma *model)
 {
-    struct vma *vma = kmem_cache_alloc(&vma_cache);
+    bool room = set->n + 2 <= REGIONS_MAX; /* it may split a region, and then adds one */
+    struct vma *vma = room ? kmem_cache_alloc(&vma_cache) : NULL;
     int error = vma == NULL ? -E_NO_MEM : vma_cut(set, model->start, model->end);
     if (error == 0) {
         insert(set, vma, model);
@@ -190,6 +193,7 @@ uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintpt
         top = vma->start;
         if (top <= low)
             return 0;
+        mm_point(NULL);
     }
     return top > low && top - low >= bytes ? top - bytes : 0;
 }
@@ -205,14 +209,21 @@ int vma_copy_all(struct vma_set *to, const struct vma_set *from)
         *copy = *vma;
         vm_object_hold(copy->object);
         link_vma(to, copy);
+        int error = mm_point(NULL);
+        if (error != 0) {
+            vma_clear(to);
+            return error;
+        }
     }
     return 0;
 }
 
 void vma_clear(struct vma_set *set)
 {
-    while (set->root.node != NULL)
+    while (set->root.node != NULL) {
         remove_vma(set, of_node(set->root.node));
+        mm_point(NULL);
+    }
 }
 
 bool vma_ok(const struct vma_set *set)

@@ -98,21 +98,25 @@ struct vma *vma_first(const struct vma_set *set);
 struct vma *vma_next(const struct vma *vma);
 
 /* Add a region like `model`. Takes over the caller's reference to its object, also on an error. Returns 0;
- * -E_INVAL if it overlaps another region; -E_NO_MEM. On an error nothing changed. */
+ * -E_INVAL if it overlaps another region; -E_NO_MEM, also if there are REGIONS_MAX. On an error nothing
+ * changed. */
 int vma_add(struct vma_set *set, const struct vma *model);
 
 /* Remove [start, end) from the set: regions shrink, are split or removed. Returns 0; -E_NO_MEM: there is no
- * memory for the second region of a split, and nothing changed. */
+ * memory for the second region of a split, or there are REGIONS_MAX, and nothing changed. */
 int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end);
 
 /* Replace everything in the span of `model` by a region like it. Takes over the caller's reference to its
- * object, also on an error. Returns 0; -E_NO_MEM: nothing changed. */
+ * object, also on an error. Returns 0; -E_NO_MEM, also if there could be more than REGIONS_MAX: nothing
+ * changed.
+ */
 int vma_replace(struct vma_set *set, const struct vma *model);
 
 /* The start of the highest gap of `bytes` within [low, high); 0 if there is none. */
 uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high);
 
-/* Copy all regions of `from` to `to`, which is empty. Returns 0; -E_NO_MEM: `to` is empty again. */
+/* Copy all regions of `from` to `to`, which is empty. Returns 0; -E_NO_MEM, or -E_KILLED if the caller was
+ * killed at a point (point.h): `to` is empty again. */
 int vma_copy_all(struct vma_set *to, const struct vma_set *from);
 
 /* Remove every region. */

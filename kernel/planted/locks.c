@@ -68,7 +68,7 @@ void plant_sleepoff(void)
 /* Pretends to be an interrupt handler. */
 void plant_sleephandler(void)
 {
-    check_handler_begin();
+    check_handler_begin(0);
     mutex_lock(&hat); /* <- sleephandler */
 }
 

@@ -11,6 +11,8 @@
 #include "proc/proc_line.h"
 #include "proc/sched.h"
 
+#define HAND_OVER_AT_ONCE 64
+
 static void release_mm(void)
 {
     struct mm *mm = current->mm;
@@ -21,6 +23,25 @@ static void release_mm(void)
     mm_drop(mm);
 }
 
+static void wake_init(void)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    waitq_wake(&init_proc->child_exited);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
+/* Hand all children to init, and let others run in between: there may be thousands. */
+static void hand_over_children(struct proc *proc)
+{
+    for (bool more = true; more;) {
+        bool zombies;
+        more = family_hand_over(proc, init_proc, HAND_OVER_AT_ONCE, &zombies);
+        if (zombies)
+            wake_init(); /* before others run */
+        sched_point();
+    }
+}
+
 void do_exit(enum exit_reason reason, int code)
 {
     struct proc *proc = current;
@@ -28,17 +49,16 @@ void do_exit(enum exit_reason reason, int code)
         panic("%s ends with code %d", proc->name, code);
     cpu_sti();
     check_exit(proc->pid);
+    proc->exiting = true;
     TRACE(exit, proc->pid, code, reason);
     proc_line_exit();
     release_mm();
     proc_fpu_drop(proc);
     proc->exit_code = code;
     proc->exit_reason = reason;
-    bool zombies = family_hand_over(proc, init_proc);
+    hand_over_children(proc);
 
     spin_lock_irqsave(&sched_lock);
-    if (zombies)
-        waitq_wake(&init_proc->child_exited);
     family_make_zombie(proc);
     proc_set_state(proc, PROC_ZOMBIE);
     waitq_wake(&proc->parent->child_exited);

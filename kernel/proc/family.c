@@ -33,24 +33,25 @@ void family_remove(struct proc *child)
     child->parent = NULL;
 }
 
-/* Move a list of children to the list `to` of `parent`. Returns whether there were any. */
-static bool hand_over_list(struct list_node *from, struct list_node *to, struct proc *parent)
+/* Move up to `n` children, the last first so that their order stays, to the list `to` of `parent`. Returns
+ * how many. */
+static unsigned hand_over_list(struct list_node *from, struct list_node *to, struct proc *parent, unsigned n)
 {
-    if (list_empty(from))
-        return false;
-    list_for_each (node, from) {
-        struct proc *child = list_entry(node, struct proc, sibling);
+    unsigned moved = 0;
+    for (; moved < n && !list_empty(from); moved++) {
+        struct proc *child = list_entry(list_last(from), struct proc, sibling);
         TRACE(reparent, child->pid, child->parent->pid, parent->pid);
         child->parent = parent;
+        list_move_head(to, &child->sibling);
     }
-    list_splice_head(to, from);
-    return true;
+    return moved;
 }
 
-bool family_hand_over(struct proc *from, struct proc *to)
+bool family_hand_over(struct proc *from, struct proc *to, unsigned n, bool *zombies)
 {
-    hand_over_list(&from->children, &to->children, to);
-    return hand_over_list(&from->zombies, &to->zombies, to);
+    unsigned moved = hand_over_list(&from->children, &to->children, to, n);
+    *zombies = hand_over_list(&from->zombies, &to->zombies, to, n - moved) != 0;
+    return !list_empty(&from->children) || !list_empty(&from->zombies);
 }
 
 /* Whether `node`, next to `child` in a list, is the right head or a child of the same parent. */

@@ -21,8 +21,10 @@ void family_make_zombie(struct proc *child);
 /* Unlink `child` from its parent. */
 void family_remove(struct proc *child);
 
-/* Make all children of `from` children of `to`. Returns whether there are zombies among them. */
-bool family_hand_over(struct proc *from, struct proc *to);
+/* Make up to `n` children of `from`, the living first, children of `to`; *zombies tells whether there are
+ * zombies among them. Returns whether `from` has children left. Other processes may run between two calls:
+ * they see each child with the one or the other parent. */
+bool family_hand_over(struct proc *from, struct proc *to, unsigned n, bool *zombies);
 
 /* Whether the links between `proc`, its parent and the siblings next to it agree. */
 bool family_ok(const struct proc *proc);

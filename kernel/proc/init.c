@@ -22,6 +22,7 @@
 #include "proc/fork.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
+#include "proc/sched.h"
 #include "proc/wait.h"
 #include "watch/ledger.h"
 
@@ -58,6 +59,7 @@ static int reap_all(int first)
             first_code = zombie->exit_code;
         }
         do_reap(zombie);
+        sched_point(); /* there may be thousands of zombies */
     }
     return first_code;
 }

@@ -19,7 +19,7 @@ int do_kill(int pid)
     if (proc == NULL || proc->kernel)
         return -E_INVAL;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    if (proc->killed || proc->state == PROC_ZOMBIE) {
+    if (proc->killed || proc->exiting) {
         error = -E_KILLED;
     } else {
         proc->killed = true;

@@ -41,6 +41,7 @@ struct proc {
     bool kernel;                  /* ($) a kernel thread until it executes a program */
     bool killed;                  /* (s) it was killed; checked before each return to user mode */
     bool killable;                /* (s) a kill wakes it from its present sleep */
+    bool exiting;                 /* (s) it is in do_exit(), and cannot be killed any more */
     enum exit_reason exit_reason; /* ($) */
     int exit_code;                /* ($) */
 

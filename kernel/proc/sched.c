@@ -76,6 +76,7 @@ void sched_yield(void)
 
 int sched_point(void)
 {
+    check_point((uintptr_t)__builtin_return_address(0));
     if (this_cpu()->need_resched)
         sched_yield();
     return current->killed ? -E_KILLED : 0;
@@ -84,6 +85,7 @@ int sched_point(void)
 void sched_interrupt_return(void)
 {
     check_user_return();
+    check_kernel_entered(); /* a system call's time has been measured */
     while (this_cpu()->need_resched) {
         spin_take(&sched_lock);
         yield_locked();
@@ -152,6 +154,7 @@ void sched_idle(void)
 {
     for (;;) {
         cpu_cli();
+        check_kernel_entered(); /* the time in which it slept does not count */
         spin_take(&sched_lock);
         timer_wake_due();
         bool ran = policy_waiting();

@@ -60,19 +60,22 @@ int32_t sys_pages(int32_t pid, struct uaddr to)
         return -E_BAD_PROC;
     struct page_counts counts = {0};
     struct mm *mm = proc->mm;
+    int error = 0;
     if (mm != NULL) {
         mm_hold(mm); /* the process may exit while we wait for the lock */
         mutex_lock(&mm->lock);
-        mm_count_pages(mm, &counts);
+        error = mm_count_pages(mm, &counts);
         mutex_unlock(&mm->lock);
         mm_drop(mm);
     }
-    return copy_to_user(to, &counts, sizeof(counts));
+    return error != 0 ? error : copy_to_user(to, &counts, sizeof(counts));
 }
 
-/* Print one line of pgdir(). Returns 0; -E_KILLED if the caller was killed. */
+/* Print one line of pgdir(), unless `run` is NULL. Returns 0; -E_KILLED if the caller was killed. */
 static int print_run(const struct mmu_run *run)
 {
+    if (run == NULL)
+        return sched_point();
     const char letters[] = {run->rights & PTE_U ? 'u' : '-', 'r', run->rights & PTE_W ? 'w' : '-', '\0'};
     const char *format =
         run->level == 0 ? "PDE(%03x) %08x-%08x %08x %s\n" : "  |-- PTE(%05x) %08x-%08x %08x %s\n";

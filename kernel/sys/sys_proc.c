@@ -139,11 +139,14 @@ int32_t sys_procs(struct uaddr buf, uint32_t n, uint32_t first_pid)
 {
     struct proc_info info;
     for (uint32_t pid = first_pid, filled = 0; filled < n && pid < (uint32_t)pid_limit(); pid++) {
+        int error = sched_point();
+        if (error != 0)
+            return error;
         const struct proc *proc = proc_find((int)pid);
         if (proc == NULL)
             continue;
         describe(proc, &info);
-        int error = copy_to_user(uaddr_plus(buf, filled++ * sizeof(info)), &info, sizeof(info));
+        error = copy_to_user(uaddr_plus(buf, filled++ * sizeof(info)), &info, sizeof(info));
         if (error != 0)
             return error;
     }

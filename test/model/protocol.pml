@@ -112,6 +112,7 @@ byte owner, waits_for_lock;
 /* The programs: how many system calls are left; SPINS: none, it runs forever in user mode. */
 byte left[PROCS];
 #define SPINS 15
+#define EXITING 14 /* it is in do_exit(), and cannot be killed any more */
 
 /* The state of each process in the automaton of life.def. */
 byte at[PROCS], whom;
@@ -324,7 +325,7 @@ inline mutex_hand_over()
 inline hand_over_one(p)
 {
     if
-    :: HAS(cptr[me] | zptr[me], p) && !(BUG(drops_zombies) && HAS(zptr[me], p)) ->
+    :: HAS(other, p) && !(BUG(drops_zombies) && HAS(zptr[me], p)) ->
         parent[p] = INIT;
         LIFE(p, adopt);
         if
@@ -335,6 +336,7 @@ inline hand_over_one(p)
     fi
 }
 
+/* The set `other` of the children of `me` changes its parent. */
 inline family_hand_over()
 {
     hand_over_one(2);
@@ -342,13 +344,13 @@ inline family_hand_over()
     hand_over_one(4);
     hand_over_one(5);
     hand_over_one(6);
-    cptr[INIT] = cptr[INIT] | cptr[me];
-    cptr[me] = 0;
+    cptr[INIT] = cptr[INIT] | (cptr[me] & other);
+    cptr[me] = cptr[me] & ~other;
     if
     :: BUG(drops_zombies)
-    :: else -> zptr[INIT] = zptr[INIT] | zptr[me]; zombies = zptr[me] != 0
+    :: else -> zptr[INIT] = zptr[INIT] | (zptr[me] & other); zombies = (zptr[me] & other) != 0
     fi;
-    zptr[me] = 0
+    zptr[me] = zptr[me] & ~other
 }
 
 inline family_make_zombie()
@@ -528,11 +530,41 @@ do_exit:
     atomic {
         d_step {
             LIFE(me, exit);
-            left[me] = 0;
+            left[me] = EXITING;
             CHECK(zombie_holds_no_lock, owner != me);
-            CHECK(zombie_has_no_timer, !HAS(timer_armed, me));
-            family_hand_over()
+            CHECK(zombie_has_no_timer, !HAS(timer_armed, me))
         }
+        /* release_mm() has points */
+        tick_may_end_turn();
+        if
+        :: need_resched -> sched_lock = 1; yield_locked(); sched_lock = 0
+        :: else
+        fi;
+hand_over_children: /* all at once, or the living first; others may run in between */
+        if
+        :: other = cptr[me] | zptr[me]
+        :: cptr[me] != 0 && zptr[me] != 0 -> other = cptr[me]
+        fi;
+        d_step {
+            family_hand_over();
+            other = 0;
+            sched_lock = 1;
+            if
+            :: zombies && !BUG(init_not_woken) -> waitq_wake(INIT)
+            :: else
+            fi;
+            zombies = 0;
+            sched_lock = 0
+        }
+        tick_may_end_turn();
+        if
+        :: need_resched -> sched_lock = 1; yield_locked(); sched_lock = 0
+        :: else
+        fi;
+        if
+        :: (cptr[me] | zptr[me]) != 0 -> goto hand_over_children
+        :: else
+        fi;
         INTERRUPT_POINT
         if
         :: BUG(wakes_before_zombie) ->
@@ -544,11 +576,7 @@ do_exit:
         fi;
         d_step {
             sched_lock = 1;
-            if
-            :: zombies && !BUG(init_not_woken) -> waitq_wake(INIT)
-            :: else
-            fi;
-            zombies = 0;
+            left[me] = 0;
             if
             :: HARMLESS(wakes_first) -> waitq_wake(parent[me])
             :: else
@@ -648,7 +676,7 @@ do_kill:
             if
             :: state[other] == GONE
             :: state[other] != GONE &&
-               (HAS(killed, other) || (state[other] == ZOMBIE && !BUG(wakes_a_zombie)))
+               (HAS(killed, other) || left[other] == EXITING || (state[other] == ZOMBIE && !BUG(wakes_a_zombie)))
             :: else ->
                 ADD(killed, other);
                 if

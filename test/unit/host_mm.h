@@ -12,6 +12,7 @@
 
 #include "host_kernel.h"
 #include "mm/mm.h"
+#include "mm/point.h"
 #include "mm/slab.h"
 #include "watch/ledger.h"
 
@@ -205,6 +206,32 @@ static inline void host_mm_start(void)
         ready = true;
     }
     console_clear();
+}
+
+/* What other processes do at each point until host_points_end(), and what a point returns. */
+static void (*host_at_point)(void);
+static int host_point_result;
+
+static inline int host_pass(void)
+{
+    host_at_point();
+    return host_point_result;
+}
+
+static inline void host_points_begin(void (*at_point)(void), int result)
+{
+    static const volatile bool due = true;
+
+    host_at_point = at_point;
+    host_point_result = result;
+    mm_points = (struct point){&due, host_pass};
+}
+
+static inline void host_points_end(void)
+{
+    static const volatile bool never;
+
+    mm_points = (struct point){&never, NULL};
 }
 
 /* Shrink all caches, as the kernel does before it compares the ledger. */

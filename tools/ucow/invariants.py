@@ -87,13 +87,16 @@ def fork_precedes_first_run(trace: Trace) -> Iterator[str]:
 
 
 def dead_do_nothing(trace: Trace) -> Iterator[str]:
-    """After exit a process only gives the CPU away; after its reap it is not even that."""
+    """After exit a process only frees what it has, and lets others run; once a zombie it does not run, and after its
+    reap it is not even that."""
     dead: set[int] = set()
+    zombies: set[int] = set()
     reaped: set[int] = set()
     for record in trace:
         actor, name = record.cpu_pid, record.name
         if name == "fork":
             dead.discard(record.child)
+            zombies.discard(record.child)
             reaped.discard(record.child)
         if actor in reaped:
             yield f"{record}: run by pid {actor}, which was reaped"
@@ -101,10 +104,12 @@ def dead_do_nothing(trace: Trace) -> Iterator[str]:
             yield f"{record}: run by pid {actor}, which had exited"
         if name == "exit":
             dead.add(record.pid)
+        elif name == "state" and record.shown("to") == "ZOMBIE":
+            zombies.add(record.pid)
         elif name == "reap":
             reaped.add(record.child)
-        elif name == "switch" and record["to"] in dead:
-            yield f"{record}: pid {record['to']} had exited"
+        elif name == "switch" and record["to"] in zombies:
+            yield f"{record}: pid {record['to']} is a zombie"
 
 
 class _Families:

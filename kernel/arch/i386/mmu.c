@@ -137,9 +137,12 @@ static int walk_pages(const struct pgdir *pgdir, size_t page, size_t end, mmu_vi
     for (size_t n, next; page < end && result == 0; page = next) {
         uint32_t rights = page_rights(pgdir, page, &n);
         next = page + n;
-        while (next < end && page_rights(pgdir, next, &n) == rights)
+        while (next < end && result == 0 && page_rights(pgdir, next, &n) == rights) {
             next += n;
-        if (rights != 0)
+            if (next % ENTRIES == 0)
+                result = visit(NULL);
+        }
+        if (rights != 0 && result == 0)
             result = visit(&(struct mmu_run){1, next - page, page << PAGE_SHIFT, next << PAGE_SHIFT, rights});
     }
     return result;

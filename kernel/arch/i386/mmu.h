@@ -185,8 +185,9 @@ struct mmu_run {
     uint32_t rights;      /* PTE_P, PTE_W, PTE_U */
 };
 
-/* Call `visit` for each run of the directory, followed by the runs of pages inside it. Stops when `visit`
- * returns a value other than 0, and returns that value. No table may be removed meanwhile. */
+/* Call `visit` for each run of the directory, followed by the runs of pages inside it; and with NULL after
+ * each table, so that a walk need not keep others from running. Stops when `visit` returns a value other than
+ * 0, and returns that value. No table may be removed meanwhile. */
 typedef int mmu_visit_fn(const struct mmu_run *run);
 int mmu_walk_runs(const struct pgdir *pgdir, mmu_visit_fn *visit);
 

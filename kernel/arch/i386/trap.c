@@ -146,15 +146,18 @@ static void page_fault(struct trapframe *tf)
     if (error != 0 && user)
         kill_for_page_fault(tf, va, error);
     cpu_cli();
+    if (user)
+        check_kernel_done((uintptr_t)do_pgfault);
     if (error != 0) {
         tf->eip = fixup;
         tf->eax = (uint32_t)error;
     }
 }
 
-static void interrupt(unsigned irq)
+static void interrupt(const struct trapframe *tf)
 {
-    struct check_handler checked = check_handler_begin();
+    unsigned irq = tf->trapno - VECTOR_IRQ;
+    struct check_handler checked = check_handler_begin(tf->eip);
     irq_handle(irq);
     check_handler_end(&checked, (uintptr_t)irq_handle);
 }
@@ -187,10 +190,12 @@ static void no_fpu(struct trapframe *tf)
 /* Called by trap_entry.S with interrupts off. */
 void trap(struct trapframe *tf)
 {
+    if (trap_from_user(tf))
+        check_kernel_entered();
     if (tf->trapno == VECTOR_PAGE_FAULT)
         page_fault(tf);
     else if (tf->trapno - VECTOR_IRQ < 16)
-        interrupt(tf->trapno - VECTOR_IRQ);
+        interrupt(tf);
     else if (tf->trapno == VECTOR_NO_FPU)
         no_fpu(tf);
     else
@@ -202,8 +207,10 @@ void trap(struct trapframe *tf)
 /* Called by trap_entry.S for int 0x80 with interrupts off. */
 void syscall_trap(struct trapframe *tf)
 {
+    check_kernel_entered();
     cpu_sti();
     syscall(tf);
     cpu_cli();
+    check_kernel_done((uintptr_t)syscall);
     sched_return_to_user();
 }

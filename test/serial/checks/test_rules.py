@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""kernel/check/peak.c: the longest time without interrupts and the deepest stack are in the trace. (D76)
+"""kernel/check/peak.c: the longest time without interrupts, the longest between two points at which
+others may run, and the deepest stack are in the trace. (D76, D93)
 
 kernel/planted/planted.def has the report for each broken rule of kernel/check/locks.h; this test compares two
 reports of lock chains in full.
@@ -25,7 +26,7 @@ def peaks(trace, what: str) -> list[int]:
     return [record.value for record in trace.all(f"peak what={what}")]
 
 
-@pytest.mark.parametrize("what", ["irq_off", "stack"])
+@pytest.mark.parametrize("what", ["irq_off", "stretch", "stack"])
 def test_peaks_rise_and_are_told_at_the_end(run, checked, what):
     trace = run("forktree").trace
     *_, riser, teller = trace.all(f"peak what={what}")

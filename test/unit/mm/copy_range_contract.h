@@ -379,6 +379,69 @@ TEST(without_memory_the_parent_is_untouched)
     end(parent, child);
 }
 
+static int points_left;
+
+/* The process is killed while it lets others run at the last of so many points. */
+static inline void die_at_point(void)
+{
+    host_point_result = points_left-- > 0 ? 0 : -E_KILLED;
+}
+
+/* D93: a process that was killed does not go on with its fork, and its memory is as before. */
+TEST(a_fork_of_the_killed_stops_and_is_undone)
+{
+    static struct snapshot snapshot;
+    struct mm *parent = parent_new(), *child = NULL;
+    int points, error = 0;
+
+    snapshot_take(&snapshot, parent);
+    for (points = 0; child == NULL; points++) {
+        points_left = points;
+        host_points_begin(die_at_point, 0);
+        child = mm_dup(parent, &error);
+        host_points_end();
+        CHECK_EQ(error, child != NULL ? 0 : -E_KILLED);
+        snapshot_check(&snapshot, parent);
+        if (child == NULL)
+            check_world(&parent, 1);
+    }
+    CHECK(points > MANY_REGIONS); /* one for each region that is copied, at least */
+    end(parent, host_locked(child));
+}
+
+/* An address space whose region at MANY is being removed. */
+static struct mm *unmapping;
+static int refused;
+
+static inline void access_what_is_gone(void)
+{
+    pte_t *pte = pte_find(unmapping->pgdir, MANY);
+
+    if (pte == NULL || *pte != 0 || refused != 0)
+        return;
+    refused++;
+    CHECK_EQ(host_failure(unmapping, MANY, false), MM_SEGV);
+}
+
+/* D93: at a point of munmap another process of the same memory runs. It cannot access what was removed. */
+TEST(nothing_that_is_gone_is_accessed_at_a_point)
+{
+    enum { LENGTH = 600 };
+    struct mm *mm = small_parent_new();
+
+    host_map(mm, MANY, LENGTH, VM_READ | VM_WRITE, NULL);
+    host_write(mm, MANY, 0x11);
+    host_write(mm, MANY + (LENGTH - 1) * PAGE_SIZE, 0x22);
+    unmapping = mm;
+    refused = 0;
+    host_points_begin(access_what_is_gone, 0);
+    CHECK_EQ(mm_munmap(mm, MANY, LENGTH * PAGE_SIZE), 0);
+    host_points_end();
+    CHECK_EQ(refused, 1);
+    host_mm_drop(mm);
+    host_mm_check_all_back();
+}
+
 /* D06: no memory for the page, or for its page table. */
 TEST(a_fault_without_memory_changes_nothing)
 {

@@ -104,7 +104,7 @@ static inline void check_counts(struct mm *mm, unsigned private, unsigned shared
 {
     struct page_counts counts;
 
-    mm_count_pages(mm, &counts);
+    CHECK_EQ(mm_count_pages(mm, &counts), 0);
     CHECK_EQ(counts.private, private);
     CHECK_EQ(counts.shared, shared);
     CHECK_EQ(counts.swapped, swapped);

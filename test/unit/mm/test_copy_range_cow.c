@@ -46,6 +46,37 @@ TEST(a_copy_is_seen_at_once)
     end(parent, child);
 }
 
+/* An address space that forks. */
+static struct mm *forking;
+static int writes_at_point;
+
+static void write_what_is_shared(void)
+{
+    if (writes_at_point != 0 || !pte_cow(*pte_find(forking->pgdir, PRIVATE)))
+        return;
+    writes_at_point++;
+    host_poke(forking, PRIVATE, 0x77);
+}
+
+/* D93: at a point of fork another process of the parent's memory runs. What it writes does not reach the
+ * child. */
+TEST(a_write_at_a_point_is_not_the_childs)
+{
+    struct mm *parent = parent_new(), *child;
+    uint8_t before = host_read(parent, PRIVATE);
+
+    host_poke(parent, PRIVATE, before); /* so the TLB has a writable translation */
+    forking = parent;
+    writes_at_point = 0;
+    host_points_begin(write_what_is_shared, 0);
+    child = host_mm_dup(parent);
+    host_points_end();
+    CHECK_EQ(writes_at_point, 1);
+    CHECK_EQ(host_read(child, PRIVATE), before);
+    CHECK_EQ(host_read(parent, PRIVATE), 0x77);
+    end(parent, child);
+}
+
 /* D06: no frame for the copy. */
 TEST(a_write_without_memory_changes_nothing)
 {

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #define PROCS 40
+#define ALL PROCS
 
 struct trace_ring trace_ring;
 
@@ -95,6 +96,15 @@ static void expect_order(const struct list_node *head, const int *pids, size_t n
     CHECK_EQ(n, 0);
 }
 
+/* Hand all children over, as many at once as there can be. Returns whether there were zombies among them. */
+static bool hand_over(struct proc *from, struct proc *to)
+{
+    bool zombies;
+
+    CHECK(!family_hand_over(from, to, ALL, &zombies));
+    return zombies;
+}
+
 /* D82: orphans keep their order and states, and the new parent learns that there are zombies. */
 TEST(orphans_join_the_children_of_the_new_parent)
 {
@@ -104,21 +114,45 @@ TEST(orphans_join_the_children_of_the_new_parent)
     for (int i = 5; i < 10; i++)
         family_add(&procs[1], &procs[i]);
     die(&procs[3]);
-    CHECK(!family_hand_over(&procs[2], &procs[0])); /* there are none */
+    CHECK(!hand_over(&procs[2], &procs[0])); /* there are none */
     die(&procs[6]);
     die(&procs[9]);
-    CHECK(family_hand_over(&procs[1], &procs[0]));
+    CHECK(hand_over(&procs[1], &procs[0]));
     check_children(&procs[1], 0, 0);
     check_children(&procs[0], 5, 3);
     expect_order(&procs[0].children, (const int[]){8, 7, 5, 4, 2}, 5);
     expect_order(&procs[0].zombies, (const int[]){9, 6, 3}, 3);
 }
 
+/* D93: a few at a time, with others between them: each child has one parent, and the order is the same. */
+TEST(orphans_change_their_parent_in_parts)
+{
+    bool zombies;
+
+    start();
+    for (int i = 2; i < 9; i++)
+        family_add(&procs[1], &procs[i]);
+    die(&procs[3]);
+    CHECK(family_hand_over(&procs[1], &procs[0], 4, &zombies));
+    CHECK(!zombies);
+    check_children(&procs[0], 4, 0);
+    check_children(&procs[1], 2, 1);
+    die(&procs[8]); /* others run: a child that is still the old parent's ends, and one that is the new one's
+                     */
+    die(&procs[2]);
+    CHECK(family_hand_over(&procs[1], &procs[0], 2, &zombies));
+    CHECK(zombies);
+    CHECK(!family_hand_over(&procs[1], &procs[0], 2, &zombies));
+    check_children(&procs[1], 0, 0);
+    check_children(&procs[0], 4, 3);
+    expect_order(&procs[0].children, (const int[]){7, 6, 5, 4}, 4);
+}
+
 TEST(living_orphans_alone_are_no_zombies)
 {
     start();
     family_add(&procs[1], &procs[2]);
-    CHECK(!family_hand_over(&procs[1], &procs[0]));
+    CHECK(!hand_over(&procs[1], &procs[0]));
     check_children(&procs[0], 1, 0);
 }
 
@@ -132,7 +166,7 @@ TEST(chains_of_orphans_all_come_to_init)
         for (int i = 1; i < PROCS; i++) {
             struct proc *proc = &procs[from_the_top ? i : PROCS - i];
 
-            family_hand_over(proc, &procs[0]);
+            hand_over(proc, &procs[0]);
             die(proc);
         }
         check_children(&procs[0], 0, PROCS - 1);
@@ -157,7 +191,7 @@ TEST(random_families_against_parents)
             family_remove(&procs[i]);
             parent[i] = -1;
         } else if (parent[i] != -1) {
-            family_hand_over(&procs[i], &procs[0]);
+            hand_over(&procs[i], &procs[0]);
             die(&procs[i]);
             for (int k = 0; k < PROCS; k++)
                 parent[k] = parent[k] == i ? 0 : parent[k];

@@ -67,7 +67,9 @@ TEST(who_is_dying_or_dead_is_left_alone)
 {
     CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .killable = true, .killed = true}), -E_KILLED);
     CHECK_EQ(wakes, 0);
-    CHECK_EQ(kill((struct proc){.state = PROC_ZOMBIE}), -E_KILLED);
+    CHECK_EQ(kill((struct proc){.state = PROC_RUNNABLE, .exiting = true}), -E_KILLED);
+    CHECK(!victim.killed);
+    CHECK_EQ(kill((struct proc){.state = PROC_ZOMBIE, .exiting = true}), -E_KILLED);
     CHECK(!victim.killed);
 }
 
