@@ -19,7 +19,7 @@ from .machine import PASSED, Machine, Run, size_bytes
 
 MOST_TICKS = 10  # that a sleeper may be late
 LINE = re.compile(r"^latency: \w+ \d+: worked (\d+) ticks, a sleeper was at most (\d+) late in (\d+) naps$")
-BUILDS = {"cow": [], "eager": ["-Dcow=false"], "no swap": ["-Dswap=false"]}
+BUILDS: dict[str, list[str]] = {"cow": [], "eager": ["-Dcow=false"], "no swap": ["-Dswap=false"]}
 MEMORY, DISK = "1G", "1G"
 
 
