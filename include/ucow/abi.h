@@ -21,6 +21,9 @@
 /* clone() flags. */
 #define CLONE_VM 0x100u /* share the memory instead of copying it */
 
+/* waitany() flag: do not wait. Spelled as in Linux, which host tests include. */
+#define WNOHANG 1
+
 /* mmap() rights and flags. The values are those of Linux. */
 #define PROT_NONE 0u
 #define PROT_READ 1u

@@ -66,6 +66,7 @@ static void publish(struct proc *child, uint32_t flags)
     make_first_switch(child);
     family_add(current, child);
     pid_publish(child->pid, child);
+    pid_group_join(child->group);
     TRACE(fork, current->pid, child->pid, flags);
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     sched_start(child);
@@ -86,6 +87,7 @@ int do_fork(uint32_t flags, uintptr_t stack)
     if (child == NULL)
         goto undo_pid;
     child->pid = pid;
+    child->group = current->group;
     error = proc_fpu_copy(child);
     if (error != 0)
         goto undo_proc;
@@ -115,7 +117,7 @@ int kernel_thread(const char *name, void (*thread)(void *arg), void *arg)
         pid_free(pid);
         return -E_NO_MEM;
     }
-    proc->pid = pid;
+    proc->pid = proc->group = pid;
     proc->kernel = true;
     proc->thread = thread;
     proc->thread_arg = arg;

@@ -20,6 +20,7 @@
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
+#include "proc/group.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
@@ -95,8 +96,10 @@ static void init_main(void *unused)
     int code = first;
     if (first < 0)
         kprintf("init: no process for \"%s\": %s (%d)\n", first_strings, error_text(first), first);
-    else
+    else {
+        group_set_foreground(first);
         code = reap_all(first);
+    }
     if (code != 0)
         kprintf("init: program \"%s\" ended with exit code %d.\n", first_strings, code);
     enum power_status status = close_books(code);

@@ -5,6 +5,9 @@
  * Free pids form a queue: first those that were never used, in their order, then the others, in the order in
  * which they were freed. So a pid is not reused soon, and neither pid_alloc() nor pid_free() looks at other
  * processes.
+ *
+ * A pid whose process is gone stays reserved while a group of that number has members, so that no new process
+ * finds itself the leader of a group of strangers.
  */
 #include "proc/pid.h"
 
@@ -17,10 +20,12 @@
 static struct pid_slot {
     struct proc *proc; /* the process with this pid, or NULL */
     uintptr_t site;    /* checking builds: the caller of pid_alloc(); 0 if the pid is free */
+    unsigned members;  /* processes in the group of this number */
 } * slots;
 static size_t limit, fresh; /* pids from `fresh` to limit - 1 were never used */
 static uint16_t *queue;     /* a ring of pids that were freed: freed_n from first_freed on */
 static size_t first_freed, freed_n;
+static size_t reserved_n; /* used pids of which only the group is left */
 
 size_t pid_table_bytes(size_t max)
 {
@@ -30,7 +35,7 @@ size_t pid_table_bytes(size_t max)
 static size_t held(void *keeper)
 {
     (void)keeper;
-    return pid_used_count();
+    return pid_used_count() + reserved_n;
 }
 
 static void walk(void *keeper, void (*note)(uintptr_t site))
@@ -48,7 +53,7 @@ void pid_init(void *table, size_t max)
     queue = (uint16_t *)(slots + max);
     limit = max;
     fresh = 1; /* 0 is always idle's */
-    first_freed = freed_n = 0;
+    first_freed = freed_n = reserved_n = 0;
     ledger_open(&account);
 }
 
@@ -72,13 +77,46 @@ __attribute__((noinline)) int pid_alloc(void)
     return pid;
 }
 
-void pid_free(int pid)
+static void release(int pid)
 {
     ASSERT(pid > 0 && (size_t)pid < fresh && freed_n < fresh - 1);
     size_t at = first_freed + freed_n;
     slots[pid] = (struct pid_slot){0};
     queue[at >= limit ? at - limit : at] = (uint16_t)pid;
     freed_n++;
+}
+
+void pid_free(int pid)
+{
+    if (slots[pid].members == 0) {
+        release(pid);
+        return;
+    }
+    slots[pid].proc = NULL;
+    reserved_n++;
+}
+
+void pid_group_join(int group)
+{
+    slots[group].members++;
+}
+
+bool pid_group_leave(int group)
+{
+    struct pid_slot *slot = &slots[group];
+    ASSERT(slot->members > 0);
+    if (--slot->members > 0)
+        return false;
+    if (slot->proc == NULL) {
+        reserved_n--;
+        release(group);
+    }
+    return true;
+}
+
+bool pid_group_exists(int group)
+{
+    return group > 0 && (size_t)group < limit && slots[group].members > 0;
 }
 
 void pid_publish(int pid, struct proc *proc)
@@ -94,7 +132,7 @@ struct proc *proc_find(int pid)
 
 size_t pid_used_count(void)
 {
-    return fresh - 1 - freed_n;
+    return fresh - 1 - freed_n - reserved_n;
 }
 
 int pid_limit(void)

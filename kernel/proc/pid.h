@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pid - allocates pids, and finds processes by pid.
+ * pid - allocates pids, finds processes by pid, and counts the members of process groups.
  *
- * No operation's cost depends on the number of processes.
+ * A group has the pid of the process that founded it. No operation's cost depends on the number of processes.
  */
 #ifndef PROC_PID_H
 #define PROC_PID_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct proc;
@@ -21,7 +22,8 @@ void pid_init(void *table, size_t max);
 /* Returns a pid that proc_find() does not find yet; -E_NO_FREE_PROC if all are used. */
 int pid_alloc(void);
 
-/* Free `pid`; proc_find() no longer finds its process. */
+/* Free `pid`; proc_find() no longer finds its process. pid_alloc() does not return it before the group of
+ * that number is empty. */
 void pid_free(int pid);
 
 /* From now on proc_find(pid) returns `proc`. Cannot fail. */
@@ -30,7 +32,15 @@ void pid_publish(int pid, struct proc *proc);
 /* Returns the process with this pid; NULL if there is none. */
 struct proc *proc_find(int pid);
 
-/* Pids allocated; idle's is not counted. */
+/* One process more in group `group`, the pid of a process or a group that exists; one less. The latter
+ * returns whether it was the last. */
+void pid_group_join(int group);
+bool pid_group_leave(int group);
+
+/* Whether a process, zombies included, is in group `group`, which may be any number. */
+bool pid_group_exists(int group);
+
+/* Processes, idle not counted. */
 size_t pid_used_count(void);
 
 /* Every pid is below this. */

@@ -7,6 +7,7 @@
  *   ($) only the process itself, or its parent once it is a zombie
  *   (s) sched_lock
  *   (f) family.c
+ *   (g) group.c, and (!)
  */
 #ifndef PROC_PROC_H
 #define PROC_PROC_H
@@ -37,6 +38,7 @@ struct proc {
     uint32_t magic; /* (!) PROC_MAGIC from proc_new() to proc_free() */
 #endif
     int pid;                      /* (!) */
+    int group;                    /* (g) its process group: a pid, maybe of a process that has ended */
     enum proc_state state;        /* (s) by proc_set_state() */
     bool kernel;                  /* ($) a kernel thread until it executes a program */
     bool killed;                  /* (s) it was killed; checked before each return to user mode */

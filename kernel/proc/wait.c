@@ -7,6 +7,7 @@
 #include <ucow/errno.h>
 
 #include "proc/family.h"
+#include "proc/group.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
 
@@ -38,15 +39,24 @@ int do_wait(int pid, struct proc **zombie)
     return error;
 }
 
+int do_wait_now(struct proc **zombie)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    int error = find_zombie(0, zombie);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    return error;
+}
+
 void do_reap(struct proc *zombie)
 {
     ASSERT(zombie->state == PROC_ZOMBIE && zombie->parent == current);
-    int pid = zombie->pid;
+    int pid = zombie->pid, group = zombie->group;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     family_remove(zombie);
     proc_set_state(zombie, PROC_GONE);
     spin_unlock_irqrestore(&sched_lock, eflags);
     TRACE(reap, current->pid, pid, zombie->exit_code);
     proc_free(zombie);
+    group_left(group);
     pid_free(pid);
 }

@@ -14,6 +14,7 @@
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
+#include "proc/group.h"
 #include "proc/kill.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
@@ -37,15 +38,35 @@ int32_t sys_clone(uint32_t flags, uintptr_t stack)
     return do_fork(flags, stack);
 }
 
+/* Store the code and the pid of a zombie child where addresses are given, and reap it; on error, keep it. */
+static int hand_over(struct proc *zombie, struct uaddr pid, struct uaddr code)
+{
+    int error = 0;
+    if (code.va != 0)
+        error = copy_to_user(code, &zombie->exit_code, sizeof(zombie->exit_code));
+    if (error == 0 && pid.va != 0)
+        error = copy_to_user(pid, &zombie->pid, sizeof(zombie->pid));
+    if (error == 0)
+        do_reap(zombie);
+    return error;
+}
+
 int32_t sys_wait(int32_t pid, struct uaddr code)
 {
     struct proc *zombie;
     int error = do_wait(pid, &zombie);
-    if (error == 0 && code.va != 0)
-        error = copy_to_user(code, &zombie->exit_code, sizeof(zombie->exit_code));
-    if (error == 0)
-        do_reap(zombie);
-    return error;
+    return error != 0 ? error : hand_over(zombie, (struct uaddr){0}, code);
+}
+
+int32_t sys_waitany(struct uaddr pid, struct uaddr code, uint32_t flags)
+{
+    struct proc *zombie;
+    if ((flags & ~(uint32_t)WNOHANG) != 0)
+        return -E_INVAL;
+    int error = (flags & WNOHANG) != 0 ? do_wait_now(&zombie) : do_wait(0, &zombie);
+    if (error != 0)
+        return error;
+    return zombie == NULL ? 1 : hand_over(zombie, pid, code);
 }
 
 int32_t sys_yield(void)
@@ -61,7 +82,24 @@ int32_t sys_sleep(uint32_t ticks)
 
 int32_t sys_kill(int32_t pid)
 {
-    return do_kill(pid);
+    if (pid >= 0)
+        return do_kill(pid);
+    return pid == INT32_MIN ? -E_INVAL : group_kill(-pid);
+}
+
+int32_t sys_setpgid(int32_t pid, int32_t group)
+{
+    return group_set(pid, group);
+}
+
+int32_t sys_getpgid(int32_t pid)
+{
+    return group_of(pid);
+}
+
+int32_t sys_tcsetpgrp(int32_t group)
+{
+    return group_set_foreground(group);
 }
 
 int32_t sys_gettime(void)
@@ -72,6 +110,11 @@ int32_t sys_gettime(void)
 int32_t sys_getpid(void)
 {
     return current->pid;
+}
+
+int32_t sys_getppid(void)
+{
+    return current->parent->pid;
 }
 
 /* Copy the strings of argv into `strings`, a buffer of EXEC_MAX_BYTES, and fill in `args`.

@@ -26,7 +26,7 @@ CHANGES = {
     ("ZOMBIE", "GONE"): "remove",
 }
 # What a process sleeps for is told by the system call it is in; a sleep in any other is for a lock.
-SLEEPS = {"wait": "sleep_wait", "sleep": "sleep_event", "read": "sleep_event"}
+SLEEPS = {"wait": "sleep_wait", "waitany": "sleep_wait", "sleep": "sleep_event", "read": "sleep_event"}
 ANY_CHILD = 0
 
 
@@ -125,7 +125,8 @@ class Lives:
         self.step(child, "reap")
 
     def syscall_enter(self, record: Record) -> None:
-        self.call[record.cpu_pid] = record.shown("nr"), record.raw[1]
+        call = record.shown("nr")
+        self.call[record.cpu_pid] = call, record.raw[1] if call == "wait" else ANY_CHILD
         self.step(record.cpu_pid, "enter")
 
 

@@ -259,6 +259,12 @@ static uint32_t filling_of(enum type type, unsigned filling)
     return fillings[type][filling];
 }
 
+/* Whether kill(pid) kills a watcher, alone or with its group. */
+static bool kills_watcher(int pid)
+{
+    return (pid >= 2 && pid <= WATCHERS) || (pid <= -2 && pid >= -WATCHERS);
+}
+
 /* Make the n-th attempt at argument `at` of a call. */
 static void attempt(const struct call *call, unsigned at, unsigned n)
 {
@@ -274,8 +280,10 @@ static void attempt(const struct call *call, unsigned at, unsigned n)
     }
     if (call->args > 0)
         a[at] = type == INT || type == UINT ? numbers[edge] : places[edge].va;
-    if (call->nr == NR_kill && a[0] >= 2 && a[0] <= WATCHERS)
+    if (call->nr == NR_kill && kills_watcher((int)a[0]))
         a[0] = 0;
+    if (call->nr == NR_waitany && at != 2)
+        a[2] = 0; /* wait, so that the pointers are used */
     int pid = getpid(), result = try_call(call, a);
     if (getpid() != pid)
         exit(0);
@@ -354,7 +362,7 @@ static bool is_wanted(const struct call *call, uint32_t *a)
     bool seldom = random_below(16) == 0;
     switch (call->nr) {
     case NR_kill:
-        return a[0] < 2 || a[0] > WATCHERS;
+        return !kills_watcher((int)a[0]);
     case NR_write:
         a[2] = a[2] < 0x1000000 ? a[2] % 200 : a[2];
         return random_below(2) == 0;

@@ -71,6 +71,20 @@ static bool wait_is_right(const char *p)
     return *(const int *)p == CODE;
 }
 
+static int call_waitany(char *p, size_t n)
+{
+    (void)n;
+    int error = waitany((int *)p, NULL, 0);
+    if (error != 0)
+        assert(code_of(zombie) == CODE);
+    return error;
+}
+
+static bool waitany_is_right(const char *p)
+{
+    return *(const int *)p == zombie;
+}
+
 static int call_read(char *p, size_t n)
 {
     for (size_t done = 0; done < n;) {
@@ -188,6 +202,8 @@ static const struct call {
     bool piecewise; /* if a later part fails, the earlier parts may have been written */
 } calls[] = {
     {"wait", call_wait, wait_is_right, offsetof(struct cargo, room), sizeof(int), make_zombie, false},
+    {"waitany", call_waitany, waitany_is_right, offsetof(struct cargo, room), sizeof(int), make_zombie,
+     false},
     {"read", call_read, read_is_right, offsetof(struct cargo, room), 4, NULL, false},
     {"procs", call_procs, procs_is_right, offsetof(struct cargo, room), sizeof(struct proc_info), NULL, true},
     {"meminfo", call_meminfo, meminfo_is_right, offsetof(struct cargo, room), sizeof(struct mem_info), NULL,

@@ -48,12 +48,44 @@ static inline int wait(void)
     return sys_wait(0, NULL);
 }
 
+/* As waitpid(0, code), and the child's pid goes to *pid unless `pid` is NULL. With WNOHANG: returns 1 at once
+ * if no child has ended. */
+static inline int waitany(int *pid, int *code, unsigned flags)
+{
+    return sys_waitany(pid, code, flags);
+}
+
+static inline int getppid(void)
+{
+    return sys_getppid();
+}
+
+/* Move process `pid` (0: the caller), the caller or a child of it, to process group `group` (0: to a new one
+ * with its pid). A child inherits its parent's group. Returns 0 or an error. */
+static inline int setpgid(int pid, int group)
+{
+    return sys_setpgid(pid, group);
+}
+
+/* Returns the group of process `pid` (0: the caller); -E_BAD_PROC if there is none. */
+static inline int getpgid(int pid)
+{
+    return sys_getpgid(pid);
+}
+
+/* Make `group` the terminal's foreground group: it gets the input, and ^C ends it. */
+static inline int tcsetpgrp(int group)
+{
+    return sys_tcsetpgrp(group);
+}
+
 /* Replace this program by `name` from the boot archive. Returns only on error. */
 static inline int exec(const char *name, int argc, const char *const argv[])
 {
     return sys_exec(name, argc, (void *)argv);
 }
 
+/* Kill process `pid`, or every process of group -pid. */
 static inline int kill(int pid)
 {
     return sys_kill(pid);

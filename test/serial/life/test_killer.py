@@ -13,7 +13,7 @@ INVAL, KILLED, BAD_PROC = -3, -9, -2
 
 def test_lines(run):
     out = run("killer")
-    for pid in (0, 1, -1, -2, -(1 << 31), (1 << 31) - 1, 99999):
+    for pid in (0, 1, -1, -999, -(1 << 31), (1 << 31) - 1, 99999):
         out.lines.once(f"killer: kill({pid}) = -3")
     out.lines.in_order("killer: kill of a zombie = -9", "killer: kill of a zombie once more = -9",
                        "killer: exit code of the zombie = 0", "killer: kill of the reaped = -3")

@@ -114,6 +114,7 @@ TEST(taking_a_pid_looks_at_no_other)
     struct { /* as in pid.c */
         struct proc *proc;
         uintptr_t site;
+        unsigned members;
     } *by_pid = start(MOST);
     uint16_t *queue = (uint16_t *)(by_pid + MOST);
 
@@ -166,5 +167,55 @@ TEST(random_use_against_a_queue)
         }
         CHECK_EQ(pid_used_count(), held_n);
     }
+    free(table);
+}
+
+TEST(a_pid_is_reserved_while_a_group_has_its_number)
+{
+    static struct proc leader;
+    void *table = start(8);
+
+    for (int pid = 1; pid < 8; pid++)
+        CHECK_EQ(pid_alloc(), pid);
+    pid_publish(3, &leader);
+    CHECK(!pid_group_exists(3));
+    pid_group_join(3);
+    pid_group_join(3);
+    CHECK(!pid_group_leave(3));
+    pid_free(3);
+    CHECK(proc_find(3) == NULL && pid_group_exists(3));
+    CHECK_EQ(pid_used_count(), 6);
+    CHECK_EQ(account->held(account->keeper), 7);
+    CHECK_EQ(pid_alloc(), -E_NO_FREE_PROC);
+    CHECK(pid_group_leave(3));
+    CHECK(!pid_group_exists(3));
+    CHECK_EQ(pid_alloc(), 3);
+    free(table);
+}
+
+TEST(a_group_may_end_before_its_founder)
+{
+    static struct proc founder;
+    void *table = start(8);
+
+    CHECK_EQ(pid_alloc(), 1);
+    pid_publish(1, &founder);
+    pid_group_join(1);
+    CHECK(pid_group_leave(1));
+    CHECK_EQ(pid_used_count(), 1);
+    pid_group_join(1);
+    CHECK(pid_group_leave(1));
+    pid_free(1);
+    CHECK_EQ(pid_used_count(), 0);
+    free(table);
+}
+
+TEST(no_group_has_a_number_that_is_no_pid)
+{
+    static const int numbers[] = {0, -1, 8, INT32_MIN, INT32_MAX};
+    void *table = start(8);
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        CHECK(!pid_group_exists(numbers[i]));
     free(table);
 }

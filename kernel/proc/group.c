@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * group - process groups. pid.c counts their members; the members of one are found by looking at all pids.
+ */
+#include "proc/group.h"
+
+#include <ucow/errno.h>
+
+#include "proc/kill.h"
+#include "proc/pid.h"
+#include "proc/proc.h"
+#include "proc/sched.h"
+
+#define KILLS_AT_ONCE 32
+
+static int foreground;
+
+/* Whether processes may join `group`, which may be any number. */
+static bool is_open(int group)
+{
+    return group != init_proc->pid && pid_group_exists(group);
+}
+
+int group_set(int pid, int group)
+{
+    if (pid < 0 || group < 0)
+        return -E_INVAL;
+    struct proc *proc = pid == 0 ? current : proc_find(pid);
+    if (proc == NULL || (proc != current && proc->parent != current))
+        return -E_BAD_PROC;
+    if (group == 0)
+        group = proc->pid;
+    if (group != proc->pid && !is_open(group))
+        return -E_INVAL;
+    int old = proc->group;
+    pid_group_join(group);
+    proc->group = group;
+    group_left(old);
+    return 0;
+}
+
+int group_of(int pid)
+{
+    const struct proc *proc = pid == 0 ? current : proc_find(pid);
+    return proc == NULL ? -E_BAD_PROC : proc->group;
+}
+
+void group_left(int group)
+{
+    if (pid_group_leave(group) && group == foreground)
+        foreground = 0;
+}
+
+int group_kill_some(int group, int *next)
+{
+    int killed = 0;
+    for (int pid = *next; pid < pid_limit(); pid++) {
+        const struct proc *proc = proc_find(pid);
+        if (proc == NULL || proc->group != group)
+            continue;
+        if (killed == KILLS_AT_ONCE) {
+            *next = pid;
+            return killed;
+        }
+        killed += do_kill(pid) == 0;
+    }
+    *next = 0;
+    return killed;
+}
+
+int group_kill(int group)
+{
+    int error = -E_KILLED;
+    bool killed;
+    if (!is_open(group))
+        return -E_INVAL;
+    do { /* again, because a member that was forking may have published a child meanwhile */
+        killed = false;
+        for (int next = 1; next != 0; sched_point()) /* a killed caller goes on */
+            killed |= group_kill_some(group, &next) > 0;
+        if (killed)
+            error = 0;
+    } while (killed);
+    return error;
+}
+
+int group_set_foreground(int group)
+{
+    if (!is_open(group))
+        return -E_INVAL;
+    foreground = group;
+    return 0;
+}
+
+int group_foreground(void)
+{
+    return foreground;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * group - process groups: processes that are killed together, and that share the terminal.
+ *
+ * A group's number is the pid of the process that founded it. A child inherits its parent's group. The first
+ * program leads the first foreground group. init belongs to group 1, which no process can join.
+ */
+#ifndef PROC_GROUP_H
+#define PROC_GROUP_H
+
+#include <stdbool.h>
+
+/* Move process `pid` (0: the current one) to group `group` (0: to its own). Returns 0; -E_BAD_PROC if `pid`
+ * is not the current process or a child of it; -E_INVAL if a number is negative or there is no such group. */
+int group_set(int pid, int group);
+
+/* Returns the group of process `pid` (0: the current one); -E_BAD_PROC if there is no such process. */
+int group_of(int pid);
+
+/* A member of `group` was reaped. */
+void group_left(int group);
+
+/* Kill every process of `group`, those too that its members fork meanwhile. Returns 0; -E_INVAL if there is
+ * no such group; -E_KILLED if all its processes were killed before or are zombies. The current process may be
+ * one of them. Caller holds no lock. */
+int group_kill(int group);
+
+/* Kill at most a few members of `group` whose pids are *next or above. Returns how many, and the pid to go on
+ * with in *next; 0: there are no more. Caller holds no lock. */
+int group_kill_some(int group, int *next);
+
+/* Make `group` the foreground group of the terminal. Returns 0; -E_INVAL if there is no such group. */
+int group_set_foreground(int group);
+
+/* Returns the foreground group; 0: none, because its last process was reaped. */
+int group_foreground(void);
+
+#endif
