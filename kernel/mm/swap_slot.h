@@ -33,6 +33,7 @@ struct slot {
     struct page *page;       /* with the same bytes, or NULL */
     struct lineage *lineage; /* of the page; the slot holds a reference */
     uintptr_t caller;        /* who allocated the page (checking builds) */
+    uint32_t sum;            /* of the bytes that were written to it */
 };
 
 /* The table, by number, and its length; 0 without a disk. Only for the functions below. */

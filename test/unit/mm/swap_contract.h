@@ -305,6 +305,34 @@ TEST(a_read_error_leaves_the_slot_as_it_was)
     end_all(&mm, 1, slots);
 }
 
+/* D108: other bytes than were written are a read error; a page that was moved to another slot is one, too. */
+TEST(bytes_that_were_not_written_are_not_read)
+{
+    static uint8_t saved[PAGE_SIZE];
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    for (size_t page = 3; page < 5; page++) {
+        uint32_t number;
+
+        for (number = 1; number < DISK_PAGES; number++)
+            memset(disk[number], 0xEE, PAGE_SIZE);
+        host_write(mm, page_at(page), 0x66);
+        CHECK(evict(mm, page));
+        for (number = 1; disk[number][0] != 0x66; number++)
+            CHECK(number + 1 < DISK_PAGES);
+        memcpy(saved, disk[number], PAGE_SIZE);
+        for (size_t sector = 0; sector < PAGE_SIZE; sector += 512) {
+            memset(&disk[number][sector], 0, 512);
+            CHECK_EQ(mm_fault(mm, page_at(page), true), MM_SWAP_FAULT);
+            CHECK(console_has("other bytes"));
+            memcpy(disk[number], saved, PAGE_SIZE);
+        }
+        CHECK_EQ(host_read(mm, page_at(page)), 0x66);
+    }
+    end_all(&mm, 1, slots);
+}
+
 /* P24: the page stays in memory, and the slot is not used again. */
 TEST(a_write_error_costs_a_slot_and_no_page)
 {
