@@ -187,11 +187,10 @@ def print_ratios(console: Console, numbers: dict[str, Numbers]) -> list[str]:
     return [f"{operation.row}, {ratio:.2f} times" for operation, ratio in ratios.items() if ratio > WORST_RATIO]
 
 
-def measure_all(console: Console, kinds: list[Kind], quick: bool, timeout: float, folder: Path,
-                copyings: tuple[str, ...] = tuple(COPYING)) -> dict[str, Numbers]:
+def measure_all(console: Console, kinds: list[Kind], quick: bool, timeout: float, folder: Path) -> dict[str, Numbers]:
     """The numbers of these kinds of builds, by kind, copying, live processes and row."""
     lives = QUICK_LIVE if quick else LIVE
-    return {kind.name: {copying: measure_kind(console, kind, copying, lives, timeout, folder) for copying in copyings}
+    return {kind.name: {copying: measure_kind(console, kind, copying, lives, timeout, folder) for copying in COPYING}
             for kind in kinds}
 
 

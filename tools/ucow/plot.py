@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 from rich.console import Console
 
-from .bench import DEFAULT, LIVE, PEERS, RELEASE, Numbers, measure_all, operations
+from .bench import DEFAULT, LIVE, PEERS, RELEASE, Numbers, kernel_of, machine_for, measure, operations
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402  (after the choice of the format)
@@ -72,4 +72,11 @@ def draw(numbers: dict[str, Numbers], file: Path) -> None:
 
 def plot(file: Path, timeout: float, folder: Path) -> None:
     """Measure the release and the default build, and draw."""
-    draw(measure_all(Console(stderr=True), [RELEASE, DEFAULT], False, timeout, folder, ("cow",)), file)
+    progress, numbers = Console(stderr=True), {}
+    for kind in (RELEASE, DEFAULT):
+        with progress.status(f"building {kind.name}"):
+            kernel = kernel_of("cow", kind.options, folder / f"cow-{kind.name}-swap")
+        with progress.status(f"measuring {kind.name}"):
+            by_live = {live: measure(machine_for(kernel, "live", str(live), "fork", trace=kind.trace), timeout) for live in LIVE}
+        numbers[kind.name] = {"cow": by_live}
+    draw(numbers, file)

@@ -45,6 +45,14 @@ static inline void cpu_copy_page(void *to, const void *from)
     memcpy(to, from, 4096);
 }
 
+static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t n)
+{
+    size_t equal = 0;
+    while (equal < n && at[equal] == value)
+        equal++;
+    return equal;
+}
+
 #define EFLAGS_IF 1u
 
 static inline uint32_t cpu_eflags(void)
