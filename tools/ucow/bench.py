@@ -174,17 +174,17 @@ def print_ratios(console: Console, numbers: dict[str, Numbers]) -> list[str]:
     """Print the default build's costs as multiples of the release build's. Returns what is over the limit."""
     release, default = ({row: number for by_live in reversed(numbers[kind]["cow"].values())
                          for row, number in by_live.items()} for kind in ("release", "default"))
-    ratios = {operation: default[operation.row] / release[operation.row] for operation in operations()
-              if not operation.at_least and operation.row != "ratio" and release.get(operation.row)}
+    ratios = [(default[operation.row] / release[operation.row], operation) for operation in operations()
+              if not operation.at_least and operation.row != "ratio" and release.get(operation.row)]
     table = Table(title="the default build as people run it, with checks and trace, beside the release build",
                   caption=f"cow; ! is more than {WORST_RATIO} times as much")
     for name in ["operation", "release", "default", "ratio"]:
         table.add_column(name, justify="left" if name == "operation" else "right")
-    for operation, ratio in sorted(ratios.items(), key=lambda item: -item[1]):
+    for ratio, operation in sorted(ratios, key=lambda found: -found[0]):
         over = " !" if ratio > WORST_RATIO else ""
         table.add_row(operation.title, shown(release[operation.row]), shown(default[operation.row]), f"{ratio:.2f}{over}")
     console.print(table)
-    return [f"{operation.row}, {ratio:.2f} times" for operation, ratio in ratios.items() if ratio > WORST_RATIO]
+    return [f"{operation.row}, {ratio:.2f} times" for ratio, operation in ratios if ratio > WORST_RATIO]
 
 
 def measure_all(console: Console, kinds: list[Kind], quick: bool, timeout: float, folder: Path) -> dict[str, Numbers]:
