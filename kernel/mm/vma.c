@@ -200,6 +200,7 @@ uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintpt
 
 int vma_copy_all(struct vma_set *to, const struct vma_set *from)
 {
+    struct rb_node *last = NULL; /* each region comes after all others: the right child of the last */
     for (struct vma *vma = vma_first(from); vma != NULL; vma = vma_next(vma)) {
         struct vma *copy = kmem_cache_alloc(&vma_cache);
         if (copy == NULL) {
@@ -208,7 +209,9 @@ int vma_copy_all(struct vma_set *to, const struct vma_set *from)
         }
         *copy = *vma;
         vm_object_hold(copy->object);
-        link_vma(to, copy);
+        rb_insert(&to->root, last, last == NULL ? &to->root.node : &last->child[RB_RIGHT], &copy->node);
+        to->n++;
+        last = &copy->node;
         int error = mm_point(NULL);
         if (error != 0) {
             vma_clear(to);
@@ -220,8 +223,12 @@ int vma_copy_all(struct vma_set *to, const struct vma_set *from)
 
 void vma_clear(struct vma_set *set)
 {
+    set->recent = NULL;
+    set->n = 0;
     while (set->root.node != NULL) {
-        remove_vma(set, of_node(set->root.node));
+        struct vma *vma = of_node(rb_take_leaf(&set->root));
+        vm_object_drop(vma->object);
+        kmem_cache_free(&vma_cache, vma);
         mm_point(NULL);
     }
 }
