@@ -16,14 +16,15 @@ static inline uint32_t ticks_now(void)
     return low;
 }
 
-/* Write `n` bytes, whole lines of blanks: a terminal shows no nonsense. Returns the ticks. */
+/* Write `n` bytes, at least 1, lines of blanks: a terminal shows no nonsense. Returns the ticks. */
 static inline uint32_t write_blanks(size_t n)
 {
     static char text[OUTPUT_MOST];
-    assert(n <= sizeof(text));
+    assert(n > 0 && n <= sizeof(text));
     memset(text, ' ', n);
     for (size_t end = OUTPUT_LINE; end <= n; end += OUTPUT_LINE)
         text[end - 1] = '\n';
+    text[n - 1] = '\n';
     uint32_t start = ticks_now();
     write(STDOUT, text, n);
     return ticks_now() - start;
