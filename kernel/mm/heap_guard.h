@@ -39,12 +39,12 @@ void heap_guard_slab_new(const struct kmem_cache *cache, struct page *slab);
  * word still links it into its slab's list of free objects. */
 void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t bytes, uintptr_t caller);
 
-/* An object is freed, perhaps wrongly. Returns true if slab.c shall link it into its slab now; if false, the
- * guard keeps it for some time, and then calls kmem_cache_free_now(). */
-bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller);
+/* An object is freed, perhaps wrongly. Returns the object that slab.c shall link into its slab now: this one, or
+ * one that was freed earlier and kept by the guard, perhaps of another cache; NULL if there is none. */
+void *heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller);
 
-/* Call kmem_cache_free_now() for every object that the guard keeps. */
-void heap_guard_drain(void);
+/* Returns the object that the guard has kept longest, to be linked now; NULL if it keeps none. */
+void *heap_guard_drain(void);
 
 /* Whether the object is in use, and in *caller who allocated it. heap_guard_none.c does not know: false. */
 bool heap_guard_in_use(const struct kmem_cache *cache, const void *object, uintptr_t *caller);

@@ -64,13 +64,15 @@ void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t b
         .bytes = (uint32_t)bytes, .allocated_pid = (uint16_t)trace_pid(), .allocated_by = caller};
 }
 
-static void free_oldest(void)
+void *heap_guard_drain(void)
 {
+    if (waiting_n == 0)
+        return NULL;
     void *object = waiting[oldest];
     oldest = (oldest + 1) % WAITING_MAX;
     waiting_n--;
     waiting_bytes -= virt_to_page(object)->cache->stride_bytes;
-    kmem_cache_free_now(object);
+    return object;
 }
 
 static void check_free(const struct kmem_cache *cache, const void *object, uintptr_t caller)
@@ -83,24 +85,18 @@ static void check_free(const struct kmem_cache *cache, const void *object, uintp
         kasan_report("second free of a heap object", va, caller);
 }
 
-bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
+void *heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
 {
     check_free(cache, object, caller);
     struct track *track = track_of(cache, object);
     track->freed_pid = (uint16_t)trace_pid();
     track->freed_by = caller;
     kasan_poison((uintptr_t)object, ALIGN_UP((size_t)track->bytes, GRANULE), KASAN_HEAP_FREED);
-    if (waiting_n == WAITING_MAX || (waiting_n > 0 && waiting_bytes > WAITING_BYTES_MAX))
-        free_oldest();
+    bool full = waiting_n == WAITING_MAX || waiting_bytes > WAITING_BYTES_MAX;
+    void *longest = full ? heap_guard_drain() : NULL;
     waiting[(oldest + waiting_n++) % WAITING_MAX] = object;
     waiting_bytes += cache->stride_bytes;
-    return false;
-}
-
-void heap_guard_drain(void)
-{
-    while (waiting_n > 0)
-        free_oldest();
+    return longest;
 }
 
 bool heap_guard_in_use(const struct kmem_cache *cache, const void *object, uintptr_t *caller)

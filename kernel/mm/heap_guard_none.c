@@ -29,14 +29,15 @@ void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t b
     (void)cache, (void)object, (void)bytes, (void)caller;
 }
 
-bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
+void *heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
 {
-    (void)cache, (void)object, (void)caller;
-    return true;
+    (void)cache, (void)caller;
+    return object;
 }
 
-void heap_guard_drain(void)
+void *heap_guard_drain(void)
 {
+    return NULL;
 }
 
 bool heap_guard_in_use(const struct kmem_cache *cache, const void *object, uintptr_t *caller)

@@ -135,7 +135,7 @@ void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t b
     *object_caller(cache, object) = caller;
 }
 
-bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
+void *heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
 {
     (void)caller;
     const struct page *slab = virt_to_page(object);
@@ -148,11 +148,12 @@ bool heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t ca
     if (!red_is(cache, object, RED_USED))
         object_panic(cache, object, "was written beyond its end");
     mark_free(cache, object);
-    return true;
+    return object;
 }
 
-void heap_guard_drain(void)
+void *heap_guard_drain(void)
 {
+    return NULL;
 }
 
 bool heap_guard_in_use(const struct kmem_cache *cache, const void *object, uintptr_t *caller)

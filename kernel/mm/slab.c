@@ -122,9 +122,11 @@ void *kmem_cache_zalloc(struct kmem_cache *cache)
     return object == NULL ? NULL : memset(object, 0, cache->object_bytes);
 }
 
-static inline void object_link(struct kmem_cache *cache, void *object)
+/* Link a free object into its slab. */
+static inline void object_link(void *object)
 {
     struct page *slab = virt_to_page(object);
+    struct kmem_cache *cache = slab->cache;
     bool was_full = slab->slab_free == NULL;
 
     *(void **)object = slab->slab_free;
@@ -138,8 +140,17 @@ static inline void object_link(struct kmem_cache *cache, void *object)
 
 static inline void object_free(struct kmem_cache *cache, void *object, uintptr_t caller)
 {
-    if (heap_guard_freed(cache, object, caller))
-        object_link(cache, object);
+    void *free = heap_guard_freed(cache, object, caller);
+
+    if (free != NULL)
+        object_link(free);
+}
+
+/* Link the objects that the heap guard keeps. */
+static void drain(void)
+{
+    for (void *object = heap_guard_drain(); object != NULL; object = heap_guard_drain())
+        object_link(object);
 }
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
@@ -147,22 +158,17 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
     object_free(cache, object, (uintptr_t)__builtin_return_address(0));
 }
 
-void kmem_cache_free_now(void *object)
-{
-    object_link(virt_to_page(object)->cache, object);
-}
-
 /* ---- The caches ---- */
 
 static size_t ledger_held(void *keeper)
 {
-    heap_guard_drain();
+    drain();
     return ((struct kmem_cache *)keeper)->used;
 }
 
 static void ledger_shrink_cache(void *keeper)
 {
-    heap_guard_drain();
+    drain();
     cache_shrink(keeper);
 }
 
@@ -219,7 +225,7 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, s
 
 void kmem_shrink(void)
 {
-    heap_guard_drain();
+    drain();
     for (struct kmem_cache *cache = caches; cache != NULL; cache = cache->next)
         cache_shrink(cache);
 }
@@ -228,7 +234,7 @@ size_t kmem_used_bytes(void)
 {
     size_t bytes = heap_large_bytes();
 
-    heap_guard_drain();
+    drain();
     for (const struct kmem_cache *cache = caches; cache != NULL; cache = cache->next)
         bytes += cache->used * cache->object_bytes;
     return bytes;

@@ -44,9 +44,6 @@ void *kmem_cache_zalloc(struct kmem_cache *cache);
 /* Free an object of this cache. */
 void kmem_cache_free(struct kmem_cache *cache, void *object);
 
-/* Link a freed object into its slab; for heap guards that delay this. */
-void kmem_cache_free_now(void *object);
-
 /* Set up kmalloc(). Once, after page_init(). */
 void kmalloc_init(void);
 
