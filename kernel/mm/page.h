@@ -133,8 +133,9 @@ static inline void page_hold(struct page *page)
     page->count++;
 }
 
-/* Drop one reference; with the last one the frame is freed. */
-static inline void page_drop(struct page *page)
+/* Drop one reference; with the last one the frame is freed. Always inline: reports name the caller of
+ * page_free(). */
+static inline __attribute__((always_inline)) void page_drop(struct page *page)
 {
     if (CONFIG_DEBUG_CHECKS)
         page_expect_held(page);

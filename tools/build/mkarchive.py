@@ -1,16 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Packs files into ucow's boot archive, a cpio archive in the "newc" format.
+"""Packs programs into ucow's boot archive, a cpio archive in the "newc" format.
 
-A member has the base name of its file; members are in the order of the command line. Time and owner of a file are
-not recorded: equal programs give an equal archive.
+A member is the ELF file NAME.elf without sections (symbols and debug information); its name is NAME. Members are in the
+order of the command line. Time and owner of a file are not recorded: equal programs give an equal archive. Each member
+is also written as the file NAME in the archive's folder.
 """
 
 import argparse
+import struct
 import sys
 from pathlib import Path
 
 REGULAR_EXECUTABLE = 0o100755
+ELF32 = b"\x7fELF\x01\x01"
+# Offsets in the header of an ELF file and in a program header: System V ABI, chapter 4.
+E_PHOFF, E_SHOFF, E_PHENTSIZE, E_PHNUM, E_SHNUM = 28, 32, 42, 44, 48
+P_OFFSET, P_FILESZ = 4, 16
 TRAILER = "TRAILER!!!"
 
 
@@ -30,24 +36,42 @@ def member(name: str, content: bytes, inode: int, mode: int) -> bytes:
     return padded(header + path) + padded(content)
 
 
-def archive(files: list[Path]) -> bytes:
+def stripped(path: Path) -> bytes:
+    """The ELF file without sections: up to the end of its last segment."""
+    elf = bytearray(path.read_bytes())
+    if not elf.startswith(ELF32):
+        sys.exit(f"mkarchive: {path} is no 32-bit ELF file")
+    (first,), (entry_bytes, entries) = struct.unpack_from("<I", elf, E_PHOFF), struct.unpack_from("<HH", elf, E_PHENTSIZE)
+    end = first + entry_bytes * entries
+    for at in range(first, end, entry_bytes):
+        (offset,), (size,) = struct.unpack_from("<I", elf, at + P_OFFSET), struct.unpack_from("<I", elf, at + P_FILESZ)
+        end = max(end, offset + size)
+    struct.pack_into("<I", elf, E_SHOFF, 0)
+    struct.pack_into("<HH", elf, E_SHNUM, 0, 0)
+    return bytes(elf[:end])
+
+
+def archive(programs: dict[str, bytes]) -> bytes:
     """All members, and the trailer that marks the end."""
-    members = [member(file.name, file.read_bytes(), inode, REGULAR_EXECUTABLE)
-               for inode, file in enumerate(files, start=1)]
+    members = [member(name, content, inode, REGULAR_EXECUTABLE)
+               for inode, (name, content) in enumerate(programs.items(), start=1)]
     return b"".join(members) + member(TRAILER, b"", 0, 0)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="the archive to write")
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a program")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a program, NAME.elf")
     arguments = parser.parse_args()
     output, files = arguments.output, arguments.files
-    names = [file.name for file in files]
+    names = [file.stem for file in files]
     for name in set(names):
         if names.count(name) > 1:
             sys.exit(f"mkarchive: two programs are called {name}: rename one")
-    output.write_bytes(archive(files))
+    programs = {file.stem: stripped(file) for file in files}
+    for name, content in programs.items():
+        output.with_name(name).write_bytes(content)
+    output.write_bytes(archive(programs))
 
 
 if __name__ == "__main__":
