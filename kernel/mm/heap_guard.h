@@ -39,8 +39,8 @@ void heap_guard_slab_new(const struct kmem_cache *cache, struct page *slab);
  * word still links it into its slab's list of free objects. */
 void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t bytes, uintptr_t caller);
 
-/* An object is freed, perhaps wrongly. Returns the object that slab.c shall link into its slab now: this one, or
- * one that was freed earlier and kept by the guard, perhaps of another cache; NULL if there is none. */
+/* An object is freed, perhaps wrongly. Returns the object that slab.c shall link into its slab now: this one,
+ * or one that was freed earlier and kept by the guard, perhaps of another cache; NULL if there is none. */
 void *heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller);
 
 /* Returns the object that the guard has kept longest, to be linked now; NULL if it keeps none. */
