@@ -11,10 +11,11 @@ import pytest
 from calls import FIRST
 
 USERTOP = 0xB0000000
+KERNEL_TEXT = 0xC0100000
 ADDRESSES = [0, 0x1000, 0x1FFFFC, 0xB0000000, 0xB8000000, 0xC0000000, 0xC0100000, 0xC0800020, 0xF8000000, 0xFAC00000,
              0xFAFEB000, 0xFB000000, 0xFFFFF000, 0xFFFFFFFC]
 PROCESSORS = [None, "max"]
-USER_BIT, WRITE_BIT = 4, 2  # Intel SDM 3A 4.7
+USER_BIT, WRITE_BIT, PRESENT_BIT = 4, 2, 1  # of the error code: Intel SDM 3A 4.7
 
 
 @pytest.mark.parametrize("cpu", PROCESSORS)
@@ -40,6 +41,15 @@ def test_faults(run, cpu):
         trace.in_order(f"exit pid={fault.pid} code=-9 reason=fault", f"reap parent={FIRST} child={fault.pid} code=-9",
                        after=fault)
     trace.one(f"exit pid={FIRST} code=0 reason=exit")
+
+
+@pytest.mark.parametrize("cpu", PROCESSORS)
+def test_error_codes(run, cpu):
+    """The kernel's text is present, so the CPU finds a violation of its protection; elsewhere it finds no page."""
+    faults = run("kernelaccess", cpu=cpu).trace.all("fault outcome=segv")
+    loads, stores = ({fault.va: fault.error for fault in faults[kind::3]} for kind in range(2))
+    assert [loads[KERNEL_TEXT], stores[KERNEL_TEXT]] == [USER_BIT | PRESENT_BIT, USER_BIT | WRITE_BIT | PRESENT_BIT]
+    assert [loads[USERTOP], stores[USERTOP]] == [USER_BIT, USER_BIT | WRITE_BIT]
 
 
 def test_nothing_is_copied_for_them(run):
