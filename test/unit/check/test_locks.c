@@ -138,7 +138,7 @@ static void give_back_twice(void)
     locks_releasing(&a);
 }
 
-TEST(given_back_by_who_has_it_not)
+TEST(released_by_a_process_that_does_not_hold_it)
 {
     CHECK(PANICS("a is released by pid 1, which does not hold it", give_back_twice()));
 }
@@ -155,7 +155,7 @@ static void sleep_in_a_handler(void)
     take(&a, 8);
 }
 
-TEST(who_may_not_wait_may_not_take_what_sleeps)
+TEST(code_that_may_not_sleep_takes_no_sleeping_lock)
 {
     CHECK(PANICS("a, whose taker may have to sleep, is taken with a spinlock held\n"
                  "    now a taken at site 8\n    with spin taken at site 7\n",
@@ -169,7 +169,7 @@ static void sleep_with(uint32_t allowed, bool interrupts_on)
     locks_check_sleep(allowed != 0 ? &spin : &classes[0], interrupts_on);
 }
 
-TEST(who_sleeps_holds_the_schedulers_lock_only)
+TEST(a_sleeper_holds_the_schedulers_lock_only)
 {
     take(&a, 1);
     sleep_with(1, true);
@@ -218,7 +218,7 @@ static void keep_in_a_handler(void)
     locks_handler_ends(interrupted);
 }
 
-TEST(nobody_leaves_with_a_lock)
+TEST(no_process_and_no_handler_ends_with_a_lock)
 {
     CHECK(PANICS("pid 1 ends with a lock held\n    with b taken at site 5\n", end_with_a_lock()));
     CHECK(PANICS("returns from an interrupt handler with a lock held\n    with spin taken at site 9\n",

@@ -244,7 +244,7 @@ TEST(leaks_are_reported_with_their_callers)
     check_all_free();
 }
 
-TEST(a_report_of_a_double_free_names_who_allocated)
+TEST(a_report_of_a_double_free_names_the_allocator)
 {
     start();
     host_name("culprit", culprit);

@@ -198,7 +198,7 @@ TEST(frame_0_is_refused)
 }
 
 /* D28: the ledger compares frames in use, not the maximum. */
-TEST(the_ledger_counts_frames_and_names_who_leaked)
+TEST(the_ledger_counts_frames_and_names_the_leaks_caller)
 {
     struct page *page;
 

@@ -44,7 +44,7 @@ static int kill(struct proc state)
     return result;
 }
 
-TEST(who_runs_is_told_and_not_woken)
+TEST(a_running_process_is_told_and_not_woken)
 {
     CHECK_EQ(kill((struct proc){.state = PROC_RUNNABLE}), 0);
     CHECK(victim.killed);
@@ -52,7 +52,7 @@ TEST(who_runs_is_told_and_not_woken)
 }
 
 /* D84 */
-TEST(who_may_be_disturbed_is_woken)
+TEST(a_killable_sleeper_is_woken)
 {
     CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .killable = true}), 0);
     CHECK(victim.killed);
@@ -63,7 +63,7 @@ TEST(who_may_be_disturbed_is_woken)
 }
 
 /* D48 */
-TEST(who_is_dying_or_dead_is_left_alone)
+TEST(a_dying_or_dead_process_is_left_alone)
 {
     CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .killable = true, .killed = true}), -E_KILLED);
     CHECK_EQ(wakes, 0);
@@ -74,7 +74,7 @@ TEST(who_is_dying_or_dead_is_left_alone)
 }
 
 /* D03 */
-TEST(there_is_nobody_or_one_of_the_kernels_own)
+TEST(no_such_process_or_one_of_the_kernels_own)
 {
     CHECK_EQ(kill((struct proc){.state = PROC_SLEEPING, .killable = true, .kernel = true}), -E_INVAL);
     CHECK(!victim.killed);

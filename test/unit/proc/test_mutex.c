@@ -78,7 +78,7 @@ TEST(free_is_taken_without_sleeping)
     CHECK_EQ(sleeps + wakes, 0);
 }
 
-TEST(who_waits_sleeps_until_the_owner_releases)
+TEST(a_waiter_sleeps_until_the_owner_releases)
 {
     start();
     mutex_lock(&mutex);
@@ -91,7 +91,7 @@ TEST(who_waits_sleeps_until_the_owner_releases)
     mutex_unlock(&mutex);
 }
 
-TEST(who_wakes_too_early_sleeps_again)
+TEST(a_waiter_woken_too_early_sleeps_again)
 {
     start();
     early_wakes = 3;

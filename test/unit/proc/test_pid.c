@@ -94,7 +94,7 @@ TEST(a_process_is_found_from_publish_to_free)
 }
 
 /* D87: numbers that are not pids, including INT32_MIN. */
-TEST(nobody_has_a_number_that_is_no_pid)
+TEST(a_number_that_is_no_pid_has_no_process)
 {
     static const int numbers[] = {-1, -7, INT32_MIN, 8, 9, 65536 + 1, INT32_MAX};
     void *table = start(8);

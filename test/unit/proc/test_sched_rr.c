@@ -28,7 +28,7 @@ static int ticks_left(struct proc *proc)
     return ticks;
 }
 
-TEST(who_came_first_is_next)
+TEST(the_first_in_the_queue_is_next)
 {
     start();
     CHECK(!policy_waiting());

@@ -111,7 +111,7 @@ TEST(everybody_is_woken_in_its_tick)
         CHECK_EQ(woken_at[i], begin + delays[i]);
 }
 
-TEST(who_is_woken_too_early_sleeps_on)
+TEST(a_sleeper_woken_too_early_sleeps_on)
 {
     start();
     false_alarms = 2;
@@ -133,7 +133,7 @@ TEST(a_tick_wakes_so_many_and_leaves_the_rest_to_the_next)
 }
 
 /* Idle wakes the others without waiting for the next tick. */
-TEST(who_was_left_over_is_woken_when_nobody_runs)
+TEST(sleepers_left_over_are_woken_when_no_process_runs)
 {
     unsigned delays[PROCS];
 
@@ -146,7 +146,7 @@ TEST(who_was_left_over_is_woken_when_nobody_runs)
         CHECK_EQ(woken_at[i], begin + 5);
 }
 
-TEST(who_reads_the_clock_leaves_interrupts_as_they_were)
+TEST(reading_the_clock_leaves_interrupts_as_they_were)
 {
     timer_ticks();
     CHECK(host_interrupts_on);
@@ -157,7 +157,7 @@ TEST(who_reads_the_clock_leaves_interrupts_as_they_were)
 }
 
 /* D84 */
-TEST(who_is_killed_leaves_no_timer_behind)
+TEST(a_killed_sleeper_leaves_no_timer)
 {
     start();
     killed_at = 0;

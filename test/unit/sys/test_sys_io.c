@@ -167,7 +167,7 @@ TEST(input_that_cannot_be_delivered_is_the_next_readers_D107)
     buffer_vanished = false;
 }
 
-TEST(a_reader_that_is_killed_for_nothing_wakes_nobody)
+TEST(a_killed_reader_wakes_no_process)
 {
     dies = true;
     CHECK_EQ(read_from("", "", 8), -E_KILLED);
