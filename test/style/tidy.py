@@ -82,12 +82,26 @@ class Tidy:
         sources = [(str(path), read(path)) for path in sorted(included(file, folders))]
         return digest([*self.common, command, sources])
 
-    def check(self, file: Path) -> tuple[bool, str]:
-        """Whether `file` passes, and what clang-tidy printed."""
-        every_option = [] if file in self.commands else [f"--extra-arg-before=-I{self.folder}"]
-        result = subprocess.run([self.program, "-p", self.folder, "--quiet", *every_option, file],
+    def batches(self, files: list[Path]) -> list[list[Path]]:
+        """The files for as many processes as there are CPUs: clang-tidy starts as slowly as it checks a file."""
+        n = os.cpu_count() or 1
+        compiled = [file for file in files if file in self.commands]
+        left_out = [file for file in files if file not in self.commands]
+        return [batch for kind in (compiled, left_out) for batch in (kind[i::n] for i in range(n)) if batch]
+
+    def tidy(self, files: list[Path]) -> tuple[bool, str]:
+        """Whether all these files pass, and what clang-tidy printed."""
+        every_option = [] if files[0] in self.commands else [f"--extra-arg-before=-I{self.folder}"]
+        result = subprocess.run([self.program, "-p", self.folder, "--quiet", *every_option, *files],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return result.returncode == 0, result.stdout
+
+    def check(self, batch: list[Path]) -> dict[Path, tuple[bool, str]]:
+        """The results of a batch; if it does not pass, each file is checked alone, to know which ones do."""
+        passes, printed = self.tidy(batch)
+        if passes or len(batch) == 1:
+            return {file: (passes, printed) for file in batch}
+        return {file: self.tidy([file]) for file in batch}
 
     def run(self) -> list[str]:
         """Check what has changed; what clang-tidy printed about the files that did not pass."""
@@ -97,7 +111,8 @@ class Tidy:
         passed = {name: key for name, key in passed.items() if keys.get(name) == key}
         changed = [Path(name) for name in keys if name not in passed]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = dict(zip(changed, pool.map(self.check, changed)))
+            results = {file: result for batch in pool.map(self.check, self.batches(changed))
+                       for file, result in batch.items()}
         passed |= {str(file): keys[str(file)] for file, (ok, _) in results.items() if ok}
         stamps.write_text(json.dumps(passed, indent=0))
         print(f"{len(changed)} of {len(keys)} files checked; the others passed before")
