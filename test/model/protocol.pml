@@ -103,7 +103,7 @@ byte waits_any; /* the set of processes in child_exited that wait for any child 
 
 /* struct proc, one array per field; a set of processes is a bit mask */
 byte state[PROCS], parent[PROCS], queue[PROCS];
-byte cptr[PROCS], zptr[PROCS];
+byte children[PROCS], zombies[PROCS];
 byte killed, killable, timer_armed;
 
 /* struct mutex; the set of processes that have begun to wait for it and do not have it yet */
@@ -200,7 +200,7 @@ inline make_runnable(p)
 /* What must hold at every context switch: no process sleeps although its condition is true. */
 inline check_sleeper(p)
 {
-    CHECK(no_wake_up_is_lost, !(queue[p] == p && HAS(waits_any, p) && zptr[p] != 0));
+    CHECK(no_wake_up_is_lost, !(queue[p] == p && HAS(waits_any, p) && zombies[p] != 0));
     CHECK(no_wake_up_is_lost, !(queue[p] == SLEEPERS && !HAS(timer_armed, p)));
     CHECK(no_wake_up_is_lost, !(queue[p] == MUTEX && (owner == 0 || owner == p) && !BUG(unlock_only_wakes)));
     CHECK(killed_process_is_woken, !(queue[p] != 0 && HAS(killed, p) && HAS(killable, p)))
@@ -325,11 +325,11 @@ inline mutex_hand_over()
 inline hand_over_one(p)
 {
     if
-    :: HAS(other, p) && !(BUG(drops_zombies) && HAS(zptr[me], p)) ->
+    :: HAS(other, p) && !(BUG(drops_zombies) && HAS(zombies[me], p)) ->
         parent[p] = INIT;
         LIFE(p, adopt);
         if
-        :: HAS(zptr[me], p) -> LIFE(INIT, zombie_child)
+        :: HAS(zombies[me], p) -> LIFE(INIT, zombie_child)
         :: else
         fi
     :: else
@@ -344,19 +344,19 @@ inline family_hand_over()
     hand_over_one(4);
     hand_over_one(5);
     hand_over_one(6);
-    cptr[INIT] = cptr[INIT] | (cptr[me] & other);
-    cptr[me] = cptr[me] & ~other;
+    children[INIT] = children[INIT] | (children[me] & other);
+    children[me] = children[me] & ~other;
     if
     :: BUG(drops_zombies)
-    :: else -> zptr[INIT] = zptr[INIT] | (zptr[me] & other); zombies = (zptr[me] & other) != 0
+    :: else -> zombies[INIT] = zombies[INIT] | (zombies[me] & other); zombies_handed_over = (zombies[me] & other) != 0
     fi;
-    zptr[me] = zptr[me] & ~other
+    zombies[me] = zombies[me] & ~other
 }
 
 inline family_make_zombie()
 {
-    DEL(cptr[parent[me]], me);
-    ADD(zptr[parent[me]], me)
+    DEL(children[parent[me]], me);
+    ADD(zombies[parent[me]], me)
 }
 
 /* ---- fork.c: publish() ---- */
@@ -366,7 +366,7 @@ inline publish(child)
     d_step {
         if
         :: BUG(starts_before_publishing)
-        :: else -> parent[child] = me; ADD(cptr[me], child)
+        :: else -> parent[child] = me; ADD(children[me], child)
         fi;
         left[child] = (child < FIRST_CHILD -> OPS_PARENT : OPS_CHILD);
         LIFE(child, fork);
@@ -381,7 +381,7 @@ inline publish(child)
         yield_locked();
         sched_lock = 0;
         parent[child] = me;
-        ADD(cptr[me], child)
+        ADD(children[me], child)
     :: else
     fi;
     child = 0
@@ -420,13 +420,13 @@ inline pick_pid()
 inline find_zombie()
 {
     if
-    :: other == 0 && zptr[me] == 0 && cptr[me] == 0 -> zombie = NO_CHILD
-    :: other == 0 && zptr[me] == 0 && cptr[me] != 0 -> zombie = 0
-    :: other == 0 && HAS(zptr[me], 2) -> zombie = 2
-    :: other == 0 && HAS(zptr[me], 3) -> zombie = 3
-    :: other == 0 && HAS(zptr[me], 4) -> zombie = 4
-    :: other == 0 && HAS(zptr[me], 5) -> zombie = 5
-    :: other == 0 && HAS(zptr[me], 6) -> zombie = 6
+    :: other == 0 && zombies[me] == 0 && children[me] == 0 -> zombie = NO_CHILD
+    :: other == 0 && zombies[me] == 0 && children[me] != 0 -> zombie = 0
+    :: other == 0 && HAS(zombies[me], 2) -> zombie = 2
+    :: other == 0 && HAS(zombies[me], 3) -> zombie = 3
+    :: other == 0 && HAS(zombies[me], 4) -> zombie = 4
+    :: other == 0 && HAS(zombies[me], 5) -> zombie = 5
+    :: other == 0 && HAS(zombies[me], 6) -> zombie = 6
     :: other != 0 && !IS_CHILD(other) -> zombie = NO_CHILD
     :: other != 0 && IS_CHILD(other) && state[other] == ZOMBIE -> zombie = other
     :: other != 0 && IS_CHILD(other) && state[other] != ZOMBIE -> zombie = 0
@@ -434,15 +434,15 @@ inline find_zombie()
 }
 
 /* The zombie that the sleeper waits for exists already. */
-#define ZOMBIE_EXISTS ((other == 0 && zptr[me] != 0) || (other != 0 && parent[other] == me && state[other] == ZOMBIE))
+#define ZOMBIE_EXISTS ((other == 0 && zombies[me] != 0) || (other != 0 && parent[other] == me && state[other] == ZOMBIE))
 
 inline do_reap()
 {
     d_step {
-        CHECK(reaped_once_by_its_parent, state[zombie] == ZOMBIE && parent[zombie] == me && HAS(zptr[me], zombie));
+        CHECK(reaped_once_by_its_parent, state[zombie] == ZOMBIE && parent[zombie] == me && HAS(zombies[me], zombie));
         CHECK(zombie_has_no_timer, !HAS(timer_armed, zombie));
         sched_lock = 1;
-        DEL(zptr[me], zombie);
+        DEL(zombies[me], zombie);
         parent[zombie] = 0;
         proc_set_state(zombie, GONE);
         LIFE(zombie, remove);
@@ -460,7 +460,7 @@ inline do_reap()
 active [6] proctype process()
 {
     byte other, zombie;
-    bit zombies;
+    bit zombies_handed_over;
 
 end_unborn:
     atomic {
@@ -542,18 +542,18 @@ do_exit:
         fi;
 hand_over_children: /* all at once, or the living first; others may run in between */
         if
-        :: other = cptr[me] | zptr[me]
-        :: cptr[me] != 0 && zptr[me] != 0 -> other = cptr[me]
+        :: other = children[me] | zombies[me]
+        :: children[me] != 0 && zombies[me] != 0 -> other = children[me]
         fi;
         d_step {
             family_hand_over();
             other = 0;
             sched_lock = 1;
             if
-            :: zombies && !BUG(init_not_woken) -> waitq_wake(INIT)
+            :: zombies_handed_over && !BUG(init_not_woken) -> waitq_wake(INIT)
             :: else
             fi;
-            zombies = 0;
+            zombies_handed_over = 0;
             sched_lock = 0
         }
         tick_may_end_turn();
@@ -562,7 +562,7 @@ hand_over_children: /* all at once, or the living first; others may run in betwe
         :: else
         fi;
         if
-        :: (cptr[me] | zptr[me]) != 0 -> goto hand_over_children
+        :: (children[me] | zombies[me]) != 0 -> goto hand_over_children
         :: else
         fi;
         INTERRUPT_POINT
@@ -870,6 +870,6 @@ end_timer:
 ltl killed_process_dies { [] (HAS(killed, P) -> <> (state[P] == ZOMBIE || state[P] == GONE)) }
 ltl zombie_of_init_is_reaped { [] ((state[P] == ZOMBIE && parent[P] == INIT) -> <> (state[P] == GONE)) }
 ltl sleeper_wakes { [] (queue[P] == SLEEPERS -> <> (queue[P] != SLEEPERS)) }
-ltl waiter_finds_zombie { [] ((queue[P] == P && HAS(waits_any, P) && zptr[P] != 0) -> <> (queue[P] != P)) }
+ltl waiter_finds_zombie { [] ((queue[P] == P && HAS(waits_any, P) && zombies[P] != 0) -> <> (queue[P] != P)) }
 ltl lock_is_acquired { [] (queue[P] == MUTEX -> <> (queue[P] != MUTEX)) }
 #endif
