@@ -35,12 +35,14 @@
 #include "planted/planted.h"
 #include "proc/image_cache.h"
 #include "proc/init.h"
+#include "proc/pgfault.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
 #include "proc/sleep.h"
 #include "sys/sys_io.h"
+#include "sys/syscall.h"
 #include "watch/panic.h"
 #include "watch/trace.h"
 
@@ -121,6 +123,16 @@ static void want_mistake(const char *name)
         kprintf("boot: option \"selftest=%s\" needs a kernel built with -Dplanted=true: ignored\n", name);
 }
 
+static void want_rehearsal(const char *value, const char *option)
+{
+    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        kprintf("boot: option \"%s\" is neither rehearse=on nor rehearse=off: ignored\n", option);
+    else if (!CONFIG_DEBUG_CHECKS)
+        kprintf("boot: option \"%s\" needs a kernel built with -Ddebug_checks=true: ignored\n", option);
+    else if (strcmp(value, "on") == 0)
+        init_want_rehearsal();
+}
+
 static void read_option(const char *option)
 {
     const char *value;
@@ -135,6 +147,8 @@ static void read_option(const char *option)
         set_number(&params.max_procs, value, option);
     } else if ((value = cmdline_value(option, "selftest")) != NULL) {
         want_mistake(value);
+    } else if ((value = cmdline_value(option, "rehearse")) != NULL) {
+        want_rehearsal(value, option);
     } else if ((value = cmdline_value(option, "inject")) != NULL) {
         want_failure(value, option);
     } else {
@@ -278,6 +292,8 @@ void kmain(paddr_t multiboot_info)
     read_cmdline();
     trap_init();
     panic_set_describer(proc_describe_current);
+    check_set_who(pgfault_who);
+    syscall_check();
     start_memory();
     start_programs();
     TRACE(boot, page_total_count(), page_free_count(), CONFIG_COW);

@@ -12,6 +12,7 @@
 #define CHECK_HOOKS_H
 
 #include "arch/i386/cpu.h"
+#include "check/cow.h"
 #include "check/inject.h"
 #include "check/kasan.h"
 #include "check/kcfi.h"

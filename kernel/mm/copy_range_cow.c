@@ -11,6 +11,7 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/cpu.h"
+#include "check/hooks.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
 #include "mm/point.h"
@@ -21,6 +22,7 @@
 static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
 {
     size_t shared = 0;
+    check_entry_made();
     for (; from < last; from++, to++) {
         pte_t pte = *from;
         if (pte == 0) {
@@ -42,6 +44,7 @@ static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
         *to = pte;
         page_hold(phys_to_page(pte_frame(pte)));
     }
+    check_entries_restricted();
     return shared;
 }
 
@@ -79,6 +82,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     struct page *page = phys_to_page(pte_frame(*pte));
     if (swap_page_is_sole(page)) {
         swap_adopt(page, mm->lineage, va); /* no other lineage maps it any more */
+        check_entry_made();
         *pte = (*pte & ~PTE_COW) | PTE_W;
         mmu_flush_page(va);
         return MM_REUSE;
@@ -91,6 +95,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     cpu_copy_page(page_to_virt(copy), page_to_virt(page));
     TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), swap_page_sharers(page));
     swap_adopt(copy, mm->lineage, va);
+    check_entry_made();
     *pte = pte_make(page_to_phys(copy), PTE_U | PTE_A | PTE_W);
     mmu_flush_page(va);
     page_drop(page);
@@ -103,6 +108,7 @@ enum mm_outcome copy_range_swap_in(struct mm *mm, uintptr_t va, pte_t *pte, bool
     int error = swap_in(pte_slot(*pte), va, &page);
     if (error != 0)
         return error == -E_SWAP_FAULT ? MM_SWAP_FAULT : MM_OOM;
+    check_entry_made();
     *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | (writable ? PTE_COW : 0));
     if (write && swap_page_is_sole(page)) {
         swap_adopt(page, mm->lineage, va);

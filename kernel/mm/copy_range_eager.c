@@ -9,6 +9,7 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/cpu.h"
+#include "check/hooks.h"
 #include "mm/copy_range.h"
 #include "mm/page.h"
 #include "mm/point.h"
@@ -18,6 +19,7 @@
 static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
 {
     struct page *page = phys_to_page(pte_frame(pte));
+    check_entry_made();
     if (share || !pte_writable(pte)) {
         page_hold(page);
         return mm_map_page(to, va, page, pte & PTE_W);
@@ -81,6 +83,7 @@ enum mm_outcome copy_range_swap_in(struct mm *mm, uintptr_t va, pte_t *pte, bool
     if (error != 0)
         return error == -E_SWAP_FAULT ? MM_SWAP_FAULT : MM_OOM;
     swap_adopt(page, mm->lineage, va);
+    check_entry_made();
     *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | (writable ? PTE_W : 0));
     return MM_SWAP_IN;
 }

@@ -18,6 +18,7 @@
 
 #include "mm/copy_range.h"
 #include "mm/mm.h"
+#include "mm/mm_check.h"
 #include "mm/page.h"
 #include "mm/swap.h"
 #include "watch/assert.h"
@@ -66,8 +67,20 @@ static enum mm_outcome fill(struct mm *mm, const struct vma *vma, uintptr_t va)
     return from_disk ? MM_SWAP_IN : MM_FILL;
 }
 
+/* Serve an access to the page at `va` that its region `vma` allows. Its entry is *pte; NULL: it has no table.
+ */
+static enum mm_outcome serve(struct mm *mm, const struct vma *vma, uintptr_t va, pte_t *pte, bool write)
+{
+    if (pte == NULL || *pte == 0)
+        return fill(mm, vma, va);
+    if (pte_swapped(*pte))
+        return copy_range_swap_in(mm, va, pte, (vma->flags & VM_WRITE) != 0, write);
+    return write ? copy_range_write(mm, va, pte) : MM_FILL;
+}
+
 enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
 {
+    struct cow_fault checked;
     ASSERT(mutex_is_held(&mm->lock));
     va &= ~(uintptr_t)(PAGE_SIZE - 1);
     struct vma *vma = vma_at(&mm->vmas, va);
@@ -76,9 +89,8 @@ enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
     if (write && !(vma->flags & VM_WRITE))
         return MM_SEGV;
     pte_t *pte = pte_find(mm->pgdir, va);
-    if (pte == NULL || *pte == 0)
-        return fill(mm, vma, va);
-    if (pte_swapped(*pte))
-        return copy_range_swap_in(mm, va, pte, (vma->flags & VM_WRITE) != 0, write);
-    return write ? copy_range_write(mm, va, pte) : MM_FILL;
+    mm_check_fault_begin(&checked, pte);
+    enum mm_outcome outcome = serve(mm, vma, va, pte, write);
+    mm_check_fault_end(&checked, mm, vma, va, pte, write, outcome);
+    return outcome;
 }

@@ -59,6 +59,11 @@ void kstack_init(uint16_t *free_slots, size_t slots)
     ledger_open(&account);
 }
 
+size_t kstack_count(void)
+{
+    return used;
+}
+
 uintptr_t kstack_alloc(void)
 {
     if (cached_n > 0) {

@@ -31,6 +31,9 @@ uintptr_t kstack_alloc(void);
 /* Free the stack at `base`, which is not the current one. */
 void kstack_free(uintptr_t base);
 
+/* The number of stacks in use. */
+size_t kstack_count(void);
+
 /* Whether `va` is in the guard page below the stack at `base`. */
 static inline bool kstack_is_guard(uintptr_t base, uintptr_t va)
 {

@@ -8,6 +8,7 @@
 
 #include "mm/copy_range.h"
 #include "mm/image.h"
+#include "mm/mm_check.h"
 #include "mm/page.h"
 #include "mm/point.h"
 #include "mm/rmap.h"
@@ -25,6 +26,12 @@ void mm_init(void)
     vma_init();
     image_init();
     shmem_init();
+    mm_check_init();
+}
+
+size_t mm_count(void)
+{
+    return mm_cache.used;
 }
 
 struct mm *mm_new(struct lineage *parent)
@@ -93,6 +100,7 @@ struct mm *mm_dup(struct mm *from, int *error)
     mm_publish(mm);
     *error = vma_copy_all(&mm->vmas, &from->vmas);
     if (*error == 0) {
+        mm_check_fork_begin();
         *error = dup_mmap(mm, from);
         mmu_flush_all(); /* the parent's entries may have become read-only, also on an error */
     }

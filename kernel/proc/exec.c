@@ -13,6 +13,7 @@
 #include "lib/util.h"
 #include "mm/image.h"
 #include "mm/mm.h"
+#include "mm/mm_check.h"
 #include "mm/page.h"
 #include "proc/image_cache.h"
 #include "proc/mutex.h"
@@ -84,10 +85,25 @@ static struct mm *load_icode(struct image *image, const struct exec_args *args, 
     return NULL;
 }
 
+/* Check a process that has just got a new program: `spaces` address spaces must be left. */
+static void check_program(uintptr_t entry, uintptr_t esp, size_t spaces)
+{
+    const struct trapframe *tf = proc_trapframe(current);
+    mm_check(current->mm);
+    RULE(mm_count() == spaces,
+         "exec of \"%s\" by pid %d did not free the memory of its old program: mm_drop()", current->name,
+         current->pid);
+    RULE(trap_from_user(tf) && tf->eip == entry && tf->esp == esp,
+         "pid %d does not start \"%s\" at its entry: eip 0x%08x instead of 0x%08x, cs 0x%02x, esp 0x%08x",
+         current->pid, current->name, (unsigned)tf->eip, (unsigned)entry, (unsigned)tf->cs,
+         (unsigned)tf->esp);
+}
+
 /* Switch the current process to `mm` and drop the old one. Cannot fail. */
 static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t esp)
 {
     struct mm *old = current->mm;
+    size_t spaces = mm_count() - (old != NULL && old->count == 1 ? 1 : 0);
     current->mm = mm;
     mm_publish(mm);
     mmu_load(mm->pgdir);
@@ -97,6 +113,7 @@ static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t e
     proc_set_name(current, name);
     current->kernel = false;
     trap_frame_user(proc_trapframe(current), entry, esp);
+    check_program(entry, esp, spaces);
 }
 
 /* Record the exec with as much of the program's name as a record has room for. */

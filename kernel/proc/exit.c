@@ -57,10 +57,16 @@ void do_exit(enum exit_reason reason, int code)
     proc->exit_code = code;
     proc->exit_reason = reason;
     hand_over_children(proc);
+    RULE(list_empty(&proc->children) && list_empty(&proc->zombies),
+         "pid %d \"%s\" ended, but its children were not handed to init: family_hand_over()", proc->pid,
+         proc->name);
 
     spin_lock_irqsave(&sched_lock);
     family_make_zombie(proc);
     proc_set_state(proc, PROC_ZOMBIE);
     waitq_wake(&proc->parent->child_exited);
+    RULE(list_empty(&proc->parent->child_exited.sleepers),
+         "pid %d \"%s\" ended, but its parent pid %d \"%s\" still sleeps in wait: waitq_wake()", proc->pid,
+         proc->name, proc->parent->pid, proc->parent->name);
     sched_leave();
 }

@@ -7,6 +7,7 @@
 #include <ucow/errno.h>
 
 #include "mm/mm.h"
+#include "mm/mm_check.h"
 #include "mm/page.h"
 #include "proc/exit.h"
 #include "proc/family.h"
@@ -38,6 +39,9 @@ static int copy_mm(struct proc *child, uint32_t flags)
     int error;
     mutex_lock(&mm->lock);
     child->mm = mm_dup(mm, &error);
+    if (child->mm != NULL)
+        mm_check_fork(child->mm, mm, (struct cow_who){current->pid, current->name},
+                      (struct cow_who){child->pid, child->name});
     mutex_unlock(&mm->lock);
     return error;
 }
@@ -65,12 +69,28 @@ static void publish(struct proc *child, uint32_t flags)
 {
     make_first_switch(child);
     family_add(current, child);
+    RULE(child->parent == current && family_ok(child),
+         "pid %d \"%s\" forked pid %d, which is not among its children: family_add()", current->pid,
+         current->name, child->pid);
     pid_publish(child->pid, child);
     pid_group_join(child->group);
     TRACE(fork, current->pid, child->pid, flags);
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     sched_start(child);
     spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
+/* Check what the parent and the child rely on. */
+static void check_child(const struct proc *child, uintptr_t stack)
+{
+    const struct trapframe *tf = proc_trapframe(child), *parent_tf = proc_trapframe(current);
+    RULE(tf->eax == 0,
+         "fork returns %d in the child, pid %d \"%s\", and must return 0: eax of its trap frame",
+         (int)tf->eax, child->pid, child->name);
+    RULE(tf->eip == parent_tf->eip && tf->cs == parent_tf->cs &&
+             tf->esp == (stack != 0 ? stack : parent_tf->esp),
+         "pid %d \"%s\" does not continue where its parent pid %d called fork: eip 0x%08x instead of 0x%08x",
+         child->pid, child->name, current->pid, (unsigned)tf->eip, (unsigned)parent_tf->eip);
 }
 
 int do_fork(uint32_t flags, uintptr_t stack)
@@ -96,6 +116,7 @@ int do_fork(uint32_t flags, uintptr_t stack)
         goto undo_fpu;
     copy_thread(child, stack);
     publish(child, flags);
+    check_child(child, stack);
     return pid;
 
 undo_fpu:

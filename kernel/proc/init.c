@@ -34,6 +34,7 @@ static char first_strings[EXEC_MAX_BYTES];
 static struct exec_args first_args = {.strings = first_strings};
 static int first_error; /* -E_TOO_BIG if its arguments exceed exec's limits */
 static void (*before_programs)(void);
+static bool rehearsal_wanted;
 
 /* Process 2: a kernel thread that executes the first program. */
 static void first_program(void *unused)
@@ -65,13 +66,39 @@ static int reap_all(int first)
     return first_code;
 }
 
+static void rehearsal(void *unused)
+{
+    (void)unused;
+    const struct exec_args args = {.argc = 1, .bytes = sizeof(REHEARSAL), .strings = REHEARSAL};
+    int error = do_execve(REHEARSAL, &args);
+    if (error != 0)
+        do_exit(EXIT_CALL, error);
+}
+
+/* Run the rehearsal, if it is wanted; it is not traced. Returns whether it passed. */
+static bool rehearse(void)
+{
+    if (!rehearsal_wanted)
+        return true;
+    bool traced = trace_ring.on != 0;
+    trace_enable(false);
+    int pid = kernel_thread(REHEARSAL, rehearsal, NULL);
+    int code = pid < 0 ? pid : reap_all(pid);
+    trace_enable(traced);
+    if (code != 0)
+        kprintf("kernel check failed: the program \"%s\" that follows the first ended with exit code %d\n",
+                REHEARSAL, code);
+    return code == 0;
+}
+
 /* Check that nothing is left over after the last process. Returns the status of the run. */
 static enum power_status close_books(int code)
 {
+    bool clean = code != 0 || rehearse();
     if (irq_stray_count() != 0)
         kprintf("interrupts: %u that no device asked for were ignored\n", irq_stray_count());
     kprintf("all user-mode processes have quit.\n");
-    bool clean = ledger_check();
+    clean = ledger_check() && clean;
     if (!CHECK_OK(page_ok())) {
         kprintf("kernel check failed: counts, owners and free lists of the frames contradict each other\n");
         clean = false;
@@ -80,6 +107,8 @@ static enum power_status close_books(int code)
         kprintf("kernel check failed: the map of the swap disk contradicts itself\n");
         clean = false;
     }
+    if (!check_cow_report())
+        clean = false;
     if (clean)
         kprintf("init check memory pass.\n");
     return !clean ? POWER_CHECK_FAILED : code != 0 ? POWER_PROGRAM_FAILED : POWER_PASSED;
@@ -121,6 +150,11 @@ static void append(const char *string)
     memcpy(first_strings + first_args.bytes, string, bytes);
     first_args.bytes += bytes;
     first_args.argc++;
+}
+
+void init_want_rehearsal(void)
+{
+    rehearsal_wanted = true;
 }
 
 void init_start(const struct cmdline *cmdline, void (*before)(void))

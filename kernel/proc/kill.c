@@ -26,6 +26,9 @@ int do_kill(int pid)
         TRACE(kill, current->pid, pid);
         if (proc->killable)
             wakeup_proc(proc);
+        RULE(!proc->killable || proc->state != PROC_SLEEPING,
+             "pid %d \"%s\" was killed by pid %d \"%s\", but still sleeps: wakeup_proc()", pid, proc->name,
+             current->pid, current->name);
     }
     spin_unlock_irqrestore(&sched_lock, eflags);
     return error;

@@ -8,6 +8,7 @@
 
 #include "mm/mm.h"
 #include "proc/mutex.h"
+#include "proc/pid.h"
 #include "proc/proc.h"
 
 static const int8_t error_of[] = {
@@ -19,6 +20,27 @@ static const int8_t error_of[] = {
     [MM_SEGV] = -E_FAULT,
     [MM_SWAP_FAULT] = -E_SWAP_FAULT,
 };
+
+/* Whether the process maps `frame` at `va`. */
+static bool maps(const struct proc *proc, paddr_t frame, uintptr_t va)
+{
+    if (proc->mm == NULL)
+        return false;
+    const pte_t *pte = pte_find(proc->mm->pgdir, va);
+    return pte != NULL && pte_present(*pte) && pte_frame(*pte) == frame;
+}
+
+void pgfault_who(paddr_t frame, uintptr_t va, struct cow_who *running, struct cow_who *other)
+{
+    *running = (struct cow_who){current->pid, current->name};
+    for (int pid = 1; pid < pid_limit(); pid++) {
+        const struct proc *proc = proc_find(pid);
+        if (proc != NULL && proc->mm != current->mm && maps(proc, frame, va)) {
+            *other = (struct cow_who){pid, proc->name};
+            return;
+        }
+    }
+}
 
 int do_pgfault(uintptr_t va, uint32_t error_code)
 {

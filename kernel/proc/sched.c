@@ -145,8 +145,13 @@ void sched_first_run(void)
 void sched_tick(void)
 {
     spin_take(&sched_lock);
-    if (current != this_cpu()->idle && policy_tick(current))
+    bool over = current != this_cpu()->idle && policy_tick(current);
+    if (over)
         this_cpu()->need_resched = true;
+    RULE(!over || this_cpu()->need_resched,
+         "the time slice of pid %d \"%s\" is over, but the timer does not ask for another process: "
+         "need_resched",
+         current->pid, current->name);
     spin_release(&sched_lock);
 }
 

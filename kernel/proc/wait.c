@@ -51,6 +51,7 @@ void do_reap(struct proc *zombie)
 {
     ASSERT(zombie->state == PROC_ZOMBIE && zombie->parent == current);
     int pid = zombie->pid, group = zombie->group;
+    size_t stacks = kstack_count();
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     family_remove(zombie);
     proc_set_state(zombie, PROC_GONE);
@@ -58,5 +59,8 @@ void do_reap(struct proc *zombie)
     TRACE(reap, current->pid, pid, zombie->exit_code);
     proc_free(zombie);
     group_left(group);
+    RULE(kstack_count() == stacks - 1,
+         "pid %d was reaped by pid %d \"%s\", but its kernel stack was not freed: kstack_free()", pid,
+         current->pid, current->name);
     pid_free(pid);
 }

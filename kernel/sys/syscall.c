@@ -11,6 +11,7 @@
 
 #include "arch/i386/trapframe.h"
 #include "lib/util.h"
+#include "watch/assert.h"
 #include "watch/trace.h"
 
 typedef int32_t call_fn(const struct trapframe *tf);
@@ -27,13 +28,18 @@ typedef int32_t call_fn(const struct trapframe *tf);
         (void)tf;                                          \
         return sys_##name(__VA_ARGS__);                    \
     }
-#define SYSCALL0(nr, name, ...) CALL(name)
-#define SYSCALL1(nr, name, t1, a1, ...) CALL(name, TO_##t1(tf->edx))
-#define SYSCALL2(nr, name, t1, a1, t2, a2, ...) CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx))
-#define SYSCALL3(nr, name, t1, a1, t2, a2, t3, a3, ...) \
+#define CALL0(nr, name, ...) CALL(name)
+#define CALL1(nr, name, t1, a1, ...) CALL(name, TO_##t1(tf->edx))
+#define CALL2(nr, name, t1, a1, t2, a2, ...) CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx))
+#define CALL3(nr, name, t1, a1, t2, a2, t3, a3, ...) \
     CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx), TO_##t3(tf->ebx))
-#define SYSCALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, ...) \
+#define CALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, ...) \
     CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx), TO_##t3(tf->ebx), TO_##t4(tf->edi))
+#define SYSCALL0 CALL0
+#define SYSCALL1 CALL1
+#define SYSCALL2 CALL2
+#define SYSCALL3 CALL3
+#define SYSCALL4 CALL4
 #include <ucow/syscalls.def>
 
 static call_fn *const calls[] = {
@@ -44,6 +50,44 @@ static call_fn *const calls[] = {
 #define SYSCALL4 SYSCALL0
 #include <ucow/syscalls.def>
 };
+
+/* System calls that return their arguments as digits. */
+static int32_t sys_digit1(uint32_t a1)
+{
+    return (int32_t)a1;
+}
+
+static int32_t sys_digit2(uint32_t a1, uint32_t a2)
+{
+    return (int32_t)(a1 * 10 + a2);
+}
+
+static int32_t sys_digit3(uint32_t a1, uint32_t a2, uint32_t a3)
+{
+    return (int32_t)(a1 * 100 + a2 * 10 + a3);
+}
+
+static int32_t sys_digit4(uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4)
+{
+    return (int32_t)(a1 * 1000 + a2 * 100 + a3 * 10 + a4);
+}
+
+CALL1(0, digit1, UINT, a1)
+CALL2(0, digit2, UINT, a1, UINT, a2)
+CALL3(0, digit3, UINT, a1, UINT, a2, UINT, a3)
+CALL4(0, digit4, UINT, a1, UINT, a2, UINT, a3, UINT, a4)
+
+void syscall_check(void)
+{
+    const struct trapframe tf = {.edx = 1, .ecx = 2, .ebx = 3, .edi = 4};
+    static call_fn *const digits[] = {call_digit1, call_digit2, call_digit3, call_digit4};
+    static const int32_t expected[] = {1, 12, 123, 1234};
+    for (size_t i = 0; i < ARRAY_SIZE(digits); i++)
+        RULE(digits[i](&tf) == expected[i],
+             "arguments 1, 2, 3, 4 of a system call are in edx, ecx, ebx, edi, but one with %u arguments "
+             "gets %d",
+             (unsigned)i + 1, (int)digits[i](&tf));
+}
 
 void syscall(struct trapframe *tf)
 {

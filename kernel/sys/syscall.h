@@ -17,6 +17,9 @@ struct trapframe;
 /* Execute the system call that the frame describes and store the result in its eax. Interrupts on. */
 void syscall(struct trapframe *tf);
 
+/* Checking builds: check that arguments are taken from the registers of the ABI. */
+void syscall_check(void);
+
 #define KERNEL_INT int32_t
 #define KERNEL_UINT uint32_t
 #define KERNEL_ADDR uintptr_t

@@ -14,6 +14,7 @@
 #include "host_mm.h"
 #include "mm/image.h"
 #include "proc/elf.h"
+#include "watch/panic.h"
 
 #define PROGRAM_TOP (USERTOP - (USER_STACK_PAGES + 1) * PAGE_SIZE)
 
@@ -44,6 +45,21 @@ void check_failed(const char *format, ...)
 
     va_start(args, format);
     die(format, args);
+}
+
+void report_begin(const struct report *report, const char *format, ...)
+{
+    va_list args;
+
+    (void)report;
+    va_start(args, format);
+    die(format, args);
+}
+
+void report_end(const struct report *report)
+{
+    (void)report;
+    abort();
 }
 
 void unit_check(bool ok, const char *file, int line, const char *text)

@@ -72,6 +72,8 @@ void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*boot_alloc)(void))
     mmu_load(&kernel_pgdir);
 }
 
+uint32_t mmu_flushes;
+
 void pgdir_init(struct pgdir *pgdir)
 {
     memcpy(&pgdir->entries[KERNEL_FIRST], &kernel_pgdir.entries[KERNEL_FIRST],

@@ -172,8 +172,12 @@ static inline void mmu_flush_page(uintptr_t va)
     cpu_invlpg(va);
 }
 
+extern uint32_t mmu_flushes; /* checking builds: how often everything was flushed by mmu_flush_all() */
+
 static inline void mmu_flush_all(void)
 {
+    if (CONFIG_DEBUG_CHECKS)
+        mmu_flushes++;
     cpu_write_cr3(cpu_read_cr3());
 }
 

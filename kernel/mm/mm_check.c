@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_check - walks over regions for the checks of check/cow.h.
+ */
+#include "mm/mm_check.h"
+
+#include "mm/copy_range.h"
+
+/* The number of entries that map the frame, or that name the slot with the same bytes. */
+static uint32_t sharers(paddr_t frame)
+{
+    const struct page *page = phys_to_page(frame);
+    return page->owner == PAGE_USER && page->slot != 0 ? swap_page_sharers(page) : page->count;
+}
+
+static const char *what(const struct cow_region *region)
+{
+    const struct vma *vma = region->vma;
+    const struct mm *mm = region->mm;
+    if (vma->flags & VM_SHARED)
+        return "shared memory";
+    if (vma->end == USERTOP)
+        return "the stack";
+    if (vma->object != NULL)
+        return vma->flags & VM_WRITE ? "the program's data" : "the program's text";
+    return vma->start < mm->brk && vma->end > mm->brk_start ? "the heap" : "a mapping";
+}
+
+void mm_check_init(void)
+{
+    cow_set_mm(sharers, what);
+}
+
+static inline struct cow_region region_of(const struct mm *mm, const struct vma *vma)
+{
+    return (struct cow_region){vma->start, vma->end, (vma->flags & VM_SHARED) != 0, mm, vma};
+}
+
+void mm_check(struct mm *mm)
+{
+    for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
+        const struct cow_region region = region_of(mm, vma);
+        cow_check_region(&region, mm->pgdir);
+    }
+}
+
+void mm_check_fork_begin(void)
+{
+    cow_begin((uintptr_t)copy_range);
+}
+
+void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct cow_who child)
+{
+    const struct cow_fork fork = {
+        .from = from->pgdir, .to = to->pgdir, .parent = parent, .child = child, .threads = from->count > 1};
+    for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
+        const struct cow_region region = region_of(from, vma);
+        cow_check_fork(&region, &fork);
+    }
+    cow_check_fork_done(&fork, from->pages, to->pages);
+}
+
+void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, uintptr_t va, bool write,
+                    enum mm_outcome outcome)
+{
+    if (outcome == MM_OOM || outcome == MM_SEGV || outcome == MM_SWAP_FAULT)
+        return;
+    const struct cow_region region = region_of(mm, vma);
+    fault->pgdir = mm->pgdir;
+    cow_fault_check(fault, &region, va, pte_find(mm->pgdir, va), write, outcome == MM_COPY);
+}
