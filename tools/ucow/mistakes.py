@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Typical mistakes in a fork, planted one by one: what the first program that is run says of each.
+
+test/mistakes.toml lists them. The changed file alone is compiled, and the kernel of a build is linked once more
+with it, in a scratch folder: the tree and the build stay as they are.
+"""
+
+import json
+import re
+import shlex
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from . import LabError
+from .build import ROOT
+from .machine import CHECK_FAILED, Machine, Run
+from .verdict import COMPLAINT
+
+LIST = ROOT / "test/mistakes.toml"
+POLICY = re.compile(r"kernel/mm/copy_range_\w+\.c")  # one of them is in a kernel, and can stand for the other
+PROGRAM = ["exit"]
+OPTIONS = ["rehearse=on"]  # as tools/run passes
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An entry of the list."""
+    name: str
+    what: str
+    file: str
+    old: str
+    new: str
+    says: str
+    place: str
+
+    def planted(self) -> str:
+        """The source with the mistake in it."""
+        text = (ROOT / self.file).read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise LabError(f"{LIST.relative_to(ROOT)}: `old` of {self.name} stands {text.count(self.old)} times in "
+                           f"{self.file}; quote the line as it is now")
+        return text.replace(self.old, self.new)
+
+    def missing(self, run: Run) -> list[str]:
+        """What the report of a run lacks; [] means that it names the mistake and its place."""
+        report = report_of(run)
+        lacks = [] if run.status == CHECK_FAILED else [f"QEMU's status is {run.status}, not {CHECK_FAILED}"]
+        if not report or self.says not in report[0]:
+            lacks.append(f"no line says {self.says!r}")
+        if f"{self.place} (kernel/" not in "\n".join(report):
+            lacks.append(f"no line names {self.place}")
+        return lacks
+
+
+def mistakes() -> list[Mistake]:
+    """All of them, in the order of the list."""
+    with LIST.open("rb") as file:
+        return [Mistake(**entry) for entry in tomllib.load(file)["mistake"]]
+
+
+def report_of(run: Run) -> list[str]:
+    """What a run says of the mistake: the failed check and the lines from it on."""
+    lines = run.lines.lines
+    first = next((i for i, line in enumerate(lines) if COMPLAINT.search(line)), None)
+    return [] if first is None else lines[first:]
+
+
+def shell(command: list[str], build: Path) -> None:
+    """Run a command of the build; its output is the error if it fails."""
+    done = subprocess.run(command, cwd=build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise LabError(f"{shlex.join(command)}\n{done.stdout}")
+
+
+@lru_cache(maxsize=None)
+def link_commands(build: Path) -> list[list[str]]:
+    """The commands that make the kernel of its objects: archives, the first link, the table of lines, the link."""
+    listed = subprocess.run(["ninja", "-C", build, "-t", "commands", "kernel/ucow.elf"], stdout=subprocess.PIPE,
+                            text=True, check=True).stdout.splitlines()
+    words = [shlex.split(line.removeprefix("rm -f ").partition(" && ")[2] or line) for line in listed]
+    return [command for command in words if any(
+        word in ("kernel/libkernel.a", "kernel/libkernel_raw.a", "kernel/ucow-first.elf", "kernel/lines.S",
+                 "kernel/ucow.elf") for word in command)]
+
+
+def compile_command(build: Path, file: str) -> tuple[list[str], str, str]:
+    """The command that compiles `file` for the kernel, its source and its output, as they stand in the command."""
+    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+        source = (build / entry["file"]).resolve().relative_to(ROOT).as_posix()
+        same = source == file or POLICY.fullmatch(source) and POLICY.fullmatch(file)
+        if same and entry["output"].startswith("kernel/libkernel"):
+            return shlex.split(entry["command"]), entry["file"], entry["output"]
+    raise LabError(f"the kernel in {build} has no {file}")
+
+
+@contextmanager
+def kernel_with(mistake: Mistake, build: Path) -> Iterator[Path]:
+    """The kernel of a build that is up to date, with the mistake in it."""
+    with tempfile.TemporaryDirectory(prefix="ucow-mistake-") as name:
+        scratch = Path(name)
+        source = scratch / mistake.file
+        source.parent.mkdir(parents=True)
+        source.write_text(mistake.planted(), encoding="utf-8")
+        command, old_source, old_object = compile_command(build, mistake.file)
+        made = {old_source: str(source), old_object: str(scratch / "changed.o"),
+                **{f"kernel/{file}": str(scratch / file) for file in
+                   ("libkernel.a", "libkernel_raw.a", "ucow-first.elf", "lines.S", "ucow.elf",
+                    "ucow.elf.p/meson-generated_.._lines.S.o")}}
+        (scratch / "ucow.elf.p").mkdir()
+        shell([*(made.get(word, word) for word in without_dependencies(command)), "-Wno-error",
+               f"-fdebug-prefix-map={scratch}=.."], build)
+        for command in link_commands(build):
+            shell([made.get(word, word) for word in without_dependencies(command)], build)
+        yield scratch / "ucow.elf"
+
+
+def without_dependencies(command: list[str]) -> list[str]:
+    """A command that writes no list of headers into the build."""
+    left, words = [], iter(command)
+    for word in words:
+        if word in ("-MQ", "-MF"):
+            next(words)
+        elif word != "-MD":
+            left.append(word)
+    return left
+
+
+def first_run(mistake: Mistake, build: Path, timeout: float = 60) -> Run:
+    """The first program that a student runs, on a kernel with the mistake."""
+    with kernel_with(mistake, build) as kernel:
+        run = Machine(kernel, PROGRAM, OPTIONS).run(timeout)
+        assert run.symbols  # read now: the kernel is removed
+        return run
