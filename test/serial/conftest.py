@@ -30,11 +30,11 @@ from ucow import LabError, children  # noqa: E402
 from ucow.build import options_of  # noqa: E402
 from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, quickest_firmware, size_bytes  # noqa: E402
 from ucow.symbols import Symbols  # noqa: E402
-from ucow.trace import Format, Trace  # noqa: E402
+from ucow.trace import Deviation, Format, Trace  # noqa: E402
 from ucow.verdict import problems  # noqa: E402
 
 # The assertions of these modules are explained like a test's.
-pytest.register_assert_rewrite("pagetables", "protection_rules", "sharing", "trapframes")
+pytest.register_assert_rewrite("explain", "pagetables", "protection_rules", "sharing", "trapframes")
 
 MESON_SKIP = 77
 TRACE_KIB = 2048
@@ -295,14 +295,27 @@ def trace_end(run: Run) -> str:
         return str(error)
 
 
+def trace_around(run: Run, error: BaseException | None) -> str:
+    """The events around the first that deviates from what a test expects, if the test's error names it."""
+    if not isinstance(error, Deviation):
+        return ""
+    try:
+        records = run.trace.around(error.seq)
+        return "\n".join(f"{'>' if record.seq == error.seq else ' '} {record}" for record in records)
+    except LabError:
+        return ""  # the end of the trace says why
+
+
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item):
+def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.when != "call" or not report.failed or BENCH not in item.stash:
         return
+    error = call.excinfo and call.excinfo.value
     for run in item.stash[BENCH].runs:
         report.sections += [(title, text) for title, text in (
-            ("serial line", run.lines.numbered()), ("panic", panic_text(run)), ("end of the trace", trace_end(run)),
+            ("serial line", run.lines.numbered()), ("panic", panic_text(run)),
+            ("events around the first deviation", trace_around(run, error)), ("end of the trace", trace_end(run)),
             ("repeat it with", run.repeat())) if text]
 
 

@@ -48,7 +48,9 @@ def try_all(names: Sequence[str], build: Path) -> bool:
     if unknown := set(names) - {mistake.name for mistake in mistakes()}:
         raise LabError(f"no mistake is called {min(unknown)}: there are "
                        f"{' '.join(mistake.name for mistake in mistakes())}")
-    console, rows, passed = Console(), [], True
+    console = Console()
+    rows: list[str] = []
+    passed = True
     for mistake in mistakes():
         if names and mistake.name not in names:
             continue

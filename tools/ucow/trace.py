@@ -182,6 +182,14 @@ class Format:
         return Record(seq, stamp, pattern.event, 0, cpu_pid, raw)
 
 
+class Deviation(AssertionError):
+    """A trace is not as expected, from the event with number `seq` on: reports show the events around it."""
+
+    def __init__(self, message: str, seq: int) -> None:
+        super().__init__(message)
+        self.seq = seq
+
+
 class Trace:
     """Events in the order they happened, oldest first, and how many older ones the ring lost."""
 
@@ -209,8 +217,8 @@ class Trace:
         if len(found) != 1:
             wanted = " ".join([text, *(f"{name}={value}" for name, value in fields.items())])
             near = found or self.all(text.split()[0])
-            raise AssertionError(f"expected exactly one event {wanted!r}, seen {len(found)}; "
-                                 f"events of that kind:\n{listing(near)}")
+            raise Deviation(f"expected exactly one event {wanted!r}, seen {len(found)}; "
+                            f"events of that kind:\n{listing(near)}", (found[1:] or near)[0].seq if near else 0)
         return found[0]
 
     def of(self, *names: str) -> list[Record]:
@@ -227,7 +235,7 @@ class Trace:
             pattern = self.format.pattern(text)
             record = next((record for record in rest if pattern.matches(record)), None)
             if record is None:
-                raise AssertionError(self._explain_order(texts, found))
+                raise Deviation(self._explain_order(texts, found), found[-1].seq if found else 0)
             found.append(record)
         return found
 
@@ -239,6 +247,10 @@ class Trace:
         same = listing(self.all(missing.split()[0]))
         return "\n".join(["expected events in this order" + " " * 23 + "seen", *rows,
                           f"all events of the kind {missing.split()[0]}:", same])
+
+    def around(self, seq: int, before: int = 12, after: int = 12) -> list[Record]:
+        """The events around the one with number `seq`."""
+        return [record for record in self.records if seq - before <= record.seq <= seq + after]
 
     def last(self, count: int) -> list[Record]:
         """The last `count` events."""
