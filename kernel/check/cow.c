@@ -84,7 +84,7 @@ static void name_all(struct subject *subject, const struct cow_region *region, u
 _Noreturn static void end(const struct report *report, const char *rule)
 {
     kprintf("    the entry was made at ");
-    backtrace_print_site(report->eip);
+    backtrace_print_caller(report->eip);
     kprintf("; %s\n", rule);
     report_end(report);
 }
@@ -184,7 +184,7 @@ _Noreturn static void missing(const struct subject *who)
     const struct report report = REPORT;
     report_begin(&report, "page %s of %s is not in %s", who->page, who->self, who->other);
     kprintf("    after ");
-    backtrace_print_site(report.eip);
+    backtrace_print_caller(report.eip);
     kprintf("; fork gives the child every page of the parent, shared or copied: copy_range()\n");
     report_end(&report);
 }
@@ -361,7 +361,7 @@ bool cow_report(void)
             needless.n, needless.n == 1 ? " was" : "s were", needless.n == 1 ? "it" : "them",
             (unsigned)needless.va, needless.who.pid);
     kprintf("    at ");
-    backtrace_print_site(needless.site);
+    backtrace_print_caller(needless.site);
     kprintf("; the last process that maps a page makes it writable again instead of copying it\n");
     return false;
 }

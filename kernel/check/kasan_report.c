@@ -95,7 +95,7 @@ static void describe_local(uintptr_t va)
     int at = (int)(va - (uintptr_t)frame) - (int)start;
     kprintf("    0x%08x is at byte %d of the %u of the local variable \"%.*s\" of ", (unsigned)va, at, bytes,
             (int)length, name);
-    backtrace_print_site(frame[2]);
+    backtrace_print_caller(frame[2]);
     kprintf("\n");
 }
 

@@ -30,7 +30,7 @@ void kcfi_report(const struct trapframe *tf)
     report_begin(&report, "an indirect call of a function of another type");
     if (function != 0) {
         kprintf("    of ");
-        backtrace_print_site(function);
+        backtrace_print_caller(function);
         kprintf("\n");
     }
     report_end(&report);

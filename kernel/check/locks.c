@@ -59,7 +59,7 @@ static uintptr_t held_caller(const struct lock_class *class)
 static void print_caller(const char *when, const char *name, uintptr_t caller)
 {
     kprintf("    %s %s taken at ", when, name);
-    backtrace_print_site(caller);
+    backtrace_print_caller(caller);
     kprintf("\n");
 }
 

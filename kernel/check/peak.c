@@ -49,7 +49,7 @@ void peak_irq_off_raise(uint32_t tsc, uintptr_t caller)
     report_begin(&report, "interrupts were off for %u counts of the time stamp counter, more than %u ticks",
                  tsc, IRQ_OFF_TICKS_MAX);
     kprintf("    since ");
-    backtrace_print_site(caller);
+    backtrace_print_caller(caller);
     kprintf("\n");
     report_end(&report);
 }

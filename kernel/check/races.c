@@ -71,7 +71,7 @@ static bool is_race(const struct access *a, const struct access *b)
 static void print_access(const char *who, const struct access *access)
 {
     kprintf("    %s %s %u bytes at ", who, access->kind & WRITE ? "wrote" : "read", access->bytes);
-    backtrace_print_site(access->caller);
+    backtrace_print_caller(access->caller);
     kprintf("\n");
 }
 

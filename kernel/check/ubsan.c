@@ -262,7 +262,7 @@ HANDLER(function_type_mismatch, const struct typed_data *data, uintptr_t functio
 {
     begin("call of a function of another type", &data->source, CALLER);
     kprintf("    called as %s: ", data->type->name);
-    backtrace_print_site(function);
+    backtrace_print_caller(function);
     kprintf("\n");
     report_end(&report);
 }

@@ -157,7 +157,7 @@ static void print_caller(const char *what, uintptr_t caller, int pid)
     if (caller == 0)
         kprintf("an unknown place");
     else
-        backtrace_print_site(caller - 1); /* the call, not what follows it */
+        backtrace_print_caller(caller - 1); /* the call, not what follows it */
     if (pid >= 0)
         kprintf(", pid %d", pid);
     kprintf("\n");

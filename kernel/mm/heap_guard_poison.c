@@ -88,7 +88,7 @@ static inline void red_set(const struct kmem_cache *cache, void *object, uint8_t
 
 static _Noreturn void object_panic(const struct kmem_cache *cache, const void *object, const char *what)
 {
-    ledger_print_site(1, *object_caller(cache, object));
+    ledger_print_caller(1, *object_caller(cache, object));
     panic("heap object %p of %s %s; its last use is above", object, cache->name, what);
 }
 
@@ -184,7 +184,7 @@ void heap_guard_large_freed(const struct page *block, const void *object, uintpt
         panic("%p is freed, but no heap object begins there", object);
     if (bytes_are((const uint8_t *)object + block->length, large_red_bytes(block), RED_USED))
         return;
-    ledger_print_site(1, block->caller);
+    ledger_print_caller(1, block->caller);
     panic("heap object %p of %u bytes was written beyond its end; its last use is above", object,
           (unsigned)block->length);
 }
@@ -223,7 +223,7 @@ static void frame_check(const struct page *page)
     for (size_t i = 0; i < FRAME_WORDS; i += FRAME_STRIDE) {
         if (words[i] == FRAME_POISON)
             continue;
-        ledger_print_site(1, page->caller);
+        ledger_print_caller(1, page->caller);
         panic("frame 0x%x was written to after it was freed: 0x%08x at offset 0x%x; its last use is above",
               (unsigned)page_to_pfn(page), (unsigned)words[i], (unsigned)(i * sizeof(uint32_t)));
     }

@@ -13,17 +13,17 @@
 static struct list_node blocks = LIST_INIT(blocks);
 static size_t blocks_n, bytes_sum;
 
-static size_t ledger_held(void *keeper)
+static size_t ledger_held(void *context)
 {
-    (void)keeper;
+    (void)context;
     return blocks_n;
 }
 
-static void ledger_walk(void *keeper, void (*note)(uintptr_t site))
+static void ledger_walk(void *context, void (*visit)(uintptr_t caller))
 {
-    (void)keeper;
+    (void)context;
     list_for_each (node, &blocks)
-        note(list_entry(node, struct page, link)->caller);
+        visit(list_entry(node, struct page, link)->caller);
 }
 
 void heap_large_init(void)

@@ -38,16 +38,16 @@ static void release(uintptr_t base, size_t n)
     free_slot[free_slots_n++] = (uint16_t)(kva_page_number(base) / KSTACK_SLOT_PAGES);
 }
 
-static void shrink(void *keeper)
+static void shrink(void *context)
 {
-    (void)keeper;
+    (void)context;
     while (cached_n > 0)
         release(cache[--cached_n], CONFIG_KSTACK_PAGES);
 }
 
-static size_t held(void *keeper)
+static size_t held(void *context)
 {
-    (void)keeper;
+    (void)context;
     return used;
 }
 

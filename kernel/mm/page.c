@@ -229,20 +229,20 @@ uint64_t page_given_count(void)
     return given;
 }
 
-/* The `keeper` of an owner's account is its element of `owned`. */
-static size_t ledger_held(void *keeper)
+/* The `context` of an owner's account is its element of `owned`. */
+static size_t ledger_held(void *context)
 {
-    return *(size_t *)keeper;
+    return *(size_t *)context;
 }
 
-static void ledger_walk(void *keeper, void (*note)(uintptr_t site))
+static void ledger_walk(void *context, void (*visit)(uintptr_t caller))
 {
-    size_t owner = (size_t)((size_t *)keeper - owned);
+    size_t owner = (size_t)((size_t *)context - owned);
 
     for (size_t pfn = 0, left = owned[owner]; left > 0 && pfn < page_frames; pfn++) {
         if (page_array[pfn].owner != owner)
             continue;
-        note(page_array[pfn].caller);
+        visit(page_array[pfn].caller);
         left--;
     }
 }
@@ -257,7 +257,7 @@ void page_open_ledger(void)
         accounts[owner] = (struct ledger_account){
             .name = "frames of",
             .of = page_owner_names[owner],
-            .keeper = &owned[owner],
+            .context = &owned[owner],
             .held = ledger_held,
             .walk = ledger_walk,
         };

@@ -21,7 +21,7 @@ void page_expect_held(const struct page *page)
              (unsigned)page_to_pfn(page), (unsigned)page->count);
         return;
     }
-    ledger_print_site(1, page->caller);
+    ledger_print_caller(1, page->caller);
     panic("no one holds a count of frame 0x%x (count %u, owner %s): dropped too often? its last use is above",
           (unsigned)page_to_pfn(page), (unsigned)page->count, page_owner_names[page->owner]);
 }

@@ -45,16 +45,16 @@ static void cache_shrink(struct table_cache *cache)
         page_drop(virt_to_page(cache->tables[--cache->n]));
 }
 
-static void ledger_shrink_caches(void *keeper)
+static void ledger_shrink_caches(void *context)
 {
-    (void)keeper;
+    (void)context;
     cache_shrink(&tables);
     cache_shrink(&directories);
 }
 
-static size_t ledger_held(void *keeper)
+static size_t ledger_held(void *context)
 {
-    (void)keeper;
+    (void)context;
     return tables.n + directories.n;
 }
 

@@ -160,19 +160,20 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 
 /* ---- The caches ---- */
 
-static size_t ledger_held(void *keeper)
+static size_t ledger_held(void *context)
 {
     drain();
-    return ((struct kmem_cache *)keeper)->used;
+    return ((struct kmem_cache *)context)->used;
 }
 
-static void ledger_shrink_cache(void *keeper)
+static void ledger_shrink_cache(void *context)
 {
     drain();
-    cache_shrink(keeper);
+    cache_shrink(context);
 }
 
-static void slabs_walk(const struct kmem_cache *cache, struct list_node *slabs, void (*note)(uintptr_t site))
+static void slabs_walk(const struct kmem_cache *cache, struct list_node *slabs,
+                       void (*visit)(uintptr_t caller))
 {
     list_for_each (node, slabs) {
         uint8_t *object = page_to_virt(list_entry(node, struct page, link));
@@ -180,17 +181,17 @@ static void slabs_walk(const struct kmem_cache *cache, struct list_node *slabs, 
         for (size_t i = 0; i < cache->per_slab; i++, object += cache->stride_bytes) {
             uintptr_t caller;
             if (heap_guard_in_use(cache, object, &caller))
-                note(caller);
+                visit(caller);
         }
     }
 }
 
-static void ledger_walk(void *keeper, void (*note)(uintptr_t site))
+static void ledger_walk(void *context, void (*visit)(uintptr_t caller))
 {
-    struct kmem_cache *cache = keeper;
+    struct kmem_cache *cache = context;
 
-    slabs_walk(cache, &cache->partial, note);
-    slabs_walk(cache, &cache->full, note);
+    slabs_walk(cache, &cache->partial, visit);
+    slabs_walk(cache, &cache->full, visit);
 }
 
 void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, size_t align)
@@ -212,7 +213,7 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, s
         .next = caches,
         .account = {.name = "heap objects of",
                     .of = name,
-                    .keeper = cache,
+                    .context = cache,
                     .held = ledger_held,
                     .shrink = ledger_shrink_cache,
                     .walk = ledger_walk},

@@ -27,18 +27,18 @@ size_t slots_init(size_t pages, void *(*alloc)(size_t bytes), size_t max_bytes)
     return slots_n;
 }
 
-static size_t ledger_held(void *keeper)
+static size_t ledger_held(void *context)
 {
-    (void)keeper;
+    (void)context;
     return slots_total() - free_n - cached_n - bad_n;
 }
 
-static void ledger_walk(void *keeper, void (*note)(uintptr_t site))
+static void ledger_walk(void *context, void (*visit)(uintptr_t caller))
 {
-    (void)keeper;
+    (void)context;
     for (size_t i = 1; i < slots_n; i++)
         if (slots[i].count != 0 && slots[i].count != SLOT_BAD)
-            note(slots[i].caller);
+            visit(slots[i].caller);
 }
 
 void slots_open_ledger(void)

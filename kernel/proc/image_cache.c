@@ -32,9 +32,9 @@ int image_cache_open(const char *name, struct image **image)
     return 0;
 }
 
-static void forget_unused(void *keeper)
+static void forget_unused(void *context)
 {
-    (void)keeper;
+    (void)context;
     for (size_t i = 0; i < bootfs_count(); i++) {
         struct bootfs_file *file = bootfs_at(i);
         if (file->image != NULL && file->image->object.count == 1) {
@@ -44,10 +44,10 @@ static void forget_unused(void *keeper)
     }
 }
 
-static size_t kept(void *keeper)
+static size_t kept(void *context)
 {
     size_t n = 0;
-    (void)keeper;
+    (void)context;
     for (size_t i = 0; i < bootfs_count(); i++)
         n += bootfs_at(i)->image != NULL;
     return n;

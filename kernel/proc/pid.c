@@ -19,7 +19,7 @@
 
 static struct pid_slot {
     struct proc *proc; /* the process with this pid, or NULL */
-    uintptr_t site;    /* checking builds: the caller of pid_alloc(); 0 if the pid is free */
+    uintptr_t caller;  /* checking builds: the caller of pid_alloc(); 0 if the pid is free */
     unsigned members;  /* processes in the group of this number */
 } * slots;
 static size_t limit, fresh; /* pids from `fresh` to limit - 1 were never used */
@@ -32,18 +32,18 @@ size_t pid_table_bytes(size_t max)
     return max * (sizeof(*slots) + sizeof(*queue));
 }
 
-static size_t held(void *keeper)
+static size_t held(void *context)
 {
-    (void)keeper;
+    (void)context;
     return pid_used_count() + reserved_n;
 }
 
-static void walk(void *keeper, void (*note)(uintptr_t site))
+static void walk(void *context, void (*visit)(uintptr_t caller))
 {
-    (void)keeper;
+    (void)context;
     for (size_t pid = 1; pid < limit; pid++)
-        if (slots[pid].site != 0)
-            note(slots[pid].site);
+        if (slots[pid].caller != 0)
+            visit(slots[pid].caller);
 }
 
 void pid_init(void *table, size_t max)
@@ -73,7 +73,7 @@ __attribute__((noinline)) int pid_alloc(void)
     if (inject_fails(INJECT_PID, (uintptr_t)__builtin_return_address(0)))
         return -E_NO_FREE_PROC;
     int pid = fresh < limit ? (int)fresh++ : take_freed();
-    slots[pid].site = CHECK_CALLER();
+    slots[pid].caller = CHECK_CALLER();
     return pid;
 }
 

@@ -52,7 +52,7 @@ bool backtrace_is_code(uintptr_t address)
     return address >= (uintptr_t)kernel_start && address < (uintptr_t)kernel_text_end;
 }
 
-void backtrace_print_site(uintptr_t address)
+void backtrace_print_caller(uintptr_t address)
 {
     const struct line_entry *line = NULL;
     const struct function_entry *function = NULL;
@@ -78,7 +78,7 @@ void backtrace_function(uintptr_t address, char *name, size_t size)
 void backtrace_print_frame(uintptr_t address)
 {
     kprintf("  [0x%08x] ", (uint32_t)address);
-    backtrace_print_site(address);
+    backtrace_print_caller(address);
     kprintf("\n");
 }
 

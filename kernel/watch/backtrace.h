@@ -16,7 +16,7 @@
 bool backtrace_is_code(uintptr_t address);
 
 /* Print `function (file:line)` of a code address without a newline; the address if it is unknown. */
-void backtrace_print_site(uintptr_t address);
+void backtrace_print_caller(uintptr_t address);
 
 /* Copy the name of the function at a code address into `size` bytes; "?" if it is unknown. */
 void backtrace_function(uintptr_t address, char *name, size_t size);

@@ -45,7 +45,7 @@ static void census_take(struct ledger_account *account, size_t known, size_t max
     sites_used = known;
     sites_max = max;
     elsewhere = 0;
-    account->walk(account->keeper, census_note);
+    account->walk(account->context, census_note);
 }
 
 static bool has_sites(const struct ledger_account *account)
@@ -57,7 +57,7 @@ void ledger_shrink(void)
 {
     for (struct ledger_account *account = accounts; account != NULL; account = account->next) {
         if (account->shrink != NULL)
-            account->shrink(account->keeper);
+            account->shrink(account->context);
     }
 }
 
@@ -80,7 +80,7 @@ void ledger_read(size_t i, struct ledger_info *info)
     const struct ledger_account *account = accounts;
     for (size_t behind = accounts_n - 1 - i; behind > 0; behind--)
         account = account->next;
-    *info = (struct ledger_info){.held = (unsigned)account->held(account->keeper),
+    *info = (struct ledger_info){.held = (unsigned)account->held(account->context),
                                  .base = (unsigned)account->base};
     snprintf(info->name, sizeof(info->name), account->of == NULL ? "%s" : "%s %s", account->name,
              account->of);
@@ -90,7 +90,7 @@ void ledger_mark(void)
 {
     ledger_shrink();
     for (struct ledger_account *account = accounts; account != NULL; account = account->next) {
-        account->base = account->held(account->keeper);
+        account->base = account->held(account->context);
         account->base_count = 0;
         if (account->base == 0 || !has_sites(account))
             continue;
@@ -100,13 +100,13 @@ void ledger_mark(void)
     }
 }
 
-void ledger_print_site(size_t units, uintptr_t site)
+void ledger_print_caller(size_t units, uintptr_t caller)
 {
     kprintf("    %zu taken at ", units);
-    if (site == 0)
+    if (caller == 0)
         kprintf("an unknown place");
     else
-        backtrace_print_site(site - 1); /* the call, not what follows it */
+        backtrace_print_caller(caller - 1); /* the call, not what follows it */
     kprintf("\n");
 }
 
@@ -118,7 +118,7 @@ static void print_sites(struct ledger_account *account)
         size_t base = i < account->base_count ? account->base_sites[i].units : 0;
 
         if (sites[i].units > base)
-            ledger_print_site(sites[i].units - base, sites[i].address);
+            ledger_print_caller(sites[i].units - base, sites[i].address);
     }
     if (elsewhere != 0)
         kprintf("    %zu taken elsewhere\n", elsewhere);
@@ -143,7 +143,7 @@ bool ledger_check(void)
 
     ledger_shrink();
     for (struct ledger_account *account = accounts; account != NULL; account = account->next) {
-        size_t held = account->held(account->keeper);
+        size_t held = account->held(account->context);
 
         if (held == account->base)
             continue;

@@ -20,8 +20,8 @@
 /* Allocations record the return address of their caller in checking builds only. */
 #define LEDGER_KNOWS_CALLERS CONFIG_DEBUG_CHECKS
 
-/* Calls `note` once for each allocated unit with the return address of the allocating call (0: unknown). */
-typedef void ledger_walk_fn(void *keeper, void (*note)(uintptr_t site));
+/* Calls `visit` once for each allocated unit with the return address of the allocating call (0: unknown). */
+typedef void ledger_walk_fn(void *context, void (*visit)(uintptr_t caller));
 
 /* The number of call sites counted separately in an account; the others are counted together. */
 #define LEDGER_SITES 8
@@ -34,9 +34,9 @@ struct ledger_site {
 struct ledger_account {
     const char *name;                            /* "frames of page tables", "pids", "heap objects of" ... */
     const char *of;                              /* completes the name, or NULL */
-    void *keeper;                                /* the first argument of the functions below */
-    size_t (*held)(void *keeper);                /* units allocated now */
-    void (*shrink)(void *keeper);                /* frees what is only cached; or NULL */
+    void *context;                               /* the first argument of the functions below */
+    size_t (*held)(void *context);               /* units allocated now */
+    void (*shrink)(void *context);               /* frees what is only cached; or NULL */
     ledger_walk_fn *walk;                        /* or NULL: call sites are unknown */
     size_t base;                                 /* units at the last ledger_mark() */
     struct ledger_site base_sites[LEDGER_SITES]; /* (ledger.c) their call sites */
@@ -64,6 +64,6 @@ size_t ledger_count(void);
 void ledger_read(size_t i, struct ledger_info *info);
 
 /* Print "    2 taken at pgtable_new (kernel/mm/pgtable.c:41)": a line of a report. */
-void ledger_print_site(size_t units, uintptr_t site);
+void ledger_print_caller(size_t units, uintptr_t caller);
 
 #endif

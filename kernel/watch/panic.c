@@ -44,7 +44,7 @@ static void print_first_line(const struct report *report, const char *message)
     switch (report->kind) {
     case REPORT_PANIC:
         kprintf("kernel panic at ");
-        backtrace_print_site(report->eip);
+        backtrace_print_caller(report->eip);
         kprintf(":\n    %s\n", message);
         break;
     case REPORT_CHECK:
@@ -52,7 +52,7 @@ static void print_first_line(const struct report *report, const char *message)
         break;
     case REPORT_SANITIZER:
         kprintf("%s at ", message);
-        backtrace_print_site(report->eip);
+        backtrace_print_caller(report->eip);
         kprintf(":\n");
         break;
     case REPORT_PLACED:

@@ -46,7 +46,7 @@ static inline void host_name(const char *name, void (*function)(void))
     }
 }
 
-void backtrace_print_site(uintptr_t address)
+void backtrace_print_caller(uintptr_t address)
 {
     const struct host_function *found = NULL;
 

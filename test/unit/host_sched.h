@@ -24,7 +24,7 @@ void kprintf(const char *format, ...)
     (void)format;
 }
 
-void backtrace_print_site(uintptr_t address)
+void backtrace_print_caller(uintptr_t address)
 {
     (void)address;
 }

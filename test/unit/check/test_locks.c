@@ -28,7 +28,7 @@ void kprintf(const char *format, ...)
 }
 
 /* Caller addresses are small numbers in these tests. */
-void backtrace_print_site(uintptr_t address)
+void backtrace_print_caller(uintptr_t address)
 {
     printf("site %u", (unsigned)address);
 }

@@ -135,11 +135,11 @@ TEST(the_ledger_counts_pids)
 {
     void *table = start(8);
 
-    CHECK_EQ(account->held(account->keeper), 0);
+    CHECK_EQ(account->held(account->context), 0);
     pid_alloc();
-    CHECK_EQ(account->held(account->keeper), 1);
+    CHECK_EQ(account->held(account->context), 1);
     pid_free(1);
-    CHECK_EQ(account->held(account->keeper), 0);
+    CHECK_EQ(account->held(account->context), 0);
     free(table);
 }
 
@@ -185,7 +185,7 @@ TEST(a_pid_is_reserved_while_a_group_has_its_number)
     pid_free(3);
     CHECK(proc_find(3) == NULL && pid_group_exists(3));
     CHECK_EQ(pid_used_count(), 6);
-    CHECK_EQ(account->held(account->keeper), 7);
+    CHECK_EQ(account->held(account->context), 7);
     CHECK_EQ(pid_alloc(), -E_NO_FREE_PROC);
     CHECK(pid_group_leave(3));
     CHECK(!pid_group_exists(3));

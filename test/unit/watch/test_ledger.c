@@ -13,28 +13,28 @@ static size_t kept_for_speed;
 static struct ledger_account account;
 static struct host_function sites[SITES];
 
-static size_t held(void *keeper)
+static size_t held(void *context)
 {
     size_t sum = kept_for_speed;
 
-    CHECK_EQ(keeper, held_by);
+    CHECK_EQ(context, held_by);
     for (size_t i = 0; i < SITES; i++)
         sum += held_by[i];
     return sum;
 }
 
-static void shrink(void *keeper)
+static void shrink(void *context)
 {
-    CHECK_EQ(keeper, held_by);
+    CHECK_EQ(context, held_by);
     kept_for_speed = 0;
 }
 
-static void walk(void *keeper, void (*note)(uintptr_t site))
+static void walk(void *context, void (*visit)(uintptr_t caller))
 {
-    CHECK_EQ(keeper, held_by);
+    CHECK_EQ(context, held_by);
     for (size_t i = 0; i < SITES; i++) {
         for (size_t n = 0; n < held_by[i]; n++)
-            note(sites[i].address == 0 ? 0 : sites[i].address + 5); /* a return address follows the call */
+            visit(sites[i].address == 0 ? 0 : sites[i].address + 5); /* a return address follows the call */
     }
 }
 
@@ -44,7 +44,7 @@ static void start(void)
 
     if (!open) {
         account = (struct ledger_account){
-            .name = "pids", .keeper = held_by, .held = held, .shrink = shrink, .walk = walk};
+            .name = "pids", .context = held_by, .held = held, .shrink = shrink, .walk = walk};
         ledger_open(&account);
     }
     open = true;
