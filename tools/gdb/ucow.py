@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """GDB commands for ucow: list processes, memory regions and saved registers.
 
-    tools/run --gdb exit          in one terminal
-    gdb build/kernel/ucow.elf -ex 'source tools/gdb/ucow.py' -ex 'target remote :1234'
+`tools/run --gdb exit` waits for a debugger, and prints the command that starts one with these commands.
 
 Commands: ucow-ps, ucow-vmas [PID], ucow-frame [PID]. The machine must be stopped.
 """
@@ -47,12 +46,25 @@ class Command(gdb.Command):
     def __init__(self):
         super().__init__(self.name, gdb.COMMAND_USER)
 
+    def invoke(self, argument, from_tty):
+        """Run the command; what cannot be read is one sentence."""
+        try:
+            if int(gdb.parse_and_eval("boot_cpu.current")) == 0:
+                raise gdb.GdbError(f"{self.name}: the kernel has no process yet: continue until it has booted")
+            if len(argument.split()) > self.arguments:
+                raise gdb.GdbError(f"{self.name} takes {'one pid' if self.arguments else 'no argument'}: "
+                                   f"see help {self.name}")
+            self.show(argument.strip())
+        except (gdb.error, RuntimeError) as error:
+            raise gdb.GdbError(f"{self.name}: {error}: is a machine connected, with the kernel that GDB has read, "
+                               "and has it booted?") from None
+
 
 class Ps(Command):
     """ucow-ps: every process, its parent, state, mapped pages and name."""
-    name = "ucow-ps"
+    name, arguments = "ucow-ps", 0
 
-    def invoke(self, argument, from_tty):
+    def show(self, argument):
         print("  PID PARENT STATE     PAGES NAME")
         for proc in processes():
             parent = int(proc["parent"]["pid"]) if int(proc["parent"]) else 0
@@ -64,29 +76,29 @@ class Ps(Command):
 
 class Vmas(Command):
     """ucow-vmas [PID]: the regions of a process's memory, the current one's without PID."""
-    name = "ucow-vmas"
+    name, arguments = "ucow-vmas", 1
 
-    def invoke(self, argument, from_tty):
+    def show(self, argument):
         proc = find(argument)
         if not int(proc["mm"]):
             raise gdb.GdbError(f"process {int(proc['pid'])} has no user memory")
-        self.show(proc["mm"]["vmas"]["root"]["node"])
+        self.show_tree(proc["mm"]["vmas"]["root"]["node"])
 
-    def show(self, node):
+    def show_tree(self, node):
         if not int(node):
             return
-        self.show(node["child"][0])
+        self.show_tree(node["child"][0])
         vma = node.cast(gdb.lookup_type("struct vma").pointer())  # the node is the first member
         flags = "".join(letter if int(vma["flags"]) & bit else "-" for bit, letter in RIGHTS)
         print(f"  {int(vma['start']):08x}-{int(vma['end']):08x} {flags} {'file' if int(vma['object']) else 'zeros'}")
-        self.show(node["child"][1])
+        self.show_tree(node["child"][1])
 
 
 class Frame(Command):
     """ucow-frame [PID]: the registers a process had when it entered the kernel."""
-    name = "ucow-frame"
+    name, arguments = "ucow-frame", 1
 
-    def invoke(self, argument, from_tty):
+    def show(self, argument):
         proc = find(argument)
         frame = gdb.lookup_type("struct trapframe")
         stack_bytes = int(gdb.parse_and_eval("cpu_tss.esp0 - boot_cpu.current->kstack"))

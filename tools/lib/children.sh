@@ -99,7 +99,7 @@ make_scratch() {
         fi
     done
     while [ ! -d "$scratch" ]; do
-        scratch=$(mktemp -d "${TMPDIR:-/tmp}/ucow-scratch-XXXXXXXXXX" 2>/dev/null) ||
+        scratch=$(cd -- "${TMPDIR:-/tmp}" 2>/dev/null && mktemp -d "$PWD/ucow-scratch-XXXXXXXXXX" 2>/dev/null) ||
             die "cannot create a folder in ${TMPDIR:-/tmp}: make it writable, or let TMPDIR name another place"
         exec {scratch_lock}<"$scratch"
         flock "$scratch_lock"

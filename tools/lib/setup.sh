@@ -153,7 +153,7 @@ check_meson_version() {
 
 # Waits until no other command builds in the build directory, and holds its lock.
 lock_build() {
-    mkdir -p "$build" || die "cannot create the build directory $build"
+    mkdir -p -- "$build" 2>/dev/null || die "cannot create the build directory $build"
     exec {build_lock}<"$build"
     flock --nonblock "$build_lock" && return
     say "waiting for another command that builds in $build"
@@ -209,11 +209,17 @@ new_build() {
 
 # Prints the directory `source` or `build` that the build directory was configured for.
 configured_for() {
-    sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p" "$build/meson-info/meson-info.json" 2>/dev/null | head -n1
+    local info=$build/meson-info/meson-info.json found
+    found=$(sed -nE "s/.*\"$1\": \"(([^\"\\\\]|\\\\.)*)\".*/\1/p" "$info" 2>/dev/null | head -n1)
+    if [[ $found == *\\* ]]; then # an escape of JSON: a quote, or a letter that is not ASCII
+        found=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["directories"][sys.argv[2]])' "$info" "$1")
+    fi
+    printf '%s\n' "$found"
 }
 
 # Refuses a build directory that is not one, or not of this source tree, place and compiler. Needs no package.
 check_build() {
+    [[ $build == /* ]] || build=$PWD/$build
     local source place advice="remove it or choose another directory with --build"
     if [ ! -e "$build/meson-private/coredata.dat" ]; then
         [ -e "$build/meson-private" ] || [ -z "$(ls -A "$build" 2>/dev/null)" ] ||

@@ -2,6 +2,7 @@
 """The laboratory: boot ucow, watch it, judge it.
 
 machine   boots a kernel in QEMU and collects what is left of it
+quoting   makes words for QEMU and the kernel of any file's name
 qmp       talks to a living QEMU
 children  starts all child processes and makes all scratch folders, and ends them with the tool
 memory    reads guest memory: from a file, a core or a living machine

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from . import LabError, children, enums
+from . import LabError, children, enums, quoting
 from .archive import programs
-from .build import built
+from .build import ROOT, built
 from .machine import PASSED, PROGRAM_FAILED, Machine, Run, size_bytes, symbols_of
 from .memory import FileMemory
 from .symbols import physical
@@ -100,7 +100,7 @@ class FaultInjector:
             file.truncate(DISK_BYTES)
 
     def machine(self, job: Job, *options: str) -> Machine:
-        disk = ["-drive", f"file={self.disk},format=raw,if=ide,index=1,snapshot=on"]
+        disk = ["-drive", f"file={quoting.option_value(self.disk)},format=raw,if=ide,index=1,snapshot=on"]
         return Machine(self.elf, job.words, [*OPTIONS, *options], dict(job.modules), memory=MEMORY, extra=disk)
 
     def spins(self, memory_file: Path) -> bool:
@@ -133,7 +133,7 @@ class FaultInjector:
         start = time.monotonic()
         with typed.open() as stdin, serial.open("wb") as stdout, complaint.open("wb") as stderr:
             with children.start(machine.command("stdio", Path(scratch.name, "memory")), stdin=stdin, stdout=stdout,
-                                stderr=stderr) as process:
+                                stderr=stderr, cwd=machine.folder()) as process:
                 status, spins = self.wait(process, Path(scratch.name, "memory"))
         children.check()
         run = Run(machine, scratch, status, serial.read_text(errors="replace"), complaint.read_text().strip(),
@@ -271,6 +271,13 @@ def all_jobs(folder: Path) -> Iterator[Job]:
     yield Job(("sh",), SHELL_LINES)
     yield Job(("tryexec", "hello", "broken", "nosuch"), modules=(("broken", broken),))
     yield from (Job((name,)) for name in LAB5)
+
+
+def check_sources(program: str) -> None:
+    """Refuse a program before a kernel is built, if the tree has no source of it."""
+    known = {path.stem for path in (ROOT / "user").glob("*/*.c")}
+    if program not in known:
+        raise LabError(f"there is no program {program}: user has {' '.join(sorted(known))}")
 
 
 def check_programs(elf: Path, jobs: list[Job]) -> None:

@@ -7,8 +7,10 @@ end, however the end came.
 """
 
 import errno
+import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -19,7 +21,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from . import LabError, children
+from . import LabError, children, quoting
 from .children import Scratch
 from .counters import collect
 from .serial import Lines
@@ -40,7 +42,7 @@ MEANING = {
 }
 WALL_SECONDS = 60
 
-SWAP_FILE = Path(tempfile.gettempdir(), "ucow-swap")  # the empty disk of a run that is repeated by hand
+SWAP_FILE = Path("/tmp", f"ucow-swap-{os.getuid()}")  # the empty disk of a run that is repeated by hand
 
 SIZE_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -102,7 +104,7 @@ def _disk(image: Path, errors: Sequence[DiskError]) -> list[str]:
             options |= {f"{where}.{name}": value for name, value in _disk_error_rules(rules).items()}
             options[f"{where}.image.driver"] = "raw"
             where += ".image.file"
-    options |= {f"{where}.driver": "file", f"{where}.filename": str(image).replace(",", ",,")}
+    options |= {f"{where}.driver": "file", f"{where}.filename": quoting.option_value(Path(image).absolute())}
     return ["-drive", ",".join(f"{name}={value}" for name, value in options.items()),
             "-device", "ide-hd,drive=swap,bus=ide.0,unit=1,cyls=16383,heads=16,secs=63,rerror=report,werror=report"]
 
@@ -141,20 +143,11 @@ class Machine:
         """What the kernel is told."""
         if self.append is not None:
             return self.append
-        for word in [*self.options, *self.program]:
-            if not word or any(c.isspace() for c in word):
-                raise LabError(f"{word!r} cannot be passed: the kernel's command line is split at blanks; "
-                               "type it into the shell instead")
-        return " ".join([*self.options, *(["--", *self.program] if self.program else [])])
+        return quoting.command_line(self.options, self.program)
 
-    def _initrd(self) -> list[str]:
-        for name, path in self.modules.items():
-            if not Path(path).is_file():
-                raise LabError(f"{path}: no such file to boot as program {name}")
-            if any(c.isspace() or c == "," for c in f"{path}{name}"):
-                raise LabError(f"{path} as {name}: QEMU splits modules at blanks and commas; use a path without them")
-        listed = ",".join(f"{path} {name}" for name, path in self.modules.items())
-        return ["-initrd", listed] if listed else []
+    def folder(self) -> Path | None:
+        """The folder in which the command must run; None: any."""
+        return quoting.module_folder(self.modules)
 
     def _swap_disk(self, empty_image: Path) -> list[str]:
         errors = [DiskError(*error) for error in self.swap_errors]
@@ -171,15 +164,17 @@ class Machine:
 
     def command(self, serial: str = "stdio", memory_file: Path | None = None,
                 swap_file: Path = SWAP_FILE) -> list[str]:
-        """The QEMU command that boots this machine; by itself it repeats a run on the terminal.
+        """The QEMU command that boots this machine, in folder(); by itself it repeats a run on the terminal.
 
         An empty second disk is `swap_file`, which scratch() makes, or what repeat() says.
         """
         ram = ["-machine", "pc"]
         if memory_file:
-            ram = ["-object", f"memory-backend-file,id=ram,size={self.memory},mem-path={memory_file},share=on",
+            ram = ["-object", f"memory-backend-file,id=ram,size={self.memory},share=on,"
+                   f"mem-path={quoting.option_value(memory_file)}",
                    "-machine", "pc,memory-backend=ram"]
-        return ["qemu-system-i386", "-kernel", str(self.elf), "-append", self.command_line(), *self._initrd(),
+        return ["qemu-system-i386", "-kernel", str(Path(self.elf).absolute()), "-append", self.command_line(),
+                *(["-initrd", quoting.module_list(self.modules)] if self.modules else []),
                 *(["-bios", "qboot.rom"] if self.firmware == QBOOT else []),
                 "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
                 "-nodefaults", "-display", "none", "-serial", serial, "-no-reboot",
@@ -202,7 +197,7 @@ class Machine:
         folder = Path(scratch.name)
         output = folder / "serial"
         output.touch()
-        with _launch(self.command(f"file:{output}", folder / "memory", folder / "swap")) as process:
+        with _launch(self.command(f"file:{output}", folder / "memory", folder / "swap"), self.folder()) as process:
             seconds, status, complaint = _wait(process, timeout)
         return Run(self, scratch, status, output.read_text(errors="replace"), complaint, seconds)
 
@@ -211,9 +206,9 @@ class Machine:
         return Live(self, timeout)
 
 
-def _launch(command: list[str], pass_fds: Sequence[int] = ()) -> subprocess.Popen[str]:
+def _launch(command: list[str], folder: Path | None, pass_fds: Sequence[int] = ()) -> subprocess.Popen[str]:
     return children.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, pass_fds=pass_fds)
+                          text=True, cwd=folder, pass_fds=pass_fds)
 
 
 def _wait(process: subprocess.Popen[str], timeout: float) -> tuple[float, int | None, str]:
@@ -227,6 +222,9 @@ def _wait(process: subprocess.Popen[str], timeout: float) -> tuple[float, int | 
         complaint, _ = process.communicate()
         status = None
     children.check()
+    if status == -signal.SIGBUS:
+        raise LabError("there was no room for the machine's memory: free some in "
+                       + " and in ".join(sorted({str(children.SHARED_MEMORY), tempfile.gettempdir()})))
     return time.monotonic() - start, status, complaint.strip()
 
 
@@ -266,6 +264,8 @@ class Run:
     def repeat(self) -> str:
         """One shell command that repeats the run on the terminal."""
         command = shlex.join(self.machine.command())
+        if folder := self.machine.folder():
+            command = f"cd {shlex.quote(str(folder))} && {command}"
         if self.machine.swap:
             file = shlex.quote(str(SWAP_FILE))
             return f"truncate -s 0 {file} && truncate -s {self.machine.swap} {file} && {command}"
@@ -295,7 +295,7 @@ class Live:
         command += ["-chardev", f"socket,id=serial,fd={serial_end.fileno()}",
                     "-chardev", f"socket,id=qmp,fd={qmp_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
         with serial_end, qmp_end:
-            self.process = _launch(command, (serial_end.fileno(), qmp_end.fileno()))
+            self.process = _launch(command, machine.folder(), (serial_end.fileno(), qmp_end.fileno()))
         self._heard = self._unread = ""
         try:
             self.qmp = Qmp(qmp)

@@ -9,13 +9,13 @@ Under -icount the stops are the same in every run.
 
 import re
 import socket
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from conftest import Conversation
+from ucow.children import Scratch
 from ucow.machine import Machine
 
 ANSWER_SECONDS = 60  # generous, for a busy host
@@ -102,12 +102,14 @@ class Unheard(Machine):
 @contextmanager
 def stopping(bench, *program: str, at: Sequence[int], **machine) -> Iterator[Stops]:
     """A machine with breakpoints at these addresses, before its first instruction. It has no serial input."""
-    with tempfile.TemporaryDirectory(prefix="ucow-gdb-") as folder, socket.socket(socket.AF_UNIX) as connection:
-        path = Path(folder, "stub")
+    with Scratch() as folder, socket.socket(socket.AF_UNIX) as connection:
         # With sleep=off QEMU warns that there is nothing to wait for yet.
-        extra = ["-S", "-icount", "shift=7,sleep=on", "-chardev", f"socket,path={path},server=on,wait=off,id=gdb",
+        extra = ["-S", "-icount", "shift=7,sleep=on", "-chardev", f"socket,path=stub,server=on,wait=off,id=gdb",
                  "-gdb", "chardev:gdb"]
         unheard = Unheard(**vars(bench.machine(*program, extra=extra, **machine)))
-        with Conversation(unheard.start(bench.build.wall_seconds), bench) as live:
-            connection.connect(str(path))
+        with chdir(folder):  # a socket's name must be short
+            started = unheard.start(bench.build.wall_seconds)
+        with Conversation(started, bench) as live:
+            with chdir(folder):
+                connection.connect("stub")
             yield Stops(live, Stub(connection), at)

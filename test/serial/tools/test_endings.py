@@ -24,8 +24,8 @@ LATEST = 2          # seconds, at most, until the signal
 END_SECONDS = 8     # a busy host's; a tool ends in a fraction of one
 MARK = "UCOW_ENDINGS_MARK"
 
-# The command of each tool. {build} is the build under test, {new} a folder for another one, {socket} a server that
-# never answers.
+# The command of each tool. {build} is the build under test, {new} a folder for another one, and `socket` a server
+# that never answers.
 COMMANDS = {
     "run": "run --build {build}",
     "run, limited": "run --build {build} --timeout 100 sh",
@@ -39,8 +39,8 @@ COMMANDS = {
     "model": "model",
     "bench": "bench --build {new}",
     "planted": "planted {build}",
-    "trace": "trace qmp:{socket} --elf {build}/kernel/ucow.elf",
-    "pages": "pages qmp:{socket} --elf {build}/kernel/ucow.elf",
+    "trace": "trace qmp:socket --elf {build}/kernel/ucow.elf",
+    "pages": "pages qmp:socket --elf {build}/kernel/ucow.elf",
     "coverage": "coverage {build}",
 }
 USUALLY = [("run", "INT"), ("run, limited", "TERM"), ("run", "KILL"), ("run, building", "HUP"), ("fuzz", "INT"),
@@ -90,6 +90,7 @@ def place(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
         monkeypatch.setenv(variable, str(tmp_path / name))
     monkeypatch.setenv(MARK, f"{tmp_path}")
+    monkeypatch.chdir(tmp_path)  # so that the name of the socket is short
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     yield tmp_path
     signal.signal(signal.SIGINT, previous)
@@ -100,10 +101,10 @@ def test_ending(tool, name, build, place):
     if tool == "coverage" and not build.coverage:
         pytest.skip("the build does not count what runs")
     number = signal.Signals[f"SIG{name}"]
-    words = COMMANDS[tool].format(build=build.folder, new=place / "new", socket=place / "socket").split()
+    words = COMMANDS[tool].format(build=build.folder, new=place / "new").split()
     moment = random.Random(f"{SEED} {tool} {name}").uniform(0, LATEST)
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(place / "socket"))
+        server.bind("socket")
         server.listen()
         with subprocess.Popen([ROOT / "tools" / words[0], *words[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as process:

@@ -9,11 +9,12 @@ from conftest import ROOT
 
 
 @pytest.fixture
-def gdb(boot, build, tmp_path):
+def gdb(boot, build, tmp_path, monkeypatch):
     """gdb(command, ...): what GDB prints for the commands, on a machine whose shell waits for input."""
     if shutil.which("gdb") is None:
         pytest.skip("gdb is not installed")
-    socket = tmp_path / "gdb"
+    monkeypatch.chdir(tmp_path)
+    socket = "gdb"  # a socket's name must be short
     with boot("sh", extra=["-chardev", f"socket,path={socket},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb"]) as live:
         live.expect("$ ")
 
@@ -44,6 +45,11 @@ def test_regions_and_frame(gdb):
 
 
 def test_errors(gdb):
-    answer = gdb("ucow-vmas 77", "ucow-vmas 1")
+    """Each is a sentence, also without a machine."""
+    answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "disconnect", "ucow-ps")
+    assert "Traceback" not in answer and "Python Exception" not in answer
+    assert "ucow-vmas takes one pid" in answer and "No symbol \"nosuch\"" in answer
+    assert "ucow-ps takes no argument" in answer
+    assert "ucow-ps: " in answer.splitlines()[-1]
     assert "there is no process 77: see ucow-ps" in answer
     assert "process 1 has no user memory" in answer

@@ -157,9 +157,10 @@ def tool(*arguments):
     return subprocess.run([sys.executable, path, *map(str, arguments)], capture_output=True, text=True)
 
 
-def test_trace_tool_reads_living_machines(boot, build, fmt, tmp_path):
+def test_trace_tool_reads_living_machines(boot, build, fmt, tmp_path, monkeypatch):
     """tools/trace prints the same from a memory file, over QMP, and from a core of a stopped machine."""
-    socket, core = tmp_path / "qmp", tmp_path / "core"
+    monkeypatch.chdir(tmp_path)
+    socket, core = "qmp", tmp_path / "core"  # a socket's name must be short
     with boot("sh", extra=["-qmp", f"unix:{socket},server=on,wait=off"]) as live:
         live.expect("$ ")
         live.type("hello\n")
