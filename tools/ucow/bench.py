@@ -6,6 +6,7 @@ time stamp counter, so the numbers are exact and the same in every run.
 """
 
 import json
+import os
 import re
 import sys
 import tomllib
@@ -196,6 +197,8 @@ def measure_all(console: Console, kinds: list[Kind], quick: bool, timeout: float
 
 def bench(quick: bool, also_default: bool, json_file: Path | None, timeout: float, folder: Path) -> list[str]:
     """Measure, print the tables and write the numbers. Returns the names of the numbers over their limit."""
+    if json_file and not os.access(json_file.absolute().parent, os.W_OK):
+        raise LabError(f"{json_file} cannot be written: its folder does not exist, or is not yours")
     output = Console(width=None if sys.stdout.isatty() else 200)
     kinds = [RELEASE, DEFAULT] if also_default else [RELEASE]
     numbers = measure_all(Console(stderr=True), kinds, quick, timeout, folder)

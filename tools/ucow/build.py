@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 def check_place(folder: Path) -> None:
     """Refuse a build directory of another source tree, or a copy of one: ninja would build at the recorded place."""
+    if not (folder / "meson-private/coredata.dat").is_file():
+        if folder.is_dir() and any(path.name != "meson-private" for path in folder.iterdir()):
+            raise LabError(f"{folder} is not empty and no build directory: choose another one")
+        return
     info = folder / "meson-info/meson-info.json"
     if not info.is_file():
         return
@@ -57,6 +62,9 @@ def check_place(folder: Path) -> None:
 def built(folder: Path, options: Sequence[str], targets: Sequence[str] = (KERNEL,)) -> Path:
     """The kernel of the build in `folder`, which is configured with `options` if it is new; builds the targets."""
     check_place(folder)
+    for program in ("meson", "ninja"):
+        if shutil.which(program) is None:
+            raise children.missing(program)
     with locked(folder):
         if not (folder / "build.ninja").is_file():
             os.environ.setdefault("CC_FOR_BUILD", "clang")  # for the unit tests, whose coverage clang counts

@@ -5,6 +5,8 @@ A command imports what it needs from the package inside its function: so --help 
 module is reported by run() with the package to install.
 """
 
+import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -38,6 +40,14 @@ except ModuleNotFoundError as error:
     fail_without(error)
 
 
+def sentence(error: OSError) -> str:
+    """What the host refused, and of which file."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        source, _, why = error.args[0][0]  # copytree lists all files that it could not copy
+        return f"{source}: {why}"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+
+
 def run(command: click.Command) -> NoReturn:
     """Run a command with the words of the command line; an error is one sentence and a status other than 0."""
     children.own_signals()
@@ -52,8 +62,14 @@ def run(command: click.Command) -> NoReturn:
         children.end()
     except ModuleNotFoundError as error:
         fail_without(error)
-    except (LabError, OSError) as error:
+    except LabError as error:
         fail(str(error))
+    except OSError as error:
+        fail(sentence(error))
+    except Exception as error:  # a mistake of the tool: for the user still a sentence
+        if "UCOW_TRACEBACK" in os.environ:
+            raise
+        fail(f"{type(error).__name__}: {error}: a mistake in the tool, please report it; UCOW_TRACEBACK=1 shows where it is")
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from .children import Scratch, Threads
-from .injection import KINDS, MODES, OUTCOMES, FaultInjector, Job, Sweep, Sweeper, all_jobs, check_programs, kernel
+from .injection import KINDS, MODES, OUTCOMES, FaultInjector, Job, Sweep, Sweeper, all_jobs, check_programs, check_sources, kernel
 from .machine import symbols_of
 from .sites import Sites
 
@@ -99,4 +99,6 @@ def sweep_program(words: tuple[str, ...], typed: str, elf: Path | None, folder: 
                   complete: bool) -> int:
     """Sweep one program, on the kernel `elf` or one built below `folder`. Returns the number of things wrong."""
     jobs = [Job(words, typed.encode().decode("unicode_escape"))]
+    if elf is None:
+        check_sources(words[0])
     return sweep_kernel(elf or kernel(folder / "cow"), jobs, most, limit, complete)

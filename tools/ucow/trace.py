@@ -161,7 +161,9 @@ class Format:
 
     def pattern(self, text: str, **fields: int | str) -> Pattern:
         """The pattern `text`, for example `fork parent=2`; more fields may follow as arguments."""
-        name, *pairs = text.split()
+        name, *pairs = text.split() or [""]
+        if not name:
+            raise LabError("a pattern is empty: name an event, as in 'exit pid=3'")
         if name not in self.by_name:
             raise LabError(f"no event is called {name}: there are {' '.join(self.by_name)}")
         event = self.by_name[name]
@@ -259,6 +261,9 @@ class Trace:
     def select(self, patterns: Sequence[str], pid: int | None, last: int | None) -> list[Record]:
         """The events that match any pattern, if there is one, and concern `pid`; of these the last ones."""
         wanted = [self.format.pattern(text) for text in patterns]
+        known = {seen for record in self.records for seen in (record.cpu_pid, *record.pids)}
+        if pid is not None and pid not in known:
+            raise LabError(f"no event is of process {pid}: there are {' '.join(map(str, sorted(known)))}")
         records = [record for record in self.records
                    if (not wanted or any(pattern.matches(record) for pattern in wanted))
                    and (pid is None or pid == record.cpu_pid or pid in record.pids)]

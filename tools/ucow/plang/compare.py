@@ -87,9 +87,8 @@ def print_failures(console: Console, settings: list[Setting], failures: list[Fai
     console.print(f"\n{text}", soft_wrap=True)
 
 
-def run_one(console: Console, settings: list[Setting], text: str, copies: int) -> bool:
+def run_one(console: Console, settings: list[Setting], program: Translation, copies: int) -> bool:
     """Run one program; print its reports and the settings that disagree. Returns whether all agree."""
-    program = translate(parse(text))
     for process in program.processes:
         end = "doomed" if process.mute else f"ends with {process.code}"
         console.print(f"process {process.name}: {end}")
@@ -106,10 +105,11 @@ def run_one(console: Console, settings: list[Setting], text: str, copies: int) -
 def compare(file: TextIO | None, count: int, seed: int, folders: tuple[Path, ...], copies: int) -> bool:
     """Run `count` programs, or the one in the file, in all settings. Returns whether all results are the same."""
     progress, output = Console(stderr=True), Console(highlight=False, markup=False, emoji=False)
+    program = translate(parse(file.read())) if file else None
     settings = [setting for folder in folders for setting in settings_of(folder.resolve(), folder.name)]
     settings = settings or build_all(progress, ROOT / "build-compare")
-    if file:
-        return run_one(output, settings, file.read(), copies)
+    if program:
+        return run_one(output, settings, program, copies)
     start = time.monotonic()
     processes, failures = try_many(progress, settings, count, seed)
     names = ", ".join(setting.name for setting in settings)
