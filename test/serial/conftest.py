@@ -230,9 +230,10 @@ class Bench:
 BENCH = pytest.StashKey[Bench]()
 
 
-def pytest_configure():
-    """A signal that ends pytest ends its machines, too."""
+def pytest_configure(config):
+    """A signal that ends pytest ends its machines, too; the files of the tests are removed at the end."""
     children.own_signals()
+    config.option.basetemp = config.option.basetemp or Path(children.Scratch.for_process(), "tests")
 
 
 @pytest.fixture(scope="session")

@@ -199,6 +199,12 @@ class Scratch:
     def __exit__(self, *_: object) -> None:
         self.cleanup()
 
+    @classmethod
+    def for_process(cls) -> str:
+        """The name of a folder that is removed at the end of this process."""
+        _kept.append(cls())
+        return _kept[-1].name
+
     def cleanup(self) -> None:
         """Remove the folder."""
         self._finalizer()
@@ -226,6 +232,7 @@ def remove_folders() -> None:
         _remove(name, _owner)
 
 
+_kept: list[Scratch] = []
 _looked_in: set[Path] = set()
 
 

@@ -3,7 +3,9 @@
 
 import fcntl
 import os
+import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -97,6 +99,23 @@ def test_second_run_waits_for_the_first(build):
         os.close(lock)
         output, errors = second.communicate(timeout=TIMEOUT)
     assert second.returncode == PASSED and "hello pass." in output, errors
+
+
+def test_what_tests_leave(build, tmp_path, monkeypatch):
+    """D111: a file or a process that the tests leave is a failure. Here `meson test` is a script that leaves both."""
+    script = tmp_path / "meson"
+    script.write_text(f"""#!/bin/sh
+        case "$*" in
+        *print-errorlogs*) touch "$TMPDIR/file"; sleep 100 >/dev/null 2>&1 & ;;
+        *) exec {shutil.which("meson")} "$@" ;;
+        esac""")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    done = subprocess.run([ROOT / "tools/test", "--build", build.folder, "exit"], capture_output=True, text=True,
+                          timeout=TIMEOUT, check=False)
+    left = re.search(r"tools/test: the tests have left something: \S+/tmp/file *(\d+) sleep 100", done.stderr)
+    assert left and done.returncode == 1, done.stderr
+    os.kill(int(left[1]), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("words, said", [(["hello", "nosuch*"], "nosuch*"), (["--", "--suite", "nosuch"], "--suite nosuch")],
