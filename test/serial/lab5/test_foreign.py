@@ -74,7 +74,7 @@ def foreign(tmp_path_factory):
     source.write_text(PROGRAM)
     script.write_text(SCRIPT)
     subprocess.run(["clang", "--target=i386-unknown-linux-gnu", "-m32", "-O1", "-ffreestanding", "-fno-pic",
-                    "-nostdlib", "-static", "-fuse-ld=lld", "-Wl,--build-id=none", f"-Wl,-T,{script}",
+                    "-nostdlib", "-static", "-fuse-ld=lld", "-Wl,--build-id=none", "-T", script,
                     f"-DLINES={LINES}", source, "-o", program], check=True)
     return program
 
