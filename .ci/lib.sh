@@ -16,8 +16,7 @@ die() {
     exit 5
 }
 
-# Copies the files of the tree as they are now, those that git does not know left out, to the folder $1.
+# Copies the files of the tree as they are now, without builds, to the folder $1.
 copy_tree() {
-    git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
-        tar --create --null --files-from=- --ignore-failed-read 2>/dev/null | tar --extract --directory="$1"
+    tar --create --exclude=./.git --exclude='./build*' --exclude=__pycache__ . | tar --extract --directory="$1"
 }
