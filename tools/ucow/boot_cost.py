@@ -7,11 +7,11 @@ and a copy of it that stores the counter there run the same instructions.
 
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from elftools.elf.elffile import ELFFile
 
 from . import LabError
+from .children import Scratch
 from .machine import PASSED, Machine, Run, status_text
 from .memory import FileMemory
 
@@ -38,7 +38,7 @@ def entry_offset(kernel: Path) -> int:
 
 def entry_stamp(kernel: Path, run: Callable[[Path], Run]) -> int:
     """The time stamp counter at the kernel's entry; `run` boots a kernel on the machine in question."""
-    with TemporaryDirectory() as folder:
+    with Scratch() as folder:
         stamping = Path(folder, "ucow.elf")
         stamping.write_bytes(stamping_kernel(kernel.read_bytes(), entry_offset(kernel)))
         done = run(stamping)

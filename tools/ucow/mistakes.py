@@ -8,8 +8,6 @@ with it, in a scratch folder: the tree and the build stay as they are.
 import json
 import re
 import shlex
-import subprocess
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from . import LabError
+from . import LabError, children
 from .build import ROOT
 from .machine import CHECK_FAILED, Machine, Run
 from .verdict import COMPLAINT
@@ -73,7 +71,7 @@ def report_of(run: Run) -> list[str]:
 
 def shell(command: list[str], build: Path) -> None:
     """Run a command of the build; its output is the error if it fails."""
-    done = subprocess.run(command, cwd=build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = children.run(command, cwd=build)
     if done.returncode != 0:
         raise LabError(f"{shlex.join(command)}\n{done.stdout}")
 
@@ -81,8 +79,7 @@ def shell(command: list[str], build: Path) -> None:
 @lru_cache(maxsize=None)
 def link_commands(build: Path) -> list[list[str]]:
     """The commands that make the kernel of its objects: archives, the first link, the table of lines, the link."""
-    listed = subprocess.run(["ninja", "-C", build, "-t", "commands", "kernel/ucow.elf"], stdout=subprocess.PIPE,
-                            text=True, check=True).stdout.splitlines()
+    listed = children.run(["ninja", "-C", build, "-t", "commands", "kernel/ucow.elf"]).stdout.splitlines()
     words = [shlex.split(line.removeprefix("rm -f ").partition(" && ")[2] or line) for line in listed]
     return [command for command in words if any(
         word in ("kernel/libkernel.a", "kernel/libkernel_raw.a", "kernel/ucow-first.elf", "kernel/lines.S",
@@ -102,7 +99,7 @@ def compile_command(build: Path, file: str) -> tuple[list[str], str, str]:
 @contextmanager
 def kernel_with(mistake: Mistake, build: Path) -> Iterator[Path]:
     """The kernel of a build that is up to date, with the mistake in it."""
-    with tempfile.TemporaryDirectory(prefix="ucow-mistake-") as name:
+    with children.Scratch() as name:
         scratch = Path(name)
         source = scratch / mistake.file
         source.parent.mkdir(parents=True)

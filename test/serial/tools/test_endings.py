@@ -96,6 +96,14 @@ def place(tmp_path, monkeypatch):
     signal.signal(signal.SIGINT, previous)
 
 
+def test_one_place_starts_processes():
+    """A child or a folder that children.py does not know would outlive its tool."""
+    elsewhere = re.compile(r"subprocess\.(run|Popen|call|check_\w+)\(|TemporaryDirectory|mkdtemp|ThreadPoolExecutor|"
+                           r"ProcessPoolExecutor|os\.(fork|system|popen)\(")
+    files = [path for path in (ROOT / "tools/ucow").rglob("*.py") if path.name != "children.py"]
+    assert not {path.name: found[0] for path in files if (found := elsewhere.search(path.read_text()))}
+
+
 @pytest.mark.parametrize("tool, name", CASES, ids=[f"{tool} {name}" for tool, name in CASES])
 def test_ending(tool, name, build, place):
     if tool == "coverage" and not build.coverage:
