@@ -4,6 +4,9 @@
 # lib.sh - what the scripts of .ci share. Sourced, never run; the caller has `set -euo pipefail`.
 
 self=.ci/$(basename "$0")
+place= # a folder that is removed at the end
+# shellcheck source=tools/lib/children.sh
+. tools/lib/children.sh
 
 # Prints the message $1.
 say() {
@@ -14,6 +17,24 @@ say() {
 die() {
     say "$1"
     exit 5
+}
+
+# Makes `place`, in the folder $1.
+make_place() {
+    place=$(mktemp -d "$1/ucow-ci-XXXXXXXXXX")
+    clean_ups+=(remove_place)
+    own_signals
+}
+
+# shellcheck disable=SC2317 # clean_up calls it
+remove_place() {
+    rm -rf -- "$place"
+}
+
+# Runs a tool as a child that ends with this script. Returns its status.
+run() {
+    start_child TERM "$@"
+    wait_child
 }
 
 # Copies the files of the tree as they are now, without builds, to the folder $1.
