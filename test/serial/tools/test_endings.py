@@ -126,7 +126,7 @@ def test_ending(tool, name, build, place):
             except subprocess.TimeoutExpired:
                 process.kill()
                 pytest.fail(f"{tool} did not end within {END_SECONDS} s of {name} at {moment:.2f} s")
-            remaining = left(f"{MARK}={place}", 2)
+            remaining = left(f"{MARK}={place}", END_SECONDS)
             for pid in remaining:
                 os.kill(pid, signal.SIGKILL)
             output = process.stdout.read()
