@@ -4,7 +4,8 @@
 # children.sh - the child processes and the scratch folder of the tools written in shell: they end with the tool, however
 # it ends. tools/ucow/children.py is the same for the tools in Python, and tells more.
 #
-# Sourced, never run; the caller has say(). After `own_signals` a signal ends the tool with its children.
+# Sourced, never run; the caller has say(). After `own_signals` a signal ends the tool with its children. No command has
+# two command substitutions: bash 5.2 takes a trap that waits for the first for a syntax error in the second.
 
 declare -A children=() # the keys are their pids
 clean_ups=()           # functions to call at the end

@@ -226,7 +226,8 @@ check_build() {
             die "$build is not empty and no build directory: choose another one with --build"
         return 0
     fi
-    source=$(configured_for source) place=$(configured_for build)
+    source=$(configured_for source)
+    place=$(configured_for build)
     [ "${source:-$root}" = "$root" ] || die "$build belongs to the source tree $source: $advice"
     [ "${place:-$build}" -ef "$build" ] || die "$build is a copy of $place: $advice"
     [ -z "$clang_version" ] || grep -q "clang-$clang_version" "$build/meson-private/cmd_line.txt" ||

@@ -104,6 +104,25 @@ def test_one_place_starts_processes():
     assert not {path.name: found[0] for path in files if (found := elsewhere.search(path.read_text()))}
 
 
+def substitutions(command: str) -> int:
+    """How many command substitutions a shell command has, those inside another one left out."""
+    count = depth = 0
+    for before, char, after in zip(" " + command, command, command[1:] + " "):
+        opens = char == "(" and (depth > 0 or before == "$" and after != "(")
+        count += opens and depth == 0
+        depth += opens - (char == ")" and depth > 0)
+    return count
+
+
+def test_no_two_substitutions():
+    """See children.sh: a signal during the first would not end the tool properly."""
+    files = [ROOT / "tools" / name for name in ("run", "test", "matrix", "lib/setup.sh", "lib/children.sh")]
+    commands = [(path.name, line) for path in [*files, *(ROOT / ".ci").iterdir()]
+                for line in path.read_text().replace("\\\n", " ").splitlines() if not line.lstrip().startswith("#")]
+    assert len(commands) > 500 and substitutions('a $(b "$(c)") $((1)) $(d)') == 2
+    assert not [found for found in commands if substitutions(found[1]) > 1]
+
+
 @pytest.mark.parametrize("tool, name", CASES, ids=[f"{tool} {name}" for tool, name in CASES])
 def test_ending(tool, name, build, place):
     if tool == "coverage" and not build.coverage:

@@ -46,7 +46,7 @@ def test_regions_and_frame(gdb):
 
 def test_errors(gdb):
     """Each is a sentence, also without a machine."""
-    answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "disconnect", "ucow-ps")
+    answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "detach", "ucow-ps")
     assert "Traceback" not in answer and "Python Exception" not in answer
     assert "ucow-vmas takes one pid" in answer and "No symbol \"nosuch\"" in answer
     assert "ucow-ps takes no argument" in answer
