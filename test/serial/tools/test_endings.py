@@ -27,8 +27,9 @@ MARK = "UCOW_ENDINGS_MARK"
 # The command of each tool. {build} is the build under test, {new} a folder for another one, and `socket` a server
 # that never answers.
 COMMANDS = {
-    "run": "run --build {build}",
-    "run, limited": "run --build {build} --timeout 100 sh",
+    "run": "run --build {build} --gdb",
+    "run, limited": "run --build {build} --timeout 100 bench live 2000",
+    "run, shell": "run --build {build}",
     "run, building": "run --build {new} hello",
     "test": "test --build {build} exit forktest waitkill spin sh -- --logbase endings",
     "matrix": "matrix default",
