@@ -21,9 +21,10 @@ die() {
 
 # Makes `place`, in the folder $1.
 make_place() {
-    place=$(mktemp -d "$1/ucow-ci-XXXXXXXXXX")
+    place=$1/ucow-ci-$BASHPID-$RANDOM$RANDOM
     clean_ups+=(remove_place)
     own_signals
+    mkdir -m 700 -- "$place"
 }
 
 # shellcheck disable=SC2317 # clean_up calls it

@@ -92,18 +92,21 @@ remove_scratch() {
 
 # Makes the scratch folder `scratch`, and removes those of tools that were killed: no process holds their lock.
 make_scratch() {
-    local folder lock
-    for folder in "${TMPDIR:-/tmp}"/ucow-scratch-*; do
+    local folder lock parent=${TMPDIR:-/tmp}
+    [[ $parent == /* ]] || parent=$PWD/$parent
+    for folder in "$parent"/ucow-scratch-*; do
         if [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] && exec {lock}<"$folder"; then
             ! flock --nonblock "$lock" || rm -rf -- "$folder"
             exec {lock}<&-
         fi
     done
+    clean_ups+=(remove_scratch)
     while [ ! -d "$scratch" ]; do
-        scratch=$(cd -- "${TMPDIR:-/tmp}" 2>/dev/null && mktemp -d "$PWD/ucow-scratch-XXXXXXXXXX" 2>/dev/null) ||
-            die "cannot create a folder in ${TMPDIR:-/tmp}: make it writable, or let TMPDIR name another place"
+        # The name is known before the folder is there, so that a signal in between leaves none.
+        scratch=$parent/ucow-scratch-$BASHPID-$RANDOM$RANDOM
+        mkdir -m 700 -- "$scratch" 2>/dev/null ||
+            die "cannot create a folder in $parent: make it writable, or let TMPDIR name another place"
         exec {scratch_lock}<"$scratch"
         flock "$scratch_lock"
-        clean_ups+=(remove_scratch)
     done
 }
