@@ -56,14 +56,17 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
         pte_t *source = pte_run(from->pgdir, va, end, &n);
         if (source == NULL)
             continue;
-        pte_t *last = source + n, *first = pte_next_used(source, last);
+        pte_t *first = source, *last = source + n;
+        pgtable_narrow(&first, &last);
+        first = pte_next_used(first, last);
         if (first == last)
             continue; /* the child gets a page table only if there are entries for it */
         pte_t *target = pgtable_entry(to->pgdir, va);
         if (target == NULL)
             return -E_NO_MEM;
-        size_t run = share_run(target + (first - source), first, last, make_cow);
-        to->pages += run;
+        target += first - source;
+        size_t run = share_run(target, first, last, make_cow);
+        pgtable_count(target, target + (last - first), run);
         shared += run;
         int error = mm_point(from->pgdir);
         if (error != 0)

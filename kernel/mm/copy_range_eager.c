@@ -41,8 +41,7 @@ static int share_slot(struct mm *to, uintptr_t va, uint32_t slot)
     if (pte == NULL)
         return -E_NO_MEM;
     swap_hold(slot);
-    *pte = pte_make_swapped(slot);
-    to->pages++;
+    pgtable_enter(pte, pte_make_swapped(slot));
     return 0;
 }
 
@@ -50,13 +49,15 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
 {
     size_t n;
     for (uintptr_t va = start; va < end; va += n * PAGE_SIZE) {
-        pte_t *pte = pte_run(from->pgdir, va, end, &n);
-        for (size_t i = 0; pte != NULL && i < n; i++) {
-            if (pte[i] == 0)
-                continue;
-            int error = pte_swapped(pte[i])
-                            ? share_slot(to, va + i * PAGE_SIZE, pte_slot(pte[i]))
-                            : copy_page(to, va + i * PAGE_SIZE, pte[i], (flags & VM_SHARED) != 0);
+        pte_t *source = pte_run(from->pgdir, va, end, &n);
+        if (source == NULL)
+            continue;
+        pte_t *pte = source, *last = source + n;
+        pgtable_narrow(&pte, &last);
+        for (; (pte = pte_next_used(pte, last)) < last; pte++) {
+            uintptr_t at = va + (uintptr_t)(pte - source) * PAGE_SIZE;
+            int error = pte_swapped(*pte) ? share_slot(to, at, pte_slot(*pte))
+                                          : copy_page(to, at, *pte, (flags & VM_SHARED) != 0);
             if (error == 0)
                 error = mm_point(NULL); /* a copy costs as much as a whole table elsewhere */
             if (error != 0)

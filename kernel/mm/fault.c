@@ -30,9 +30,7 @@ int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
         page_drop(page);
         return -E_NO_MEM;
     }
-    ASSERT(*pte == 0);
-    *pte = pte_make(page_to_phys(page), PTE_U | PTE_A | rights); /* it is about to be accessed */
-    mm->pages++;
+    pgtable_enter(pte, pte_make(page_to_phys(page), PTE_U | PTE_A | rights)); /* it is about to be accessed */
     return 0;
 }
 

@@ -67,10 +67,7 @@ void mm_drop(struct mm *mm)
         return;
     lineage_set_mm(mm->lineage, NULL);
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
-        mm->pages -= pgtable_clear(mm->pgdir, vma->start, vma->end);
-    for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
-        pgtable_prune(mm->pgdir, vma->start, vma->end);
-    ASSERT(mm->pages == 0);
+        pgtable_drop(mm->pgdir, vma->start, vma->end);
     vma_clear(&mm->vmas);
     pgtable_free(mm->pgdir);
     lineage_drop(mm->lineage);

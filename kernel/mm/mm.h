@@ -28,7 +28,6 @@ struct mm {
     struct pgdir *pgdir; /* (set once) */
     struct vma_set vmas;
     uintptr_t brk_start, brk; /* the heap; brk is not rounded */
-    size_t pages;             /* user pages mapped, or on the disk */
     struct lineage *lineage;  /* (set once) NULL without swap; see rmap.h */
 };
 
@@ -72,6 +71,9 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t addr);
 /* Evict the pages of [addr, addr + length). Returns how many were evicted; -E_INVAL if the range is not in
  * user space; -E_KILLED if the caller was killed at a point (point.h). Caller holds mm->lock. */
 int mm_pageout(struct mm *mm, uintptr_t addr, size_t length);
+
+/* The pages that are mapped, or on the disk. Cost grows with the number of regions and page tables. */
+size_t mm_page_count(struct mm *mm);
 
 /* Count the pages of the mm: private, shared, swapped, of programs. Cost grows with its memory alone. Returns
  * 0; -E_KILLED if the caller was killed at a point (point.h). Caller holds mm->lock. */

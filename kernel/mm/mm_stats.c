@@ -22,11 +22,15 @@ static int count_region(struct mm *mm, const struct vma *vma, struct page_counts
 {
     size_t n;
     for (uintptr_t va = vma->start; va < vma->end; va += n * PAGE_SIZE) {
-        const pte_t *pte = pte_run(mm->pgdir, va, vma->end, &n);
-        for (size_t i = 0; pte != NULL && i < n; i++) {
-            if (pte_present(pte[i]))
-                count_page(phys_to_page(pte_frame(pte[i])), counts);
-            else if (pte_swapped(pte[i]))
+        pte_t *pte = pte_run(mm->pgdir, va, vma->end, &n);
+        if (pte == NULL)
+            continue;
+        pte_t *last = pte + n;
+        pgtable_narrow(&pte, &last);
+        for (; (pte = pte_next_used(pte, last)) < last; pte++) {
+            if (pte_present(*pte))
+                count_page(phys_to_page(pte_frame(*pte)), counts);
+            else
                 counts->swapped++;
         }
         int error = mm_point(NULL);
@@ -36,10 +40,23 @@ static int count_region(struct mm *mm, const struct vma *vma, struct page_counts
     return 0;
 }
 
+size_t mm_page_count(struct mm *mm)
+{
+    size_t pages = 0;
+    uintptr_t counted = 0; /* the end of the tables that were visited: regions may share a table */
+    for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
+        if (vma->end <= counted)
+            continue;
+        pages += pgtable_used(mm->pgdir, MAX(vma->start, counted), vma->end);
+        counted = ALIGN_UP(vma->end, MMU_TABLE_SPAN);
+    }
+    return pages;
+}
+
 int mm_count_pages(struct mm *mm, struct page_counts *counts)
 {
     ASSERT(mutex_is_held(&mm->lock));
-    size_t pages = mm->pages;
+    size_t pages = mm_page_count(mm);
     *counts = (struct page_counts){0};
     for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
         int error = count_region(mm, vma, counts);
@@ -47,6 +64,6 @@ int mm_count_pages(struct mm *mm, struct page_counts *counts)
             return error;
     }
     size_t sum = counts->private + counts->shared + counts->swapped + counts->cache;
-    ASSERT(sum <= pages && sum >= mm->pages); /* at a point, pages of objects may have been evicted */
+    ASSERT(sum <= pages && sum >= mm_page_count(mm)); /* at a point, pages of objects may have been evicted */
     return 0;
 }

@@ -24,21 +24,40 @@ int mm_map(struct mm *mm, const struct vma *model)
     return vma_add(&mm->vmas, model);
 }
 
+/* A range of pages that is unmapped. The page tables of [first, last), which may be empty, translate no page of
+ * a region outside the range: they go with it. */
+struct cut {
+    uintptr_t start, end;
+    uintptr_t first, last;
+};
+
+/* The cut of [start, end), which is page-aligned and in user space. */
+static struct cut cut_of(struct mm *mm, uintptr_t start, uintptr_t end)
+{
+    struct vma *before = vma_before(&mm->vmas, start), *after = vma_find(&mm->vmas, end);
+    uintptr_t low = before != NULL ? ALIGN_UP(MIN(before->end, start), MMU_TABLE_SPAN) : 0;
+    uintptr_t high = after != NULL ? ALIGN_DOWN(MAX(after->start, end), MMU_TABLE_SPAN) : USERTOP;
+    uintptr_t first = MAX(low, ALIGN_DOWN(start, MMU_TABLE_SPAN));
+    uintptr_t last = MIN(high, ALIGN_UP(end, MMU_TABLE_SPAN));
+    return first < last ? (struct cut){start, end, first, last} : (struct cut){start, end, 0, 0};
+}
+
+/* Drop the pages of the cut, whose regions are gone, and the page tables that go with them. */
+static void drop_pages(struct mm *mm, const struct cut *cut)
+{
+    pgtable_clear(mm->pgdir, cut->start, MIN(cut->first, cut->end));
+    pgtable_drop(mm->pgdir, cut->first, cut->last);
+    pgtable_clear(mm->pgdir, MAX(cut->last, cut->start), cut->end);
+}
+
 /* Unmap [start, end), which is page-aligned and in user space. */
 static int unmap(struct mm *mm, uintptr_t start, uintptr_t end)
 {
+    const struct cut cut = cut_of(mm, start, end);
     int error = vma_cut(&mm->vmas, start, end);
-    if (error != 0)
-        return error;
-    mm->pages -= pgtable_clear(mm->pgdir, start, end);
-
-    /* Free the page tables in whose span no region is left. */
-    struct vma *before = vma_before(&mm->vmas, start), *after = vma_find(&mm->vmas, end);
-    uintptr_t low = before != NULL ? ALIGN_UP(before->end, MMU_TABLE_SPAN) : 0;
-    uintptr_t high = after != NULL ? ALIGN_DOWN(after->start, MMU_TABLE_SPAN) : USERTOP;
-    if (low < end && start < high)
-        pgtable_prune(mm->pgdir, MAX(low, ALIGN_DOWN(start, MMU_TABLE_SPAN)), MIN(high, end));
-    return 0;
+    if (error == 0)
+        drop_pages(mm, &cut);
+    return error;
 }
 
 static bool in_user_space(uintptr_t addr, size_t length)
@@ -91,9 +110,10 @@ static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
 /* The same as mm_map(), but replaces what is mapped there. On an error nothing changed. */
 static int map_over(struct mm *mm, const struct vma *model)
 {
+    const struct cut cut = cut_of(mm, model->start, model->end);
     int error = vma_replace(&mm->vmas, model);
     if (error == 0)
-        mm->pages -= pgtable_clear(mm->pgdir, model->start, model->end);
+        drop_pages(mm, &cut);
     return error;
 }
 

@@ -31,7 +31,10 @@ struct page {
     uint32_t count;        /* references; for a block of several frames those of the first */
     uint8_t owner;         /* enum page_owner; set in each frame of a block */
     uint8_t order;         /* of the block that begins here; free frames: the policy's */
-    uint16_t slab_used;    /* objects in use, if this frame is a slab */
+    union {
+        uint16_t slab_used;  /* objects in use, if this frame is a slab */
+        uint16_t table_used; /* entries that are not 0, if it is a page table */
+    };
     struct list_node link; /* in a free list, a cache's list of slabs, or the list for eviction */
     union {
         void *slab_free;         /* first free object of the slab */
@@ -46,6 +49,9 @@ struct page {
     union {
         uint32_t length; /* bytes of a large object; frames of a free run (pmm_first_fit) */
         uintptr_t va;    /* with a lineage: the address at which all sharers map it */
+        struct {
+            uint16_t low, high; /* page table: entries outside [low, high) are 0 */
+        } table;
     };
 };
 

@@ -4,8 +4,6 @@
  */
 #include "mm/pgtable.h"
 
-#include "lib/util.h"
-#include "mm/page.h"
 #include "mm/point.h"
 #include "mm/swap.h"
 #include "watch/assert.h"
@@ -80,24 +78,28 @@ void pgtable_free(struct pgdir *pgdir)
     cache_free(&directories, pgdir);
 }
 
-void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
+/* No entry is in use: the bounds enclose nothing. */
+static inline void table_set_empty(struct page *table)
 {
-    bool loaded = mmu_is_loaded(pgdir);
-    for (uintptr_t va = ALIGN_DOWN(start, MMU_TABLE_SPAN); va < end; va += MMU_TABLE_SPAN) {
-        void *table = pgdir_take_table(pgdir, va);
-        if (table != NULL && loaded)
-            mmu_flush_all(); /* the CPU may cache the directory's entry too (SDM vol. 3A, 4.10) */
-        if (table != NULL)
-            cache_free(&tables, table);
-        mm_point(NULL);
-    }
+    table->table_used = 0;
+    table->table.low = PGTABLE_ENTRIES;
+    table->table.high = 0;
+}
+
+/* Allocate a table without entries; NULL: no memory. */
+static inline pte_t *table_alloc(uintptr_t caller)
+{
+    pte_t *table = cache_alloc(&tables, caller);
+    if (table != NULL)
+        table_set_empty(virt_to_page(table));
+    return table;
 }
 
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
 {
     pte_t *pte;
     while ((pte = pte_find(pgdir, va)) == NULL) {
-        void *table = cache_alloc(&tables, (uintptr_t)__builtin_return_address(0));
+        void *table = table_alloc((uintptr_t)__builtin_return_address(0));
         if (table == NULL)
             return NULL;
         pgdir_add_table(pgdir, va, table);
@@ -105,7 +107,7 @@ pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
     return pte;
 }
 
-/* Clear the entries from `pte` up to `last`. Returns how many were in use. */
+/* Clear the entries from `pte` up to `last`, and drop what they hold. Returns how many were in use. */
 static size_t clear_run(pte_t *pte, pte_t *last)
 {
     size_t used = 0;
@@ -125,18 +127,70 @@ static size_t clear_run(pte_t *pte, pte_t *last)
     return used;
 }
 
-size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
+/* The same for a part of a table, which is not empty; keeps the table's count and bounds. */
+static size_t clear_part(pte_t *first, pte_t *last)
+{
+    struct page *page = pgtable_of(first);
+    pte_t *entries = page_to_virt(page);
+    pgtable_narrow(&first, &last);
+    size_t used = clear_run(first, last);
+    page->table_used = (uint16_t)(page->table_used - used);
+    if (page->table_used == 0)
+        table_set_empty(page);
+    else if (first <= entries + page->table.low)
+        page->table.low = (uint16_t)(last - entries);
+    else if (last >= entries + page->table.high)
+        page->table.high = (uint16_t)(first - entries);
+    return used;
+}
+
+void pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
 {
     size_t used = 0;
     for (size_t n; start < end; start += n * PAGE_SIZE) {
         pte_t *pte = pte_run(pgdir, start, end, &n);
         if (pte != NULL) {
             n = MIN(n, (size_t)CLEAR_AT_ONCE);
-            used += clear_run(pte, pte + n);
+            used += clear_part(pte, pte + n);
         }
         mm_point(pgdir);
     }
     if (used != 0 && mmu_is_loaded(pgdir))
         mmu_flush_all();
+}
+
+/* Free a table that no directory has any more, with all that its entries hold. */
+static void table_free(pte_t *table)
+{
+    const struct page *page = virt_to_page(table);
+    while (page->table_used != 0) {
+        pte_t *first = table + page->table.low;
+        clear_part(first, MIN(first + CLEAR_AT_ONCE, table + PGTABLE_ENTRIES));
+        mm_point(NULL);
+    }
+    cache_free(&tables, table);
+}
+
+void pgtable_drop(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
+{
+    bool loaded = mmu_is_loaded(pgdir);
+    for (uintptr_t va = ALIGN_DOWN(start, MMU_TABLE_SPAN); va < end; va += MMU_TABLE_SPAN) {
+        pte_t *table = pgdir_take_table(pgdir, va);
+        if (table == NULL)
+            continue;
+        if (loaded)
+            mmu_flush_all(); /* the CPU may cache the directory's entry too (SDM vol. 3A, 4.10) */
+        table_free(table);
+        mm_point(NULL);
+    }
+}
+
+size_t pgtable_used(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
+{
+    size_t used = 0;
+    for (uintptr_t va = ALIGN_DOWN(start, MMU_TABLE_SPAN); va < end; va += MMU_TABLE_SPAN) {
+        const pte_t *table = pte_find(pgdir, va);
+        used += table != NULL ? pgtable_of(table)->table_used : 0;
+    }
     return used;
 }

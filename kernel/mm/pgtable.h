@@ -7,14 +7,21 @@
  * table that is freed is all zeros, and a directory has only the kernel's half: a few of each are cached as
  * they are, and the next fork need not clear them.
  *
+ * The struct page of a table has the number of its entries in use, those that are not 0, and bounds outside
+ * of which none is, so that a scan visits no empty part. So every entry that becomes used or unused is
+ * counted: by pgtable_enter() and pgtable_remove(), or for a run of entries by pgtable_count().
+ *
  * In the ledger a table belongs to the caller of these functions.
  */
 #ifndef MM_PGTABLE_H
 #define MM_PGTABLE_H
 
 #include "arch/i386/mmu.h"
+#include "lib/util.h"
+#include "mm/page.h"
 
-struct page;
+/* The entries of a table. */
+#define PGTABLE_ENTRIES (MMU_TABLE_SPAN / PAGE_SIZE)
 
 /* The first entry from `pte` on that is not 0, or `last`. Regions are mostly empty, so four entries are
  * tested at once. */
@@ -25,6 +32,52 @@ static inline pte_t *pte_next_used(pte_t *pte, pte_t *last)
     while (pte < last && *pte == 0)
         pte++;
     return pte;
+}
+
+/* The struct page of the table that has this entry, and the number of the entry in it. */
+static inline struct page *pgtable_of(const pte_t *pte)
+{
+    return virt_to_page(pte);
+}
+
+static inline uint32_t pgtable_index(const pte_t *pte)
+{
+    return (uintptr_t)pte / sizeof(*pte) % PGTABLE_ENTRIES;
+}
+
+/* Narrow the run of entries [*first, *last) of one table, which is not empty, to the part that may have
+ * entries in use. It may be empty then. */
+static inline void pgtable_narrow(pte_t **first, pte_t **last)
+{
+    const struct page *table = pgtable_of(*first);
+    pte_t *entries = page_to_virt(table);
+    *first = MAX(*first, entries + table->table.low);
+    *last = MAX(*first, MIN(*last, entries + table->table.high));
+}
+
+/* Count `n` entries of [first, last), entries of one table, which have become used. */
+static inline void pgtable_count(const pte_t *first, const pte_t *last, size_t n)
+{
+    struct page *table = pgtable_of(first);
+    uint32_t low = pgtable_index(first), high = low + (uint32_t)(last - first);
+    table->table_used = (uint16_t)(table->table_used + n);
+    table->table.low = (uint16_t)MIN(table->table.low, low);
+    table->table.high = (uint16_t)MAX(table->table.high, high);
+}
+
+/* Enter `value` in *pte, which is 0. */
+static inline void pgtable_enter(pte_t *pte, pte_t value)
+{
+    ASSERT(*pte == 0);
+    *pte = value;
+    pgtable_count(pte, pte + 1, 1);
+}
+
+/* Make *pte, which is in use, 0. The caller drops what it held. */
+static inline void pgtable_remove(pte_t *pte)
+{
+    *pte = 0;
+    pgtable_of(pte)->table_used--;
 }
 
 /* Allocate a page directory with an empty user half; NULL: no memory. */
@@ -39,12 +92,16 @@ void pgtable_init(void);
 /* The entry for `va`; allocates a missing page table. NULL: no memory. */
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
 
-/* Clear every entry of [start, end) and drop what they hold. Returns how many were in use. Flushes if the
- * pgdir is loaded. Has points (point.h), and ignores that the caller was killed: so does the next. */
-size_t pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
+/* Clear every entry of [start, end) and drop what they hold. Flushes if the pgdir is loaded. Has points
+ * (point.h), and ignores that the caller was killed: so does the next. */
+void pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 
-/* Free the tables for addresses of [start, end); all entries in them must be 0. Flushes if the pgdir is
- * loaded. */
-void pgtable_prune(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
+/* Free the tables that translate addresses of [start, end), with all that their entries hold. Flushes if the
+ * pgdir is loaded. */
+void pgtable_drop(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
+
+/* How many entries the tables for [start, end) have in use, and also those of other addresses in the same
+ * tables. */
+size_t pgtable_used(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 
 #endif

@@ -144,10 +144,11 @@ size_t rmap_replace(struct page *page, pte_t entry)
     size_t n = 0, count = page->count;
     page_hold(page); /* while the walk needs it */
     for (pte_t *pte = rmap_first(&walk, page); pte != NULL; pte = ++n < count ? rmap_next(&walk) : NULL) {
-        *pte = entry;
-        flush(walk.at, page->va);
         if (entry == 0)
-            walk.at->mm->pages--;
+            pgtable_remove(pte);
+        else
+            *pte = entry;
+        flush(walk.at, page->va);
         page_drop(page);
     }
     page_drop(page);

@@ -171,10 +171,10 @@ static void describe(const struct proc *proc, struct proc_info *info)
         .killed = proc->killed,
         .exit_code = proc->exit_code,
         .exit_reason = proc->exit_reason,
-        .pages = proc->mm != NULL ? (unsigned)proc->mm->pages : 0,
         .runs = proc->runs,
     };
     spin_unlock_irqrestore(&sched_lock, eflags);
+    info->pages = proc->mm != NULL ? (unsigned)mm_page_count(proc->mm) : 0;
     strlcpy(info->name, proc->name, sizeof(info->name));
 }
 

@@ -146,8 +146,8 @@ static inline pte_t *pte_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, s
  * Call until pte_find() succeeds. */
 void pgdir_add_table(struct pgdir *pgdir, uintptr_t va, void *table);
 
-/* Remove and return the table for `va` in user space; NULL if there is none. All its entries are 0; the
- * caller owns the frame. The caller flushes if the pgdir may be loaded. */
+/* Remove and return the table for `va` in user space; NULL if there is none. The caller owns the frame and what
+ * its entries hold, and flushes if the pgdir may be loaded. */
 void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va);
 
 /* Map or unmap one page of the kernel's virtual area; unmapping flushes. */

@@ -172,7 +172,7 @@ static inline void check_world(struct mm *const *mms, size_t n)
 
         for (struct vma *vma = vma_first(&mms[i]->vmas); vma != NULL; vma = vma_next(vma))
             present += check_region(mms[i], vma);
-        CHECK_EQ(mms[i]->pages, present);
+        CHECK_EQ(mm_page_count(mms[i]), present);
         CHECK_EQ(present_entries(mms[i]), present);
     }
     for (size_t pfn = 0; pfn < page_frames; pfn++) {
