@@ -231,11 +231,28 @@ static inline bool pair_is_shared(pte_t from, pte_t to)
            ask.sharers(pte_frame(from)) >= 2;
 }
 
+/* Check that neither side may write below a page table that both have. `pte` is its entry for `va`. */
+static void check_table(const struct cow_region *region, const struct cow_fork *fork, uintptr_t va, pte_t pte)
+{
+    struct subject who;
+    bool parent_may = pgdir_permits_writes(fork->from, va);
+    if (!parent_may && !pgdir_permits_writes(fork->to, va))
+        return;
+    name_all(&who, region, va, pte);
+    name_process(who.self, sizeof(who.self), "", &fork->parent);
+    name_process(who.other, sizeof(who.other), "its child ", &fork->child);
+    may_write(&who, parent_may ? who.self : who.other, parent_may ? who.other : who.self);
+}
+
 static inline void check_pairs(const struct cow_region *region, const void *data, uintptr_t va,
                                const pte_t *from, size_t n)
 {
     const struct cow_fork *fork = data;
     const pte_t *to = pte_find(fork->to, va);
+    if (to == from) {
+        check_table(region, fork, va, *from);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         if (from[i] == 0)
             continue;

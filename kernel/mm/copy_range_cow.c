@@ -18,8 +18,8 @@
 #include "mm/swap.h"
 #include "watch/trace.h"
 
-/* Share the entries from `from` up to `last`. Returns how many were in use. The main cost of fork is here. */
-static size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
+/* The main cost of a fork that copies page tables, and of the first write below a shared one, is here. */
+size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
 {
     size_t shared = 0;
     check_entry_made();
@@ -54,7 +54,7 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
     bool make_cow = (flags & VM_SHARED) == 0;
     for (uintptr_t va = start; va < end; va += n * PAGE_SIZE) {
         pte_t *source = pte_run(from->pgdir, va, end, &n);
-        if (source == NULL)
+        if (source == NULL || tables_share(to->pgdir, from->pgdir, va))
             continue;
         pte_t *first = source, *last = source + n;
         pgtable_narrow(&first, &last);
@@ -67,6 +67,7 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
         target += first - source;
         size_t run = share_run(target, first, last, make_cow);
         pgtable_count(target, target + (last - first), run);
+        pgtable_of(target)->table_has_shmem |= !make_cow;
         shared += run;
         int error = mm_point(from->pgdir);
         if (error != 0)

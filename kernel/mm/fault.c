@@ -10,8 +10,11 @@
  *                                                   MM_SWAP_IN if the shared page was on the disk
  *   any              names a slot          any      MM_SWAP_IN (copy_range_swap_in)
  *   writable         present, read-only    write    MM_COPY or MM_REUSE (copy_range_write)
+ *   writable         present, writable,    write    MM_REUSE: the table has become this mm's own
+ *                    in a shared table
  *   any              present, allows it    any      MM_FILL: another process of this mm was quicker
  *
+ * A write, and MM_FILL, need a page table of the mm's own: a shared one is copied first (tables.h).
  * If there is no frame for any of these: MM_OOM. If the disk cannot be read: MM_SWAP_FAULT.
  */
 #include <ucow/errno.h>
@@ -31,6 +34,8 @@ int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
         return -E_NO_MEM;
     }
     pgtable_enter(pte, pte_make(page_to_phys(page), PTE_U | PTE_A | rights)); /* it is about to be accessed */
+    if (page->owner == PAGE_SHARED)
+        pgtable_of(pte)->table_has_shmem = true;
     return 0;
 }
 
@@ -86,9 +91,13 @@ enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
         return MM_SEGV;
     if (write && !(vma->flags & VM_WRITE))
         return MM_SEGV;
+    int was_shared = write ? pgtable_own(mm->pgdir, va) : 0;
+    if (was_shared < 0)
+        return MM_OOM;
     pte_t *pte = pte_find(mm->pgdir, va);
+    bool table_taken = was_shared && pte != NULL && pte_present(*pte) && pte_writable(*pte);
     mm_check_fault_begin(&checked, pte);
     enum mm_outcome outcome = serve(mm, vma, va, pte, write);
     mm_check_fault_end(&checked, mm, vma, va, pte, write, outcome);
-    return outcome;
+    return table_taken ? MM_REUSE : outcome;
 }

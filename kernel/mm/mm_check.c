@@ -57,7 +57,7 @@ void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct
         const struct cow_region region = region_of(from, vma);
         cow_check_fork(&region, &fork);
     }
-    cow_check_fork_done(&fork, from->pages, to->pages);
+    cow_check_fork_done(&fork, mm_page_count(from), mm_page_count(to));
 }
 
 void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, uintptr_t va, bool write,

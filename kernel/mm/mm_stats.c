@@ -7,11 +7,12 @@
 #include "mm/point.h"
 #include "mm/swap.h"
 
-static void count_page(const struct page *page, struct page_counts *counts)
+/* Count a page whose table is shared (`by_table`) or not. */
+static void count_page(const struct page *page, bool by_table, struct page_counts *counts)
 {
     if (page->owner == PAGE_CACHE)
         counts->cache++;
-    else if (page->owner == PAGE_SHARED || swap_page_sharers(page) > 1)
+    else if (by_table || page->owner == PAGE_SHARED || swap_page_sharers(page) > 1)
         counts->shared++;
     else
         counts->private ++;
@@ -25,11 +26,12 @@ static int count_region(struct mm *mm, const struct vma *vma, struct page_counts
         pte_t *pte = pte_run(mm->pgdir, va, vma->end, &n);
         if (pte == NULL)
             continue;
+        bool by_table = pgtable_of(pte)->count > 1;
         pte_t *last = pte + n;
         pgtable_narrow(&pte, &last);
         for (; (pte = pte_next_used(pte, last)) < last; pte++) {
             if (pte_present(*pte))
-                count_page(phys_to_page(pte_frame(*pte)), counts);
+                count_page(phys_to_page(pte_frame(*pte)), by_table, counts);
             else
                 counts->swapped++;
         }

@@ -24,8 +24,8 @@ int mm_map(struct mm *mm, const struct vma *model)
     return vma_add(&mm->vmas, model);
 }
 
-/* A range of pages that is unmapped. The page tables of [first, last), which may be empty, translate no page of
- * a region outside the range: they go with it. */
+/* A range of pages that is unmapped. The page tables of [first, last), which may be empty, translate no page
+ * of a region outside the range: they go with it. */
 struct cut {
     uintptr_t start, end;
     uintptr_t first, last;
@@ -42,6 +42,17 @@ static struct cut cut_of(struct mm *mm, uintptr_t start, uintptr_t end)
     return first < last ? (struct cut){start, end, first, last} : (struct cut){start, end, 0, 0};
 }
 
+/* Make the page tables that remain, but lose entries, the address space's own. Returns 0; -E_NO_MEM. */
+static int own_tables(struct mm *mm, const struct cut *cut)
+{
+    const uintptr_t ends[] = {cut->start, cut->end - PAGE_SIZE};
+    int error = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(ends) && error >= 0; i++)
+        if (ends[i] < cut->first || ends[i] >= cut->last)
+            error = pgtable_own(mm->pgdir, ends[i]);
+    return MIN(error, 0);
+}
+
 /* Drop the pages of the cut, whose regions are gone, and the page tables that go with them. */
 static void drop_pages(struct mm *mm, const struct cut *cut)
 {
@@ -54,7 +65,9 @@ static void drop_pages(struct mm *mm, const struct cut *cut)
 static int unmap(struct mm *mm, uintptr_t start, uintptr_t end)
 {
     const struct cut cut = cut_of(mm, start, end);
-    int error = vma_cut(&mm->vmas, start, end);
+    int error = own_tables(mm, &cut);
+    if (error == 0)
+        error = vma_cut(&mm->vmas, start, end);
     if (error == 0)
         drop_pages(mm, &cut);
     return error;
@@ -111,7 +124,11 @@ static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
 static int map_over(struct mm *mm, const struct vma *model)
 {
     const struct cut cut = cut_of(mm, model->start, model->end);
-    int error = vma_replace(&mm->vmas, model);
+    int error = own_tables(mm, &cut);
+    if (error == 0)
+        error = vma_replace(&mm->vmas, model);
+    else
+        vm_object_drop(model->object);
     if (error == 0)
         drop_pages(mm, &cut);
     return error;

@@ -28,16 +28,20 @@ enum page_owner {
 };
 
 struct page {
-    uint32_t count;        /* references; for a block of several frames those of the first */
-    uint8_t owner;         /* enum page_owner; set in each frame of a block */
-    uint8_t order;         /* of the block that begins here; free frames: the policy's */
+    uint32_t count; /* references; for a block of several frames those of the first */
+    uint8_t owner;  /* enum page_owner; set in each frame of a block */
+    uint8_t order;  /* of the block that begins here; free frames: the policy's */
     union {
         uint16_t slab_used;  /* objects in use, if this frame is a slab */
         uint16_t table_used; /* entries that are not 0, if it is a page table */
     };
-    struct list_node link; /* in a free list, a cache's list of slabs, or the list for eviction */
+    union {
+        struct list_node link; /* in a free list, a cache's list of slabs, or the list for eviction */
+        uint64_t table_walk;   /* page table: the last walk over entries that found one here; see rmap.c */
+    };
     union {
         void *slab_free;         /* first free object of the slab */
+        bool table_has_shmem;    /* page table: an entry may map shared memory */
         struct lineage *lineage; /* user memory: see rmap.h; NULL: not to be evicted */
     };
     union {

@@ -84,22 +84,26 @@ static inline void table_set_empty(struct page *table)
     table->table_used = 0;
     table->table.low = PGTABLE_ENTRIES;
     table->table.high = 0;
+    table->table_has_shmem = false;
 }
 
-/* Allocate a table without entries; NULL: no memory. */
-static inline pte_t *table_alloc(uintptr_t caller)
+pte_t *pgtable_alloc(uintptr_t caller)
 {
     pte_t *table = cache_alloc(&tables, caller);
-    if (table != NULL)
+    if (table != NULL) {
         table_set_empty(virt_to_page(table));
+        virt_to_page(table)->table_walk = 0;
+    }
     return table;
 }
 
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
 {
     pte_t *pte;
+    if (pgtable_own(pgdir, va) < 0)
+        return NULL;
     while ((pte = pte_find(pgdir, va)) == NULL) {
-        void *table = table_alloc((uintptr_t)__builtin_return_address(0));
+        void *table = pgtable_alloc((uintptr_t)__builtin_return_address(0));
         if (table == NULL)
             return NULL;
         pgdir_add_table(pgdir, va, table);
@@ -148,6 +152,7 @@ void pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
 {
     size_t used = 0;
     for (size_t n; start < end; start += n * PAGE_SIZE) {
+        ASSERT(pgdir_permits_writes(pgdir, start));
         pte_t *pte = pte_run(pgdir, start, end, &n);
         if (pte != NULL) {
             n = MIN(n, (size_t)CLEAR_AT_ONCE);
@@ -180,7 +185,10 @@ void pgtable_drop(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
             continue;
         if (loaded)
             mmu_flush_all(); /* the CPU may cache the directory's entry too (SDM vol. 3A, 4.10) */
-        table_free(table);
+        if (virt_to_page(table)->count > 1)
+            page_drop(virt_to_page(table));
+        else
+            table_free(table);
         mm_point(NULL);
     }
 }

@@ -19,6 +19,7 @@
 #include "arch/i386/mmu.h"
 #include "lib/util.h"
 #include "mm/page.h"
+#include "mm/tables.h"
 
 /* The entries of a table. */
 #define PGTABLE_ENTRIES (MMU_TABLE_SPAN / PAGE_SIZE)
@@ -89,15 +90,29 @@ void pgtable_free(struct pgdir *pgdir);
 /* Set up the caches of tables. After page_open_ledger(). */
 void pgtable_init(void);
 
-/* The entry for `va`; allocates a missing page table. NULL: no memory. */
+/* Allocate a table without entries, for `caller`; NULL: no memory. */
+pte_t *pgtable_alloc(uintptr_t caller);
+
+/* Make the table for `va`, if there is one, the pgdir's own, so that its entries can be changed. Returns 1 if
+ * it was shared (tables.h), 0 if it was not; -E_NO_MEM: nothing changed. Flushes if the pgdir is loaded. */
+static inline int pgtable_own(struct pgdir *pgdir, uintptr_t va)
+{
+    if (__builtin_expect(pgdir_permits_writes(pgdir, va), 1))
+        return 0;
+    int error = tables_unshare(pgdir, va);
+    return error != 0 ? error : 1;
+}
+
+/* The entry for `va`, for the caller to change: in the pgdir's own page table, which is allocated if it is
+ * missing or shared. NULL: no memory. */
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
 
-/* Clear every entry of [start, end) and drop what they hold. Flushes if the pgdir is loaded. Has points
- * (point.h), and ignores that the caller was killed: so does the next. */
+/* Clear every entry of [start, end) and drop what they hold; the tables are the pgdir's own. Flushes if the
+ * pgdir is loaded. Has points (point.h), and ignores that the caller was killed: so does the next. */
 void pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 
-/* Free the tables that translate addresses of [start, end), with all that their entries hold. Flushes if the
- * pgdir is loaded. */
+/* Drop the tables that translate addresses of [start, end): a table that no other directory has is freed,
+ * with all that its entries hold. Flushes if the pgdir is loaded. Needs no memory. */
 void pgtable_drop(struct pgdir *pgdir, uintptr_t start, uintptr_t end);
 
 /* How many entries the tables for [start, end) have in use, and also those of other addresses in the same

@@ -80,19 +80,33 @@ static struct lineage *next_in_subtree(const struct lineage *root, struct lineag
     return NULL;
 }
 
-/* The entry that maps the page in this address space, or NULL. */
-static pte_t *entry_of(const struct lineage *lineage, const struct page *page)
+/* Whether the walk has visited this table before, as that of another address space. */
+static bool visited(const struct rmap_walk *walk, struct page *table)
 {
-    if (lineage->mm == NULL)
+    if (table->count == 1)
+        return false;
+    bool before = table->table_walk == walk->number;
+    table->table_walk = walk->number;
+    return before;
+}
+
+/* The entry that maps the page in the address space that the walk is at, or NULL. */
+static pte_t *entry_at(const struct rmap_walk *walk)
+{
+    const struct page *page = walk->page;
+    if (walk->at->mm == NULL)
         return NULL;
-    pte_t *pte = pte_find(lineage->mm->pgdir, page->va);
-    return pte != NULL && pte_present(*pte) && pte_frame(*pte) == page_to_phys(page) ? pte : NULL;
+    pte_t *pte = pte_find(walk->at->mm->pgdir, page->va);
+    if (pte == NULL || !pte_present(*pte) || pte_frame(*pte) != page_to_phys(page))
+        return NULL;
+    return visited(walk, pgtable_of(pte)) ? NULL : pte;
 }
 
 pte_t *rmap_first(struct rmap_walk *walk, const struct page *page)
 {
-    *walk = (struct rmap_walk){page, page->lineage};
-    pte_t *pte = entry_of(walk->at, page);
+    static uint64_t walks;
+    *walk = (struct rmap_walk){page, page->lineage, ++walks};
+    pte_t *pte = entry_at(walk);
     return pte != NULL ? pte : rmap_next(walk);
 }
 
@@ -100,7 +114,7 @@ pte_t *rmap_next(struct rmap_walk *walk)
 {
     const struct lineage *root = walk->page->lineage;
     while ((walk->at = next_in_subtree(root, walk->at)) != NULL) {
-        pte_t *pte = entry_of(walk->at, walk->page);
+        pte_t *pte = entry_at(walk);
         if (pte != NULL)
             return pte;
     }
@@ -116,12 +130,8 @@ size_t rmap_count(const struct page *page)
     return n;
 }
 
-static void flush(const struct lineage *lineage, uintptr_t va)
-{
-    if (mmu_is_loaded(lineage->mm->pgdir))
-        mmu_flush_page(va);
-}
-
+/* The address space that is loaded may be another one than that of the walk, and share its table: so the
+ * functions below flush in every case. */
 bool rmap_test_clear_accessed(const struct page *page)
 {
     struct rmap_walk walk;
@@ -133,7 +143,7 @@ bool rmap_test_clear_accessed(const struct page *page)
             continue;
         accessed = true;
         *pte &= ~PTE_A;
-        flush(walk.at, page->va); /* or the CPU would not set it again */
+        mmu_flush_page(page->va); /* or the CPU would not set it again */
     }
     return accessed;
 }
@@ -148,7 +158,7 @@ size_t rmap_replace(struct page *page, pte_t entry)
             pgtable_remove(pte);
         else
             *pte = entry;
-        flush(walk.at, page->va);
+        mmu_flush_page(page->va);
         page_drop(page);
     }
     page_drop(page);

@@ -56,10 +56,12 @@ static inline void lineage_set_mm(struct lineage *lineage, struct mm *mm)
     lineage->mm = mm;
 }
 
-/* A walk over the entries that map a page. Nothing may be mapped, freed or forked meanwhile. */
+/* A walk over the entries that map a page. Nothing may be mapped, freed or forked meanwhile. The entry in a
+ * page table that several address spaces share is found once. */
 struct rmap_walk {
     const struct page *page;
     struct lineage *at; /* whose entry was found last */
+    uint64_t number;    /* of this walk: a table that has it was visited */
 };
 
 /* The first and the next entry that maps the page; NULL if there are no more. */

@@ -68,20 +68,29 @@ static inline bool pte_allows(pte_t pte, bool write)
     return (pte & wanted) == wanted;
 }
 
+/* The entry for `va` with the rights that it and the directory give; 0 if there is none. */
+static inline pte_t effective_pte(struct mm *mm, uintptr_t va)
+{
+    const pte_t *pte = pte_find(mm->pgdir, va);
+
+    if (pte == NULL)
+        return 0;
+    return pgdir_permits_writes(mm->pgdir, va) ? *pte : *pte & ~PTE_W;
+}
+
 /* The CPU's translation of `va`; 0 for a page fault, which also drops it from the TLB. */
 static inline pte_t translate(struct mm *mm, uintptr_t va, bool write)
 {
-    pte_t known = tlb_find(va), *pte;
+    pte_t known = tlb_find(va), pte = effective_pte(mm, va);
 
     if (pte_allows(known, write))
         return known;
     host_tlb_forget(va);
-    pte = pte_find(mm->pgdir, va);
-    if (pte == NULL || !pte_allows(*pte, write))
+    if (!pte_allows(pte, write))
         return 0;
-    *pte |= PTE_A | (write ? PTE_D : 0);
-    tlb_keep(va, *pte);
-    return *pte;
+    *pte_find(mm->pgdir, va) |= PTE_A | (write ? PTE_D : 0);
+    tlb_keep(va, pte);
+    return pte;
 }
 
 /* The byte in physical memory that a program in `mm` accesses at `va`, and the outcome of the last fault in

@@ -97,6 +97,20 @@ void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va)
     return table;
 }
 
+void pgdir_share_table(struct pgdir *to, struct pgdir *from, uintptr_t va)
+{
+    uint32_t *pde = &from->entries[va >> LARGE_SHIFT];
+    ASSERT(va < USERTOP && (*pde & PTE_P) && !(to->entries[va >> LARGE_SHIFT] & PTE_P));
+    *pde &= ~PTE_W;
+    to->entries[va >> LARGE_SHIFT] = *pde;
+}
+
+void pgdir_replace_table(struct pgdir *pgdir, uintptr_t va, void *table)
+{
+    ASSERT(va < USERTOP && (pgdir->entries[va >> LARGE_SHIFT] & PTE_P));
+    pgdir->entries[va >> LARGE_SHIFT] = virt_to_phys(table) | PTE_RIGHTS;
+}
+
 void mmu_kva_map(uintptr_t va, paddr_t frame)
 {
     ASSERT(!pte_present(*kernel_pte(va)));

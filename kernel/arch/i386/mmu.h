@@ -146,9 +146,22 @@ static inline pte_t *pte_run(struct pgdir *pgdir, uintptr_t va, uintptr_t end, s
  * Call until pte_find() succeeds. */
 void pgdir_add_table(struct pgdir *pgdir, uintptr_t va, void *table);
 
-/* Remove and return the table for `va` in user space; NULL if there is none. The caller owns the frame and what
- * its entries hold, and flushes if the pgdir may be loaded. */
+/* Remove and return the table for `va` in user space; NULL if there is none. The caller owns the frame and
+ * what its entries hold, and flushes if the pgdir may be loaded. */
 void *pgdir_take_table(struct pgdir *pgdir, uintptr_t va);
+
+/* Whether the directory permits writes to the pages of the table for `va`, or has no table for it. */
+static inline bool pgdir_permits_writes(const struct pgdir *pgdir, uintptr_t va)
+{
+    return (pgdir->entries[va >> 22] & (PTE_P | PTE_W)) != PTE_P;
+}
+
+/* Enter the table that `from` has for `va` in `to`, too, which has none, and permit no writes below it in
+ * either. The caller flushes if `from` may be loaded. */
+void pgdir_share_table(struct pgdir *to, struct pgdir *from, uintptr_t va);
+
+/* Replace the table for `va` by `table`, and permit writes. The caller flushes if the pgdir may be loaded. */
+void pgdir_replace_table(struct pgdir *pgdir, uintptr_t va, void *table);
 
 /* Map or unmap one page of the kernel's virtual area; unmapping flushes. */
 void mmu_kva_map(uintptr_t va, paddr_t frame);

@@ -15,6 +15,11 @@
 #include "mm/shmem.h"
 #include "random_processes.h"
 
+/* What a fork allocates at least: a directory, four tables and a slab of regions. */
+#ifndef FORK_FRAMES
+#define FORK_FRAMES 6
+#endif
+
 /* An address space with one of everything. */
 #define TEXT 0x00800000u    /* of an image: 2 pages, read and execute */
 #define DATA 0x00802000u    /* of an image: 1 page, private */
@@ -116,16 +121,18 @@ static inline void snapshot_check(const struct snapshot *snapshot, struct mm *mm
         CHECK_EQ(memcmp(snapshot->bytes[i], host_byte(mm, touched[i].va, false, &outcome), PAGE_SIZE), 0);
 }
 
-/* For check_world(): how many entries map each frame, and whether an object has a reference to it too. */
-static uint32_t mappings[HOST_FRAMES];
+/* For check_world(): how many entries map each frame, how many directories have each table, and whether an
+ * object has a reference to the frame too. */
+static uint32_t mappings[HOST_FRAMES], directories[HOST_FRAMES];
 static bool stored[HOST_FRAMES];
 
-static inline void check_entry(const struct vma *vma, pte_t pte)
+/* `again`: the entry is in a table that was found in an earlier address space. */
+static inline void check_entry(const struct vma *vma, pte_t pte, bool again)
 {
     struct page *page = phys_to_page(pte_frame(pte));
     bool writable = (vma->flags & VM_WRITE) != 0, shared = (vma->flags & VM_SHARED) != 0;
 
-    mappings[page_to_pfn(page)]++;
+    mappings[page_to_pfn(page)] += !again;
     stored[page_to_pfn(page)] = vma->object != NULL && (shared || !writable);
     CHECK(!pte_writable(pte) || writable);
     CHECK(!pte_cow(pte) || (writable && !shared && !pte_writable(pte)));
@@ -142,40 +149,60 @@ static inline size_t check_region(struct mm *mm, const struct vma *vma)
 
         if (pte == NULL || !pte_present(*pte))
             continue;
-        check_entry(vma, *pte);
+        check_entry(vma, *pte, directories[page_to_pfn(pgtable_of(pte))] > 1);
         present++;
     }
     return present;
 }
 
-static inline size_t present_entries(struct mm *mm)
+/* Check that a table counts its entries and knows their bounds, and that it is writable for its only
+ * directory. Returns how many are in use. */
+static inline size_t check_table(struct mm *mm, uintptr_t va, const pte_t *table)
 {
-    size_t present = 0, n;
+    const struct page *page = pgtable_of(table);
+    size_t used = 0;
 
-    for (uintptr_t va = 0; va < KERNBASE; va += n * PAGE_SIZE) {
-        pte_t *pte = pte_run(mm->pgdir, va, KERNBASE, &n);
-
-        for (size_t i = 0; pte != NULL && i < n; i++)
-            present += pte_present(pte[i]);
+    for (size_t i = 0; i < PGTABLE_ENTRIES; i++) {
+        used += table[i] != 0;
+        CHECK(table[i] == 0 || (i >= page->table.low && i < page->table.high));
     }
-    return present;
+    CHECK_EQ(page->table_used, used);
+    CHECK(page->count == 1 || !pgdir_permits_writes(mm->pgdir, va));
+    directories[page_to_pfn(page)]++;
+    return used;
 }
 
-/* Check all address spaces: each present entry is in a region and owns one reference, and there are no other
- * references. */
+static inline size_t check_tables(struct mm *mm)
+{
+    size_t used = 0, n;
+
+    for (uintptr_t va = 0; va < KERNBASE; va += n * PAGE_SIZE) {
+        const pte_t *table = pte_run(mm->pgdir, va, KERNBASE, &n);
+
+        if (table != NULL)
+            used += check_table(mm, va, table);
+    }
+    return used;
+}
+
+/* Check all address spaces: each present entry is in a region and owns one reference, each directory one to
+ * each of its tables, and there are no other references. */
 static inline void check_world(struct mm *const *mms, size_t n)
 {
     memset(mappings, 0, sizeof(mappings));
     memset(stored, 0, sizeof(stored));
+    memset(directories, 0, sizeof(directories));
     for (size_t i = 0; i < n; i++) {
-        size_t present = 0;
+        size_t used = check_tables(mms[i]), present = 0;
 
         for (struct vma *vma = vma_first(&mms[i]->vmas); vma != NULL; vma = vma_next(vma))
             present += check_region(mms[i], vma);
         CHECK_EQ(mm_page_count(mms[i]), present);
-        CHECK_EQ(present_entries(mms[i]), present);
+        CHECK_EQ(used, present);
     }
     for (size_t pfn = 0; pfn < page_frames; pfn++) {
+        if (directories[pfn] != 0)
+            CHECK_EQ(page_array[pfn].count, directories[pfn]);
         if (mappings[pfn] != 0)
             CHECK_EQ(page_array[pfn].count, mappings[pfn] + stored[pfn]);
     }
@@ -374,7 +401,7 @@ TEST(without_memory_the_parent_is_untouched)
         }
         host_give_frames();
     }
-    CHECK(frames > 6); /* at least a directory, four tables and a slab of regions are allocated */
+    CHECK(frames > FORK_FRAMES);
     snapshot_check(&snapshot, host_locked(child));
     end(parent, child);
 }
