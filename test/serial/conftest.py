@@ -68,6 +68,11 @@ class Build:
         return self.options["debug_checks"] if value == "auto" else value == "true"
 
     @property
+    def shares_tables(self) -> bool:
+        """Whether fork shares page tables; without cow they are copied, whatever the option says."""
+        return self.cow and self.tables == "shared"
+
+    @property
     def optimized(self) -> bool:
         return self.options["optimization"] not in ("0", "g")
 

@@ -218,18 +218,31 @@ def copy_only_on_write_fault(trace: Trace) -> Iterator[str]:
 
 
 def memory_is_duplicated_in_fork(trace: Trace) -> Iterator[str]:
-    """Pages are shared (with cow) or copied at once (without) only by a process that forks."""
-    event = "share" if _copies_on_write(trace) else "page_copy"
-    if event == "page_copy":
-        yield from (f"{record}: this kernel does not share" for record in trace.of("share"))
+    """Pages and page tables are shared (with cow), or pages copied at once (without), only by a process that forks."""
+    sharing = ("share", "table_share")
+    events = sharing if _copies_on_write(trace) else ("page_copy",)
+    if events != sharing:
+        yield from (f"{record}: this kernel does not share" for record in trace.of(*sharing))
     forking: set[int] = set()
-    for record in trace.of("syscall_enter", "syscall_leave", event):
+    for record in trace.of("syscall_enter", "syscall_leave", *events):
         if record.name == "syscall_enter":
             (forking.add if record.shown("nr") in FORKS else forking.discard)(record.cpu_pid)
         elif record.name == "syscall_leave":
             forking.discard(record.cpu_pid)
         elif record.cpu_pid not in forking:
             yield f"{record}: pid {record.cpu_pid} is not in fork"
+
+
+def only_shared_tables_are_copied(trace: Trace) -> Iterator[str]:
+    """A page table is copied only after a fork has shared it, and the copy is not shared before the next fork."""
+    shared: set[int] = set()
+    for record in trace.of("table_share", "table_copy"):
+        if record.name == "table_share":
+            shared.add(record.table)
+            continue
+        if record["from"] not in shared:
+            yield f"{record}: no fork has shared this page table"
+        shared.discard(record["to"])
 
 
 def frames_balance(trace: Trace) -> Iterator[str]:
@@ -263,7 +276,7 @@ ALL: tuple[Invariant, ...] = (
     stamps_never_go_back, boot_and_end_frame_the_trace, states_walk_the_table, cpu_belongs_to_the_running,
     fork_precedes_first_run, dead_do_nothing, one_exit_then_one_reap, orphans_go_to_init, killed_only_by_kill,
     wake_between_sleep_and_run, copy_only_on_write_fault, memory_is_duplicated_in_fork,
-    frames_balance, leave_matches_enter, lives_as_in_the_model,
+    only_shared_tables_are_copied, frames_balance, leave_matches_enter, lives_as_in_the_model,
 )
 
 

@@ -4,6 +4,7 @@
 Nothing here asks the kernel; a machine that runs may be in the middle of a change.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from .trace import Format
 
 PAGE_BYTES, TABLE_BYTES, ENTRIES, USERTOP = 4096, 4 << 20, 1024, 0xB0000000
 PRESENT, WRITABLE, COW = 0x001, 0x002, 0x200
+BY_TABLE = 0x800  # ours, in a bit that the kernel does not use: other address spaces have the page table, too
 VM_SHARED = 8
 SLOT_BAD = 0xFFFFFFFF
 MM, PROC, SHARED, SWAP = "mm/mm.c", "proc/proc.c", "mm/shmem.c", "mm/swap_slot.c"  # they define the structures
@@ -165,13 +167,17 @@ class Guest:
         return memoryview(self.memory.read(address, PAGE_BYTES)).cast("I")
 
     def entries(self, mm: int) -> Iterator[tuple[int, int]]:
-        """The address and the entry of every page of an address space, present or on the disk."""
+        """The address and the entry of every page of an address space, present or on the disk, with BY_TABLE. Below a
+        directory entry that permits no writes, a writable page is shared until it is written."""
         pgdir = physical(self.member(mm, MM, "mm", "pgdir"))
         for high, pde in enumerate(self._table(pgdir)[:USERTOP // TABLE_BYTES]):
             if pde & PRESENT:
+                by_table = BY_TABLE if self.frames[pde // PAGE_BYTES].count > 1 else 0
                 for low, entry in enumerate(self._table(pde & -PAGE_BYTES)):
+                    if entry & PRESENT and entry & WRITABLE and not pde & WRITABLE:
+                        entry ^= WRITABLE | COW
                     if entry:
-                        yield high * TABLE_BYTES + low * PAGE_BYTES, entry
+                        yield high * TABLE_BYTES + low * PAGE_BYTES, entry | by_table
 
     @cached_property
     def tables(self) -> dict[int, dict[int, int]]:
@@ -204,6 +210,32 @@ class Guest:
         return {found: [(self.member(node, SHARED, "stored_page", "page"), self.member(node, SHARED, "stored_page", "slot"))
                         for node in self._tree(self.word(found + root))] for found in objects if found}
 
+    # ---- page tables ----
+
+    @cached_property
+    def directories(self) -> dict[int, dict[int, int]]:
+        """The page table, by frame number, of each span of a table of each address space."""
+        pgdirs = {mm: physical(self.member(mm, MM, "mm", "pgdir")) for mm in self.spaces}
+        return {mm: {high: pde // PAGE_BYTES for high, pde in enumerate(self._table(pgdir)[:USERTOP // TABLE_BYTES])
+                     if pde & PRESENT} for mm, pgdir in pgdirs.items()}
+
+    @cached_property
+    def sharers(self) -> Counter[int]:
+        """How many address spaces have each page table, by frame number."""
+        return Counter(table for tables in self.directories.values() for table in tables.values())
+
+    @cached_property
+    def references(self) -> Counter[int]:
+        """How many entries have each value but for its flags: PRESENT with a frame's address, or a slot's number. The
+        entries of a page table that is shared are counted once."""
+        return Counter(entry & (-PAGE_BYTES | PRESENT) for table in self.sharers
+                       for entry in self._table(table * PAGE_BYTES) if entry)
+
+    def entries_used(self, table: int) -> int:
+        """How many entries the kernel believes this page table, a frame number, has in use."""
+        page = self.word(self.symbols.address("page_array")) + table * self.layout.size(MM, "page")
+        return self.member(page, MM, "page", "table_used")
+
     # ---- who has what ----
 
     @cached_property
@@ -229,19 +261,20 @@ class Guest:
 
     def describe(self, mm: int, entry: int) -> "Page":
         """What the page of an entry is to the address space `mm`."""
-        number = entry // PAGE_BYTES
+        number, by_table = entry // PAGE_BYTES, entry & BY_TABLE != 0
         if not entry & PRESENT:
             page = self.slots[number].page if number in self.slots else 0
             readers = self.mapped_by.get(self.frame_number(page), []) if page else []
-            return Page("swapped", "-", number, self._pids(self.named_by[number] + readers, mm))
+            return Page("swapped", "-", by_table, number, self._pids(self.named_by[number] + readers, mm))
         frame = self.frames[number]
         others = list(self.mapped_by[number])
         if frame.slot:
             others += self.named_by.get(frame.slot, [])
         sharers = frame.count + (self.slots[frame.slot].count if frame.slot in self.slots else 0)
-        kind = "cache" if frame.owner == "cache" else "shared" if frame.owner == "shared" or sharers > 1 else "private"
+        shared = frame.owner == "shared" or sharers > 1 or entry & BY_TABLE
+        kind = "cache" if frame.owner == "cache" else "shared" if shared else "private"
         rights = "w" if entry & WRITABLE else "c" if entry & COW else "r"
-        return Page(kind, rights, frame.slot, self._pids(others, mm))
+        return Page(kind, rights, by_table, frame.slot, self._pids(others, mm))
 
     def runs(self, mm: int) -> Iterator["Run"]:
         """The pages of an address space, neighbours of the same kind together. Slots that follow each other do, too."""
@@ -262,6 +295,7 @@ class Page(NamedTuple):
     """What a page is to one address space."""
     kind: str    # private, shared, swapped, cache
     rights: str  # w to write, c to read until written, r to read; - not in memory
+    by_table: bool  # others have the same page table
     slot: int    # on the disk, or also there; 0: not
     pids: tuple[int, ...]  # of the others who have it
 
@@ -272,6 +306,7 @@ class Run(NamedTuple):
     end: int
     kind: str
     rights: str
+    by_table: bool
     slot: int
     pids: tuple[int, ...]
 
@@ -282,4 +317,4 @@ class Run(NamedTuple):
     def goes_on(self, va: int, page: Page) -> bool:
         """Whether a page continues the run."""
         slot = self.slot + self.pages if self.slot else 0
-        return va == self.end and page == Page(self.kind, self.rights, slot, self.pids)
+        return va == self.end and page == Page(self.kind, self.rights, self.by_table, slot, self.pids)

@@ -13,7 +13,7 @@ from .memory import open_memory
 from .pages import Guest, Process
 
 RIGHTS = {"w": "write", "c": "read, until written", "r": "read", "-": "not in memory"}
-COLUMNS = ("pages from", "to", "n", "kind", "may", "slot", "with")
+COLUMNS = ("pages from", "to", "n", "kind", "may", "slot", "table", "with")
 
 
 def described(guest: Guest, process: Process) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def described(guest: Guest, process: Process) -> dict[str, Any]:
 def cells(run: dict[str, Any]) -> list[str]:
     """A run of pages as a row of the table."""
     return [f"{run['start']:08x}", f"{run['end']:08x}", str(run["pages"]), run["kind"], RIGHTS[run["rights"]],
-            str(run["slot"] or ""), " ".join(map(str, run["pids"]))]
+            str(run["slot"] or ""), "shared" if run["by_table"] else "", " ".join(map(str, run["pids"]))]
 
 
 def show(process: dict[str, Any]) -> None:

@@ -24,4 +24,4 @@ def test_memory(run):
     """The program does not fork, so no page is shared or copied."""
     trace = run("yield").trace
     assert not trace.all("fork", parent=PROCESS)
-    assert not trace.of("share", "page_copy")
+    assert not trace.of("share", "table_share", "page_copy")

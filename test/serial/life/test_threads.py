@@ -29,7 +29,7 @@ def test_clone_duplicates_nothing(run):
     made = trace.all("fork", parent=FIRST, flags=CLONE_VM)
     assert [call.result for call in clones[:-2]] == [fork.child for fork in made]
     for call in clones:
-        assert not between(trace, call.enter, call.leave, "share", "page_copy")
+        assert not between(trace, call.enter, call.leave, "share", "table_share", "page_copy")
 
 
 def test_a_thread_dies_alone(run):
@@ -54,5 +54,5 @@ def test_child_of_a_thread_has_a_copy(run, build):
     fork = next(fork for fork in trace.of("fork") if fork.parent > FIRST)
     assert fork.flags == 0
     [call] = calls(trace, "fork", pid=fork.parent)
-    kind = "share" if build.cow else "page_copy"
-    assert between(trace, call.enter, call.leave, kind)
+    kinds = ("share", "table_share") if build.cow else ("page_copy",)
+    assert between(trace, call.enter, call.leave, *kinds)

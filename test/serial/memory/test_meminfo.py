@@ -12,7 +12,7 @@ from breakpoints import stopping
 from ucow.enums import enumerations
 from ucow.machine import symbols_of
 from ucow.memory import FileMemory
-from ucow.pages import Guest
+from ucow.pages import PAGE_BYTES, PRESENT, Guest
 
 LINE = re.compile(r"^meminfo: ([\w ]+): (total=.*)$")
 ACCOUNT = re.compile(r"^meminfo: account (.*): held=(\d+) base=(\d+)$")
@@ -48,14 +48,16 @@ def entries_agree(guest: Guest):
     for number, frame in enumerate(guest.frames):
         if frame.owner in ("user", "shared", "cache"):
             objects = 1 if frame.owner == "cache" else in_objects[number]
-            assert frame.count == len(guest.mapped_by.get(number, [])) + objects, f"frame {number:#x}: {frame}"
+            assert frame.count == guest.references[number * PAGE_BYTES | PRESENT] + objects, f"frame {number:#x}: {frame}"
         if frame.slot:
             assert guest.frame_number(guest.slots[frame.slot].page) == number
     for number, slot in guest.slots.items():
-        assert slot.count == len(guest.named_by.get(number, [])) + on_disk[number], f"slot {number}: {slot}"
+        assert slot.count == guest.references[number * PAGE_BYTES] + on_disk[number], f"slot {number}: {slot}"
     assert set(guest.named_by) | set(on_disk) <= set(guest.slots)
-    for mm, table in guest.tables.items():
-        assert guest.member(mm, "mm/mm.c", "mm", "pages") == len(table)
+    for mm, tables in guest.directories.items():
+        assert sum(guest.entries_used(table) for table in tables.values()) == len(guest.tables[mm])
+    for table, sharers in guest.sharers.items():
+        assert guest.frames[table].count == sharers
 
 
 def test_the_kernel_tells_the_truth(bench, build):

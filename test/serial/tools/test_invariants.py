@@ -29,6 +29,7 @@ STORY = """\
 2 exec pid=2 name=exit
 2 syscall_enter nr=fork arg0=0 arg1=0 arg2=0
 2 share start=0xaff00000 end=0xb0000000 pages=1
+2 table_share va=0x800000 table=0x5000 pages=3 sharers=2
 2 fork parent=2 child=3 flags=0
 2 state pid=3 from=UNINIT to=RUNNABLE
 2 syscall_leave nr=fork result=3
@@ -38,6 +39,7 @@ STORY = """\
 2 syscall_leave nr=clone result=4
 2 page_copy va=0xaffff000 from=0x1000 to=0x2000 count=3
 2 fault pid=2 va=0xaffff010 error=7 outcome=copy
+2 table_copy va=0x800000 from=0x5000 to=0x6000 pages=3
 2 syscall_enter nr=kill arg0=4 arg1=0 arg2=0
 2 kill by=2 pid=4
 2 syscall_leave nr=kill result=0
@@ -126,7 +128,8 @@ def late(starts, after):
 
 def eager(story):
     """The story of a kernel without copy-on-write."""
-    lines = [line for line in story.splitlines() if " page_copy " not in line and "outcome=copy" not in line]
+    sharing = (" page_copy ", "outcome=copy", " table_")
+    lines = [line for line in story.splitlines() if not any(word in line for word in sharing)]
     return "\n".join(lines).replace("cow=1", "cow=0").replace(
         "share start=0xaff00000 end=0xb0000000 pages=1", "page_copy va=0xaffff000 from=0x1000 to=0x2000 count=1") + "\n"
 
@@ -138,6 +141,8 @@ def in_eager(alter):
 
 NAP = "2 sleep pid=2 channel=2\n2 wake pid=2 by=2"
 SHARE = "2 share start=0xaff00000 end=0xb0000000 pages=1"
+TABLE_SHARE = "2 table_share va=0x800000 table=0x5000 pages=3 sharers=2"
+TABLE_COPY = "2 table_copy va=0x800000 from=0x5000 to=0x6000 pages=3"
 COPY_FAULT = "2 fault pid=2 va=0xaffff010 error=7 outcome=copy"
 
 # For each invariant, what breaks it and nothing else; the model's may notice it too, for it sees whole lives.
@@ -190,8 +195,15 @@ SABOTAGE = {
     },
     "memory_is_duplicated_in_fork": {
         "sharing outside fork": put(SHARE, after="2 syscall_leave nr=fork"),
+        "sharing a table outside fork": put(TABLE_SHARE, after="2 syscall_leave nr=fork"),
+        "sharing a table in an eager build": in_eager(put(TABLE_SHARE, after="2 page_copy")),
         "sharing in an eager build": in_eager(put(SHARE, after="2 page_copy")),
         "copying outside fork in an eager build": in_eager(move("2 page_copy", after="2 syscall_leave nr=fork")),
+    },
+    "only_shared_tables_are_copied": {
+        "a table that no fork shared": drop("2 table_share"),
+        "a copy of a copy": put(TABLE_COPY.replace("0x5000", "0x6000").replace("to=0x6000", "to=0x7000"),
+                                after="2 table_copy"),
     },
     "frames_balance": {
         "a frame freed by no process": change("1 end", "freed=40", "freed=41"),
