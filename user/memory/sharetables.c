@@ -151,14 +151,14 @@ static void shmem(void)
     page *common = spans[0] + PAGES + 8, *later = spans[1] + PAGES + 8;
     map_at(common, PAGE_SIZE, MAP_SHARED);
     **common = 1;
-    CHECK(child_code(write_common, *common), 1, "pages that are wrong in the child that wrote one");
+    CHECK(child_code(write_common, (void *)common), 1, "pages that are wrong in the child that wrote one");
     CHECK((int)**common, 0x600d, "the common page");
     CHECK(wrong(), 0, "pages of the parent that are wrong");
     int pid = forked();
     if (pid == 0) { /* the second span's table is shared when this comes into it */
         map_at(later, PAGE_SIZE, MAP_SHARED);
         **later = 2;
-        int code = child_code(write_common, *later);
+        int code = child_code(write_common, (void *)later);
         exit(code == 1 && **later == 0x600d ? 0 : 1);
     }
     CHECK(code_of(pid), 0, "exit code of the child that maps shared memory later");
