@@ -27,6 +27,7 @@ PEERS = ["ancestor -O2", "xv6", "Linux 6.1", "Tilck", "Fiwix"]
 COPYING = {"cow": "true", "eager": "false"}
 LIVE, QUICK_LIVE = (10, 500, 2000), (10,)
 SWAP_ROWS = ["major", "evict"]  # of a kernel that swaps, on a machine with a disk
+LARGE_ROWS = ["fork-64M", "fork-256M", "fork-768M"]  # of a kernel that shares, on a machine with LARGE memory
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 ROW = re.compile(r"^bench: (\S+) = (\d+)$")
 LARGE = "2G"        # for processes-2G: more memory than the kernel maps
@@ -165,6 +166,8 @@ def measure_kind(console: Console, kind: Kind, copying: str, lives: tuple[int, .
             first |= measure(machine_for(swapping, "live", str(lives[0]), row, trace=kind.trace, swap="64M"), timeout)
     with console.status(f"measuring {name}: the boot, and {LARGE} of memory"):
         first["boot"] = measure_boot(kernel, timeout, kind.trace)
+        for row in LARGE_ROWS if copying == "cow" else []:
+            first |= measure(machine_for(kernel, "live", str(lives[0]), row, trace=kind.trace, memory=LARGE), timeout)
         if len(lives) > 1:
             large = machine_for(kernel, "live", "0", "processes", trace=kind.trace, memory=LARGE)
             first["processes-2G"] = measure(large, timeout)["processes"]

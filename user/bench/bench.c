@@ -16,7 +16,16 @@
 #include "check.h"
 #include "costs.h"
 
-enum { LIVE_DEFAULT = 10, SAMPLES = 9, RUN_PAGES = 256, MIB_PAGES = (1 << 20) / PAGE_SIZE, HERD = 200 };
+enum {
+    LIVE_DEFAULT = 10,
+    SAMPLES = 9,
+    RUN_PAGES = 256,
+    MIB_PAGES = (1 << 20) / PAGE_SIZE,
+    HERD = 200,
+    TABLE_BYTES = 4 << 20,
+    SPARSE_TABLES = 512,
+    FREE_PAGES = 16 * MIB_PAGES
+};
 
 /* Private memory of the measured process; every page has been written to. */
 struct area {
@@ -120,6 +129,43 @@ static uint32_t fork_write_exit_wait(struct area area)
         exit(0);
     }
     waitpid(pid, NULL);
+    return since(start);
+}
+
+/* The child writes to one page. */
+static uint32_t fork_write_one(struct area area)
+{
+    area.n = 1;
+    return fork_write_exit_wait(area);
+}
+
+/* The parent writes to its pages when a child that shared them has ended. */
+static uint32_t rewrite(struct area area)
+{
+    fork_exit_wait(area);
+    return write_pages(area);
+}
+
+/* Fork a process that has one page in each of SPARSE_TABLES page tables. */
+static uint32_t fork_sparse(struct area area)
+{
+    (void)area;
+    volatile char *pages = map_pages((size_t)SPARSE_TABLES * TABLE_BYTES, MAP_PRIVATE);
+    for (size_t i = 0; i < SPARSE_TABLES; i++)
+        pages[i * TABLE_BYTES] = 1;
+    uint32_t ticks = fork_exit_wait(area);
+    munmap(pages, (size_t)SPARSE_TABLES * TABLE_BYTES);
+    return ticks;
+}
+
+/* Free memory that no other process shares. */
+static uint32_t free_all(struct area area)
+{
+    struct area own = {map_pages(FREE_PAGES * PAGE_SIZE, MAP_PRIVATE), FREE_PAGES};
+    (void)area;
+    write_pages(own);
+    uint32_t start = ticks_now();
+    munmap(own.pages, own.n * PAGE_SIZE);
     return since(start);
 }
 
@@ -378,7 +424,14 @@ static const struct row {
     {"fork-1M", fork_exit_wait, 1 * MIB_PAGES, 1, false},
     {"fork-4M", fork_exit_wait, 4 * MIB_PAGES, 1, false},
     {"fork-16M", fork_exit_wait, 16 * MIB_PAGES, 1, false},
+    {"fork-64M", fork_exit_wait, 64 * MIB_PAGES, 1, false},
+    {"fork-256M", fork_exit_wait, 256 * MIB_PAGES, 1, false},
+    {"fork-768M", fork_exit_wait, 768 * MIB_PAGES, 1, false},
+    {"fork-16M-one", fork_write_one, 16 * MIB_PAGES, 1, false},
     {"fork-4M-write", fork_write_exit_wait, 4 * MIB_PAGES, 1, false},
+    {"rewrite-16M", rewrite, 16 * MIB_PAGES, 1, false},
+    {"fork-sparse", fork_sparse, 0, SPARSE_TABLES, false},
+    {"free-page", free_all, 0, FREE_PAGES, false},
     {"cow-copy", copy_faults, RUN_PAGES, RUN_PAGES, false},
     {"cow-reuse", reuse_faults, RUN_PAGES, RUN_PAGES, false},
     {"demand-zero", zero_faults, 0, RUN_PAGES, false},
@@ -445,6 +498,12 @@ static void show_row(const struct row *row)
         munmap(area.pages, area.n * PAGE_SIZE);
 }
 
+/* Whether this machine has a disk and twice the memory for the row, if the row needs them. */
+static bool is_possible(const struct row *row)
+{
+    return (!row->on_disk || has_disk()) && 2 * row->area_pages <= free_pages();
+}
+
 /* Convert `text` from decimal. Returns -1 if it is not a number. */
 static int number(const char *text)
 {
@@ -480,7 +539,7 @@ int main(int argc, char *argv[])
         show(wanted, started);
     start_sleepers(live);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (is_wanted(rows[i].name) && (!rows[i].on_disk || has_disk()))
+        if (is_wanted(rows[i].name) && is_possible(&rows[i]))
             show_row(&rows[i]);
     end_children();
     for (size_t i = 0; i < ARRAY_SIZE(totals); i++)

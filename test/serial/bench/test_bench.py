@@ -10,8 +10,8 @@ import re
 import pytest
 
 ROW = re.compile(r"^bench: (\S+) = (\d+)$")
-TIMES = ["getpid", "yield", "switch", "fork", "fork-1M", "fork-4M", "fork-16M", "fork-4M-write", "cow-copy",
-         "cow-reuse", "demand-zero", "bss", "minor", "major", "evict", "exec", "spawn-16M", "arguments-KiB",
+TIMES = ["getpid", "yield", "switch", "fork", "fork-1M", "fork-4M", "fork-16M", "fork-16M-one", "fork-4M-write",
+         "rewrite-16M", "fork-sparse", "free-page", "cow-copy", "cow-reuse", "demand-zero", "bss", "minor", "major", "evict", "exec", "spawn-16M", "arguments-KiB",
          "console-512", "kill-yielding", "kill-newborn", "kill-spinning"]
 TOTALS = ["process-bytes", "processes"]
 ON_DISK = {"major", "evict"}  # rows of a kernel that can swap
