@@ -12,8 +12,10 @@
 #include "mm/swap.h"
 #include "watch/assert.h"
 
-/* mmap() without an address uses the space below the stack and its guard page. */
+/* mmap() without an address uses the space below the stack and its guard page. It begins below the page table of the
+ * stack, which a child writes to at once: what is in that table is copied by every fork. */
 #define MMAP_TOP (USER_STACK_BASE - PAGE_SIZE)
+#define MMAP_FIRST_TOP ALIGN_DOWN(MMAP_TOP, MMU_TABLE_SPAN)
 
 int mm_map(struct mm *mm, const struct vma *model)
 {
@@ -117,7 +119,8 @@ static uintptr_t place_mapping(struct mm *mm, uintptr_t wish, size_t length)
         if (after == NULL || after->start >= wish + length)
             return wish;
     }
-    return vma_gap(&mm->vmas, length, USERBASE, MMAP_TOP);
+    uintptr_t addr = vma_gap(&mm->vmas, length, USERBASE, MMAP_FIRST_TOP);
+    return addr != 0 ? addr : vma_gap(&mm->vmas, length, USERBASE, MMAP_TOP);
 }
 
 /* The same as mm_map(), but replaces what is mapped there. On an error nothing changed. */
