@@ -25,7 +25,7 @@ CONTRADICTIONS = [
     {("races", "true"), ("kasan", "true")},
     {("races", "true"), ("debug_checks", "false")},
     {("evict", "fifo"), ("swap", "false")},
-    {("tables", "copied"), ("cow", "false")},
+    {("tables", "shared"), ("cow", "false")},
 ]
 Value = tuple[str, str]  # an option and its value
 Pair = frozenset[Value]
