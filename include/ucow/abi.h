@@ -106,7 +106,8 @@ struct ledger_info {
 /* The pages of a process, as reported by pages(). Their sum is `pages` of its struct proc_info. */
 struct page_counts {
     unsigned private; /* in memory; no other process has the page, in memory or in swap */
-    unsigned shared;  /* shared with other processes: copy-on-write, by a shared page table, read-only, or MAP_SHARED */
+    unsigned shared;  /* shared with other processes: copy-on-write, by a shared page table, read-only, or
+                         MAP_SHARED */
     unsigned swapped; /* in swap */
     unsigned cache;   /* cached pages of the program file */
 };

@@ -12,8 +12,8 @@
 #include "mm/swap.h"
 #include "watch/assert.h"
 
-/* mmap() without an address uses the space below the stack and its guard page. It begins below the page table of the
- * stack, which a child writes to at once: what is in that table is copied by every fork. */
+/* mmap() without an address uses the space below the stack and its guard page. It begins below the page table
+ * of the stack, which a child writes to at once: what is in that table is copied by every fork. */
 #define MMAP_TOP (USER_STACK_BASE - PAGE_SIZE)
 #define MMAP_FIRST_TOP ALIGN_DOWN(MMAP_TOP, MMU_TABLE_SPAN)
 
