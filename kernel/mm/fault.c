@@ -95,9 +95,10 @@ enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
     if (was_shared < 0)
         return MM_OOM;
     pte_t *pte = pte_find(mm->pgdir, va);
-    bool table_taken = was_shared && pte != NULL && pte_present(*pte) && pte_writable(*pte);
+    if (was_shared && pte_writable(*pte))
+        return MM_REUSE; /* only the table did not permit writes */
     mm_check_fault_begin(&checked, pte);
     enum mm_outcome outcome = serve(mm, vma, va, pte, write);
     mm_check_fault_end(&checked, mm, vma, va, pte, write, outcome);
-    return table_taken ? MM_REUSE : outcome;
+    return outcome;
 }

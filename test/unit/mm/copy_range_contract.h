@@ -456,7 +456,7 @@ TEST(nothing_that_is_gone_is_accessed_at_a_point)
     enum { LENGTH = 600 };
     struct mm *mm = small_parent_new();
 
-    host_map(mm, MANY, LENGTH, VM_READ | VM_WRITE, NULL);
+    host_map(mm, MANY, LENGTH + 1, VM_READ | VM_WRITE, NULL); /* the page table stays */
     host_write(mm, MANY, 0x11);
     host_write(mm, MANY + (LENGTH - 1) * PAGE_SIZE, 0x22);
     unmapping = mm;
