@@ -4,28 +4,14 @@
  */
 #include "watch/trace.h"
 
-#include <stdarg.h>
-
 #include "arch/i386/cpu.h"
-#include "dev/console.h"
-#include "lib/string.h"
-#include "lib/util.h"
 
 /* `used` keeps the symbol and its layout through link-time optimisation, because tools look for it. */
 __attribute__((used)) struct trace_ring trace_ring = {
     TRACE_MAGIC, TRACE_VERSION, sizeof(struct trace_record), 0, 0, 0, 0, 0, 0, 0};
-static struct trace_record *records;
-static uint16_t running_pid;
-
-static const char *const event_names[] = {
-#define EVENT(number, name, fields) [number] = #name,
-#include <ucow/trace.def>
-};
-
-static const char *const event_fields[] = {
-#define EVENT(number, name, fields) [number] = fields,
-#include <ucow/trace.def>
-};
+struct trace_record *trace_records;
+static uint32_t index_mask; /* capacity - 1 */
+static uint32_t running;    /* the head of a record by the running process, without its event */
 
 /* What tools/trace reads: one line per enumeration, event and system call. */
 extern const char trace_format[];
@@ -47,9 +33,10 @@ __attribute__((used)) const char trace_format[] =
 
 void trace_init(void *buffer, uint32_t pa, size_t bytes)
 {
-    records = buffer;
+    trace_records = buffer;
     trace_ring.buffer_pa = pa;
     trace_ring.capacity = (uint32_t)(bytes / sizeof(struct trace_record));
+    index_mask = trace_ring.capacity - 1;
     trace_ring.boot_tsc = cpu_tsc();
 }
 
@@ -60,12 +47,12 @@ void trace_enable(bool on)
 
 void trace_set_pid(int pid)
 {
-    running_pid = (uint16_t)pid;
+    running = (uint32_t)pid << TRACE_PID_SHIFT;
 }
 
 int trace_pid(void)
 {
-    return running_pid;
+    return (int)(running >> TRACE_PID_SHIFT);
 }
 
 void trace_set_clock(uint32_t tsc_per_tick)
@@ -78,57 +65,41 @@ void trace_tick(void)
     trace_ring.ticks++;
 }
 
-void trace_record(enum trace_event event, ...)
+/* The next record with everything but its words. Interrupts are off, because handlers record too. */
+static inline struct trace_record *begin(enum trace_event event)
 {
-    va_list args;
-    uint32_t eflags = cpu_irq_save(); /* because handlers record too */
-    struct trace_record *record = &records[trace_ring.next & (trace_ring.capacity - 1)];
+    struct trace_record *record = &trace_records[(uint32_t)trace_ring.next & index_mask];
     record->stamp = cpu_tsc() - trace_ring.boot_tsc;
-    record->event = (uint8_t)event;
-    record->cpu = 0;
-    record->pid = running_pid;
-    va_start(args, event);
-    for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
-        record->arg[i] = va_arg(args, uint32_t);
-    va_end(args);
-    trace_ring.next++; /* last, so that a reader of a running machine sees only complete records */
+    record->head = running | event;
+    return record;
+}
+
+/* The record is complete: readers of a running machine see it from now on. */
+static inline void publish(void)
+{
+    cpu_compiler_barrier();
+    trace_ring.next++;
+}
+
+void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
+{
+    uint32_t eflags = cpu_irq_save();
+    struct trace_record *record = begin(event);
+    record->arg[0] = a;
+    record->arg[1] = b;
+    publish();
     cpu_irq_restore(eflags);
 }
 
-/* Point *word to the field at *fields and move *fields to the next one. Returns the length of the word
- * without its suffix. */
-static size_t next_field(const char **fields, const char **word)
+void trace_record5(enum trace_event event, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
 {
-    size_t length = 0, whole;
-    *word = *fields;
-    while ((*word)[length] != '\0' && (*word)[length] != ' ' && (*word)[length] != ':')
-        length++;
-    for (whole = length; (*word)[whole] != '\0' && (*word)[whole] != ' '; whole++)
-        ;
-    *fields += (*word)[whole] == ' ' ? whole + 1 : whole;
-    return length;
-}
-
-static void print_record(const struct trace_record *record)
-{
-    const char *fields = event_fields[record->event], *word;
-    kprintf("[t=%llu] pid %u: %s", record->stamp, record->pid, event_names[record->event]);
-    for (unsigned i = 0; *fields != '\0' && i < ARRAY_SIZE(record->arg); i++) {
-        size_t length = next_field(&fields, &word);
-        kprintf(" %.*s=", (int)length, word);
-        if (strcmp(word + length, ":text") == 0) {
-            kprintf("%.*s", (int)sizeof(record->arg) - (int)(i * sizeof(uint32_t)),
-                    (const char *)&record->arg[i]);
-            break;
-        }
-        kprintf("0x%x", record->arg[i]);
-    }
-    kprintf("\n");
-}
-
-void trace_print_last(unsigned n)
-{
-    uint64_t held = MIN(trace_ring.next, (uint64_t)trace_ring.capacity);
-    for (uint64_t i = trace_ring.next - MIN((uint64_t)n, held); i < trace_ring.next; i++)
-        print_record(&records[i & (trace_ring.capacity - 1)]);
+    uint32_t eflags = cpu_irq_save();
+    struct trace_record *record = begin(event);
+    record->arg[0] = a;
+    record->arg[1] = b;
+    record->arg[2] = c;
+    record->arg[3] = d;
+    record->arg[4] = e;
+    publish();
+    cpu_irq_restore(eflags);
 }

@@ -24,11 +24,18 @@ enum trace_event {
 
 struct trace_record {
     uint64_t stamp; /* time stamp counter since boot */
-    uint8_t event;  /* enum trace_event */
-    uint8_t cpu;
-    uint16_t pid; /* the running process */
+    union {
+        struct {
+            uint8_t event; /* enum trace_event */
+            uint8_t cpu;
+            uint16_t pid; /* the running process */
+        };
+        uint32_t head; /* all three */
+    };
     uint32_t arg[5];
 };
+
+#define TRACE_PID_SHIFT 16
 
 _Static_assert(sizeof(struct trace_record) == 32, "tools count on it");
 
@@ -47,6 +54,7 @@ struct trace_ring {
 };
 
 extern struct trace_ring trace_ring;
+extern struct trace_record *trace_records; /* the ring */
 
 /* Use `bytes` at `buffer`, physically contiguous at `pa`, as the ring. Recording stays off. */
 void trace_init(void *buffer, uint32_t pa, size_t bytes);
@@ -64,19 +72,26 @@ int trace_pid(void);
 void trace_set_clock(uint32_t tsc_per_tick);
 void trace_tick(void);
 
-/* Print the last `n` events on the console; for panics. */
+/* Print the last `n` events on the console, as tools/trace does; for panics. */
 void trace_print_last(unsigned n);
 
-/* Called by TRACE with the event and always five words. Variadic, so that a function with a TRACE keeps no
- * stack frame for the arguments while recording is off. */
-void trace_record(enum trace_event event, ...);
+/* Called by TRACE while recording is on. Most events have two words, which are in registers with the event:
+ * the caller needs no stack for them. What lies in the other words of the record means nothing. */
+void trace_record2(enum trace_event event, uint32_t a, uint32_t b);
+void trace_record5(enum trace_event event, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e);
 
-/* TRACE(fork, parent, child, flags): up to five arguments, in the order of trace.def. */
-#define TRACE(name, ...) TRACE_PADDED(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
-#define TRACE_PADDED(event, a, b, c, d, e, ...)                                                             \
-    do {                                                                                                    \
-        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))                                        \
-            trace_record(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), (uint32_t)(d), (uint32_t)(e)); \
+/* TRACE(fork, parent, child, flags): up to five arguments, as many as trace.def declares, in its order. */
+#define TRACE(name, ...) \
+    TRACE_FUNCTION(__VA_ARGS__, 5, 5, 5, 2, 2, 0)(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
+#define TRACE_FUNCTION(a, b, c, d, e, n, ...) TRACE_WORDS##n
+#define TRACE_WORDS2(event, a, b, ...) TRACE_IF_ON(trace_record2(event, (uint32_t)(a), (uint32_t)(b)))
+#define TRACE_WORDS5(event, a, b, c, d, e, ...) \
+    TRACE_IF_ON(                                \
+        trace_record5(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), (uint32_t)(d), (uint32_t)(e)))
+#define TRACE_IF_ON(record)                                          \
+    do {                                                             \
+        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0)) \
+            record;                                                  \
     } while (0)
 
 #endif

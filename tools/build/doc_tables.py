@@ -66,7 +66,8 @@ def options() -> Iterator[str]:
 
 def trace() -> Iterator[str]:
     yield "# Events of the trace\n"
-    yield "Each record has the time stamp counter since boot, the running pid and these fields."
+    yield "Each record has the time stamp counter since boot, printed as `t`, the pid that ran, printed as `running`, and"
+    yield "these fields. Under QEMU's `-icount` a count is a nanosecond of virtual time, and a tick is 10,000,000 counts."
     yield "Made by `tools/build/doc_tables.py` from `include/ucow/trace.def` and `include/ucow/enums.def`.\n"
     text = source("include/ucow/trace.def")
     yield from table("n", "event", "fields")

@@ -5,7 +5,8 @@ The ring lies in guest memory at the symbol `trace_ring`; what its records mean 
 symbol `trace_format`, generated from include/ucow/trace.def and enums.def when the kernel was built. Nothing
 about single events is known here, so an old kernel's trace is read as that kernel wrote it.
 
-A pattern is an event as it is printed, with as many fields as matter: `exit pid=3 code=-66436`.
+A pattern is an event as it is printed, with as many fields as matter: `exit pid=3 code=-66436`. `running=3` is the
+process that ran. `t` counts the time stamp counter since boot.
 """
 
 import struct
@@ -21,6 +22,9 @@ VERSION = 1
 HEADER = struct.Struct("<6IQ2IQ")
 RECORD_WORDS = 5
 RECORD = struct.Struct(f"<QBBH{RECORD_WORDS}I")
+
+# Printed last in each event, and allowed in patterns: the process that ran.
+RUNNING = "running"
 
 # A field without a suffix and with one of these names holds a pid.
 PID_FIELDS = {"pid", "parent", "child", "by", "from", "to"}
@@ -61,6 +65,9 @@ class Field:
         except ValueError:
             known = " ".join(self._numbers) or "a number"
             raise LabError(f"{self.name}={value}: the field is {known}") from None
+
+
+PID = Field("pid", {})
 
 
 class Event:
@@ -123,18 +130,20 @@ class Record:
 
     def __str__(self) -> str:
         fields = (f" {field.name}={field.show(raw)}" for field, raw in zip(self.event.fields, self.raw))
-        return f"[t={self.stamp}] {self.event.name}{''.join(fields)}"
+        return f"[t={self.stamp}] {self.event.name}{''.join(fields)} {RUNNING}={self.cpu_pid}"
 
 
 class Pattern:
-    """An event with some of its fields."""
+    """An event with some of its fields, and the process that ran, or None for any."""
 
-    def __init__(self, event: Event, values: dict[int, int]) -> None:
+    def __init__(self, event: Event, values: dict[int, int], running: int | None = None) -> None:
         self.event = event
         self.values = values
+        self.running = running
 
     def matches(self, record: Record) -> bool:
-        return record.event is self.event and all(record.raw[i] == raw for i, raw in self.values.items())
+        return (record.event is self.event and self.running in (None, record.cpu_pid)
+                and all(record.raw[i] == raw for i, raw in self.values.items()))
 
 
 class Format:
@@ -169,10 +178,14 @@ class Format:
         event = self.by_name[name]
         values: dict[int, int] = {}
         given: list[tuple[str, int | str]] = [(pair.partition("=")[0], pair.partition("=")[2]) for pair in pairs]
+        running: int | None = None
         for field, value in [*given, *fields.items()]:
+            if field == RUNNING:
+                running = PID.raw(value)
+                continue
             place = event.field_place(field)
             values[place] = event.fields[place].raw(value)
-        return Pattern(event, values)
+        return Pattern(event, values, running)
 
     def record(self, text: str, seq: int, stamp: int, cpu_pid: int) -> Record:
         """The record that prints as `text`: every field must be there."""

@@ -42,6 +42,12 @@ _Static_assert(offsetof(struct cpu_features, smap) == CPU_FEATURES_SMAP, "uacces
 /* Detect the features of the CPU and enable its protections (WP, SMEP, SMAP, UMIP). */
 void cpu_init(void);
 
+/* Memory is written in the order of the source here. */
+static inline void cpu_compiler_barrier(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
 static inline void cpu_cli(void)
 {
     __asm__ volatile("cli" ::: "memory");
@@ -175,6 +181,12 @@ static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t 
                      : "a"(value)
                      : "memory");
     return (size_t)(end - at) - different;
+}
+
+/* Execute 2 * `rounds` instructions; rounds > 0. */
+static inline void cpu_loop(uint32_t rounds)
+{
+    __asm__ volatile("1: decl %0; jnz 1b" : "+r"(rounds)::"cc");
 }
 
 struct cpuid_result {

@@ -141,15 +141,13 @@ def test_trap_frame(run, build, mistake):
 
 
 def test_last_events(run, build):
-    """The kernel prints the same last events that the tools read from its ring."""
+    """The kernel prints the same last events that the tools read from its ring, in the same words. (D99)"""
     out = make(run, build, "panic")
     printed = between(out.lines, "last events:", STOPS)
     last = out.trace.last(LAST_EVENTS)
     assert len(printed) == len(last) > 0
-    for line, record in zip(printed, last):
-        fields = "".join(f" {field.name}={field.show(raw) if field.style == 'text' else hex(raw)}"
-                         for field, raw in zip(record.event.fields, record.raw))
-        assert line == f"[t={record.stamp}] pid {record.cpu_pid}: {record.name}{fields}"
+    assert printed == list(map(str, last))
+    assert any("from=RUNNABLE to=RUNNING" in line for line in printed)
 
 
 def test_tools_agree(run, bench, build):
