@@ -18,6 +18,9 @@
 /* Timer ticks per second, the unit of sleep() and gettime(). */
 #define TICK_HZ 100
 
+/* setpriority(): a process's share of the CPU, for the policies that have shares (-Dsched=). */
+#define PRIORITY_MAX 1000u
+
 /* clone() flags. */
 #define CLONE_VM 0x100u /* share the memory instead of copying it */
 

@@ -58,6 +58,7 @@ void proc_init(void *pid_table, size_t max)
     struct proc *idle = &idle_proc;
     init_fields(idle);
     idle->kernel = true;
+    idle->priority = 1;
     idle->kstack = (uintptr_t)boot_stack;
     idle->state = PROC_RUNNING;
     proc_set_name(idle, "idle");
@@ -77,6 +78,7 @@ struct proc *proc_new(void)
     }
     init_fields(proc);
     proc_set_name(proc, current->name);
+    proc->priority = current->priority;
     return proc;
 }
 

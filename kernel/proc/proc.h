@@ -6,6 +6,7 @@
  *   (!) set before the process is published, constant afterwards
  *   ($) only the process itself, or its parent once it is a zombie
  *   (s) sched_lock
+ *   (p) sched_lock; the meaning is the scheduling policy's (sched_policy.h)
  *   (f) family.c
  *   (g) group.c, and (!)
  */
@@ -33,6 +34,12 @@ struct waitq {
     struct list_node sleepers;
 };
 
+/* A node of the tree of sched_lottery.c. */
+struct run_tree {
+    struct proc *parent, *child[2];
+    uint32_t size, tickets; /* of the subtree: processes, and the sum of their priorities */
+};
+
 struct proc {
 #if CONFIG_DEBUG_CHECKS
     uint32_t magic; /* (!) PROC_MAGIC from proc_new() to proc_free() */
@@ -47,11 +54,17 @@ struct proc {
     enum exit_reason exit_reason; /* ($) */
     int exit_code;                /* ($) */
 
-    uintptr_t kstack;          /* (!) lowest address of the kernel stack */
-    uintptr_t sp;              /* (s) its stack pointer while it does not run */
-    struct list_node run_link; /* (s) run queue */
-    int slice_ticks;           /* (s) ticks left of its time slice */
-    uint32_t runs;             /* (s) how often it was switched to */
+    uintptr_t kstack; /* (!) lowest address of the kernel stack */
+    uintptr_t sp;     /* (s) its stack pointer while it does not run */
+    union {           /* (p) its place among the runnable */
+        struct list_node run_link;
+        struct rb_node run_node;
+        struct run_tree run_tree;
+    };
+    int slice_ticks;   /* (p) ticks left of its turn; sched_yield() sets it to 0 */
+    uint64_t pass;     /* (p) sched_stride.c */
+    uint32_t priority; /* (s) 1 to PRIORITY_MAX, by setpriority(); children inherit it */
+    uint32_t runs;     /* (s) how often it was switched to */
 
     struct list_node wait_link; /* (s) the queue it sleeps in */
     struct rb_node timer;       /* (s) sleep(): node in the tree of timers, if timer_armed */

@@ -74,6 +74,13 @@ void sched_yield(void)
     spin_unlock_irqrestore(&sched_lock, eflags);
 }
 
+void sched_set_priority(uint32_t priority)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    current->priority = priority;
+    spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
 int sched_point(void)
 {
     check_point((uintptr_t)__builtin_return_address(0));

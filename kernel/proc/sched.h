@@ -25,6 +25,9 @@ static inline void waitq_init(struct waitq *queue)
 /* Let other processes run; the caller stays runnable. Caller holds no lock. */
 void sched_yield(void);
 
+/* Set the priority of the current process, 1 to PRIORITY_MAX. Caller holds no lock. */
+void sched_set_priority(uint32_t priority);
+
 /* Long system calls call this regularly: it lets others run if the caller's time slice is over. Returns 0;
  * -E_KILLED if the caller was killed and should return. Caller holds no spinlock. */
 int sched_point(void);

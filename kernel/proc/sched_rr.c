@@ -6,7 +6,8 @@
  * left waits in `woken`. A round of all processes that are then in `woken` comes when processes of `queue`
  * have run for the length of one turn, and before any of them runs for the second time. So a process that
  * mostly sleeps waits for one turn and for the other sleepers that woke before it, however many processes
- * compute. No one starves: a process that wakes during a round waits for the next.
+ * compute (D106; the other policies do not promise it). No one starves: a process that wakes during a round
+ * waits for the next. Priorities have no meaning.
  */
 #include "lib/list.h"
 #include "proc/proc.h"

@@ -40,6 +40,11 @@ static void disarm(struct proc *proc)
     soonest = rb_first(&timers);
 }
 
+void timer_start(uint64_t ticks)
+{
+    ticks_now = ticks;
+}
+
 uint64_t timer_ticks(void)
 {
     uint32_t eflags = cpu_irq_save(); /* the interrupt handler changes both words */

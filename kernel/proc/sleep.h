@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* Begin at `ticks` instead of 0, to try what happens where counters wrap. Called once at boot. */
+void timer_start(uint64_t ticks);
+
 /* Returns the timer ticks since boot. */
 uint64_t timer_ticks(void);
 

@@ -75,6 +75,14 @@ int32_t sys_yield(void)
     return 0;
 }
 
+int32_t sys_setpriority(uint32_t n)
+{
+    if (n > PRIORITY_MAX)
+        return -E_INVAL;
+    sched_set_priority(MAX(n, 1u));
+    return 0;
+}
+
 int32_t sys_sleep(uint32_t ticks)
 {
     return do_sleep(ticks);

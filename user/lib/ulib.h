@@ -96,6 +96,12 @@ static inline int yield(void)
     return sys_yield();
 }
 
+/* Set the caller's priority, 1 to PRIORITY_MAX; 0 counts as 1. Returns 0; -E_INVAL if it is above. */
+static inline int setpriority(unsigned n)
+{
+    return sys_setpriority(n);
+}
+
 /* Sleep for `ticks` ticks of 10 ms. */
 static inline int sleep(unsigned ticks)
 {

@@ -2,21 +2,14 @@
 /*
  * sched_rr.c: first come, first served, and turns of equal length.
  */
-#include "proc/proc.h"
-#include "proc/sched_policy.h"
-#include "unit.h"
+#include "sched_contract.h"
 
 #define PROCS 5
 #define TURN 5 /* ticks */
 
-static struct proc procs[PROCS];
-
 static void start(void)
 {
-    while (policy_pick() != NULL)
-        continue;
-    for (int i = 0; i < PROCS; i++)
-        procs[i] = (struct proc){.magic = PROC_MAGIC, .pid = i};
+    start_procs(PROCS);
 }
 
 /* How many ticks there are to the end of the turn. */
@@ -55,7 +48,7 @@ TEST(everybody_has_the_same_turn)
 }
 
 /* The counter of a process that runs alone for 248 days and longer stays where it is. (D97) */
-TEST(a_turn_that_is_over_stays_over)
+TEST(the_counter_of_a_turn_that_is_over_stays_at_0)
 {
     start();
     policy_enqueue(&procs[0]);
@@ -165,4 +158,10 @@ TEST(a_woken_process_goes_before_one_that_yields)
     policy_enqueue(yields);
     CHECK_EQ(policy_pick()->pid, 4);
     CHECK_EQ(policy_pick(), yields);
+}
+
+TEST(priorities_mean_nothing)
+{
+    static const unsigned priorities[] = {1, 1000, 10, 10};
+    check_shares(priorities, 4, false);
 }

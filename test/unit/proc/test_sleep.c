@@ -111,6 +111,22 @@ TEST(everybody_is_woken_in_its_tick)
         CHECK_EQ(woken_at[i], begin + delays[i]);
 }
 
+/* Ticks have 64 bits: the order of sleepers is kept where 31 and 32 bits end. (D97) */
+TEST(sleepers_wake_in_time_where_narrow_counters_wrap)
+{
+    const unsigned delays[PROCS] = {7, 3, 60, 20};
+    const uint64_t wraps[] = {1ull << 31, 1ull << 32};
+
+    for (unsigned i = 0; i < 2; i++) {
+        start();
+        timer_start(wraps[i] - 10);
+        CHECK_EQ(sleep_all(&delays), 0);
+        CHECK_EQ(timer_ticks(), wraps[i] + 90);
+        for (int n = 0; n < 4; n++)
+            CHECK_EQ(woken_at[n], wraps[i] - 10 + delays[n]);
+    }
+}
+
 TEST(a_sleeper_woken_too_early_sleeps_on)
 {
     start();

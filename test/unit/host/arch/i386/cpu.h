@@ -94,6 +94,21 @@ static inline void cpu_irq_restore(uint32_t were_on)
         host_interrupts_on = true;
 }
 
+static inline void cpu_cli(void)
+{
+    host_interrupts_on = false;
+}
+
+static inline void cpu_sti(void)
+{
+    host_interrupts_on = true;
+}
+
+static inline void cpu_sti_hlt(void)
+{
+    cpu_sti();
+}
+
 static inline uintptr_t cpu_frame_pointer(void)
 {
     return (uintptr_t)__builtin_frame_address(0);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched.c under policies that are legal and odd: one that prefers the current process, and one that picks the
+ * newest. The kernel may not care which of the runnable processes a policy picks. (D100)
+ *
+ * A switch is simulated: cpu_switch() returns at once, and `current` is the process that was picked.
+ */
+#include "arch/i386/gdt.h"
+#include "host_sched.h"
+#include "lib/util.h"
+#include "mm/mm.h"
+#include "proc/exit.h"
+#include "proc/proc_fpu.h"
+#include "proc/sleep.h"
+#include "sched_contract.h"
+
+struct trace_ring trace_ring;
+struct tss cpu_tss;
+static struct proc idle;
+static unsigned switches;
+
+/* ---- the odd policies: a stack of processes ---- */
+
+static struct proc *stack[MOST_PROCS];
+static unsigned stack_n;
+static bool prefers_current;
+
+void policy_enqueue(struct proc *proc)
+{
+    stack[stack_n++] = proc;
+}
+
+struct proc *policy_pick(void)
+{
+    for (unsigned i = 0; prefers_current && i < stack_n; i++) {
+        if (stack[i] == current) {
+            stack[i] = stack[--stack_n];
+            return current;
+        }
+    }
+    return stack_n > 0 ? stack[--stack_n] : NULL;
+}
+
+bool policy_waiting(void)
+{
+    return stack_n > 0;
+}
+
+bool policy_tick(struct proc *proc)
+{
+    (void)proc;
+    return true;
+}
+
+/* ---- what sched.c calls ---- */
+
+void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp)
+{
+    (void)save_sp, (void)load_sp;
+    switches++;
+}
+
+void proc_set_state(struct proc *proc, enum proc_state state)
+{
+    static const uint8_t may_become[] = {
+#define TO(NAME) | BIT(PROC_##NAME)
+#define PROC_STATE(NAME, next) [PROC_##NAME] = 0 next,
+#include <ucow/enums.def>
+    };
+    CHECK(spin_is_held(&sched_lock));
+    CHECK((may_become[proc->state] & BIT(state)) != 0);
+    proc->state = state;
+}
+
+void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
+{
+    (void)event, (void)a, (void)b;
+}
+
+void trace_record5(enum trace_event event, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
+{
+    (void)event, (void)a, (void)b, (void)c, (void)d, (void)e;
+}
+
+void trace_set_pid(int pid)
+{
+    (void)pid;
+}
+
+struct pgdir kernel_pgdir;
+uint32_t host_cr3;
+uint8_t host_memory[PAGE_SIZE];
+void host_tlb_forget_all(void)
+{
+}
+
+void proc_fpu_switch(struct proc *next)
+{
+    (void)next;
+}
+
+void timer_wake_due(void)
+{
+}
+
+void do_exit(enum exit_reason reason, int code)
+{
+    (void)reason, (void)code;
+    panic("do_exit");
+}
+
+void proc_check_failed(const struct proc *proc)
+{
+    (void)proc;
+    panic("not a process");
+}
+
+/* ---- tests ---- */
+
+/* Idle runs, `n` processes are runnable, and the policy is odd in this way. */
+static void start(unsigned n, bool prefer_current)
+{
+    prefers_current = prefer_current;
+    idle = (struct proc){.magic = PROC_MAGIC, .state = PROC_RUNNING};
+    boot_cpu = (struct cpu){.idle = &idle};
+    current = &idle;
+    start_procs(n);
+    locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    for (unsigned i = 0; i < n; i++)
+        sched_start(&procs[i]);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
+static void check_states(unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (procs[i].state != PROC_SLEEPING)
+            CHECK_EQ(procs[i].state, current == &procs[i] ? PROC_RUNNING : PROC_RUNNABLE);
+    CHECK_EQ(idle.state, current == &idle ? PROC_RUNNING : PROC_RUNNABLE);
+}
+
+TEST(the_current_process_may_be_picked_D100)
+{
+    start(3, true);
+    sched_yield(); /* idle gives the CPU away */
+    struct proc *chosen = current;
+    CHECK(chosen != &idle);
+    switches = 0;
+    for (uint32_t turn = 1; turn <= 100; turn++) {
+        sched_yield();
+        CHECK_EQ(current, chosen);
+        CHECK_EQ(chosen->runs, turn + 1);
+        check_states(3);
+    }
+    CHECK_EQ(switches, 0);
+}
+
+TEST(the_newest_process_may_be_picked_D100)
+{
+    start(3, false);
+    sched_yield();
+    CHECK_EQ(current, &procs[2]);
+    for (int turn = 0; turn < 100; turn++) {
+        sched_yield(); /* the newest is the one that yields */
+        CHECK_EQ(current, &procs[2]);
+        check_states(3);
+    }
+}
+
+/* Any order of yields, ticks, sleeps and wakes, under both. */
+TEST(any_choice_keeps_the_states_right_D100)
+{
+    for (int odd = 0; odd < 2; odd++) {
+        struct waitq queue;
+        waitq_init(&queue);
+        start(8, odd == 1);
+        for (int step = 0; step < 20000; step++) {
+            uint32_t eflags;
+            switch (unit_below(4)) {
+            case 0:
+                sched_yield();
+                break;
+            case 1:
+                eflags = spin_lock_irqsave(&sched_lock);
+                if (current != &idle)
+                    waitq_sleep(&queue, false);
+                spin_unlock_irqrestore(&sched_lock, eflags);
+                break;
+            case 2:
+                eflags = spin_lock_irqsave(&sched_lock);
+                waitq_wake(&queue);
+                spin_unlock_irqrestore(&sched_lock, eflags);
+                break;
+            default:
+                host_interrupts_on = false;
+                sched_tick();
+                host_interrupts_on = true;
+                CHECK_EQ(sched_point(), 0);
+            }
+            check_states(8);
+        }
+    }
+}
