@@ -21,9 +21,17 @@ def children(proc):
             node = node["next"]
 
 
+def require_same_kernel():
+    """Stop with a sentence unless the machine runs the kernel whose file GDB has read: their build ids are equal."""
+    if "MIS-MATCHED" in gdb.execute("compare-sections .build_id", to_string=True):
+        raise gdb.GdbError("the machine runs another kernel than the file that GDB has read, or has not loaded it yet")
+
+
 def processes(proc=None):
     """Idle and all its descendants, or `proc` and all its descendants."""
-    proc = proc or gdb.parse_and_eval("boot_cpu.idle")
+    if proc is None:
+        require_same_kernel()
+        proc = gdb.parse_and_eval("boot_cpu.idle")
     yield proc
     for child in children(proc):
         yield from processes(child)
@@ -32,6 +40,7 @@ def processes(proc=None):
 def find(argument):
     """The process whose pid is `argument`; the current process if it is empty."""
     if not argument:
+        require_same_kernel()
         return gdb.parse_and_eval("boot_cpu.current")
     pid = int(gdb.parse_and_eval(argument))
     for proc in processes():

@@ -30,8 +30,9 @@ class FileMemory:
         self._file = path.open("rb")
 
     def read(self, address: int, size: int) -> bytes:
-        data = os.pread(self._file.fileno(), size, address)
-        if len(data) != size:
+        fits = 0 <= address <= address + size <= os.fstat(self._file.fileno()).st_size
+        data = os.pread(self._file.fileno(), size, address) if fits else b""
+        if not fits or len(data) != size:
             raise LabError(f"{self.path} ends before physical address {address + size:#x}: not this machine's memory")
         return data
 

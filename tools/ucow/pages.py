@@ -67,6 +67,7 @@ class Guest:
 
     @classmethod
     def of(cls, memory: Memory, elf: Path) -> "Guest":
+        symbols_of(elf).require_same(memory)
         return cls(memory, symbols_of(elf), layout_of(elf))
 
     @cached_property

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from . import LabError, children
 from .elf32 import Elf32
+from .memory import Memory
 
 # kernel/arch/i386/linear.h: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
 KERNBASE = 0xC0000000
+
+BUILD_ID_BYTES = 36  # kernel_build_id: the linker's note, of which the last 20 bytes are a hash of the kernel
 
 
 def physical(address: int) -> int:
@@ -40,6 +43,21 @@ class Symbols:
         if name not in self._addresses:
             raise LabError(f"{self.path} has no symbol {name}: it is stripped, not ucow, or built without that part")
         return self._addresses[name]
+
+    def data(self, name: str, size: int) -> bytes:
+        """The first `size` bytes that symbol `name` holds in the file."""
+        address = self.address(name)
+        for start, data in self._segments:
+            if start <= address and address + size <= start + len(data):
+                return data[address - start:address - start + size]
+        raise LabError(f"{self.path}: {name} at {address:#x} has no {size} bytes in the file")
+
+    def require_same(self, memory: Memory) -> None:
+        """Raise LabError unless `memory` is that of a machine that booted this very kernel."""
+        mine = self.data("kernel_build_id", BUILD_ID_BYTES)
+        if memory.read(physical(self.address("kernel_build_id")), BUILD_ID_BYTES) != mine:
+            raise LabError(f"this is not the memory of a machine that booted {self.path}, whose build id is "
+                           f"{mine[-20:].hex()[:12]}: another kernel ran (name it with --elf), or it is not a ucow machine")
 
     def text(self, name: str) -> str:
         """The NUL-terminated text that symbol `name` holds in the file."""

@@ -315,6 +315,7 @@ def read_trace(memory: Memory, symbols: Symbols) -> Trace:
 
     The machine may be running: what it overwrote while the ring was copied counts as lost.
     """
+    symbols.require_same(memory)
     fmt = Format(symbols.text("trace_format"))
     address = physical(symbols.address("trace_ring"))
     header = RingHeader(memory.read(address, HEADER.size))

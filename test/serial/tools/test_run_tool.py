@@ -58,6 +58,14 @@ def test_refused_value(tmp_path):
     assert done.stderr.endswith("tools/run: -D cow=maybe: Value maybe is not boolean (true or false).\n")
 
 
+@pytest.mark.parametrize("memory", ["1M", "1", "1024K", "512K"])
+def test_memory_that_cannot_hold_the_kernel(build, memory):
+    """The kernel is loaded at 1 MiB: it could not even say so. (D101)"""
+    done = run_in(build.folder, "--memory", memory, "hello")
+    assert sentence(done) == (f"--memory {memory}: the kernel is loaded at 1 MiB and needs memory above it: "
+                              "give at least 4M")
+
+
 def copied(build, folder: Path) -> Path:
     """As much of the build directory as is looked at before it is used."""
     for name in ("meson-info/meson-info.json", "meson-private/coredata.dat", "meson-private/cmd_line.txt"):
