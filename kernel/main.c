@@ -11,6 +11,7 @@
 #include "arch/i386/multiboot.h"
 #include "arch/i386/shadow.h"
 #include "arch/i386/trap.h"
+#include "check/hooks.h"
 #include "check/inject.h"
 #include "check/kasan.h"
 #include "check/stack_protector.h"
@@ -62,6 +63,7 @@ static struct {
     bool trace;
     size_t trace_kib; /* 0: depends on memory */
     size_t max_procs; /* 0: depends on memory */
+    size_t ticks;     /* gettime() at boot */
 } params = {.trace = true};
 
 static void print_banner(void)
@@ -92,7 +94,7 @@ static void report_memory(void)
         kprintf("memory: the firmware's map has %u entries that overlap, %u that wrap, %u too many: mended\n",
                 map->overlapping, map->wrapped, map->dropped);
     if (map->beyond_bytes != 0)
-        kprintf("memory: %u MiB lie beyond %u MiB and are not used\n", (unsigned)(map->beyond_bytes / MIB),
+        kprintf("memory: %llu MiB lie beyond %u MiB and are not used\n", map->beyond_bytes / MIB,
                 KMEMSIZE / MIB);
     if (memmap_bytes(map) < MEMORY_MIN)
         boot_fail("less than 2 MiB of usable memory: give the machine at least %u MiB",
@@ -145,6 +147,8 @@ static void read_option(const char *option)
         set_number(&params.trace_kib, value, option);
     } else if ((value = cmdline_value(option, "max_procs")) != NULL) {
         set_number(&params.max_procs, value, option);
+    } else if ((value = cmdline_value(option, "ticks")) != NULL) {
+        set_number(&params.ticks, value, option);
     } else if ((value = cmdline_value(option, "selftest")) != NULL) {
         want_mistake(value);
     } else if ((value = cmdline_value(option, "rehearse")) != NULL) {
@@ -280,28 +284,38 @@ static void serial_interrupt(void)
     sys_io_input();
 }
 
+static void start_clock(void)
+{
+    if (!pic_init())
+        boot_fail("no interrupt controller: the machine has no 8259 PIC (QEMU's pic=off leaves it out)");
+    pit_init();
+    uint32_t tsc_per_tick = pit_measure_tsc();
+    if (tsc_per_tick == 0)
+        boot_fail("no timer: the machine has no 8254 PIT that counts (QEMU's pit=off leaves it out)");
+    trace_set_clock(tsc_per_tick);
+    check_clock_known();
+    timer_start(params.ticks);
+}
+
 /* boot.S calls this on the boot stack, paging on, interrupts off. */
 void kmain(paddr_t multiboot_info)
 {
     stack_protector_init();
     uart_init();
+    trap_init(); /* first of all that can trap: without it a trap resets the machine */
+    panic_set_describer(proc_describe_current);
     cpu_init();
     print_banner();
     multiboot_read(&boot, multiboot_info, virt_to_phys(kernel_end));
     report_memory();
     read_cmdline();
-    trap_init();
-    panic_set_describer(proc_describe_current);
     check_set_who(pgfault_who);
     syscall_check();
     start_memory();
     start_programs();
     TRACE(boot, page_total_count(), page_free_count(), CONFIG_COW);
     lapic_init();
-    lapic_init();
-    pic_init();
-    pit_init();
-    trace_set_clock(pit_measure_tsc());
+    start_clock();
     irq_install(PIT_IRQ, timer_interrupt);
     irq_install(UART_IRQ, serial_interrupt);
     uart_enable_input();

@@ -179,6 +179,13 @@ static inline void check_exit(int pid)
         inject_forget(pid);
 }
 
+/* The length of a tick is known. Interrupts off. */
+static inline void check_clock_known(void)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        peak_clock_known();
+}
+
 /* Boot is over: operations count towards the plans of the command line from now on. */
 static inline void check_run_begin(void)
 {

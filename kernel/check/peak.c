@@ -17,11 +17,17 @@
 
 #define PATTERN 0xA5C35A3Cu
 #define WINDOW_BYTES 512
+#define TIMINGS 16
+#define LOOP_ROUNDS 50 /* about 100 instructions */
 
 enum {
 #define PEAK(NAME, name) PEAK_##NAME,
 #include <ucow/enums.def>
 };
+
+/* The time stamp counter counts instructions, as with QEMU's -icount. Otherwise it follows the host's clock,
+ * and the host may have stopped the machine: a long time says nothing about the kernel. */
+static bool tsc_steady;
 
 uint32_t peak_irq_off_max;
 static uintptr_t irq_off_caller;
@@ -35,6 +41,28 @@ static int stretch_pid;
 static uintptr_t stack_used;
 static int stack_pid;
 
+/* The time in which a loop of `rounds` rounds runs; 0 if it differs between TIMINGS runs. */
+static uint32_t time_of_loop(uint32_t rounds)
+{
+    uint32_t first = 0;
+    for (int i = 0; i < TIMINGS; i++) {
+        uint32_t since = cpu_tsc_low();
+        cpu_loop(rounds);
+        uint32_t passed = cpu_tsc_low() - since;
+        if (i == 0)
+            first = passed;
+        else if (passed != first)
+            return 0;
+    }
+    return first;
+}
+
+void peak_clock_known(void)
+{
+    uint32_t brief = time_of_loop(LOOP_ROUNDS), longer = time_of_loop(10 * LOOP_ROUNDS);
+    tsc_steady = brief != 0 && longer > 5 * brief && longer < 15 * brief;
+}
+
 void peak_irq_off_raise(uint32_t tsc, uintptr_t caller)
 {
     if (trace_ring.tsc_per_tick == 0)
@@ -43,7 +71,7 @@ void peak_irq_off_raise(uint32_t tsc, uintptr_t caller)
     irq_off_caller = caller;
     irq_off_pid = trace_pid();
     TRACE(peak, PEAK_IRQ_OFF, tsc, irq_off_pid, caller);
-    if (tsc / IRQ_OFF_TICKS_MAX < trace_ring.tsc_per_tick)
+    if (!tsc_steady || tsc / IRQ_OFF_TICKS_MAX < trace_ring.tsc_per_tick)
         return;
     const struct report report = REPORT_HERE(REPORT_CHECK);
     report_begin(&report, "interrupts were off for %u counts of the time stamp counter, more than %u ticks",

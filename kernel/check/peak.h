@@ -17,13 +17,17 @@
 
 /* Interrupts may be off for this many ticks, half a slice, measured with the time stamp counter. With QEMU's
  * -icount it counts instructions (2^shift nanoseconds each: 390,000 of them at shift 7). Without it, time
- * in which the host does not run the machine counts too; hence the wide bound. */
+ * in which the host does not run the machine counts too: then the maximum is recorded and not judged. */
 #define IRQ_OFF_TICKS_MAX 5
 
 /* This many bytes of every stack stay unused: an interrupt handler and a report need them. */
 #define STACK_FREE_MIN 512
 
 extern uint32_t peak_irq_off_max; /* the longest time, in counts of the time stamp counter */
+
+/* The length of a tick is known: find out whether the time stamp counter counts instructions. It does if
+ * equal loops take equal times, and a longer loop takes longer. Interrupts off. */
+void peak_clock_known(void);
 
 /* Interrupts were off for `tsc` counts, a new maximum, because of the code at `caller`. */
 void peak_irq_off_raise(uint32_t tsc, uintptr_t caller);

@@ -24,7 +24,7 @@ static void set_mask(void)
     io_out8(SLAVE + DATA, (uint8_t)(masked >> 8));
 }
 
-void pic_init(void)
+bool pic_init(void)
 {
     io_out8(MASTER, ICW1_INIT_ICW4);
     io_out8(MASTER + DATA, VECTOR_IRQ);
@@ -36,6 +36,7 @@ void pic_init(void)
     io_out8(SLAVE + DATA, ICW4_8086);
     masked = (uint16_t)~BIT(CASCADE_IRQ);
     set_mask();
+    return io_in8(MASTER + DATA) == (uint8_t)masked; /* where nothing is, all bits are 1 */
 }
 
 void pic_unmask(unsigned irq)

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Initialise both with every line masked, except the cascade. */
-void pic_init(void);
+/* Initialise both with every line masked, except the cascade. Returns false if the machine has none. */
+bool pic_init(void);
 
 /* Unmask IRQ `irq`, 0 to 15. */
 void pic_unmask(unsigned irq);

@@ -14,6 +14,7 @@
 #define COUNTER0_LOW_HIGH_MODE2 0x34
 #define COUNTER0_LATCH 0x00
 #define INPUT_HZ 1193182
+#define READS_MAX 1000000 /* takes a second at least; a PIT needs a quarter of a millisecond */
 #define DIVISOR ((INPUT_HZ + TICK_HZ / 2) / TICK_HZ)
 
 void pit_init(void)
@@ -33,12 +34,15 @@ static uint32_t read_counter(void)
 
 uint32_t pit_measure_tsc(void)
 {
-    uint32_t first = read_counter(), counted;
+    uint32_t first = read_counter(), counted = 0;
     uint64_t start = cpu_tsc();
-    do {
+    for (unsigned reads = 0; counted < INPUT_HZ / 4000;
+         reads++) { /* 0.25 ms: right to a third of a percent */
         uint32_t now = read_counter();
+        if (reads == READS_MAX || now > DIVISOR)
+            return 0;
         counted = first >= now ? first - now : first + DIVISOR - now;
-    } while (counted < INPUT_HZ / 4000); /* 0.25 ms: right to a third of a percent */
+    }
     uint32_t passed = (uint32_t)(cpu_tsc() - start);
     return (uint32_t)((uint64_t)(passed * 64 / counted) * DIVISOR / 64);
 }

@@ -11,8 +11,8 @@
 
 void pit_init(void);
 
-/* Measure the length of a tick in counts of the time stamp counter; takes half a millisecond. Call after
- * pit_init(), with interrupts off. */
+/* Measure the length of a tick in counts of the time stamp counter; takes half a millisecond. Returns 0 if
+ * the machine has no PIT that counts. Call after pit_init(), with interrupts off. */
 uint32_t pit_measure_tsc(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "dev/power.h"
 #include "arch/i386/cpu.h"
 #include "arch/i386/io.h"
+#include "dev/console.h"
 #include "dev/uart.h"
 
 #define DEBUG_EXIT 0xF4
@@ -15,11 +16,20 @@
 #define BOCHS_PM1A_CONTROL 0xB004
 #define SLP_EN 0x2000
 
+/* Reading a port of no device gives all ones. */
+static bool nothing_at(uint16_t port)
+{
+    return io_in16(port) == 0xFFFF;
+}
+
 void power_off(enum power_status status)
 {
     cpu_cli();
     uart_drain();
     io_out8(DEBUG_EXIT, (uint8_t)status);
+    if (nothing_at(PIIX4_PM1A_CONTROL) && nothing_at(BOCHS_PM1A_CONTROL))
+        kprintf("this machine cannot be switched off by software: end it from outside (QEMU switches off "
+                "with -device isa-debug-exit,iobase=0xf4,iosize=0x04)\n");
     io_out16(PIIX4_PM1A_CONTROL, SLP_EN);
     io_out16(BOCHS_PM1A_CONTROL, SLP_EN);
     for (;;)

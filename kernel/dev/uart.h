@@ -20,8 +20,8 @@ bool uart_present(void);
 /* Let received bytes raise IRQ 4. */
 void uart_enable_input(void);
 
-/* Send `n` bytes, each newline with a carriage return before it; polls for room. Callable from any context:
- * a panic may interrupt it. */
+/* Send `n` bytes, each newline with a carriage return before it; polls for room, but not forever: if the
+ * other end takes nothing, output is dropped. Callable from any context: a panic may interrupt it. */
 void uart_write(const char *text, size_t n);
 
 /* Wait until all output is on the line, or does not get there for 100,000 looks at the port. */

@@ -19,6 +19,13 @@ static inline void io_out8(uint16_t port, uint8_t value)
     __asm__ volatile("outb %0, %1" ::"a"(value), "d"(port) : "memory");
 }
 
+static inline uint16_t io_in16(uint16_t port)
+{
+    uint16_t value;
+    __asm__ volatile("inw %1, %0" : "=a"(value) : "d"(port) : "memory");
+    return value;
+}
+
 static inline void io_out16(uint16_t port, uint16_t value)
 {
     __asm__ volatile("outw %0, %1" ::"a"(value), "d"(port) : "memory");

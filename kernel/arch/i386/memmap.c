@@ -37,7 +37,8 @@ void memmap_add(struct memmap *map, uint64_t base, uint64_t length)
         end = UINT64_MAX;
     }
     if (end > KMEMSIZE) {
-        map->beyond_bytes += end - MAX(base, (uint64_t)KMEMSIZE);
+        uint64_t beyond = end - MAX(base, (uint64_t)KMEMSIZE);
+        map->beyond_bytes += MIN(beyond, UINT64_MAX - map->beyond_bytes);
         end = KMEMSIZE;
     }
     paddr_t first = (paddr_t)ALIGN_UP(MIN(base, (uint64_t)KMEMSIZE), (uint64_t)PAGE_SIZE);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "lib/util.h"
 
@@ -33,6 +34,7 @@ struct multiboot_mmap_entry {
 #define MMAP_MAX_ENTRIES 128
 #define LOW_MEMORY_END 0xA0000u
 #define KIB 1024u
+#define MODULE_STRING_MAX 8192
 
 static void problem(struct boot_info *boot, const char *text)
 {
@@ -86,23 +88,33 @@ static void read_memory(struct boot_info *boot, const struct multiboot_info *inf
     }
 }
 
-/* A module's name: the word after the path, or the path's base name if there is no such word. */
-static void module_name(char *name, const char *string)
+/* The number of bytes from physical address `pa` to the end of what the linear map covers; 0 if `pa` is 0. */
+static size_t room_at(uint32_t pa)
 {
-    const char *word = strchr(string, ' ');
-    while (word != NULL && *word == ' ')
-        word++;
-    if (word == NULL || *word == '\0') {
-        word = string;
-        for (const char *p = string; *p != '\0' && *p != ' '; p++)
-            if (*p == '/')
-                word = p + 1;
-    }
-    size_t n = 0;
-    while (n < BOOT_NAME_BYTES - 1 && word[n] != '\0' && word[n] != ' ')
+    return pa != 0 && pa < KMEMSIZE ? KMEMSIZE - pa : 0;
+}
+
+/* The name of module number `i`: the word after the path, the path's base name if there is no such word, or
+ * `module` and the number if there is no string or no name in it. */
+static void module_name(char *name, uint32_t string_pa, uint32_t i)
+{
+    size_t length = MIN(room_at(string_pa), (size_t)MODULE_STRING_MAX), at = 0, n = 0;
+    const char *string = length > 0 ? phys_to_virt(string_pa) : "";
+    length = strnlen(string, length);
+    while (at < length && string[at] != ' ')
+        at++;
+    size_t path_end = at;
+    while (at < length && string[at] == ' ')
+        at++;
+    if (at == length) /* no word follows */
+        for (at = path_end; at > 0 && string[at - 1] != '/';)
+            at--;
+    while (n < BOOT_NAME_BYTES - 1 && at + n < length && string[at + n] != ' ')
         n++;
-    memcpy(name, word, n);
+    memcpy(name, string + at, n);
     name[n] = '\0';
+    if (n == 0)
+        snprintf(name, BOOT_NAME_BYTES, "module%u", (unsigned)i);
 }
 
 static void read_modules(struct boot_info *boot, const struct multiboot_info *info)
@@ -119,28 +131,31 @@ static void read_modules(struct boot_info *boot, const struct multiboot_info *in
             return;
         }
         memcpy(&module, entry + i * sizeof(module), sizeof(module));
-        const char *string = reach(module.string, 1);
         if (module.end < module.start || reach(module.start, module.end - module.start) == NULL) {
             problem(boot, "a boot module lies outside the memory we can reach; it is left out");
             continue;
         }
         struct boot_module *to = &boot->modules[boot->modules_n++];
-        module_name(to->name, string != NULL ? string : "");
+        module_name(to->name, module.string, i);
         to->start = module.start;
         to->end = module.end;
     }
 }
 
-/* Copy a string into `size` bytes; false if it was cut. Reads at most `size` bytes. */
-static bool copy_text(char *to, const char *from, size_t size)
+static void read_cmdline(struct boot_info *boot, uint32_t pa)
 {
-    size_t length = strnlen(from, size);
-    bool fits = length < size;
-    if (!fits)
-        length = size - 1;
-    memcpy(to, from, length);
-    to[length] = '\0';
-    return fits;
+    size_t room = MIN(room_at(pa), sizeof(boot->cmdline));
+    if (room == 0) {
+        problem(boot, "the command line lies outside the memory we can reach; it is left out");
+        return;
+    }
+    size_t length = strnlen(phys_to_virt(pa), room);
+    if (length == room) {
+        problem(boot, "the command line is too long; its end is left out");
+        length = MIN(room, sizeof(boot->cmdline) - 1);
+    }
+    memcpy(boot->cmdline, phys_to_virt(pa), length);
+    boot->cmdline[length] = '\0';
 }
 
 void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end)
@@ -153,9 +168,8 @@ void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end)
         return;
     }
     memcpy(&info, at, sizeof(info));
-    const char *cmdline = info.flags & INFO_CMDLINE ? reach(info.cmdline, 1) : NULL;
-    if (cmdline != NULL && !copy_text(boot->cmdline, cmdline, sizeof(boot->cmdline)))
-        problem(boot, "the command line is too long; its end is left out");
+    if ((info.flags & INFO_CMDLINE) && info.cmdline != 0)
+        read_cmdline(boot, info.cmdline);
     if (info.flags & INFO_MODULES)
         read_modules(boot, &info);
     read_memory(boot, &info);

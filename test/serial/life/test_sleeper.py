@@ -53,3 +53,11 @@ def test_nobody_runs_meanwhile(run):
     long = next(call for call in calls(trace, "sleep") if call.enter.arg0 == 20)
     slept, woken = (trace.in_order(event, after=long.enter)[0] for event in (f"sleep pid={FIRST}", f"wake pid={FIRST}"))
     assert [record.name for record in trace if slept.seq < record.seq < woken.seq] == ["state", "state", "switch"]
+
+
+def test_where_gettime_wraps(run):
+    """gettime() is negative 248 days after the boot; sleeps are as long as before. (D97)"""
+    out = run("sleeper", cmdline="ticks=2147483640")  # 2^31 - 8
+    out.lines.once("sleeper pass.")
+    times = [record.result for record in out.trace.all("syscall_leave nr=gettime")]
+    assert times[0] > 0 > times[-1]

@@ -77,6 +77,9 @@ TEST(entries_that_wrap_are_cut)
     memmap_add(&map, 0x100000, UINT64_MAX);
     CHECK_EQ(map.wrapped, 1);
     check_range(0, 0x100000, KMEMSIZE);
+    CHECK_EQ(map.beyond_bytes, UINT64_MAX - KMEMSIZE);
+    memmap_add(&map, 0x100000, UINT64_MAX);
+    CHECK_EQ(map.beyond_bytes, UINT64_MAX); /* the sum does not wrap (D109) */
     memmap_init(&map);
     memmap_add(&map, UINT64_MAX - 0xFFF, 0x1000); /* ends at 2^64, beyond reach */
     CHECK_EQ(map.n, 0);

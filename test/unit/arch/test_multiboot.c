@@ -256,6 +256,10 @@ TEST(the_command_line_is_copied_and_bounded)
     words(INFO)[CMDLINE] = 0xFFFFFFFF;
     read_all();
     CHECK_STR_EQ(boot.cmdline, "");
+    CHECK(boot.problems_n == 1 && strstr(boot.problems[0], "command line lies outside") != NULL); /* D109 */
+    words(INFO)[CMDLINE] = 0;                                                                     /* none */
+    read_all();
+    CHECK_EQ(boot.problems_n, 0);
 }
 
 /* QEMU puts the kernel's path first; GRUB does not. */
@@ -263,14 +267,11 @@ TEST(a_module_is_named_by_its_string)
 {
     static const struct {
         const char *string, *name;
-    } cases[] = {{"dir/my.elf my", "my"},
-                 {"/abs/dir/other.elf", "other.elf"},
-                 {"plain", "plain"},
-                 {"dir/my.elf   spaced  more", "spaced"},
-                 {"dir/my.elf ", "my.elf"},
-                 {"dir/my.elf a/b", "a/b"},
-                 {"", ""},
-                 {"dir/", ""}};
+    } cases[] = {{"dir/my.elf my", "my"},   {"/abs/dir/other.elf", "other.elf"},
+                 {"plain", "plain"},        {"dir/my.elf   spaced  more", "spaced"},
+                 {"dir/my.elf ", "my.elf"}, {"dir/my.elf a/b", "a/b"},
+                 {"", "module0"},           {"dir/", "module0"},
+                 {"  ", "module0"},         {" my", "my"}};
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         start(HAS_MODULES | HAS_MEMORY);
@@ -281,6 +282,22 @@ TEST(a_module_is_named_by_its_string)
         CHECK(boot.modules[0].start == 3 * MIB && boot.modules[0].end == 3 * MIB + 5000);
         CHECK(!is_usable(3 * MIB) && !is_usable(3 * MIB + 0x1FFF) && is_usable(3 * MIB + 0x2000));
     }
+}
+
+/* v86 gives modules no string. (D101) */
+TEST(a_module_without_a_string_has_a_number)
+{
+    start(HAS_MODULES);
+    for (uint32_t i = 0; i < 3; i++)
+        module(i, 3 * MIB + i * PAGE_SIZE, 3 * MIB + i * PAGE_SIZE + 1, "named");
+    words(MODS)[2] = 0;
+    words(MODS + 32)[2] = 0xFFFFFFFF;
+    read_all();
+    CHECK_EQ(boot.modules_n, 3);
+    CHECK_EQ(boot.problems_n, 0);
+    CHECK_STR_EQ(boot.modules[0].name, "module0");
+    CHECK_STR_EQ(boot.modules[1].name, "named");
+    CHECK_STR_EQ(boot.modules[2].name, "module2");
 }
 
 /* D45 */

@@ -26,12 +26,15 @@ static struct {
     unsigned looks_all;
     char sent[512];
     size_t sent_n;
+    bool stuck; /* what it sends is not taken */
 } uart;
 
 /* The line takes everything at the second look: until then the transmitter has room, or not. */
 static uint8_t transmitter(void)
 {
     uart.looks_all++;
+    if (uart.stuck)
+        return 0;
     if (uart.in_fifo != 0 && ++uart.looks == 2)
         uart.in_fifo = uart.looks = 0;
     return uart.in_fifo == 0 ? 0x60 : 0;
@@ -199,4 +202,28 @@ TEST(a_byte_that_the_port_lost_is_counted)
     CHECK_STR_EQ(take_all(), "ab");
     CHECK_EQ(uart_take_lost(), 1);
     CHECK_EQ(uart_take_lost(), 0);
+}
+
+/* D109 */
+TEST(a_line_that_takes_nothing_is_waited_for_once)
+{
+    for (int fifo = 0; fifo < 2; fifo++) {
+        uart.fifo = fifo == 1;
+        start("x");
+        CHECK_STR_EQ(take_all(), "x");
+        uart.stuck = true;
+        uart.sent_n = uart.looks_all = 0;
+        uart_write("a", 1);
+        CHECK(uart.looks_all > 1000000);
+        uart.looks_all = 0;
+        for (int i = 0; i < 100; i++)
+            uart_write("bcd", 3);
+        CHECK(uart.looks_all <= 100 * 3 * 2 + 100);
+        CHECK_EQ(uart.sent_n, 0);
+        uart.stuck = false;
+        uart.in_fifo = 0;
+        uart_write("e", 1);
+        CHECK_EQ(uart.sent_n, 1);
+    }
+    uart.fifo = false;
 }

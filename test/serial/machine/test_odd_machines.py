@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Machines that lack what the kernel needs, and hosts that stop: a sentence instead of silence. (D101, D109)"""
+
+import os
+import re
+import signal
+import time
+
+import pytest
+from elf_files import one
+from elftools.elf.elffile import ELFFile
+from qemu_options import rewired
+from ucow.machine import PANIC, PASSED, SEABIOS
+from ucow.symbols import Symbols
+
+NO_TIMER = "    no timer: the machine has no 8254 PIT that counts (QEMU's pit=off leaves it out)"
+NO_PIC = "    no interrupt controller: the machine has no 8259 PIC (QEMU's pic=off leaves it out)"
+STAYS_ON = re.compile("^this machine cannot be switched off by software: end it from outside")
+STOPS, STOP_SECONDS, RUN_SECONDS = 12, 0.08, 0.02  # more than five ticks, each time
+
+
+def machine_named(bench, name, **machine):
+    """A machine of another type than pc. Its memory is no file, so there is no trace."""
+    words = bench.machine("hello", swap=None, **machine)
+    return rewired(words, ["-machine", "-object"], ["-M", name])
+
+
+@pytest.mark.parametrize("name, sentence", [("pc,pit=off", NO_TIMER), ("microvm,pit=off,pic=off", NO_PIC)])
+def test_no_timer(bench, name, sentence):
+    """The kernel says what is missing, and the status is that of a panic. (D109)"""
+    refused = machine_named(bench, name, firmware=SEABIOS).run()
+    bench.runs.append(refused)
+    assert (refused.lines.lines[-2:], refused.status) == (["kernel panic at boot:", sentence], PANIC)
+
+
+def test_isapc(bench):
+    """A PC without PCI runs programs. (D109)"""
+    out = machine_named(bench, "isapc", cpu="pentium3", firmware=SEABIOS).run()
+    bench.runs.append(out)
+    assert out.status == PASSED
+    out.lines.once("hello pass.")
+
+
+def test_machine_that_stays_on(boot, bench):
+    """A PC that cannot be switched off says so. (D101)"""
+    words = bench.machine("hello", swap=None, cpu="pentium3", firmware=SEABIOS)
+    live = rewired(words, ["-machine", "-object", "-device"], ["-M", "isapc"]).start(60)
+    with live:
+        live.expect("init check memory pass.\n")
+        assert STAYS_ON.match(live.expect("iosize=0x04)\n"))
+
+
+def test_early_trap(bench, build, tmp_path):
+    """A trap before the memory map is read is reported: the first instruction of multiboot_read() is made invalid."""
+    build.need_functions("multiboot_read")
+    address = Symbols(build.kernel).address("multiboot_read")
+    with build.kernel.open("rb") as file:
+        offset, = ELFFile(file).address_offsets(address)
+    code = bytearray(build.kernel.read_bytes())
+    code[offset:offset + 2] = b"\x0f\x0b"  # ud2
+    broken = tmp_path / "ucow.elf"
+    broken.write_bytes(code)
+    out = bench.machine("hello", kernel=broken).run()
+    bench.runs.append(out)
+    assert out.status == PANIC
+    out.lines.once(re.compile(r"^kernel panic at multiboot_read "))
+    out.lines.once("    unexpected trap 6 in the kernel: Invalid Opcode")
+
+
+def test_stopped_host(bench, build, tmp_path):
+    """A host that stops QEMU again and again is not a bug of the kernel. Time is the host's. (D94)
+
+    The program only yields, so interrupts are off for much of the time.
+    """
+    loop = tmp_path / "loop"
+    loop.write_bytes(one(data=b"\xb8\x0a\0\0\0\xcd\x80\xeb\xf7").file())  # mov $10, %eax; int $0x80; jmp to the start
+    words = bench.machine("loop", swap=None, modules={"loop": loop})
+    with rewired(words, ["-icount", "-rtc"]).start(build.wall_seconds) as live:
+        live.expect('name = "loop".\n')
+        for _ in range(STOPS):
+            assert live.process.poll() is None, "the kernel ended the run: " + live.expect("stops here")
+            os.kill(live.process.pid, signal.SIGSTOP)
+            time.sleep(STOP_SECONDS)
+            os.kill(live.process.pid, signal.SIGCONT)
+            time.sleep(RUN_SECONDS)
+        assert live.process.poll() is None
