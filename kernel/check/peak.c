@@ -18,7 +18,7 @@
 #define PATTERN 0xA5C35A3Cu
 #define WINDOW_BYTES 512
 #define TIMINGS 16
-#define LOOP_ROUNDS 50 /* about 100 instructions */
+#define LOOP_ROUNDS 25 /* 50 instructions */
 
 enum {
 #define PEAK(NAME, name) PEAK_##NAME,
