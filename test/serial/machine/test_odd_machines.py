@@ -21,7 +21,7 @@ STOPS, STOP_SECONDS, RUN_SECONDS = 12, 0.08, 0.02  # more than five ticks, each 
 
 def machine_named(bench, name, **machine):
     """A machine of another type than pc. Its memory is no file, so there is no trace."""
-    words = bench.machine("hello", swap=None, **machine)
+    words = bench.machine("hello", swap=None, memory="64M", **machine)
     return rewired(words, ["-machine", "-object"], ["-M", name])
 
 
@@ -43,7 +43,7 @@ def test_isapc(bench):
 
 def test_machine_that_stays_on(boot, bench):
     """A PC that cannot be switched off says so. (D101)"""
-    words = bench.machine("hello", swap=None, cpu="pentium3", firmware=SEABIOS)
+    words = bench.machine("hello", swap=None, memory="64M", cpu="pentium3", firmware=SEABIOS)
     live = rewired(words, ["-machine", "-object", "-device"], ["-M", "isapc"]).start(60)
     with live:
         live.expect("init check memory pass.\n")
