@@ -21,9 +21,18 @@ def children(proc):
             node = node["next"]
 
 
+def build_id(source):
+    """The words of the kernel's build id as GDB prints them, from the machine or from the kernel's file."""
+    gdb.execute(f"set trust-readonly-sections {'on' if source == 'file' else 'off'}")
+    try:
+        return gdb.execute("x/9xw &kernel_build_id", to_string=True)
+    finally:
+        gdb.execute("set trust-readonly-sections off")
+
+
 def require_same_kernel():
     """Stop with a sentence unless the machine runs the kernel whose file GDB has read: their build ids are equal."""
-    if "MIS-MATCHED" in gdb.execute("compare-sections .build_id", to_string=True):
+    if build_id("machine") != build_id("file"):
         raise gdb.GdbError("the machine runs another kernel than the file that GDB has read, or has not loaded it yet")
 
 
