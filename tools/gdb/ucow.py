@@ -79,17 +79,16 @@ class Command(gdb.Command):
 
 
 class Ps(Command):
-    """ucow-ps: every process, its parent, state, mapped pages and name."""
+    """ucow-ps: every process, its parent, state and name."""
     name, arguments = "ucow-ps", 0
 
     def show(self, argument):
-        print("  PID PARENT STATE     PAGES NAME")
+        print("  PID PARENT STATE     NAME")
         for proc in processes():
             parent = int(proc["parent"]["pid"]) if int(proc["parent"]) else 0
-            pages = int(proc["mm"]["pages"]) if int(proc["mm"]) else 0
             state = str(proc["state"]).removeprefix("PROC_")
             mark = "*" if proc == gdb.parse_and_eval("boot_cpu.current") else " "
-            print(f"{mark}{int(proc['pid']):4} {parent:6} {state:9} {pages:5} {proc['name'].string()}")
+            print(f"{mark}{int(proc['pid']):4} {parent:6} {state:9} {proc['name'].string()}")
 
 
 class Vmas(Command):
