@@ -15,7 +15,7 @@
 #define TOP (BASE + PAGES * PAGE_SIZE)
 
 /* Used by mm_point(), which vma.c calls without a page directory; an optimized build drops the use. */
-uint32_t host_cr3;
+uint32_t host_cr3, mmu_flushes;
 void host_tlb_forget_all(void)
 {
 }
