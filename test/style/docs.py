@@ -3,8 +3,8 @@
 """docs - what the documents name exists.
 
 In the documents of the root and in docs/, each relative link leads to a file, and each word in backticks that
-begins with a folder of this tree is a path in it. In docs/map.md and docs/pages.md each identifier in
-backticks must also occur in the sources.
+begins with a folder of this tree is a path in it. In docs/map.md, docs/pages.md and docs/from-ucore.md each
+identifier in backticks must also occur in the sources.
 
 Usage: docs.py [--map] [ROOT]. Prints FILE:LINE: and a sentence for each breach, and fails if there is one.
 """
@@ -17,6 +17,7 @@ LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 ON_THE_SERVER = "../../actions/"  # a page of the hosting site, beside the repository: the badge of the workflow
 QUOTED = re.compile(r"`([^`\n]+)`")
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*\Z", re.IGNORECASE)
+NAMING = ("map.md", "pages.md", "from-ucore.md")  # these name what the sources have
 PATH = re.compile(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*\Z")
 
 
@@ -70,7 +71,7 @@ def main():
     words = [word for word in sys.argv[1:] if word != "--map"]
     root = Path(words[0] if words else Path(__file__).parents[2])
     if "--map" in sys.argv:
-        documents, rule = [root / "docs/map.md", root / "docs/pages.md"], names
+        documents, rule = [root / "docs" / name for name in NAMING], names
     else:
         others = sorted(path for path in root.glob("*.md") if path.name != "README.md")
         documents, rule = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md"))], paths

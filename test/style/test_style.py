@@ -41,6 +41,7 @@ CLEAN = {
     "docs/defects.md": "| D01 | no panic |\n",
     "docs/map.md": "`struct proc` lives in `kernel/proc/proc.h`; `cpu_halt()` sleeps; see [page](../kernel/mm/page.h)\n",
     "docs/pages.md": "| P01 | a page | `cpu_halt` |\n",
+    "docs/from-ucore.md": "| halt | `cpu_halt` |\n",
     "test/serial/test_a.py": '"""a (D01, P01)"""\n',
     "README.md": "[![ci](../../actions/workflows/ci.yml/badge.svg)](../../actions/workflows/ci.yml)\nRun `tools/matrix`, read [the map](docs/map.md).\n```\n`tools/nothing`\n```\n",
 }
@@ -66,6 +67,7 @@ BREACHES = [
     ("defects", "docs/pages.md", "| P01 | a |\n| P02 | b |\n", "docs/pages.md: P02 has no test"),
     ("defects", "test/serial/test_a.py", '"""a (D01, P01, P99)"""\n', "cites P99, which docs/pages.md"),
     ("docs --map", "docs/pages.md", "| P01 | a | `cpu_holt` |\n", "pages.md:1: nothing in the sources is called cpu_holt"),
+    ("docs --map", "docs/from-ucore.md", "| halt | `cpu_holt` |\n", "ucore.md:1: nothing in the sources is called cpu_holt"),
     ("configurations", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
      "option('trace', type: 'boolean', value: true)\n", "has clang=14 and trace=false: run tools/configurations"),
     ("configurations", "test/configurations", CONFIGURATIONS.replace("mix-1 ", "# "),
