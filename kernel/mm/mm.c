@@ -66,8 +66,10 @@ void mm_drop(struct mm *mm)
     if (--mm->count != 0)
         return;
     lineage_set_mm(mm->lineage, NULL);
-    for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
+    for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
         pgtable_drop(mm->pgdir, vma->start, vma->end);
+        mm_point(NULL); /* many regions may lie in few tables */
+    }
     vma_clear(&mm->vmas);
     pgtable_free(mm->pgdir);
     lineage_drop(mm->lineage);

@@ -5,6 +5,7 @@
 #include "mm/mm_check.h"
 
 #include "mm/copy_range.h"
+#include "mm/point.h"
 
 /* The number of entries that map the frame, or that name the slot with the same bytes. */
 static uint32_t sharers(paddr_t frame)
@@ -56,6 +57,7 @@ void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct
     for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
         const struct cow_region region = region_of(from, vma);
         cow_check_fork(&region, &fork);
+        mm_point(NULL);
     }
     cow_check_fork_done(&fork, mm_page_count(from), mm_page_count(to));
 }

@@ -46,9 +46,7 @@ size_t mm_page_count(struct mm *mm)
 {
     size_t pages = 0;
     uintptr_t counted = 0; /* the end of the tables that were visited: regions may share a table */
-    for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
-        if (vma->end <= counted)
-            continue;
+    for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_find(&mm->vmas, counted)) {
         pages += pgtable_used(mm->pgdir, MAX(vma->start, counted), vma->end);
         counted = ALIGN_UP(vma->end, MMU_TABLE_SPAN);
     }

@@ -25,6 +25,7 @@ int main(int argc, char *argv[])
     int first = getpid(), code = (int)number_of(argv[1]), later = (int)number_of(argv[2]);
     if (fork() != 0)
         exit(code);
+    assert(setpgid(0, 0) == 0); /* a pid is not used again while a process group has its number */
     for (int i = 0; i < TRIES; i++) {
         int pid = fork();
         if (pid == 0)

@@ -102,4 +102,4 @@ def test_lld_links(build, target):
     """Meson links with lld. (D63)"""
     rules = (build.folder / "build.ninja").read_text()
     rule = rules[rules.index(f"\nbuild {target}: "):].split("\n\n")[0]
-    assert "-fuse-ld=lld" in rule
+    assert "-fuse-ld=lld" in rule or "/ld.lld" in rule

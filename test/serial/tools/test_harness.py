@@ -179,7 +179,7 @@ def test_trace_tool_options(bench, build, fmt, tmp_path):
     run = bench.machine("exit").run()
     bench.runs.append(run)
     one = tool("--elf", build.kernel, "--event", "exit", "--pid", 3, "--last", 1, run.memory_file)
-    assert one.stdout.endswith("] exit pid=3 code=-66436 reason=exit\n")
+    assert one.stdout.endswith("] exit pid=3 code=-66436 reason=exit running=3\n")
     assert "obey every invariant" in tool("--elf", build.kernel, "--check", run.memory_file).stdout
     assert tool("--elf", build.kernel, "--chrome", tmp_path / "out.json", run.memory_file).returncode == 0
     assert json.loads((tmp_path / "out.json").read_text())["traceEvents"]

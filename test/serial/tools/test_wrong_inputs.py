@@ -54,7 +54,7 @@ OF_RUN = {
     "selftest=nosuch hello": "selftest=nosuch: there is no such mistake; there are panic",
     "--ram {full} hello": "name a file in a folder that you may write to",
     "--ram /nonexistent/x hello": "name a file in a folder that you may write to",
-    "--memory 1M hello": "the kernel needs 4M",
+    "--memory 1M hello": "needs memory above it: give at least 4M",
     "{full}/nosuch.elf": "there is no program",
 }
 

@@ -31,6 +31,7 @@ void wakeup_proc(struct proc *proc)
 {
     CHECK(spin_is_held(&sched_lock));
     CHECK_EQ(proc, &victim);
+    victim.state = PROC_RUNNABLE;
     wakes++;
 }
 
