@@ -139,13 +139,16 @@ static void check_entry(const struct cow_region *region, uintptr_t va, pte_t pte
 typedef void run_fn(const struct cow_region *region, const void *data, uintptr_t va, const pte_t *pte,
                     size_t n);
 
+struct span {
+    uintptr_t start, end;
+};
+
 static inline __attribute__((always_inline)) void walk(const struct cow_region *region, struct pgdir *pgdir,
-                                                       uintptr_t start, uintptr_t end, run_fn *check,
-                                                       const void *data)
+                                                       struct span span, run_fn *check, const void *data)
 {
     size_t n;
-    for (uintptr_t va = start; va < end; va += n * PAGE_SIZE) {
-        const pte_t *pte = pte_run(pgdir, va, end, &n);
+    for (uintptr_t va = span.start; va < span.end; va += n * PAGE_SIZE) {
+        const pte_t *pte = pte_run(pgdir, va, span.end, &n);
         if (pte != NULL)
             check(region, data, va, pte, n);
     }
@@ -156,10 +159,10 @@ walk_ends(const struct cow_region *region, struct pgdir *pgdir, run_fn *check, c
 {
     uintptr_t bytes = region->end - region->start, part = COW_WINDOW * PAGE_SIZE;
     if (bytes <= 2 * part) {
-        walk(region, pgdir, region->start, region->end, check, data);
+        walk(region, pgdir, (struct span){region->start, region->end}, check, data);
     } else {
-        walk(region, pgdir, region->start, region->start + part, check, data);
-        walk(region, pgdir, region->end - part, region->end, check, data);
+        walk(region, pgdir, (struct span){region->start, region->start + part}, check, data);
+        walk(region, pgdir, (struct span){region->end - part, region->end}, check, data);
     }
 }
 
@@ -348,15 +351,16 @@ static void count_same(const struct pgdir *pgdir, const struct cow_region *regio
     end(&report, "a fault that is served changes the entry, or flushes it from the TLB: mmu_flush_page()");
 }
 
-void cow_fault_check(const struct cow_fault *fault, const struct cow_region *region, uintptr_t va,
-                     const pte_t *pte, bool write, bool copied)
+void cow_fault_check(const struct cow_fault *fault, const struct cow_region *region, const pte_t *pte,
+                     bool copied)
 {
     struct subject who;
+    uintptr_t va = fault->va;
     pte_t now = pte == NULL ? 0 : *pte;
     if (copied && pte_present(now))
         check_copy(fault, region, va, now);
     check_entry(region, va, now);
-    if (!pte_present(now) || (write && !pte_writable(now) && !pte_swapped(fault->before))) {
+    if (!pte_present(now) || (fault->write && !pte_writable(now) && !pte_swapped(fault->before))) {
         const struct report report = REPORT;
         name_all(&who, region, va, now);
         report_begin(&report, "the fault of %s at page %s was served, but the page is still %s", who.self,
@@ -364,7 +368,7 @@ void cow_fault_check(const struct cow_fault *fault, const struct cow_region *reg
         end(&report, "the access is retried, and faults again for ever");
     }
     if (((now ^ fault->before) & ~(PTE_A | PTE_D)) == 0)
-        count_same(fault->pgdir, region, va, now & ~(PTE_A | PTE_D), write);
+        count_same(fault->pgdir, region, va, now & ~(PTE_A | PTE_D), fault->write);
     else
         same.n = 0;
 }

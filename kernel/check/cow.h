@@ -56,9 +56,11 @@ struct cow_fork {
     bool threads; /* other processes use the parent's address space too, and may have written to it */
 };
 
-/* What a page fault finds: its entry and, if that is present, the page. */
+/* A page fault, and what it finds: its entry and, if that is present, the page. */
 struct cow_fault {
     const struct pgdir *pgdir;
+    uintptr_t va;
+    bool write;
     pte_t before;
     uint32_t count, slot;
     uint32_t sample[2]; /* words of a shared page */
@@ -124,8 +126,8 @@ static inline bool cow_fault_is_sample(const struct cow_fault *fault, pte_t pte)
 
 /* A fault was served, and the access will be retried; `pte` is its entry now; `copied`: the page was copied.
  */
-void cow_fault_check(const struct cow_fault *fault, const struct cow_region *region, uintptr_t va,
-                     const pte_t *pte, bool write, bool copied);
+void cow_fault_check(const struct cow_fault *fault, const struct cow_region *region, const pte_t *pte,
+                     bool copied);
 
 /* For check_cow_report(). */
 bool cow_report(void);

@@ -97,8 +97,8 @@ enum mm_outcome mm_fault(struct mm *mm, uintptr_t va, bool write)
     pte_t *pte = pte_find(mm->pgdir, va);
     if (was_shared && pte_writable(*pte))
         return MM_REUSE; /* only the table did not permit writes */
-    mm_check_fault_begin(&checked, pte);
+    mm_check_fault_begin(&checked, va, write, pte);
     enum mm_outcome outcome = serve(mm, vma, va, pte, write);
-    mm_check_fault_end(&checked, mm, vma, va, pte, write, outcome);
+    mm_check_fault_end(&checked, mm, vma, pte, outcome);
     return outcome;
 }

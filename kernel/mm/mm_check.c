@@ -62,12 +62,11 @@ void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct
     cow_check_fork_done(&fork, mm_page_count(from), mm_page_count(to));
 }
 
-void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, uintptr_t va, bool write,
-                    enum mm_outcome outcome)
+void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, enum mm_outcome outcome)
 {
     if (outcome == MM_OOM || outcome == MM_SEGV || outcome == MM_SWAP_FAULT)
         return;
     const struct cow_region region = region_of(mm, vma);
     fault->pgdir = mm->pgdir;
-    cow_fault_check(fault, &region, va, pte_find(mm->pgdir, va), write, outcome == MM_COPY);
+    cow_fault_check(fault, &region, pte_find(mm->pgdir, fault->va), outcome == MM_COPY);
 }

@@ -25,19 +25,21 @@ void mm_check_fork_begin(void);
 void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct cow_who child);
 
 /* Check everything about a fault that was served. For mm_check_fault_end(). */
-void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, uintptr_t va, bool write,
-                    enum mm_outcome outcome);
+void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, enum mm_outcome outcome);
 
 static inline struct page *mm_check_page(pte_t pte)
 {
     return &page_array[pte_frame(pte) >> PAGE_SHIFT];
 }
 
-/* A fault is about to be served; `pte` is its entry, NULL: there is no table for it. Caller holds mm->lock.
- */
-static inline void mm_check_fault_begin(struct cow_fault *fault, const pte_t *pte)
+/* A fault at `va` is about to be served; `pte` is its entry, NULL: there is no table for it. Caller holds
+ * mm->lock. */
+static inline void mm_check_fault_begin(struct cow_fault *fault, uintptr_t va, bool write, const pte_t *pte)
 {
     cow_site = (uintptr_t)mm_fault;
+    fault->va = va;
+    fault->write = write;
+    fault->count = 0;
     fault->before = pte == NULL ? 0 : *pte;
     if (!pte_present(fault->before))
         return;
@@ -50,9 +52,9 @@ static inline void mm_check_fault_begin(struct cow_fault *fault, const pte_t *pt
 
 /* Whether the fault was served as the rules demand, as far as can be seen at a glance. */
 static inline bool mm_check_fault_quick(const struct cow_fault *fault, const struct vma *vma, pte_t now,
-                                        bool write, enum mm_outcome outcome)
+                                        enum mm_outcome outcome)
 {
-    if ((now & (PTE_P | PTE_U)) != (PTE_P | PTE_U) || (write && !pte_writable(now)))
+    if ((now & (PTE_P | PTE_U)) != (PTE_P | PTE_U) || (fault->write && !pte_writable(now)))
         return false;
     if (pte_writable(now) && !(vma->flags & VM_SHARED) && mm_check_page(now)->count != 1)
         return false;
@@ -64,14 +66,14 @@ static inline bool mm_check_fault_quick(const struct cow_fault *fault, const str
 
 /* It was served. */
 static inline void mm_check_fault_end(struct cow_fault *fault, struct mm *mm, const struct vma *vma,
-                                      uintptr_t va, const pte_t *pte, bool write, enum mm_outcome outcome)
+                                      const pte_t *pte, enum mm_outcome outcome)
 {
     if (outcome == MM_REUSE && fault->count == 1 && *pte == (fault->before ^ (PTE_COW | PTE_W)))
         return;
     if (pte == NULL)
-        pte = pte_find(mm->pgdir, va);
-    if (pte == NULL || !mm_check_fault_quick(fault, vma, *pte, write, outcome))
-        mm_check_fault(fault, mm, vma, va, write, outcome);
+        pte = pte_find(mm->pgdir, fault->va);
+    if (pte == NULL || !mm_check_fault_quick(fault, vma, *pte, outcome))
+        mm_check_fault(fault, mm, vma, outcome);
 }
 
 #else
@@ -94,15 +96,15 @@ static inline void mm_check_fork(struct mm *to, struct mm *from, struct cow_who 
     (void)to, (void)from, (void)parent, (void)child;
 }
 
-static inline void mm_check_fault_begin(struct cow_fault *fault, const pte_t *pte)
+static inline void mm_check_fault_begin(struct cow_fault *fault, uintptr_t va, bool write, const pte_t *pte)
 {
-    (void)fault, (void)pte;
+    (void)fault, (void)va, (void)write, (void)pte;
 }
 
 static inline void mm_check_fault_end(struct cow_fault *fault, struct mm *mm, const struct vma *vma,
-                                      uintptr_t va, const pte_t *pte, bool write, enum mm_outcome outcome)
+                                      const pte_t *pte, enum mm_outcome outcome)
 {
-    (void)fault, (void)mm, (void)vma, (void)va, (void)pte, (void)write, (void)outcome;
+    (void)fault, (void)mm, (void)vma, (void)pte, (void)outcome;
 }
 
 #endif

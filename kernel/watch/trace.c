@@ -91,15 +91,12 @@ void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
     cpu_irq_restore(eflags);
 }
 
-void trace_record5(enum trace_event event, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
+void trace_record5(enum trace_event event, const uint32_t words[5])
 {
     uint32_t eflags = cpu_irq_save();
     struct trace_record *record = begin(event);
-    record->arg[0] = a;
-    record->arg[1] = b;
-    record->arg[2] = c;
-    record->arg[3] = d;
-    record->arg[4] = e;
+    for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
+        record->arg[i] = words[i];
     publish();
     cpu_irq_restore(eflags);
 }

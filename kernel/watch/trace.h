@@ -78,16 +78,16 @@ void trace_print_last(unsigned n);
 /* Called by TRACE while recording is on. Most events have two words, which are in registers with the event:
  * the caller needs no stack for them. What lies in the other words of the record means nothing. */
 void trace_record2(enum trace_event event, uint32_t a, uint32_t b);
-void trace_record5(enum trace_event event, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e);
+void trace_record5(enum trace_event event, const uint32_t words[5]);
 
 /* TRACE(fork, parent, child, flags): up to five arguments, as many as trace.def declares, in its order. */
 #define TRACE(name, ...) \
     TRACE_FUNCTION(__VA_ARGS__, 5, 5, 5, 2, 2, 0)(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
 #define TRACE_FUNCTION(a, b, c, d, e, n, ...) TRACE_WORDS##n
 #define TRACE_WORDS2(event, a, b, ...) TRACE_IF_ON(trace_record2(event, (uint32_t)(a), (uint32_t)(b)))
-#define TRACE_WORDS5(event, a, b, c, d, e, ...) \
-    TRACE_IF_ON(                                \
-        trace_record5(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c), (uint32_t)(d), (uint32_t)(e)))
+#define TRACE_WORDS5(event, a, b, c, d, e, ...)                                                       \
+    TRACE_IF_ON(trace_record5(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
+                                                         (uint32_t)(d), (uint32_t)(e)}))
 #define TRACE_IF_ON(record)                                          \
     do {                                                             \
         if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0)) \

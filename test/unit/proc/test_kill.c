@@ -14,9 +14,9 @@ void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
     (void)event, (void)a, (void)b;
 }
 
-void trace_record5(enum trace_event event, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
+void trace_record5(enum trace_event event, const uint32_t words[5])
 {
-    (void)event, (void)a, (void)b, (void)c, (void)d, (void)e;
+    (void)event, (void)words;
 }
 
 static struct proc killer, victim;
