@@ -270,7 +270,7 @@ void cow_check_fork(const struct cow_region *region, const struct cow_fork *fork
     walk_ends(region, fork->from, check_pairs, fork);
 }
 
-void cow_check_fork_done(const struct cow_fork *fork, size_t parent_pages, size_t child_pages)
+void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages)
 {
     const struct report report = REPORT;
     if (mmu_flushes == cow_flushes_then && parent_pages != 0) {
@@ -280,6 +280,11 @@ void cow_check_fork_done(const struct cow_fork *fork, size_t parent_pages, size_
                      fork->parent.pid, fork->parent.name, fork->child.pid);
         end(&report, "after entries lose PTE_W: mmu_flush_all()");
     }
+}
+
+void cow_check_fork_done(const struct cow_fork *fork, size_t parent_pages, size_t child_pages)
+{
+    const struct report report = REPORT;
     if (parent_pages != child_pages) {
         report_begin(&report, "pid %d \"%s\" has %u pages, but its child pid %d has %u", fork->parent.pid,
                      fork->parent.name, (unsigned)parent_pages, fork->child.pid, (unsigned)child_pages);

@@ -100,7 +100,11 @@ void cow_check_region(const struct cow_region *region, struct pgdir *pgdir);
 /* Check the entries of a region after a fork, on both sides. */
 void cow_check_fork(const struct cow_region *region, const struct cow_fork *fork);
 
-/* Check, at the end of a fork, that nothing is left in the TLB, and that both sides have as many pages. */
+/* Check, right after a fork gave its pages, that nothing is left in the TLB: before any other process runs.
+ */
+void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages);
+
+/* Check, at the end of a fork, that both sides have as many pages. */
 void cow_check_fork_done(const struct cow_fork *fork, size_t parent_pages, size_t child_pages);
 
 /* The two words of a page that are compared: the first string of a program's arguments, and the middle. Free

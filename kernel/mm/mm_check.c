@@ -54,6 +54,7 @@ void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct
 {
     const struct cow_fork fork = {
         .from = from->pgdir, .to = to->pgdir, .parent = parent, .child = child, .threads = from->count > 1};
+    cow_check_flushed(&fork, mm_page_count(from));
     for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
         const struct cow_region region = region_of(from, vma);
         cow_check_fork(&region, &fork);
