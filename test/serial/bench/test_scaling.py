@@ -53,4 +53,5 @@ def test_switch_costs_the_same(scaling):
 def test_fork_costs_the_same(scaling, build):
     build.need_plain("the number of instructions")
     few, many = costs(scaling.trace, "fork")
-    assert few == many
+    # A fork that copies allocates pages, and what the allocator splits for them depends on which are free.
+    assert few == many if build.cow else abs(many - few) < few / 200, f"a fork costs {few} among few, {many} among many"
