@@ -43,7 +43,8 @@ def test_missing_copies_are_counted(run, build):
     with pytest.raises(Deviation) as failure:
         assert_only_stacks_split(build, without(trace, "page_copy"))
     page = f"{STACK_PAGE:#010x} (the stack's top page)"
-    wanted = f"1 copies of {page}: one for each fork\nseen     0 copies" if build.cow else f"a copy of {page}\nseen     none"
+    wanted = (f"1 copies of {page}: one for each fork\nseen     0 copies" if build.cow
+              else f"a copy of {page}\nseen     none")
     assert f"expected {wanted}" in str(failure.value)
     assert failure.value.seq == trace.one("fork", parent=2).seq
 
