@@ -4,6 +4,7 @@ place. `tools/mistakes` tries all of test/mistakes.toml; here are a few that nee
 
 import pytest
 from ucow.mistakes import first_run, mistakes, report_of
+from ucow.mistakes_report import current
 
 FEW = ["empty", "no-bytes", "orphans"]
 
@@ -36,6 +37,11 @@ def test_list_quotes_the_sources():
     """Each mistake of the list stands for a line of the sources as they are."""
     for mistake in mistakes():
         assert mistake.planted(), mistake.name
+
+
+def test_document_is_current():
+    """docs/mistakes.md has a row for each mistake of the list."""
+    assert current(), "docs/mistakes.md is out of date: run tools/mistakes"
 
 
 def test_rehearsal(run, build):
