@@ -29,9 +29,11 @@ void mm_init(void)
     mm_check_init();
 }
 
-size_t mm_count(void)
+static uint32_t drops;
+
+uint32_t mm_drop_count(void)
 {
-    return mm_cache.used;
+    return drops;
 }
 
 struct mm *mm_new(struct lineage *parent)
@@ -63,6 +65,7 @@ void mm_publish(struct mm *mm)
 void mm_drop(struct mm *mm)
 {
     ASSERT(mm->count > 0);
+    drops++;
     if (--mm->count != 0)
         return;
     lineage_set_mm(mm->lineage, NULL);

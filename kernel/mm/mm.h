@@ -37,8 +37,8 @@ void mm_init(void);
 /* Allocate an empty address space with count 1, whose lineage is a child of `parent`; NULL: no memory. */
 struct mm *mm_new(struct lineage *parent);
 
-/* The number of address spaces. */
-size_t mm_count(void);
+/* How many references were dropped since boot; it wraps. */
+uint32_t mm_drop_count(void);
 
 /* Let the mm's pages be evicted from now on. It must be complete. */
 void mm_publish(struct mm *mm);

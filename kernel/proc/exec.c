@@ -85,14 +85,13 @@ static struct mm *load_icode(struct image *image, const struct exec_args *args, 
     return NULL;
 }
 
-/* Check a process that has just got a new program: `spaces` address spaces must be left. */
-static void check_program(uintptr_t entry, uintptr_t esp, size_t spaces)
+/* Check a process that has just got a new program, and whether it `dropped` the memory of its old one. */
+static void check_program(uintptr_t entry, uintptr_t esp, bool dropped)
 {
     const struct trapframe *tf = proc_trapframe(current);
     mm_check(current->mm);
-    RULE(mm_count() == spaces,
-         "exec of \"%s\" by pid %d did not free the memory of its old program: mm_drop()", current->name,
-         current->pid);
+    RULE(dropped, "exec of \"%s\" by pid %d did not free the memory of its old program: mm_drop()",
+         current->name, current->pid);
     RULE(trap_from_user(tf) && tf->eip == entry && tf->esp == esp,
          "pid %d does not start \"%s\" at its entry: eip 0x%08x instead of 0x%08x, cs 0x%02x, esp 0x%08x",
          current->pid, current->name, (unsigned)tf->eip, (unsigned)entry, (unsigned)tf->cs,
@@ -103,7 +102,7 @@ static void check_program(uintptr_t entry, uintptr_t esp, size_t spaces)
 static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t esp)
 {
     struct mm *old = current->mm;
-    size_t spaces = mm_count() - (old != NULL && old->count == 1 ? 1 : 0);
+    uint32_t drops = mm_drop_count();
     current->mm = mm;
     mm_publish(mm);
     mmu_load(mm->pgdir);
@@ -113,7 +112,7 @@ static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t e
     proc_set_name(current, name);
     current->kernel = false;
     trap_frame_user(proc_trapframe(current), entry, esp);
-    check_program(entry, esp, spaces);
+    check_program(entry, esp, old == NULL || mm_drop_count() != drops);
 }
 
 /* Record the exec with as much of the program's name as a record has room for. */
