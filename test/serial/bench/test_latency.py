@@ -15,6 +15,7 @@ MEMORY, DISK = "96M", "64M"
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_sleeper_is_in_time(bench, build, case):
     """The process that sleeps one tick at a time is woken and runs within ten, whatever the other one does."""
+    build.need_plain("how late a sleeper is")
     if case.needs_swap:
         build.need_swap()
     disk = {"swap": DISK} if build.swap else {}
