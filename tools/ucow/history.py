@@ -25,13 +25,17 @@ class Stay:
 
 @dataclass
 class Call:
-    """One system call; `leave` is None if it did not return."""
+    """One system call of one process; `leave` is None if it did not return."""
     enter: Record
     leave: Record | None = None
 
     @property
     def name(self) -> str:
         return self.enter.shown("nr")
+
+    @property
+    def result(self) -> int | None:
+        return self.leave["result"] if self.leave else None
 
 
 @dataclass(eq=False)

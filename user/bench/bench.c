@@ -473,18 +473,12 @@ static void show(const char *name, uint32_t value)
     shown++;
 }
 
-/* Returns the median of the samples, so that a timer tick in one of them does not matter. */
 static uint32_t median(sample_fn *sample, struct area area)
 {
-    uint32_t sorted[SAMPLES];
-    for (size_t n = 0; n < SAMPLES; n++) {
-        uint32_t ticks = sample(area);
-        size_t at = n;
-        for (; at > 0 && sorted[at - 1] > ticks; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = ticks;
-    }
-    return sorted[SAMPLES / 2];
+    uint32_t samples[SAMPLES];
+    for (size_t i = 0; i < SAMPLES; i++)
+        samples[i] = sample(area);
+    return median_of(samples, SAMPLES);
 }
 
 static void show_row(const struct row *row)

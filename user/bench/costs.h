@@ -16,6 +16,19 @@ static inline uint32_t ticks_now(void)
     return low;
 }
 
+/* Sort the samples. Returns their median, so that a timer tick in one of them does not matter. */
+static inline uint32_t median_of(uint32_t *samples, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        uint32_t ticks = samples[i];
+        size_t at = i;
+        for (; at > 0 && samples[at - 1] > ticks; at--)
+            samples[at] = samples[at - 1];
+        samples[at] = ticks;
+    }
+    return samples[n / 2];
+}
+
 /* Write `n` bytes, at least 1, lines of blanks: a terminal shows no nonsense. Returns the ticks. */
 static inline uint32_t write_blanks(size_t n)
 {

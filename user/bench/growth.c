@@ -208,15 +208,10 @@ static const struct {
 
 static uint32_t median(sample_fn *sample, unsigned n)
 {
-    uint32_t sorted[SAMPLES];
-    for (size_t i = 0; i < SAMPLES; i++) {
-        uint32_t ticks = sample(n);
-        size_t at = i;
-        for (; at > 0 && sorted[at - 1] > ticks; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = ticks;
-    }
-    return sorted[SAMPLES / 2];
+    uint32_t samples[SAMPLES];
+    for (size_t i = 0; i < SAMPLES; i++)
+        samples[i] = sample(n);
+    return median_of(samples, SAMPLES);
 }
 
 /* Kill all processes that this one and its descendants have forked. */

@@ -2,28 +2,13 @@
 """System calls in the trace: their results, and the events during a call."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ucow.history import Call
 from ucow.trace import Record, Trace
 
 FIRST = 2  # the pid of the first program
 PACE = ["-icount", "shift=7,sleep=off"]  # fixed even for slow kernels; QEMU keeps it exactly on a busy host
 TICK = 10_000_000  # time stamps in a tick of 10 ms: under -icount QEMU's counter counts virtual nanoseconds
-
-
-@dataclass
-class Call:
-    """One system call of one process; `leave` is None if it did not return."""
-    enter: Record
-    leave: Record | None = None
-
-    @property
-    def name(self) -> str:
-        return self.enter.shown("nr")
-
-    @property
-    def result(self) -> int | None:
-        return self.leave.result if self.leave else None
 
 
 def calls(trace: Trace, *names: str, pid: int = FIRST) -> list[Call]:
