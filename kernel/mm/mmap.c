@@ -11,6 +11,7 @@
 #include "mm/shmem.h"
 #include "mm/swap.h"
 #include "watch/assert.h"
+#include "watch/trace.h"
 
 /* mmap() without an address uses the space below the stack and its guard page. It begins below the page table
  * of the stack, which a child writes to at once: what is in that table is copied by every fork. */
@@ -70,9 +71,11 @@ static int unmap(struct mm *mm, uintptr_t start, uintptr_t end)
     int error = own_tables(mm, &cut);
     if (error == 0)
         error = vma_cut(&mm->vmas, start, end);
-    if (error == 0)
-        drop_pages(mm, &cut);
-    return error;
+    if (error != 0)
+        return error;
+    drop_pages(mm, &cut);
+    TRACE(unmap, start, end);
+    return 0;
 }
 
 static bool in_user_space(uintptr_t addr, size_t length)
@@ -161,7 +164,10 @@ uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, u
                                        (flags & MAP_SHARED ? VM_SHARED : 0),
                               .object = object};
     error = flags & MAP_FIXED ? map_over(mm, &model) : mm_map(mm, &model);
-    return error == 0 ? addr : (uintptr_t)error;
+    if (error != 0)
+        return (uintptr_t)error;
+    TRACE(map, model.start, model.end, model.flags, (uintptr_t)object);
+    return addr;
 }
 
 int mm_pageout(struct mm *mm, uintptr_t addr, size_t length)
@@ -195,6 +201,8 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t addr)
             return mm->brk;
         const struct vma heap = {.start = old_end, .end = new_end, .flags = VM_READ | VM_WRITE};
         error = mm_map(mm, &heap);
+        if (error == 0)
+            TRACE(map, heap.start, heap.end, heap.flags, 0);
     } else if (new_end < old_end) {
         error = unmap(mm, new_end, old_end);
     }

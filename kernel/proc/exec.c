@@ -115,12 +115,20 @@ static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t e
     check_program(entry, esp, old == NULL || mm_drop_count() != drops);
 }
 
-/* Record the exec with as much of the program's name as a record has room for. */
-static void trace_exec(void)
+/* Record the exec with as much of the program's name as a record has room for, the regions of the program,
+ * and the entries of its stack, which begins at `esp`. */
+static void trace_exec(uintptr_t esp)
 {
     uint32_t name[4];
+    if (!trace_is_on())
+        return;
     memcpy(name, current->name, sizeof(name));
     TRACE(exec, current->pid, name[0], name[1], name[2], name[3]);
+    struct mm *mm = current->mm;
+    for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma))
+        TRACE(map, vma->start, vma->end, vma->flags, (uintptr_t)vma->object);
+    for (uintptr_t va = ALIGN_DOWN(esp, PAGE_SIZE); va < USERTOP; va += PAGE_SIZE)
+        TRACE(page, va, *pte_find(mm->pgdir, va));
 }
 
 int do_execve(const char *name, const struct exec_args *args)
@@ -133,7 +141,7 @@ int do_execve(const char *name, const struct exec_args *args)
     struct mm *mm = load_icode(image, args, &esp, &error);
     if (mm != NULL) {
         commit(mm, name, image->entry, esp);
-        trace_exec();
+        trace_exec(esp);
     }
     image_drop(image);
     return error;

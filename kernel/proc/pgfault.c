@@ -42,6 +42,13 @@ void pgfault_who(paddr_t frame, uintptr_t va, struct cow_who *running, struct co
     }
 }
 
+/* Record the entry that a fault made, if it is not one that other events tell. */
+static void trace_entry(struct mm *mm, uintptr_t va, enum mm_outcome outcome)
+{
+    if (trace_is_on() && (outcome == MM_FILL || outcome == MM_SWAP_IN))
+        TRACE(page, ALIGN_DOWN(va, PAGE_SIZE), *pte_find(mm->pgdir, va));
+}
+
 int do_pgfault(uintptr_t va, uint32_t error_code)
 {
     struct mm *mm = current->mm;
@@ -49,8 +56,9 @@ int do_pgfault(uintptr_t va, uint32_t error_code)
     if (mm != NULL && va >= USERBASE && va < USERTOP) {
         mutex_lock(&mm->lock);
         outcome = mm_fault(mm, va, (error_code & FAULT_WRITE) != 0);
+        trace_entry(mm, va, outcome);
         mutex_unlock(&mm->lock);
     }
-    TRACE(fault, current->pid, va, error_code, outcome);
+    TRACE(fault, current->pid, va, error_code, outcome, proc_trapframe(current)->eip);
     return error_of[outcome];
 }

@@ -93,7 +93,7 @@ void syscall(struct trapframe *tf)
 {
     uint32_t nr = tf->eax;
     int32_t result = -E_UNIMP;
-    TRACE(syscall_enter, nr, tf->edx, tf->ecx, tf->ebx);
+    TRACE(syscall_enter, nr, tf->edx, tf->ecx, tf->ebx, tf->eip);
     if (nr < ARRAY_SIZE(calls) && calls[nr] != NULL)
         result = calls[nr](tf);
     TRACE(syscall_leave, nr, result);

@@ -73,6 +73,10 @@ def trace() -> Iterator[str]:
     yield from table("n", "event", "fields")
     for number, name, fields in EVENT.findall(text):
         yield f"| {number} | `{name}` | {fields} |"
+    yield "\n`eip` is where the program continues. `map` is a region of the running process: its flags are those of `kernel/mm/vma.h`,"
+    yield "its object is 0 for memory that starts as zeros. `page` is a page-table entry of it. After `exec` come the regions and the"
+    yield "stack's entries of the new program; before a `fault` that enters a page comes its entry. With these, `page_copy`, `evict`"
+    yield "and the sharing at a fork, a reader can follow every page of a process."
     yield "\nA suffix says how a field is printed: `:d` signed, `:x` hexadecimal, `:text` as characters, the others by name:\n"
     yield from table("suffix", "names, from 0")
     for name in enums.enumerations():

@@ -27,33 +27,33 @@ STORY = """\
 1 state pid=2 from=RUNNABLE to=RUNNING
 1 switch from=1 to=2
 2 exec pid=2 name=exit
-2 syscall_enter nr=fork arg0=0 arg1=0 arg2=0
+2 syscall_enter nr=fork arg0=0 arg1=0 arg2=0 eip=0
 2 share start=0xaff00000 end=0xb0000000 pages=1
 2 table_share va=0x800000 table=0x5000 pages=3 sharers=2
 2 fork parent=2 child=3 flags=0
 2 state pid=3 from=UNINIT to=RUNNABLE
 2 syscall_leave nr=fork result=3
-2 syscall_enter nr=clone arg0=0 arg1=0 arg2=0
+2 syscall_enter nr=clone arg0=0 arg1=0 arg2=0 eip=0
 2 fork parent=2 child=4 flags=0
 2 state pid=4 from=UNINIT to=RUNNABLE
 2 syscall_leave nr=clone result=4
 2 page_copy va=0xaffff000 from=0x1000 to=0x2000 count=3
-2 fault pid=2 va=0xaffff010 error=7 outcome=copy
+2 fault pid=2 va=0xaffff010 error=7 outcome=copy eip=0
 2 table_copy va=0x800000 from=0x5000 to=0x6000 pages=3
-2 syscall_enter nr=kill arg0=4 arg1=0 arg2=0
+2 syscall_enter nr=kill arg0=4 arg1=0 arg2=0 eip=0
 2 kill by=2 pid=4
 2 syscall_leave nr=kill result=0
-2 syscall_enter nr=wait arg0=3 arg1=0 arg2=0
+2 syscall_enter nr=wait arg0=3 arg1=0 arg2=0 eip=0
 2 sleep pid=2 channel=2
 2 state pid=2 from=RUNNING to=SLEEPING
 2 state pid=3 from=RUNNABLE to=RUNNING
 2 switch from=2 to=3
-3 fault pid=3 va=0x900000 error=4 outcome=fill
-3 syscall_enter nr=fork arg0=0 arg1=0 arg2=0
+3 fault pid=3 va=0x900000 error=4 outcome=fill eip=0
+3 syscall_enter nr=fork arg0=0 arg1=0 arg2=0 eip=0
 3 fork parent=3 child=5 flags=0
 3 state pid=5 from=UNINIT to=RUNNABLE
 3 syscall_leave nr=fork result=5
-3 syscall_enter nr=exit arg0=7 arg1=0 arg2=0
+3 syscall_enter nr=exit arg0=7 arg1=0 arg2=0 eip=0
 3 exit pid=3 code=7 reason=exit
 3 reparent child=5 from=3 to=1
 3 state pid=3 from=RUNNING to=ZOMBIE
@@ -68,18 +68,18 @@ STORY = """\
 2 state pid=3 from=ZOMBIE to=GONE
 2 reap parent=2 child=3 code=7
 2 syscall_leave nr=wait result=0
-2 syscall_enter nr=wait arg0=4 arg1=0 arg2=0
+2 syscall_enter nr=wait arg0=4 arg1=0 arg2=0 eip=0
 2 state pid=4 from=ZOMBIE to=GONE
 2 reap parent=2 child=4 code=-9
 2 syscall_leave nr=wait result=0
-2 syscall_enter nr=exit arg0=0 arg1=0 arg2=0
+2 syscall_enter nr=exit arg0=0 arg1=0 arg2=0 eip=0
 2 exit pid=2 code=0 reason=exit
 2 state pid=2 from=RUNNING to=ZOMBIE
 2 wake pid=1 by=2
 2 state pid=1 from=SLEEPING to=RUNNABLE
 2 state pid=5 from=RUNNABLE to=RUNNING
 2 switch from=2 to=5
-5 syscall_enter nr=exit arg0=0 arg1=0 arg2=0
+5 syscall_enter nr=exit arg0=0 arg1=0 arg2=0 eip=0
 5 exit pid=5 code=0 reason=exit
 5 state pid=5 from=RUNNING to=ZOMBIE
 5 state pid=1 from=RUNNABLE to=RUNNING
@@ -143,7 +143,7 @@ NAP = "2 sleep pid=2 channel=2\n2 wake pid=2 by=2"
 SHARE = "2 share start=0xaff00000 end=0xb0000000 pages=1"
 TABLE_SHARE = "2 table_share va=0x800000 table=0x5000 pages=3 sharers=2"
 TABLE_COPY = "2 table_copy va=0x800000 from=0x5000 to=0x6000 pages=3"
-COPY_FAULT = "2 fault pid=2 va=0xaffff010 error=7 outcome=copy"
+COPY_FAULT = "2 fault pid=2 va=0xaffff010 error=7 outcome=copy eip=0"
 
 # For each invariant, what breaks it and nothing else; the model's may notice it too, for it sees whole lives.
 SABOTAGE = {
@@ -165,8 +165,8 @@ SABOTAGE = {
         "a run before the fork": move("1 fork", after="1 switch"),
     },
     "dead_do_nothing": {
-        "a run after the reap": put("3 fault pid=3 va=0x900000 error=4 outcome=fill", after="2 reap"),
-        "a system call after the exit": put("4 syscall_enter nr=exit arg0=0 arg1=0 arg2=0", after="4 exit"),
+        "a run after the reap": put("3 fault pid=3 va=0x900000 error=4 outcome=fill eip=0", after="2 reap"),
+        "a system call after the exit": put("4 syscall_enter nr=exit arg0=0 arg1=0 arg2=0 eip=0", after="4 exit"),
     },
     "one_exit_then_one_reap": {
         "a second exit": put("2 exit pid=4 code=-9 reason=kill", after="4 switch"),
