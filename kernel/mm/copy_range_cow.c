@@ -37,12 +37,14 @@ size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
             swap_hold(pte_slot(pte));
             continue;
         }
+        /* LAB 4 begin: share_run */
         if (make_cow && pte_writable(pte)) {
             pte = (pte & ~PTE_W) | PTE_COW;
             *from = pte;
         }
         *to = pte;
         page_hold(phys_to_page(pte_frame(pte)));
+        /* LAB 4 end */
     }
     check_entries_restricted();
     return shared;
@@ -83,6 +85,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     if (pte_writable(*pte))
         return MM_FILL; /* another process of this mm was quicker */
     ASSERT(pte_cow(*pte));
+    /* LAB 4 begin: copy_range_write */
     struct page *page = phys_to_page(pte_frame(*pte));
     if (swap_page_is_sole(page)) {
         swap_adopt(page, mm->lineage, va); /* no other lineage maps it any more */
@@ -104,6 +107,7 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     mmu_flush_page(va);
     page_drop(page);
     return MM_COPY;
+    /* LAB 4 end */
 }
 
 enum mm_outcome copy_range_swap_in(struct mm *mm, uintptr_t va, pte_t *pte, bool writable, bool write)

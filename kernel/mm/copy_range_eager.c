@@ -20,6 +20,7 @@ static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
 {
     struct page *page = phys_to_page(pte_frame(pte));
     check_entry_made();
+    /* LAB 3 begin: copy_page */
     if (share || !pte_writable(pte)) {
         page_hold(page);
         return mm_map_page(to, va, page, pte & PTE_W);
@@ -33,6 +34,7 @@ static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
     TRACE(page_copy, va, page_to_phys(page), page_to_phys(copy), page->count);
     swap_adopt(copy, to->lineage, va);
     return mm_map_page(to, va, copy, PTE_W);
+    /* LAB 3 end */
 }
 
 static int share_slot(struct mm *to, uintptr_t va, uint32_t slot)

@@ -33,6 +33,7 @@ static void wake_init(void)
 /* Hand all children to init, and let others run in between: there may be thousands. */
 static void hand_over_children(struct proc *proc)
 {
+    /* LAB 5 begin: hand_over_children */
     for (bool more = true; more;) {
         bool zombies;
         more = family_hand_over(proc, init_proc, HAND_OVER_AT_ONCE, &zombies);
@@ -40,6 +41,7 @@ static void hand_over_children(struct proc *proc)
             wake_init(); /* before others run */
         sched_point();
     }
+    /* LAB 5 end */
 }
 
 void do_exit(enum exit_reason reason, int code)
@@ -62,9 +64,11 @@ void do_exit(enum exit_reason reason, int code)
          proc->name);
 
     spin_lock_irqsave(&sched_lock);
+    /* LAB 5 begin: do_exit */
     family_make_zombie(proc);
     proc_set_state(proc, PROC_ZOMBIE);
     waitq_wake(&proc->parent->child_exited);
+    /* LAB 5 end */
     RULE(list_empty(&proc->parent->child_exited.sleepers),
          "pid %d \"%s\" ended, but its parent pid %d \"%s\" still sleeps in wait: waitq_wake()", proc->pid,
          proc->name, proc->parent->pid, proc->parent->name);

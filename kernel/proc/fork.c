@@ -49,11 +49,13 @@ static int copy_mm(struct proc *child, uint32_t flags)
 /* Give the child a copy of the parent's trap frame that returns 0, on `stack` unless that is 0. */
 static void copy_thread(struct proc *child, uintptr_t stack)
 {
+    /* LAB 3 begin: copy_thread */
     struct trapframe *tf = proc_trapframe(child);
     *tf = *proc_trapframe(current);
     tf->eax = 0;
     if (stack != 0)
         tf->esp = stack;
+    /* LAB 3 end */
 }
 
 /* Make the stack look as if the process had called cpu_switch() and returned from it to fork_return. */
@@ -102,6 +104,7 @@ int do_fork(uint32_t flags, uintptr_t stack)
     int pid = pid_alloc();
     if (pid < 0)
         return pid;
+    /* LAB 3 begin: do_fork */
     int error = -E_NO_MEM;
     struct proc *child = proc_new();
     if (child == NULL)
@@ -126,6 +129,7 @@ undo_proc:
 undo_pid:
     pid_free(pid);
     return error;
+    /* LAB 3 end */
 }
 
 int kernel_thread(const char *name, void (*thread)(void *arg), void *arg)

@@ -19,6 +19,7 @@ int do_kill(int pid)
     if (proc == NULL || proc->kernel)
         return -E_INVAL;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    /* LAB 5 begin: do_kill */
     if (proc->killed || proc->exiting) {
         error = -E_KILLED;
     } else {
@@ -26,10 +27,11 @@ int do_kill(int pid)
         TRACE(kill, current->pid, pid);
         if (proc->killable)
             wakeup_proc(proc);
-        RULE(!proc->killable || proc->state != PROC_SLEEPING,
-             "pid %d \"%s\" was killed by pid %d \"%s\", but still sleeps: wakeup_proc()", pid, proc->name,
-             current->pid, current->name);
     }
+    /* LAB 5 end */
+    RULE(error != 0 || !proc->killable || proc->state != PROC_SLEEPING,
+         "pid %d \"%s\" was killed by pid %d \"%s\", but still sleeps: wakeup_proc()", pid, proc->name,
+         current->pid, current->name);
     spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }

@@ -14,6 +14,7 @@
 /* Returns 0 and the zombie, or NULL if none has ended yet; -E_BAD_PROC if there is no such child. */
 static int find_zombie(int pid, struct proc **zombie)
 {
+    /* LAB 5 begin: find_zombie */
     if (pid == 0) {
         struct list_node *first = list_first(&current->zombies);
         *zombie = first == NULL ? NULL : list_entry(first, struct proc, sibling);
@@ -24,17 +25,20 @@ static int find_zombie(int pid, struct proc **zombie)
         return -E_BAD_PROC;
     *zombie = child->state == PROC_ZOMBIE ? child : NULL;
     return 0;
+    /* LAB 5 end */
 }
 
 int do_wait(int pid, struct proc **zombie)
 {
     int error;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    /* LAB 5 begin: do_wait */
     while ((error = find_zombie(pid, zombie)) == 0 && *zombie == NULL) {
         error = waitq_sleep(&current->child_exited, true);
         if (error != 0)
             break;
     }
+    /* LAB 5 end */
     spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }
@@ -52,12 +56,14 @@ void do_reap(struct proc *zombie)
     ASSERT(zombie->state == PROC_ZOMBIE && zombie->parent == current);
     int pid = zombie->pid, group = zombie->group;
     size_t stacks = kstack_count();
+    /* LAB 5 begin: do_reap */
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     family_remove(zombie);
     proc_set_state(zombie, PROC_GONE);
     spin_unlock_irqrestore(&sched_lock, eflags);
     TRACE(reap, current->pid, pid, zombie->exit_code);
     proc_free(zombie);
+    /* LAB 5 end */
     group_left(group);
     RULE(kstack_count() == stacks - 1,
          "pid %d was reaped by pid %d \"%s\", but its kernel stack was not freed: kstack_free()", pid,

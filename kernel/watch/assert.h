@@ -6,6 +6,7 @@
  * effects: without debug_checks it is compiled and then removed. ASSERT is for a local condition and ends
  * the run as a panic; RULE is for the rules of the whole kernel (locks, lists, lifetimes), has a message of
  * its own, and ends the run as a failed check. panic() is for states that no build can continue from.
+ * exercise_missing() and exercise_stop() are for what a hand-out of the course leaves to be written.
  */
 #ifndef WATCH_ASSERT_H
 #define WATCH_ASSERT_H
@@ -25,6 +26,12 @@ _Noreturn void panic(const char *format, ...) PANIC_CALLS __attribute__((format(
 
 /* The same as "kernel check failed: MESSAGE", with status 39. */
 _Noreturn void check_failed(const char *format, ...) PANIC_CALLS __attribute__((format(printf, 1, 2)));
+
+/* Print "exercise: WHICH is not written yet". Returns -E_UNIMP. May be called in any context. */
+int exercise_missing(const char *which);
+
+/* The same for a function that cannot return an error: power off with status 35. */
+_Noreturn void exercise_stop(const char *which);
 
 #define RULE(condition, ...)                     \
     do {                                         \

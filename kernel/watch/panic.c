@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <ucow/errno.h>
+
 #include "arch/i386/cpu.h"
 #include "dev/console.h"
 #include "dev/power.h"
@@ -124,6 +126,18 @@ void panic(const char *format, ...)
     begin(&report, format, args);
     va_end(args);
     report_end(&report);
+}
+
+int exercise_missing(const char *which)
+{
+    kprintf("exercise: %s is not written yet\n", which);
+    return -E_UNIMP;
+}
+
+void exercise_stop(const char *which)
+{
+    exercise_missing(which);
+    power_off(POWER_PROGRAM_FAILED);
 }
 
 void check_failed(const char *format, ...)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""tools/handout: a tree with one commit that differs from this one exactly in the lab's regions."""
+
+import subprocess
+
+import pytest
+from conftest import ROOT
+from ucow.course.handout import OMITTED, tracked
+from ucow.course.lab import lab_called, labs
+from ucow.course.regions import outside
+
+GIVES_AWAY = ["course", "test/mutants.toml", "test/mistakes.toml", "docs/exercises.md", "test/unit", "tools/grade"]
+
+
+def handout(*words, cwd=ROOT):
+    return subprocess.run([ROOT / "tools/handout", *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=60,
+                          check=False)
+
+
+def git(folder, *words):
+    return subprocess.run(["git", "-C", folder, *words], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The hand-out of lab 4."""
+    folder = tmp_path_factory.mktemp("handout") / "a b, c"
+    done = handout("cow", "-o", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_one_commit_and_no_history(made):
+    assert len(git(made, "log", "--all", "--format=%s").splitlines()) == 1
+    assert git(made, "status", "--porcelain") == ""
+
+
+def test_exactly_the_regions_differ(made):
+    """Each file is this tree's, but for the lab's regions; what is left out is on the list."""
+    lab = lab_called("cow")
+    here = [name for name in git(made, "ls-files", "-z").split("\0") if name]
+    left_out = set(tracked()) - set(here)
+    assert set(here) - set(tracked()) == {"EXERCISE.md"}
+    assert all(any(name == word or name.startswith(word + "/") for word in (*OMITTED, *lab.omit)) for name in left_out)
+    different = [name for name in here if name != "EXERCISE.md" and not (ROOT / name).is_symlink()
+                 and (made / name).read_bytes() != (ROOT / name).read_bytes()]
+    assert different == list(lab.files)
+    for name in different:
+        mine, theirs = ((folder / name).read_text() for folder in (ROOT, made))
+        assert outside(theirs, name, lab.number) == outside(mine, name, lab.number)
+        assert "exercise_stop(" in theirs and "page_hold(page); /* or the allocation" not in theirs
+
+
+@pytest.mark.parametrize("name", GIVES_AWAY)
+def test_nothing_gives_the_answer_away(name, made):
+    assert not (made / name).exists()
+
+
+def test_every_lab_has_a_text():
+    for lab in labs():
+        text = (lab.folder / "text.md").read_text()
+        assert text.startswith(f"# Lab {lab.number}: {lab.title}\n")
+        for part in ("**Goal.**", "**Time.**", "## Background", "## Before you run anything", "## Steps", "## Questions",
+                     "## What the tests look at"):
+            assert part in text, f"{lab.name}: {part}"
+        for check in lab.check:
+            assert f"| {check.name} | {check.points} |" in text, f"{lab.name}: the text does not promise {check.name}"
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["nine", "-o", "x"], "there is no lab nine: there are "),
+    (["4", "-o", "."], ". exists already: name a new folder"),
+    (["4"], "Missing option '-o'"),
+    (["4", "-o", "file/x"], "Not a directory"),
+])
+def test_bad_input_is_one_sentence(words, sentence, tmp_path):
+    (tmp_path / "file").touch()
+    done = handout(*words, cwd=tmp_path)
+    assert done.returncode != 0 and done.stdout == "" and len(done.stderr.splitlines()) == 1 and sentence in done.stderr
