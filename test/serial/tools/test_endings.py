@@ -92,9 +92,12 @@ def place(tmp_path, monkeypatch):
         monkeypatch.setenv(variable, str(tmp_path / name))
     monkeypatch.setenv(MARK, f"{tmp_path}")
     monkeypatch.chdir(tmp_path)  # so that the name of the socket is short
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    # A job in the background ignores SIGINT, and one that nohup started ignores SIGHUP; a child would inherit that.
+    previous = {number: signal.signal(number, handler) for number, handler in
+                ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL))}
     yield tmp_path
-    signal.signal(signal.SIGINT, previous)
+    for number, handler in previous.items():
+        signal.signal(number, handler)
 
 
 def test_one_place_starts_processes():
