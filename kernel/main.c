@@ -320,5 +320,6 @@ void kmain(paddr_t multiboot_info)
     irq_install(UART_IRQ, serial_interrupt);
     uart_enable_input();
     init_start(&cmdline, CONFIG_PLANTED ? selftest_run : NULL);
-    sched_idle();
+    for (;;)
+        sched_idle();
 }

@@ -83,9 +83,22 @@ static inline void list_del(struct list_node *node)
     RULE(list_link_ok(node) && list_link_ok(node->next),
          "list: %p is taken out from %p and %p, which do not know it", (void *)node, (void *)node->prev,
          (void *)node->next);
-    node->prev->next = node->next;
-    node->next->prev = node->prev;
+    struct list_node *prev = node->prev, *next = node->next;
+    prev->next = next;
+    next->prev = prev;
     list_init(node);
+}
+
+/* Remove and return the node after `node`, which is not the head. The removed node is not initialised. */
+static inline struct list_node *list_take_next(struct list_node *node)
+{
+    struct list_node *taken = node->next, *next = taken->next;
+    RULE(list_link_ok(taken) && list_link_ok(next),
+         "list: %p is taken out from %p and %p, which do not know it", (void *)taken, (void *)node,
+         (void *)next);
+    node->next = next;
+    next->prev = node;
+    return taken;
 }
 
 /* Remove `node` from its list, if it is in one, and insert it as the first of this one. */

@@ -6,6 +6,7 @@
 
 #include <ucow/errno.h>
 
+#include "arch/i386/switch.h"
 #include "mm/mm.h"
 #include "mm/mm_check.h"
 #include "mm/page.h"
@@ -22,11 +23,6 @@
 #define FORK_RESERVE_PAGES 32
 
 extern void fork_return(void);
-
-/* What cpu_switch() pops from the stack of a process that runs for the first time. */
-struct first_switch {
-    uint32_t edi, esi, ebx, ebp, eip;
-};
 
 static int copy_mm(struct proc *child, uint32_t flags)
 {
@@ -61,8 +57,8 @@ static void copy_thread(struct proc *child, uintptr_t stack)
 /* Make the stack look as if the process had called cpu_switch() and returned from it to fork_return. */
 static void make_first_switch(struct proc *proc)
 {
-    struct first_switch *frame = (struct first_switch *)proc_trapframe(proc) - 1;
-    *frame = (struct first_switch){.eip = (uint32_t)(uintptr_t)fork_return};
+    struct switch_frame *frame = (struct switch_frame *)proc_trapframe(proc) - 1;
+    *frame = (struct switch_frame){.eip = (uint32_t)(uintptr_t)fork_return};
     proc->sp = (uintptr_t)frame;
 }
 

@@ -62,6 +62,7 @@ struct proc {
         struct run_tree run_tree;
     };
     int slice_ticks;   /* (p) ticks left of its turn; sched_yield() sets it to 0 */
+    bool computes;     /* (p) sched_rr.c: it was in `ready`, not in `woken` */
     uint64_t pass;     /* (p) sched_stride.c */
     uint32_t priority; /* (s) 1 to PRIORITY_MAX, by setpriority(); children inherit it */
     uint32_t runs;     /* (s) how often it was switched to */

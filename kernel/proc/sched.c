@@ -6,8 +6,8 @@
 
 #include <ucow/errno.h>
 
-#include "arch/i386/convention.h"
 #include "arch/i386/gdt.h"
+#include "arch/i386/switch.h"
 #include "check/hooks.h"
 #include "mm/mm.h"
 #include "proc/exit.h"
@@ -15,12 +15,9 @@
 #include "proc/sched_policy.h"
 #include "proc/sleep.h"
 
-extern ASM_CALL void cpu_switch(uintptr_t *save_sp, uintptr_t load_sp);
-
 static void switch_to(struct proc *next)
 {
     struct proc *prev = current;
-    struct pgdir *pgdir = next->mm != NULL ? next->mm->pgdir : &kernel_pgdir;
     struct check_switch checked = check_switch_begin(&sched_lock.class, next->pid);
     TRACE(switch, prev->pid, next->pid);
     next->runs++;
@@ -29,7 +26,7 @@ static void switch_to(struct proc *next)
     current = next;
     trace_set_pid(next->pid);
     if (prev->mm != next->mm)
-        mmu_load(pgdir);
+        mmu_load(next->mm != NULL ? next->mm->pgdir : &kernel_pgdir);
     gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);
     proc_fpu_switch(next);
     cpu_switch(&prev->sp, next->sp);
@@ -37,8 +34,9 @@ static void switch_to(struct proc *next)
 }
 
 /* Switch to the next process. The caller has already set the current process's new state and put it
- * in a queue if it needs one. Caller holds sched_lock, also on return. */
-static void schedule(void)
+ * in a queue if it needs one. Caller holds sched_lock, also on return. Inline: a switch is the kernel's
+ * shortest operation, and saving registers once more is a tenth of it. */
+__attribute__((always_inline)) static inline void schedule(void)
 {
     this_cpu()->need_resched = false;
     struct proc *next = policy_pick();
@@ -54,24 +52,24 @@ static void make_runnable(struct proc *proc)
     policy_enqueue(proc);
 }
 
-static void yield_locked(void)
+/* Let another process run, if one is waiting. The caller is not idle, and holds sched_lock. Inline as
+ * schedule(). */
+__attribute__((always_inline)) static inline void yield_locked(void)
 {
-    this_cpu()->need_resched = false;
-    if (!policy_waiting())
-        return;
-    if (current == this_cpu()->idle)
-        proc_set_state(current, PROC_RUNNABLE); /* idle is in no queue */
-    else
+    if (policy_waiting()) {
         make_runnable(current);
-    schedule();
+        schedule();
+    } else {
+        this_cpu()->need_resched = false;
+    }
 }
 
 void sched_yield(void)
 {
-    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    spin_lock_irq(&sched_lock);
     current->slice_ticks = 0; /* give up the rest of the time slice */
     yield_locked();
-    spin_unlock_irqrestore(&sched_lock, eflags);
+    spin_unlock_irq(&sched_lock);
 }
 
 void sched_set_priority(uint32_t priority)
@@ -164,17 +162,18 @@ void sched_tick(void)
 
 void sched_idle(void)
 {
-    for (;;) {
-        cpu_cli();
-        check_kernel_entered(); /* the time in which it slept does not count */
-        spin_take(&sched_lock);
-        timer_wake_due();
-        bool ran = policy_waiting();
-        yield_locked();
-        spin_release(&sched_lock);
-        if (ran)
-            cpu_sti(); /* then look again: more sleepers may be due */
-        else
-            cpu_sti_hlt();
+    cpu_cli();
+    check_kernel_entered(); /* the time in which it slept does not count */
+    spin_take(&sched_lock);
+    timer_wake_due();
+    bool ran = policy_waiting();
+    if (ran) {
+        proc_set_state(current, PROC_RUNNABLE); /* without policy_enqueue(): idle is in no queue */
+        schedule();
     }
+    spin_release(&sched_lock);
+    if (ran)
+        cpu_sti(); /* and the caller calls again: more sleepers may be due */
+    else
+        cpu_sti_hlt();
 }

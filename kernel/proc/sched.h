@@ -66,7 +66,8 @@ void sched_first_run(void);
 /* Called by the timer interrupt: account the tick to the current process. Interrupts off. */
 void sched_tick(void);
 
-/* The idle loop, which the boot process runs forever: run runnable processes, else halt. */
-_Noreturn void sched_idle(void);
+/* Called by the idle process again and again: run runnable processes; if there are none, halt until an
+ * interrupt. */
+void sched_idle(void);
 
 #endif

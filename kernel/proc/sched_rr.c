@@ -2,12 +2,13 @@
 /*
  * sched_rr - round robin with equal turns; a process that slept before its turn was over goes first.
  *
- * A process that is new, or whose turn is over, waits in `queue`. One that wakes with a part of its turn
- * left waits in `woken`. A round of all processes that are then in `woken` comes when processes of `queue`
- * have run for the length of one turn, and before any of them runs for the second time. So a process that
- * mostly sleeps waits for one turn and for the other sleepers that woke before it, however many processes
- * compute (D106; the other policies do not promise it). No one starves: a process that wakes during a round
- * waits for the next. Priorities have no meaning.
+ * A process that is new, or whose turn is over, goes to the end of `ready`. One that wakes with a part of its
+ * turn left waits in `woken` for the next round, which puts all of `woken` at the beginning of `ready`, and
+ * `mark` at its end. The round after it comes when all that are before `mark` have run, or when those of them
+ * that were not in `woken` have run for the length of one turn. So a process that mostly sleeps waits for one
+ * turn and for the sleepers that woke before it, however many processes compute (D106; the other policies do
+ * not promise it). No one starves: a process that wakes during a round waits for the next. Priorities have no
+ * meaning.
  */
 #include "lib/list.h"
 #include "proc/proc.h"
@@ -15,60 +16,46 @@
 
 #define SLICE_TICKS 5 /* 50 ms */
 
-static struct list_node queue = LIST_INIT(queue), woken = LIST_INIT(woken);
-static unsigned queue_n, woken_n; /* how many processes are in each */
-static unsigned round_n;          /* the first of `woken` that belong to the present round */
-static unsigned between_n;        /* the first of `queue` that may run before the next round */
-static int between_ticks;         /* how long processes of `queue` have run since the last round */
-static bool from_queue;           /* the process that was picked last came from `queue` */
+static struct list_node mark; /* is always in `ready` */
+static struct list_node ready = {&mark, &mark}, mark = {&ready, &ready};
+static struct list_node woken = LIST_INIT(woken);
+static int computed_ticks; /* how long processes that compute have run since the last round began */
 
 void policy_enqueue(struct proc *proc)
 {
-    if (proc->slice_ticks > 0) {
-        list_add_tail(&woken, &proc->run_link);
-        woken_n++;
-    } else {
+    proc->computes = proc->slice_ticks <= 0;
+    if (proc->computes) {
         proc->slice_ticks = SLICE_TICKS;
-        list_add_tail(&queue, &proc->run_link);
-        queue_n++;
+        list_add_tail(&ready, &proc->run_link);
+    } else {
+        list_add_tail(&woken, &proc->run_link);
     }
 }
 
-static struct proc *take_first(struct list_node *from)
+static void start_round(void)
 {
-    struct list_node *first = list_first(from);
-    list_del(first);
-    return list_entry(first, struct proc, run_link);
+    list_move_tail(&ready, &mark);
+    list_splice_head(&ready, &woken);
+    computed_ticks = 0;
 }
 
 struct proc *policy_pick(void)
 {
-    if (between_ticks >= SLICE_TICKS || between_n == 0) {
-        round_n = woken_n;
-        between_n = queue_n;
-        between_ticks = 0;
-    }
-    from_queue = round_n == 0;
-    if (!from_queue) {
-        round_n--;
-        woken_n--;
-        return take_first(&woken);
-    }
-    if (between_n == 0)
+    if (ready.next == &mark || computed_ticks >= SLICE_TICKS)
+        start_round();
+    if (ready.next == &mark)
         return NULL;
-    between_n--;
-    queue_n--;
-    return take_first(&queue);
+    return list_entry(list_take_next(&ready), struct proc, run_link);
 }
 
 bool policy_waiting(void)
 {
-    return woken_n + queue_n > 0;
+    return ready.next != ready.prev || !list_empty(&woken);
 }
 
 bool policy_tick(struct proc *proc)
 {
-    between_ticks += from_queue && between_ticks < SLICE_TICKS;
+    computed_ticks += proc->computes && computed_ticks < SLICE_TICKS;
     if (proc->slice_ticks > 0) /* a process that runs alone stays at 0 for as long as it likes */
         proc->slice_ticks--;
     return proc->slice_ticks == 0;

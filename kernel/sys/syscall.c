@@ -12,7 +12,6 @@
 #include "arch/i386/trapframe.h"
 #include "lib/util.h"
 #include "watch/assert.h"
-#include "watch/trace.h"
 
 typedef int32_t call_fn(const struct trapframe *tf);
 
@@ -92,10 +91,5 @@ void syscall_check(void)
 void syscall(struct trapframe *tf)
 {
     uint32_t nr = tf->eax;
-    int32_t result = -E_UNIMP;
-    TRACE(syscall_enter, nr, tf->edx, tf->ecx, tf->ebx, tf->eip);
-    if (nr < ARRAY_SIZE(calls) && calls[nr] != NULL)
-        result = calls[nr](tf);
-    TRACE(syscall_leave, nr, result);
-    tf->eax = (uint32_t)result;
+    tf->eax = (uint32_t)(nr < ARRAY_SIZE(calls) && calls[nr] != NULL ? calls[nr](tf) : -E_UNIMP);
 }

@@ -4,14 +4,14 @@
  */
 #include "watch/trace.h"
 
-#include "arch/i386/cpu.h"
+#include "watch/trace_record.h"
 
 /* `used` keeps the symbol and its layout through link-time optimisation, because tools look for it. */
 __attribute__((used)) struct trace_ring trace_ring = {
     TRACE_MAGIC, TRACE_VERSION, sizeof(struct trace_record), 0, 0, 0, 0, 0, 0, 0};
 struct trace_record *trace_records;
-static uint32_t index_mask; /* capacity - 1 */
-static uint32_t running;    /* the head of a record by the running process, without its event */
+uint32_t trace_index_mask;
+uint32_t trace_running;
 
 /* What tools/trace reads: one line per enumeration, event and system call. */
 extern const char trace_format[];
@@ -36,7 +36,7 @@ void trace_init(void *buffer, uint32_t pa, size_t bytes)
     trace_records = buffer;
     trace_ring.buffer_pa = pa;
     trace_ring.capacity = (uint32_t)(bytes / sizeof(struct trace_record));
-    index_mask = trace_ring.capacity - 1;
+    trace_index_mask = trace_ring.capacity - 1;
     trace_ring.boot_tsc = cpu_tsc();
 }
 
@@ -47,12 +47,12 @@ void trace_enable(bool on)
 
 void trace_set_pid(int pid)
 {
-    running = (uint32_t)pid << TRACE_PID_SHIFT;
+    trace_running = (uint32_t)pid << TRACE_PID_SHIFT;
 }
 
 int trace_pid(void)
 {
-    return (int)(running >> TRACE_PID_SHIFT);
+    return (int)(trace_running >> TRACE_PID_SHIFT);
 }
 
 void trace_set_clock(uint32_t tsc_per_tick)
@@ -65,38 +65,33 @@ void trace_tick(void)
     trace_ring.ticks++;
 }
 
-/* The next record with everything but its words. Interrupts are off, because handlers record too. */
-static inline struct trace_record *begin(enum trace_event event)
-{
-    struct trace_record *record = &trace_records[(uint32_t)trace_ring.next & index_mask];
-    record->stamp = cpu_tsc() - trace_ring.boot_tsc;
-    record->head = running | event;
-    return record;
-}
-
-/* The record is complete: readers of a running machine see it from now on. */
-static inline void publish(void)
-{
-    cpu_compiler_barrier();
-    trace_ring.next++;
-}
-
 void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
 {
     uint32_t eflags = cpu_irq_save();
-    struct trace_record *record = begin(event);
+    struct trace_record *record = trace_begin(event);
     record->arg[0] = a;
     record->arg[1] = b;
-    publish();
+    trace_publish();
+    cpu_irq_restore(eflags);
+}
+
+void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
+{
+    uint32_t eflags = cpu_irq_save();
+    struct trace_record *record = trace_begin(event);
+    record->arg[0] = a;
+    record->arg[1] = b;
+    record->arg[2] = c;
+    trace_publish();
     cpu_irq_restore(eflags);
 }
 
 void trace_record5(enum trace_event event, const uint32_t words[5])
 {
     uint32_t eflags = cpu_irq_save();
-    struct trace_record *record = begin(event);
+    struct trace_record *record = trace_begin(event);
     for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
         record->arg[i] = words[i];
-    publish();
+    trace_publish();
     cpu_irq_restore(eflags);
 }

@@ -23,7 +23,7 @@ enum trace_event {
 };
 
 struct trace_record {
-    uint64_t stamp; /* time stamp counter since boot */
+    uint64_t stamp; /* time stamp counter; tools show it less boot_tsc */
     union {
         struct {
             uint8_t event; /* enum trace_event */
@@ -40,7 +40,7 @@ struct trace_record {
 _Static_assert(sizeof(struct trace_record) == 32, "tools count on it");
 
 #define TRACE_MAGIC 0x43525455u /* "UTRC" */
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2
 
 struct trace_ring {
     uint32_t magic, version, record_bytes;
@@ -50,7 +50,7 @@ struct trace_ring {
     uint64_t next;         /* records made since boot; record i is at i % capacity */
     uint32_t tsc_per_tick; /* 0 until known */
     uint32_t ticks;
-    uint64_t boot_tsc;
+    uint64_t boot_tsc; /* the time stamp counter at trace_init() */
 };
 
 extern struct trace_ring trace_ring;
@@ -81,23 +81,31 @@ void trace_tick(void);
 /* Print the last `n` events on the console, as tools/trace does; for panics. */
 void trace_print_last(unsigned n);
 
-/* Called by TRACE while recording is on. Most events have two words, which are in registers with the event:
- * the caller needs no stack for them. What lies in the other words of the record means nothing. */
-void trace_record2(enum trace_event event, uint32_t a, uint32_t b);
-void trace_record5(enum trace_event event, const uint32_t words[5]);
+/* Called by TRACE while recording is on. Never inlined, and most events have at most three words, which are
+ * passed without memory: so the caller needs no stack and few registers for what it seldom does. What lies in
+ * the other words of the record means nothing. */
+#define TRACE_CALL __attribute__((noinline))
+TRACE_CALL void trace_record2(enum trace_event event, uint32_t a, uint32_t b);
+TRACE_CALL void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c);
+TRACE_CALL void trace_record5(enum trace_event event, const uint32_t words[5]);
 
 /* TRACE(fork, parent, child, flags): up to five arguments, as many as trace.def declares, in its order. */
 #define TRACE(name, ...) \
-    TRACE_FUNCTION(__VA_ARGS__, 5, 5, 5, 2, 2, 0)(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
+    TRACE_FUNCTION(__VA_ARGS__, 5, 5, 3, 2, 2, 0)(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
 #define TRACE_FUNCTION(a, b, c, d, e, n, ...) TRACE_WORDS##n
 #define TRACE_WORDS2(event, a, b, ...) TRACE_IF_ON(trace_record2(event, (uint32_t)(a), (uint32_t)(b)))
+#define TRACE_WORDS3(event, a, b, c, ...) \
+    TRACE_IF_ON(trace_record3(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c)))
 #define TRACE_WORDS5(event, a, b, c, d, e, ...)                                                       \
     TRACE_IF_ON(trace_record5(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
                                                          (uint32_t)(d), (uint32_t)(e)}))
-#define TRACE_IF_ON(record)                                          \
-    do {                                                             \
-        if (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0)) \
-            record;                                                  \
+#define TRACE_IF_ON(record) \
+    do {                    \
+        if (TRACE_IS_ON())  \
+            record;         \
     } while (0)
+
+/* Whether events are recorded. A macro: without the trace, no compiler keeps what it guards. */
+#define TRACE_IS_ON() (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))
 
 #endif

@@ -77,7 +77,7 @@ static const char *print_field(const char *field, const uint32_t *word, size_t w
 static void print_record(const struct trace_record *record)
 {
     const char *field = events[record->event].fields;
-    kprintf("[t=%llu] %s", record->stamp, events[record->event].name);
+    kprintf("[t=%llu] %s", record->stamp - trace_ring.boot_tsc, events[record->event].name);
     for (size_t i = 0; *field != '\0' && i < ARRAY_SIZE(record->arg); i++)
         field = print_field(field, &record->arg[i], ARRAY_SIZE(record->arg) - i);
     kprintf(" running=%u\n", record->pid);

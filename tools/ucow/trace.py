@@ -18,7 +18,7 @@ from .memory import Memory, open_memory
 from .symbols import Symbols, physical
 
 MAGIC = 0x43525455  # "UTRC"
-VERSION = 1
+VERSION = 2
 HEADER = struct.Struct("<6IQ2IQ")
 RECORD_WORDS = 5
 RECORD = struct.Struct(f"<QBBH{RECORD_WORDS}I")
@@ -331,7 +331,7 @@ def read_trace(memory: Memory, symbols: Symbols) -> Trace:
         if number not in fmt.events:
             raise LabError(f"record {seq} has the unknown event {number}: not the same kernel (see --elf)")
         event = fmt.events[number]
-        records.append(Record(seq, stamp, event, cpu, pid, event.values(args)))
+        records.append(Record(seq, stamp - header.boot_tsc, event, cpu, pid, event.values(args)))
     return Trace(fmt, records, lost=first, tsc_per_tick=header.tsc_per_tick)
 
 

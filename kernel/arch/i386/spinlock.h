@@ -55,6 +55,20 @@ SITE_OF_CALLER void spin_unlock_irqrestore(struct spinlock *lock, uint32_t eflag
     cpu_irq_restore(eflags);
 }
 
+/* The same for a caller that has interrupts on. */
+SITE_OF_CALLER void spin_lock_irq(struct spinlock *lock)
+{
+    ASSERT(cpu_irq_enabled());
+    cpu_cli();
+    check_spin_taken(&lock->class, EFLAGS_IF);
+}
+
+SITE_OF_CALLER void spin_unlock_irq(struct spinlock *lock)
+{
+    spin_release(lock);
+    cpu_sti();
+}
+
 /* Whether it is held, in checking builds; true in others. For assertions. */
 static inline bool spin_is_held(const struct spinlock *lock)
 {

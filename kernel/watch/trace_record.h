@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace_record - how a record is made: for trace.c, and for code that cannot afford the calls of TRACE.
+ */
+#ifndef WATCH_TRACE_RECORD_H
+#define WATCH_TRACE_RECORD_H
+
+#include "arch/i386/cpu.h"
+#include "watch/trace.h"
+
+extern uint32_t trace_index_mask; /* capacity - 1 */
+extern uint32_t trace_running;    /* `head` of a record by the running process, without its event */
+
+/* Record an event inline: fill in the words of the record that trace_begin() returns, then call
+ * trace_publish(), which lets readers of a running machine see it. Interrupts are off, because handlers
+ * record too. */
+static inline struct trace_record *trace_begin(enum trace_event event)
+{
+    struct trace_record *record = &trace_records[(uint32_t)trace_ring.next & trace_index_mask];
+    record->stamp = cpu_tsc();
+    record->head = trace_running | event;
+    return record;
+}
+
+static inline void trace_publish(void)
+{
+    cpu_compiler_barrier();
+    trace_ring.next++;
+}
+
+#endif
