@@ -3,6 +3,7 @@
 
 machine   boots a kernel in QEMU and collects what is left of it
 quoting   makes words for QEMU and the kernel of any file's name
+recording is a file that repeats a run
 qmp       talks to a living QEMU
 children  starts all child processes and makes all scratch folders, and ends them with the tool
 memory    reads guest memory: from a file, a core or a living machine
