@@ -42,7 +42,7 @@
 #include "proc/proc_line.h"
 #include "proc/sched.h"
 #include "proc/sleep.h"
-#include "sys/sys_io.h"
+#include "proc/terminal.h"
 #include "sys/syscall.h"
 #include "watch/panic.h"
 #include "watch/trace.h"
@@ -281,7 +281,7 @@ static void timer_interrupt(void)
 static void serial_interrupt(void)
 {
     uart_interrupt();
-    sys_io_input();
+    terminal_input();
 }
 
 static void start_clock(void)
@@ -317,6 +317,7 @@ void kmain(paddr_t multiboot_info)
     lapic_init();
     start_clock();
     irq_install(PIT_IRQ, timer_interrupt);
+    terminal_init();
     irq_install(UART_IRQ, serial_interrupt);
     uart_enable_input();
     init_start(&cmdline, CONFIG_PLANTED ? selftest_run : NULL);

@@ -8,6 +8,7 @@
 #ifndef DEV_CONSOLE_H
 #define DEV_CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes that are buffered for a process until its line is complete. */
@@ -20,6 +21,10 @@
 /* Write n bytes for `writer`; polls the port. Not preempted, but interrupts may be on, so only a panic writes
  * from a handler. */
 void console_write(int writer, const char *text, size_t n);
+
+/* Call broken(), in any context, when another writer ends a line that `writer` left unfinished; until another
+ * writer is watched. Returns whether another one was watched before. */
+bool console_watch(int writer, void (*broken)(void));
 
 /* Process `writer` ends: a later process with its pid does not continue a line that it left unfinished. */
 void console_forget(int writer);

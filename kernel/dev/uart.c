@@ -5,13 +5,12 @@
  * The FIFO stays as the firmware left it, because enabling or disabling it clears it, and characters
  * typed during the boot would be lost. If it is on, one look at the status suffices for 16 bytes of output.
  *
- * The counters of the buffer run freely: it is empty if they are equal, and full if they differ by its
- * size. While it is full, received bytes stay in the port: QEMU and a terminal with flow control then
+ * While the input queue is full, received bytes stay in the port: QEMU and a terminal with flow control then
  * wait, and nothing is lost.
  */
 #include "dev/uart.h"
 #include "arch/i386/io.h"
-#include "lib/util.h"
+#include "dev/input.h"
 
 #define COM1 0x3F8
 #define DATA (COM1 + 0)
@@ -34,8 +33,6 @@
 #define FIFO_BYTES 16
 #define DRAIN_LOOKS 100000 /* 0.1 s where a look takes 1 us; 16 bytes take 1.4 ms */
 
-#define BUFFER_BYTES 256 /* a power of two */
-
 /* Output waits for room for so many looks at the status: some seconds, in which a reader that is only slow
  * reads. Then it is dropped, and each byte waits for one look, until there is room again. */
 #define LOOKS_MAX 10000000u
@@ -43,9 +40,8 @@
 static bool present;
 static bool stuck;                 /* the other end takes nothing */
 static bool has_fifo;              /* and it is on */
-static bool input_enabled, paused; /* paused: the buffer is full, and the receive interrupt masked */
-static uint8_t buffer[BUFFER_BYTES];
-static unsigned chars_received, chars_taken, chars_lost, chars_dropped; /* tests read these by name */
+static bool input_enabled, paused; /* paused: the queue is full, and the receive interrupt masked */
+static unsigned chars_dropped;     /* tests read this by name */
 
 void uart_init(void)
 {
@@ -141,48 +137,22 @@ void uart_drain(void)
         ;
 }
 
-static bool full(void)
-{
-    return chars_received - chars_taken == BUFFER_BYTES;
-}
-
 void uart_interrupt(void)
 {
     uint8_t status;
-    while (present && !full() && ((status = io_in8(LINE_STATUS)) & STATUS_RECEIVED)) {
+    while (present && input_room() && ((status = io_in8(LINE_STATUS)) & STATUS_RECEIVED)) {
         if (status & STATUS_OVERRUN)
-            chars_lost++;
-        buffer[chars_received++ % BUFFER_BYTES] = io_in8(DATA);
+            input_count_lost();
+        input_put((char)io_in8(DATA));
     }
-    if (input_enabled && full() != paused) {
-        paused = full();
+    if (input_enabled && input_room() == paused) {
+        paused = !paused;
         io_out8(INTERRUPTS, paused ? 0 : INTERRUPT_RECEIVED);
     }
 }
 
-bool uart_waiting(void)
+void uart_resume(void)
 {
-    return chars_received != chars_taken;
-}
-
-size_t uart_peek(char *to, size_t n)
-{
-    n = MIN(n, (size_t)(chars_received - chars_taken));
-    for (size_t i = 0; i < n; i++)
-        to[i] = (char)buffer[(chars_taken + i) % BUFFER_BYTES];
-    return n;
-}
-
-void uart_drop(size_t n)
-{
-    chars_taken += n;
     if (paused)
         uart_interrupt();
-}
-
-unsigned uart_take_lost(void)
-{
-    unsigned n = chars_lost;
-    chars_lost = 0;
-    return n;
 }

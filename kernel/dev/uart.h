@@ -27,21 +27,11 @@ void uart_write(const char *text, size_t n);
 /* Wait until all output is on the line, or does not get there for 100,000 looks at the port. */
 void uart_drain(void);
 
-/* The handler of IRQ 4: empties the receiver into the buffer, as far as there is room. What does not fit
- * stays in the port until uart_drop() makes room. Interrupts off. */
+/* The handler of IRQ 4: puts received bytes into the input queue (dev/input.h), as far as there is room. What
+ * does not fit stays in the port until uart_resume(). Interrupts off. */
 void uart_interrupt(void);
 
-/* Whether the buffer holds a received byte. Interrupts off. */
-bool uart_waiting(void);
-
-/* Copy the oldest received bytes, `n` at most, to `to` and leave them in the buffer. Returns how many there
- * were. Interrupts off. */
-size_t uart_peek(char *to, size_t n);
-
-/* Remove the `n` oldest bytes, which uart_peek() returned. Interrupts off. */
-void uart_drop(size_t n);
-
-/* Bytes that the port lost since the last call because it was not read in time (an overrun). */
-unsigned uart_take_lost(void);
+/* There may be room in the input queue again. Interrupts off. */
+void uart_resume(void);
 
 #endif

@@ -10,10 +10,9 @@
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
+#include "proc/terminal.h"
 
 #define KILLS_AT_ONCE 32
-
-static int foreground;
 
 /* Whether processes may join `group`, which may be any number. */
 static bool is_open(int group)
@@ -47,8 +46,8 @@ int group_of(int pid)
 
 void group_left(int group)
 {
-    if (pid_group_leave(group) && group == foreground)
-        foreground = 0;
+    if (pid_group_leave(group))
+        terminal_group_gone(group);
 }
 
 int group_kill_some(int group, int *next)
@@ -88,11 +87,6 @@ int group_set_foreground(int group)
 {
     if (!is_open(group))
         return -E_INVAL;
-    foreground = group;
+    terminal_set_foreground(group);
     return 0;
-}
-
-int group_foreground(void)
-{
-    return foreground;
 }

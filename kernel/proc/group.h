@@ -32,7 +32,4 @@ int group_kill_some(int group, int *next);
 /* Make `group` the foreground group of the terminal. Returns 0; -E_INVAL if there is no such group. */
 int group_set_foreground(int group);
 
-/* Returns the foreground group; 0: none, because its last process was reaped. */
-int group_foreground(void);
-
 #endif

@@ -126,6 +126,7 @@ struct cpu {
      * slice ends right after a check, the next check sees it, at the latest before the return to user mode.
      */
     volatile bool need_resched;
+    volatile bool attention; /* sched_call_attention(); races as need_resched does */
 };
 extern struct cpu boot_cpu;
 

@@ -15,6 +15,8 @@
 #include "proc/sched_policy.h"
 #include "proc/sleep.h"
 
+static void (*attend)(void);
+
 static void switch_to(struct proc *next)
 {
     struct proc *prev = current;
@@ -79,11 +81,33 @@ void sched_set_priority(uint32_t priority)
     spin_unlock_irqrestore(&sched_lock, eflags);
 }
 
+void sched_on_attention(void (*work)(void))
+{
+    attend = work;
+}
+
+void sched_call_attention(void)
+{
+    this_cpu()->attention = true;
+    this_cpu()->need_resched = true;
+}
+
+/* Do the work that sched_call_attention() asked for. Interrupts on. */
+static void pay_attention(void)
+{
+    if (this_cpu()->attention) {
+        this_cpu()->attention = false;
+        attend();
+    }
+}
+
 int sched_point(void)
 {
     check_point((uintptr_t)__builtin_return_address(0));
-    if (this_cpu()->need_resched)
+    if (this_cpu()->need_resched) {
+        pay_attention();
         sched_yield();
+    }
     return current->killed ? -E_KILLED : 0;
 }
 
@@ -91,7 +115,12 @@ void sched_interrupt_return(void)
 {
     check_user_return();
     check_kernel_entered(); /* a system call's time has been measured */
-    while (this_cpu()->need_resched) {
+    while (this_cpu()->need_resched || this_cpu()->attention) {
+        if (this_cpu()->attention) {
+            cpu_sti();
+            pay_attention();
+            cpu_cli();
+        }
         spin_take(&sched_lock);
         yield_locked();
         spin_release(&sched_lock);
@@ -151,7 +180,7 @@ void sched_tick(void)
 {
     spin_take(&sched_lock);
     bool over = current != this_cpu()->idle && policy_tick(current);
-    if (over)
+    if (over || this_cpu()->attention) /* a switch cleared need_resched, but the work is still to do */
         this_cpu()->need_resched = true;
     RULE(!over || this_cpu()->need_resched,
          "the time slice of pid %d \"%s\" is over, but the timer does not ask for another process: "
@@ -162,6 +191,7 @@ void sched_tick(void)
 
 void sched_idle(void)
 {
+    pay_attention();
     cpu_cli();
     check_kernel_entered(); /* the time in which it slept does not count */
     spin_take(&sched_lock);
@@ -172,7 +202,7 @@ void sched_idle(void)
         schedule();
     }
     spin_release(&sched_lock);
-    if (ran)
+    if (ran || this_cpu()->attention)
         cpu_sti(); /* and the caller calls again: more sleepers may be due */
     else
         cpu_sti_hlt();

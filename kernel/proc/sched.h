@@ -32,6 +32,13 @@ void sched_set_priority(uint32_t priority);
  * -E_KILLED if the caller was killed and should return. Caller holds no spinlock. */
 int sched_point(void);
 
+/* Call work() soon, in the context of a process or of idle: before the next return to user mode, at a
+ * sched_point() or when the machine would idle. Callable from any context; interrupt handlers use it for what
+ * takes long or prints. sched_on_attention() sets the function, which is called without locks and must not
+ * sleep. */
+void sched_on_attention(void (*work)(void));
+void sched_call_attention(void);
+
 /* Called before a return to user mode, interrupts off: let others run if the time slice is over, and exit if
  * the process was killed. `killed` must be checked last, since others can set it while they run. */
 void sched_interrupt_return(void);

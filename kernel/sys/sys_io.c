@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys_io - read and write.
+ * sys_io - read, write and the terminal's mode.
  *
  * The lines of one write stay together up to HOLD_BYTES; then other writers have their turn.
  */
-#include "sys/sys_io.h"
-
 #include <ucow/errno.h>
 
 #include "dev/console.h"
@@ -14,6 +12,7 @@
 #include "proc/mutex.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
+#include "proc/terminal.h"
 #include "sys/syscall.h"
 
 #define PIECE_BYTES 128u
@@ -21,14 +20,6 @@
 
 static struct mutex writing = MUTEX_INIT(writing);
 static struct mutex reading = MUTEX_INIT(reading); /* between looking at input and removing it */
-static struct waitq readers = {LIST_INIT(readers.sleepers)};
-
-void sys_io_input(void)
-{
-    spin_take(&sched_lock);
-    waitq_wake(&readers);
-    spin_release(&sched_lock);
-}
 
 int32_t sys_putc(int32_t c)
 {
@@ -62,50 +53,17 @@ int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
     return error == 0 ? (int32_t)n : error;
 }
 
-/* Sleep until there is input. Returns 0; -E_KILLED if the caller is killed first. */
-static int wait_for_input(void)
-{
-    int error = 0;
-    uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    while (error == 0 && !uart_waiting())
-        error = waitq_sleep(&readers, true);
-    spin_unlock_irqrestore(&sched_lock, eflags);
-    return error;
-}
-
-static size_t peek_input(char *to, size_t n)
-{
-    uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    n = uart_peek(to, n);
-    spin_unlock_irqrestore(&sched_lock, eflags);
-    return n;
-}
-
-/* Remove `n` bytes of input. A reader that leaves some behind, or that was woken and killed, wakes the next
- * one. */
-static void drop_input(size_t n)
-{
-    uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    uart_drop(n);
-    if (uart_waiting())
-        waitq_wake(&readers);
-    unsigned lost = uart_take_lost();
-    spin_unlock_irqrestore(&sched_lock, eflags);
-    if (lost != 0)
-        kprintf("console: %u characters of input were lost: no program read them in time\n", lost);
-}
-
-/* Move input to `buf`, `n` bytes at most. Returns how many; 0 if another reader was faster; an error if `buf`
- * cannot be written, and then the input is still there. */
-static int deliver_input(struct uaddr buf, size_t n)
+/* Move input to `buf`, `n` bytes at most. Returns how many, or TERMINAL_NOTHING; an error if `buf` cannot be
+ * written, and then the input is still there. */
+static int deliver_input(struct uaddr buf, size_t n, int *error)
 {
     char piece[PIECE_BYTES];
     mutex_lock(&reading);
-    size_t taken = peek_input(piece, MIN(n, sizeof(piece)));
-    int error = copy_to_user(buf, piece, taken);
-    drop_input(error == 0 ? taken : 0);
+    int taken = terminal_peek(piece, MIN(n, sizeof(piece)));
+    *error = taken > 0 ? copy_to_user(buf, piece, (size_t)taken) : 0;
+    terminal_drop(taken > 0 && *error == 0 ? (size_t)taken : 0);
     mutex_unlock(&reading);
-    return error == 0 ? (int)taken : error;
+    return taken;
 }
 
 /* Whether the byte at `at` can be written; it keeps its value. */
@@ -130,15 +88,20 @@ int32_t sys_read(int32_t fd, struct uaddr buf, uint32_t n)
         return error; /* before waiting */
     if (!uart_present())
         return -E_NO_DEV; /* instead of waiting forever */
+    terminal_begin_read(current->line, current->line_length);
     proc_line_flush();
-    int taken = 0;
-    while (taken == 0) {
-        error = wait_for_input();
-        if (error != 0) {
-            drop_input(0);
-            return error;
-        }
-        taken = deliver_input(buf, n);
+    int taken = TERMINAL_NOTHING;
+    while (taken == TERMINAL_NOTHING && error == 0) {
+        error = terminal_wait();
+        if (error == 0)
+            taken = deliver_input(buf, n, &error);
+        else
+            terminal_drop(0); /* what woke the caller is the next reader's */
     }
-    return taken;
+    return error == 0 ? taken : error;
+}
+
+int32_t sys_tcsetmode(uint32_t mode)
+{
+    return terminal_set_mode(mode);
 }

@@ -5,6 +5,7 @@
 #include <ucow/errno.h>
 
 #include "check/hooks.h"
+#include "fs/bootfs.h"
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/mm.h"
@@ -167,6 +168,21 @@ int32_t sys_exec(struct uaddr name, int32_t argc, struct uaddr argv)
         error = do_execve(program, &args);
     kfree(strings);
     return error;
+}
+
+int32_t sys_programs(struct uaddr buf, uint32_t n, uint32_t first)
+{
+    struct program_info info;
+    for (size_t i = first, filled = 0; filled < n && i < bootfs_count(); i++) {
+        const struct bootfs_file *file = bootfs_at(i);
+        memset(&info, 0, sizeof(info));
+        strlcpy(info.name, file->name, sizeof(info.name));
+        info.bytes = (unsigned)file->size;
+        int error = copy_to_user(uaddr_plus(buf, filled++ * sizeof(info)), &info, sizeof(info));
+        if (error != 0)
+            return error;
+    }
+    return (int32_t)bootfs_count();
 }
 
 static void describe(const struct proc *proc, struct proc_info *info)

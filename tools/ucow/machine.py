@@ -6,6 +6,7 @@ wall-clock time is only a backstop. Guest memory is a file, so the trace can be 
 end, however the end came.
 """
 
+import codecs
 import errno
 import os
 import shlex
@@ -297,6 +298,7 @@ class Live:
         with serial_end, qmp_end:
             self.process = _launch(command, machine.folder(), (serial_end.fileno(), qmp_end.fileno()))
         self._heard = self._unread = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may come in parts
         try:
             self.qmp = Qmp(qmp)
         except LabError as error:
@@ -331,7 +333,7 @@ class Live:
             data = self._serial.recv(65536)
         except (TimeoutError, ConnectionResetError):
             return False
-        text = data.decode(errors="replace").replace("\r", "")
+        text = self._decoder.decode(data).replace("\r", "")
         self._heard += text
         self._unread += text
         return bool(data)

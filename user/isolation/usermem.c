@@ -155,6 +155,19 @@ static bool ledger_is_right(const char *p)
     return strncmp(info->name, "frames of ", sizeof("frames of ") - 1) == 0;
 }
 
+static int call_programs(char *p, size_t n)
+{
+    (void)n;
+    int result = sys_programs(p, 1, 0);
+    return result > 0 ? DONE : result;
+}
+
+static bool programs_is_right(const char *p)
+{
+    const struct program_info *info = (const struct program_info *)p;
+    return strcmp(info->name, "args") == 0 && info->bytes > 0;
+}
+
 static int call_write(char *p, size_t n)
 {
     int result = write(STDOUT, p, n);
@@ -212,6 +225,8 @@ static const struct call {
      true},
     {"ledger", call_ledger, ledger_is_right, offsetof(struct cargo, room), sizeof(struct ledger_info), NULL,
      true},
+    {"programs", call_programs, programs_is_right, offsetof(struct cargo, room), sizeof(struct program_info),
+     NULL, true},
     {"write", call_write, NULL, offsetof(struct cargo, text), sizeof(in_text.text), NULL, false},
     {"name", call_name, NULL, offsetof(struct cargo, name), sizeof(in_text.name), NULL, false},
     {"argv", call_argv, NULL, offsetof(struct cargo, argv), sizeof(in_text.argv), NULL, false},

@@ -5,9 +5,8 @@
  * printf() buffers its text on the stack and writes each line with one system call. Nothing is
  * buffered between calls.
  */
+#include "edit.h"
 #include "ulib.h"
-
-enum { END_OF_INPUT = 0x04, BACKSPACE = '\b', DELETE = 0x7f };
 
 struct line {
     size_t used;
@@ -56,34 +55,25 @@ int printf(const char *fmt, ...)
     return length;
 }
 
-static void echo(const char *text)
+static int read_byte(char *byte)
 {
-    write(STDOUT, text, strlen(text));
+    return read(STDIN, byte, 1);
+}
+
+static void write_text(const char *text, size_t n)
+{
+    write(STDOUT, text, n);
 }
 
 int readline(char *buf, size_t size)
 {
-    size_t length = 0;
-    for (;;) {
-        char c;
-        int error = read(STDIN, &c, 1);
-        if (error < 0)
-            return error;
-        if (c == '\n' || c == '\r')
-            break;
-        if (c == END_OF_INPUT && length == 0)
-            return READLINE_END;
-        if ((c == BACKSPACE || c == DELETE) && length > 0) {
-            length--;
-            echo("\b \b");
-        } else if (c >= ' ' && c < DELETE && length + 1 < size) {
-            buf[length++] = c;
-            write(STDOUT, &c, 1);
-        }
-    }
-    echo("\n");
-    buf[length] = '\0';
-    return (int)length;
+    const struct edit_terminal terminal = {read_byte, write_text, NULL};
+    int mode = tcsetmode(TERM_STATUS | TERM_REDRAW);
+    int result;
+    tcsetmode(((unsigned)mode & TERM_KEYS) | TERM_STATUS | TERM_REDRAW);
+    result = edit_line(&terminal, "", buf, size, NULL);
+    tcsetmode((unsigned)mode);
+    return result;
 }
 
 /* Print two lines: "user WHAT at FILE:LINE:", and the message, indented by four spaces. */

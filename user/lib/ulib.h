@@ -176,14 +176,22 @@ static inline int write(int fd, const void *buf, size_t n)
 int printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 int vprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
 
-/* Read a line, with echo and backspace, and store it without its newline. Characters that do not fit
- * into `size` bytes, NUL included, are ignored. Returns the length; READLINE_END if the line begins with
- * ^D; or an error of read(). */
+/* Read a line, with the editing of edit.h, and store it without its newline. Returns the length; READLINE_END
+ * if the line is empty and ended by ^D; READLINE_TOO_LONG if it has more than `size` - 1 bytes, and is lost;
+ * READLINE_ABANDONED after ^C, if ^C does not kill the program; or an error of read(). */
 #define READLINE_END (-1000)
+#define READLINE_TOO_LONG (-1001)
+#define READLINE_ABANDONED (-1002)
 int readline(char *buf, size_t size);
 
 /* Convert a decimal argument of the program. Panics if `text` is not a number. */
 unsigned number_of(const char *text);
+
+/* Set the terminal's mode, a sum of TERM_ flags. Returns the mode before, or an error. */
+static inline int tcsetmode(unsigned mode)
+{
+    return sys_tcsetmode(mode);
+}
 
 /* ---- errors ---- */
 

@@ -107,14 +107,12 @@ def test_lines_typed_ahead(shell):
 
 
 def test_overlong_line(shell):
-    """Characters that do not fit are neither stored nor echoed; the rest is the command."""
+    """Characters that do not fit are not shown, and the line is refused, never cut and run."""
     word = "x" * (LINE_ROOM + 45)
-    begin, rest = word[:LINE_ROOM // 2], word[LINE_ROOM // 2:]
-    shell.type(begin)
-    shown = shell.expect(begin)  # so that the input buffer of the kernel does not overflow
-    shell.type(rest + "\n")
-    assert shown + shell.expect("\n") == word[:LINE_ROOM] + "\n"
-    assert shell.expect(PROMPT) == f"{word[:LINE_ROOM]}: no such program\n{PROMPT}"
+    shell.type(word + "\n")
+    assert shell.expect("\n") == word[:LINE_ROOM] + "\n"
+    assert shell.expect(PROMPT) == f"sh: the line has more than {LINE_ROOM} bytes: nothing was run\n{PROMPT}"
+    assert say(shell, "x" * LINE_ROOM) == f"{'x' * LINE_ROOM}: no such program\n"
     leave(shell)
 
 
@@ -155,9 +153,8 @@ def test_flood(shell, build):
     shell.expect("wibble: no such program\n" + PROMPT)
     shell.expect("y" * LINE_ROOM)
     shell.type("\n")
-    shell.expect(PROMPT)
+    shell.expect(f"sh: the line has more than {LINE_ROOM} bytes: nothing was run\n{PROMPT}")
     out = leave(shell)
-    out.lines.once(f"{'y' * LINE_ROOM}: no such program")
     assert not [line for line in out.lines if "input were lost" in line]
 
 
@@ -170,3 +167,69 @@ def test_typed_before_the_kernel_is_up(bench):
                                 timeout=bench.build.wall_seconds)
     assert answer.returncode == PASSED
     assert "$ hello\nHello world!!.\n" in answer.stdout
+
+
+def test_quotes_and_separators(shell):
+    """A quoted word keeps its blanks; commands run one after the other; of a wrong line nothing runs."""
+    assert say(shell, "echo 'a  b' c\\ d; echo \"x;y\"") == "a  b c d\nx;y\n"
+    assert say(shell, "echo a; echo 'b") == "echo: a quote is not closed\n"
+    assert say(shell, "echo a && echo b") == "sh: there is no program before &\n"
+    leave(shell)
+
+
+def test_editing(shell):
+    """Arrows, home, end and the history change the line that is run."""
+    shell.type("cho b\x1b[Hecho\x7f\x7f\x7f\x1b[Fc\n")
+    assert shell.expect(PROMPT).endswith("\nbc\n" + PROMPT)
+    shell.type("\x1b[A\x1b[Dx\n")
+    assert shell.expect(PROMPT).endswith("\nbxc\n" + PROMPT)
+    shell.type("bad\t\n")  # several programs: a list, and the line again
+    shell.expect("badarg  badexec")
+    shell.expect(PROMPT + "bad\n")
+    shell.expect(PROMPT)
+    shell.type("nothing\x03")
+    assert shell.expect(PROMPT) == "nothing^C\n" + PROMPT
+    leave(shell)
+
+
+def test_utf8(shell):
+    """A character of several bytes is erased as one, with all its columns."""
+    shell.type("echo \u00e9\u6c34\x7f\u00fc\n")
+    assert shell.expect("\n") == "echo \u00e9\u6c34\b \b\b \b\u00fc\n"
+    assert shell.expect(PROMPT) == "\u00e9\u00fc\n" + PROMPT
+    leave(shell)
+
+
+def test_jobs(shell):
+    """A program in the background has a number; it is listed, killed, and its end is reported."""
+    assert say(shell, "noread &") == "[1] 3\n"
+    shell.type("\n")
+    shell.expect("noread: waiting.\n")
+    shell.expect(PROMPT)
+    shell.type("jobs\n")
+    shell.expect("[1]     3 running      noread\n")
+    shell.expect(PROMPT)
+    shell.type("fg\n")
+    shell.expect("fg\nnoread\n")
+    shell.type("\x03")
+    assert shell.expect(PROMPT) == "^C\nnoread: exit code -9\n" + PROMPT
+    assert say(shell, "fg") == "fg: there is no job\n"
+    assert say(shell, "kill 1").startswith("kill: there is no process 1")
+    leave(shell)
+
+
+def test_leaving_waits_for_jobs(shell):
+    """^C ends the job that the shell waits for, and the machine powers off."""
+    say(shell, "noread &")
+    shell.type("exit\n")
+    shell.expect("sh: waits for [1] noread; ^C ends it\n")
+    shell.type("\x03")
+    shell.end().lines.once("noread: exit code -9")
+
+
+def test_help_of_one(shell):
+    assert say(shell, "help nop") == "nop: does nothing\n"
+    assert say(shell, "help jobs").startswith("jobs ")
+    assert say(shell, "help wibble") == "help: there is nothing about wibble: see help and ls\n"
+    assert re.fullmatch(r"nop\n|(?:.*\n)*.*\bhello\b(?:.*\n)*", say(shell, "ls"))
+    leave(shell)

@@ -16,50 +16,50 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 # "zeros": the page is new. So it holds no program's name (-16), and its pointers are NULL (-3).
 TABLE = """
-                               wait waitany    read   procs meminfo   pages  ledger   write    name    argv  string
-written                          ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-shared with a child              ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-shared with a dead child         ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-never touched                    ok      ok      ok      ok      ok      ok      ok   zeros     -16      -3   zeros
-MAP_SHARED                       ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-MAP_SHARED, never touched        ok      ok      ok      ok      ok      ok      ok   zeros     -16      -3   zeros
-to write only                    ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-to read                          -3      -3      -3      -3      -3      -3      -3   zeros     -16      -3   zeros
-to read, never touched           -3      -3      -3      -3      -3      -3      -3   zeros     -16      -3   zeros
-no rights                        -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-nothing                          -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-up to nothing                    ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-written | nothing                -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-nothing | written                -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-written | no rights              -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-written | to read                -3      -3      -3      -3      -3      -3      -3   zeros     -16      -3   zeros
-written | never touched          ok      ok      ok      ok      ok      ok      ok   zeros     -16      -3   zeros
-child's | child's                ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-child's | MAP_SHARED             ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-MAP_SHARED | child's             ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-never touched | child's          ok      ok      ok      ok      ok      ok      ok   zeros     -16      -3   zeros
-the program's text               -3      -3      -3      -3      -3      -3      -3      ok      ok      ok      ok
-the program's data               ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-below the stack                  -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-below the stack | stack          -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-the last bytes                   ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-a byte beyond the last           -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-the kernel                       -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
-NULL                             ok      ok      -3      -3      -3      -3      -3      -3      -3      -3      -3
-around 4 GiB                     -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
+                               wait waitany    read   procs meminfo   pages  ledger programs   write    name    argv  string
+written                          ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+shared with a child              ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+shared with a dead child         ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+never touched                    ok      ok      ok      ok      ok      ok      ok       ok   zeros     -16      -3   zeros
+MAP_SHARED                       ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+MAP_SHARED, never touched        ok      ok      ok      ok      ok      ok      ok       ok   zeros     -16      -3   zeros
+to write only                    ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+to read                          -3      -3      -3      -3      -3      -3      -3       -3   zeros     -16      -3   zeros
+to read, never touched           -3      -3      -3      -3      -3      -3      -3       -3   zeros     -16      -3   zeros
+no rights                        -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+nothing                          -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+up to nothing                    ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+written | nothing                -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+nothing | written                -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+written | no rights              -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+written | to read                -3      -3      -3      -3      -3      -3      -3       -3   zeros     -16      -3   zeros
+written | never touched          ok      ok      ok      ok      ok      ok      ok       ok   zeros     -16      -3   zeros
+child's | child's                ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+child's | MAP_SHARED             ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+MAP_SHARED | child's             ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+never touched | child's          ok      ok      ok      ok      ok      ok      ok       ok   zeros     -16      -3   zeros
+the program's text               -3      -3      -3      -3      -3      -3      -3       -3      ok      ok      ok      ok
+the program's data               ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+below the stack                  -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+below the stack | stack          -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+the last bytes                   ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+a byte beyond the last           -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+the kernel                       -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+NULL                             ok      ok      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
+around 4 GiB                     -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
 """.strip("\n").splitlines()
 
 SWAPPED_TABLE = """
-                               wait waitany    read   procs meminfo   pages  ledger   write    name    argv  string
-swapped                          ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-swapped, as a child's            ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-MAP_SHARED, swapped              ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-swapped | swapped                ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-swapped | written                ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-written | swapped                ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-swapped | never touched          ok      ok      ok      ok      ok      ok      ok   zeros     -16      -3   zeros
-both a child's, swapped          ok      ok      ok      ok      ok      ok      ok      ok      ok      ok      ok
-swapped | nothing                -3      -3      -3      -3      -3      -3      -3      -3      -3      -3      -3
+                               wait waitany    read   procs meminfo   pages  ledger programs   write    name    argv  string
+swapped                          ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+swapped, as a child's            ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+MAP_SHARED, swapped              ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+swapped | swapped                ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+swapped | written                ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+written | swapped                ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+swapped | never touched          ok      ok      ok      ok      ok      ok      ok       ok   zeros     -16      -3   zeros
+both a child's, swapped          ok      ok      ok      ok      ok      ok      ok       ok      ok      ok      ok      ok
+swapped | nothing                -3      -3      -3      -3      -3      -3      -3       -3      -3      -3      -3      -3
 """.strip("\n").splitlines()
 
 # The outcomes of the kernel's own faults while it writes (meminfo) and reads (string), which show that a row is
@@ -90,7 +90,7 @@ FAULTS = {
 
 # The system calls with pointers, and the columns that try them.
 COLUMNS = {"wait": {"wait"}, "waitany": {"waitany"}, "read": {"read"}, "write": {"write"}, "procs": {"procs"}, "meminfo": {"meminfo"},
-           "pages": {"pages"}, "ledger": {"ledger"},
+           "pages": {"pages"}, "ledger": {"ledger"}, "programs": {"programs"},
            "exec": {"name", "argv", "string"}}
 USER_BIT = 4  # Intel SDM 3A 4.7: the fault came from user mode
 PAGES_OF_STACK = 0xAFF00000

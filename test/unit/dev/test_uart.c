@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/i386/io.h"
+#include "dev/input.h"
 #include "dev/uart.h"
 #include "unit.h"
 
@@ -109,10 +110,12 @@ static void start(const char *line)
 static const char *take_all(void)
 {
     static char text[512];
-    size_t n = uart_peek(text, sizeof(text) - 1);
+    unsigned at;
+    size_t n = input_peek(text, sizeof(text) - 1, &at);
 
     text[n] = '\0';
-    uart_drop(n);
+    input_drop(at, n);
+    uart_resume();
     interrupts();
     return text;
 }
@@ -122,19 +125,20 @@ TEST(what_is_typed_before_we_are_up_is_kept)
     start("hello");
     CHECK_EQ(uart.interrupts, 1);
     CHECK_STR_EQ(take_all(), "hello");
-    CHECK(!uart_waiting());
-    CHECK_EQ(uart_take_lost(), 0);
+    CHECK(!input_waiting());
+    CHECK_EQ(input_take_lost(), 0);
 }
 
 TEST(peeking_leaves_the_bytes_where_they_are_D107)
 {
     char text[3];
+    unsigned at;
 
     start("hello");
-    CHECK_EQ(uart_peek(text, 2), 2);
-    CHECK_EQ(uart_peek(text, 2), 2);
+    CHECK_EQ(input_peek(text, 2, &at), 2);
+    CHECK_EQ(input_peek(text, 2, &at), 2);
     CHECK(text[0] == 'h' && text[1] == 'e');
-    uart_drop(2);
+    input_drop(at, 2);
     CHECK_STR_EQ(take_all(), "llo");
 }
 
@@ -148,7 +152,7 @@ TEST(what_does_not_fit_stays_in_the_port_until_there_is_room_D102)
     CHECK_EQ(strlen(take_all()), 256);
     CHECK_EQ(uart.interrupts, 1);
     CHECK_EQ(strlen(take_all()), 299 - 256);
-    CHECK_EQ(uart_take_lost(), 0);
+    CHECK_EQ(input_take_lost(), 0);
 }
 
 /* Send `n` bytes and a newline, and check that all of them arrive. Returns how often the status was read. */
@@ -200,8 +204,30 @@ TEST(a_byte_that_the_port_lost_is_counted)
     uart.overrun = true;
     start("ab");
     CHECK_STR_EQ(take_all(), "ab");
-    CHECK_EQ(uart_take_lost(), 1);
-    CHECK_EQ(uart_take_lost(), 0);
+    CHECK_EQ(input_take_lost(), 1);
+    CHECK_EQ(input_take_lost(), 0);
+}
+
+TEST(a_key_acts_at_once_and_discards_what_was_typed_before)
+{
+    unsigned at;
+    char text[8];
+
+    input_set_keys(INPUT_KEY('C') | INPUT_KEY('T'), INPUT_KEY('C'));
+    start("ab\x14"
+          "c");
+    CHECK_EQ(input_peek(text, sizeof(text), &at), 3);
+    CHECK(input_has_keys());
+    CHECK_EQ(input_take_keys(), INPUT_KEY('T'));
+    input_put(3);
+    input_put('d');
+    CHECK_EQ(input_take_keys(), INPUT_KEY('C'));
+    input_drop(at, 3); /* a reader that had looked before: what it saw is gone, what came since stays */
+    CHECK_STR_EQ(take_all(), "d");
+    input_set_keys(0, 0);
+    input_put(3);
+    CHECK(!input_has_keys());
+    CHECK_STR_EQ(take_all(), "\x03");
 }
 
 /* D109 */

@@ -8,52 +8,95 @@
 
 #include <ucow/errno.h>
 
+#include "dev/console.h"
+#include "dev/input.h"
 #include "dev/uart.h"
 #include "host_sched.h"
 #include "proc/mutex.h"
 #include "proc/proc_line.h"
-#include "sys/sys_io.h"
+#include "proc/terminal.h"
+#include "proc/terminal_keys.h"
 #include "sys/syscall.h"
 
 static struct proc reader = {.magic = PROC_MAGIC, .pid = 2};
-static const char *arrived, *arrives; /* before the reader sleeps, and meanwhile */
-static bool dies, buffer_vanished;
+static const char *arrives; /* while the reader sleeps */
+static bool dies, buffer_vanished, in_background;
 static int wakes, sleeps;
 static char got[8];
+
+struct trace_ring trace_ring;
+void trace_record(enum trace_event event, ...)
+{
+    (void)event;
+}
 
 bool uart_present(void)
 {
     return true;
 }
 
-bool uart_waiting(void)
+void uart_resume(void)
 {
-    return *arrived != '\0';
 }
 
-size_t uart_peek(char *to, size_t n)
+void console_write(int writer, const char *text, size_t n)
 {
-    size_t there = strlen(arrived);
-    memcpy(to, arrived, n < there ? n : there);
-    return n < there ? n : there;
+    (void)writer, (void)text, (void)n;
 }
 
-void uart_drop(size_t n)
+bool console_watch(int writer, void (*broken)(void))
 {
-    arrived += n;
+    (void)writer, (void)broken;
+    return false;
 }
 
-unsigned uart_take_lost(void)
+void sched_on_attention(void (*work)(void))
 {
-    return 0;
+    (void)work;
+}
+
+void sched_call_attention(void)
+{
+}
+
+void terminal_begin_kill(int group)
+{
+    (void)group;
+}
+
+void terminal_begin_status(void)
+{
+}
+
+bool terminal_go_on(void)
+{
+    return false;
+}
+
+/* Characters arrive. */
+static void type(const char *text)
+{
+    while (*text != '\0')
+        input_put(*text++);
+}
+
+/* Everything that was not read, as a string. */
+static const char *unread(void)
+{
+    static char text[64];
+    unsigned at;
+    size_t n = input_peek(text, sizeof(text) - 1, &at);
+    text[n] = '\0';
+    input_drop(at, n);
+    return text;
 }
 
 int waitq_sleep(struct waitq *queue, bool killable)
 {
     CHECK(killable && list_empty(&queue->sleepers) && spin_is_held(&sched_lock));
-    CHECK(!uart_waiting());
+    CHECK(in_background || !input_waiting());
     sleeps++;
-    arrived = arrives;
+    type(arrives);
     return dies ? -E_KILLED : 0;
 }
 
@@ -115,7 +158,8 @@ static int read_from(const char *before, const char *meanwhile, uint32_t n)
 {
     locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
     current = &reader;
-    arrived = before;
+    unread();
+    type(before);
     arrives = meanwhile;
     wakes = sleeps = 0;
     memset(got, 0, sizeof(got));
@@ -162,7 +206,7 @@ TEST(input_that_cannot_be_delivered_is_the_next_readers_D107)
     dies = false;
     buffer_vanished = true;
     CHECK_EQ(read_from("", "abc", 8), -E_INVAL);
-    CHECK_STR_EQ(arrived, "abc");
+    CHECK_STR_EQ(unread(), "abc");
     CHECK_EQ(wakes, 1);
     buffer_vanished = false;
 }
@@ -181,8 +225,35 @@ TEST(a_character_wakes_one)
     current = &reader;
     struct locks_held locks = locks_handler_begins();
     host_interrupts_on = false;
-    sys_io_input();
+    terminal_input();
     host_interrupts_on = true;
     locks_handler_ends(locks);
     CHECK_EQ(wakes, 1);
+}
+
+TEST(in_mode_lines_a_read_returns_an_edited_line)
+{
+    dies = false;
+    terminal_set_mode(TERM_LINES);
+    CHECK_EQ(read_from("axx\x7f\x7f", "b\rc", 8), 3);
+    CHECK(memcmp(got, "ab\n", 3) == 0);
+    CHECK_EQ(sleeps, 1);
+    CHECK_STR_EQ(unread(), "c");
+    CHECK_EQ(read_from("", "\x04", 8), 0); /* the end of the input */
+    CHECK_EQ(read_from("long\n", "", 2), 2);
+    CHECK_EQ(read_from("", "", 8), 3); /* the rest of the line */
+    CHECK_EQ(terminal_set_mode(0), TERM_LINES);
+    CHECK_EQ(terminal_set_mode(32), -E_INVAL);
+}
+
+TEST(a_process_outside_the_foreground_group_waits)
+{
+    dies = in_background = true;
+    reader.group = 5;
+    terminal_set_foreground(6);
+    CHECK_EQ(read_from("a", "", 8), -E_KILLED); /* it slept although there was input */
+    CHECK_EQ(sleeps, 1);
+    terminal_group_gone(6);
+    dies = in_background = false;
+    CHECK_EQ(read_from("a", "", 8), 1);
 }

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * terminal - modes, the foreground group, and readers.
+ *
+ * sched_lock protects `mode`, `foreground` and the wait queues; the lock of readers (sys_io.c) protects
+ * `line`, `source`, `peeked_at` and the prompt. Only terminal_input() runs in interrupt handlers.
+ */
+#include "proc/terminal.h"
+
+#include <ucow/errno.h>
+
+#include "dev/console.h"
+#include "dev/input.h"
+#include "dev/line.h"
+#include "dev/uart.h"
+#include "lib/string.h"
+#include "lib/util.h"
+#include "proc/sched.h"
+#include "proc/terminal_keys.h"
+
+#define PROMPT_BYTES 80
+
+static uint32_t mode = TERM_KEYS | TERM_STATUS;
+static int foreground;
+static struct waitq readers = {LIST_INIT(readers.sleepers)};
+static struct waitq background = {LIST_INIT(background.sleepers)}; /* readers outside the foreground group */
+
+static struct line line;
+static char prompt[PROMPT_BYTES];
+static size_t prompt_bytes;
+static enum { FROM_NOWHERE, FROM_LINE, FROM_QUEUE } source; /* of what terminal_peek() returned */
+static unsigned peeked_at;
+static bool broken; /* the reader's unfinished line was ended by another writer */
+
+static void set_keys(void)
+{
+    uint32_t ending = (mode & TERM_KEYS) != 0 ? TERMINAL_ENDING_KEYS : 0;
+    input_set_keys(ending | ((mode & TERM_STATUS) != 0 ? TERMINAL_STATUS_KEYS : 0), ending);
+}
+
+/* Called by the console in any context. */
+static void line_broken(void)
+{
+    broken = true;
+    sched_call_attention();
+}
+
+/* Wake all processes of a queue, one at a time, so that interrupts are not off for long. None of them runs,
+ * and sleeps again, before the caller lets it. */
+static void wake_all(struct waitq *queue)
+{
+    bool more = true;
+    while (more) {
+        uint32_t eflags = spin_lock_irqsave(&sched_lock);
+        waitq_wake(queue);
+        more = !list_empty(&queue->sleepers);
+        spin_unlock_irqrestore(&sched_lock, eflags);
+    }
+}
+
+/* What interrupt handlers and the console have left to do. */
+static void attend(void)
+{
+    uint32_t eflags = cpu_irq_save();
+    uint32_t keys = input_take_keys();
+    cpu_irq_restore(eflags);
+    if ((keys & TERMINAL_ENDING_KEYS) != 0) {
+        line_flush(&line);
+        if ((mode & TERM_ECHO) != 0)
+            kprintf("%s\n", (keys & INPUT_KEY('C')) != 0 ? "^C" : "^\\");
+        terminal_begin_kill(foreground);
+    }
+    if ((keys & TERMINAL_STATUS_KEYS) != 0)
+        terminal_begin_status();
+    if (terminal_go_on())
+        sched_call_attention();
+    if (broken)
+        wake_all(&readers);
+}
+
+void terminal_init(void)
+{
+    set_keys();
+    sched_on_attention(attend);
+}
+
+void terminal_input(void)
+{
+    if (input_has_keys())
+        sched_call_attention();
+    spin_take(&sched_lock);
+    waitq_wake(&readers);
+    spin_release(&sched_lock);
+}
+
+int terminal_set_mode(uint32_t new)
+{
+    if ((new & ~(TERM_LINES | TERM_ECHO | TERM_KEYS | TERM_STATUS | TERM_REDRAW)) != 0)
+        return -E_INVAL;
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    uint32_t old = mode;
+    mode = new;
+    set_keys();
+    if (input_has_keys())
+        sched_call_attention();
+    uart_resume(); /* such a key may have made room */
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    wake_all(&readers); /* what is no line yet may be read in another mode */
+    return (int)old;
+}
+
+void terminal_set_foreground(int group)
+{
+    foreground = group;
+    wake_all(&readers);
+    wake_all(&background);
+}
+
+void terminal_group_gone(int group)
+{
+    if (group == foreground)
+        terminal_set_foreground(0);
+}
+
+void terminal_begin_read(const char *text, size_t n)
+{
+    prompt_bytes = MIN(n, sizeof(prompt));
+    if (n > 0) /* `text` may be NULL */
+        memcpy(prompt, text, prompt_bytes);
+    if (console_watch(current->pid, line_broken))
+        broken = false; /* it was another process's line */
+}
+
+/* Whether a read may return something, or a line goes on. Caller holds sched_lock. */
+static bool may_have(void)
+{
+    return line.complete || input_waiting() || broken ||
+           ((mode & TERM_LINES) == 0 && line.length > line.taken);
+}
+
+int terminal_wait(void)
+{
+    int error = 0;
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    while (error == 0) {
+        bool allowed = foreground == 0 || current->group == foreground;
+        if (allowed && may_have())
+            break;
+        if (!allowed)
+            waitq_wake(&readers); /* the wake-up may have been meant for another */
+        error = waitq_sleep(allowed ? &readers : &background, true);
+    }
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    return error;
+}
+
+static void show(const char *text, size_t n)
+{
+    console_write(current->pid, text, n);
+}
+
+static size_t peek_queue(char *to, size_t n)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    n = input_peek(to, n, &peeked_at);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    return n;
+}
+
+static void drop_queue(size_t n)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    input_drop(peeked_at, n);
+    uart_resume();
+    spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
+/* Turn typed bytes into a line until it is complete. */
+static void fill_line(void)
+{
+    char c;
+    while (!line.complete && peek_queue(&c, 1) == 1) {
+        drop_queue(1);
+        line_put(&line, c, (mode & TERM_ECHO) != 0 ? show : NULL);
+    }
+}
+
+int terminal_peek(char *to, size_t n)
+{
+    bool redraw = broken;
+    broken = false;
+    source = FROM_NOWHERE;
+    if (redraw && (mode & TERM_REDRAW) != 0)
+        return 0;
+    if ((mode & TERM_LINES) != 0) {
+        if (redraw && (mode & TERM_ECHO) != 0) {
+            show(prompt, prompt_bytes);
+            line_show_again(&line, show);
+        }
+        fill_line();
+    }
+    if (line.complete || ((mode & TERM_LINES) == 0 && line.length > line.taken)) {
+        source = FROM_LINE;
+        return (int)line_peek(&line, to, n);
+    }
+    n = (mode & TERM_LINES) != 0 ? 0 : peek_queue(to, n);
+    source = FROM_QUEUE;
+    return n == 0 ? TERMINAL_NOTHING : (int)n;
+}
+
+void terminal_drop(size_t n)
+{
+    if (source == FROM_LINE)
+        line_drop(&line, n);
+    else if (source == FROM_QUEUE)
+        drop_queue(n);
+    source = FROM_NOWHERE;
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    if (may_have())
+        waitq_wake(&readers);
+    unsigned lost = input_take_lost();
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    if (lost != 0)
+        kprintf("console: %u characters of input were lost: no program read them in time\n", lost);
+}

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""The terminal: canonical mode, keys that act at once, the foreground group; typed at the shell."""
+
+import random
+
+import pytest
+
+PROMPT = "$ "
+KEYS = {"^C": "\x03", "^\\": "\x1c"}
+
+
+@pytest.fixture
+def shell(boot):
+    with boot("sh") as live:
+        live.expect(PROMPT)
+        yield live
+
+
+def leave(shell):
+    shell.type("exit\n")
+    return shell.end()
+
+
+@pytest.mark.parametrize("shown", KEYS)
+def test_a_key_ends_the_foreground_program_only(shell, shown):
+    """One that spins in user mode; the shell and a job in the background live on."""
+    shell.type("noread &\n")
+    shell.expect("noread: waiting.\n")
+    shell.type("noread\n")
+    shell.expect("noread: waiting.\n")
+    shell.type(KEYS[shown])
+    shell.expect(f"{shown}\nnoread: exit code -9\n")
+    shell.expect(PROMPT)
+    shell.type("jobs\n")
+    shell.expect("running      noread\n")
+    shell.type("kill %1\nsleeper\n")  # it ends while the sleeper sleeps, and the next prompt says so
+    shell.expect("exit code -9  noread\n")
+    kills = leave(shell).trace.of("kill")
+    assert len(kills) == 2
+
+
+def test_a_program_that_is_run_directly(boot):
+    """^C ends it, too, and what was typed is not shown."""
+    with boot("noread") as live:
+        live.expect("noread: waiting.\n")
+        live.type("abc\x03")
+        out = live.end(expect=35)
+        assert not [line for line in out.lines if "abc" in line or "^C" in line]
+
+
+def test_canonical_mode(shell):
+    """A program reads lines that were edited, and sees them shown."""
+    shell.type("swallow 9\n")
+    shell.expect("bytes, please\n")
+    shell.type("one\x17two \x7f\x7f\x15" "abcd efg\x7f!\r")
+    shell.expect("abcd efg\b \b!\n")
+    shell.expect("swallow pass.\n")
+    leave(shell)
+
+
+def test_status(shell):
+    """^T prints all processes, while one spins and at the prompt, which is shown again."""
+    shell.type("noread\n")
+    shell.expect("noread: waiting.\n")
+    shell.type("\x14")
+    table = shell.expect("noread\n")
+    assert "init\n" in table and " RUNNING" in table
+    shell.type("\x03")
+    shell.expect(PROMPT)
+    shell.type("ec\x14")
+    shell.expect("processes at tick")
+    shell.expect(PROMPT + "ec")
+    shell.type("ho ok\n")
+    shell.expect("\nok\n")
+    leave(shell)
+
+
+def test_a_prompt_is_shown_again_after_a_line_of_the_background(shell):
+    shell.type("sleeper &\nech")
+    out = shell.expect("sleeper pass.\n")
+    shell.expect(PROMPT + "ech")
+    shell.type("o ok\n")
+    shell.expect("\nok\n")
+    assert "sleeper" in out
+    leave(shell)
+
+
+def test_background_readers_wait(shell):
+    """Input is the foreground's; fg hands it over."""
+    shell.type("swallow 3 &\n")
+    shell.expect("bytes, please\n")
+    shell.type("echo mine\n")
+    shell.expect("\nmine\n")
+    shell.type("fg\nab\n")
+    shell.expect("swallow pass.\n")
+    leave(shell)
+
+
+WORDS = ["hello", "args a 'b c'", "forktest", "noread &", "noread", "spin", "sleeper &", "jobs", "fg", "kill %1", "kill %2",
+         "kill -5", "time nop", "echo \u00e9 'x", "wibble", "ps", "exit; nop", "halfline &", "interleave"]
+RANDOM_KEYS = ["\x03", "\x03", "\x14", "\x15", "\x17", "\x7f", "\t", "\x1b[A", "\x1b[D", "\x1b[H", "\x1c", "\x01", "x", "\u6c34"]
+
+
+def mash(live, seed: int, strokes: int):
+    """Random words and keys; ^C now and then, so that no program keeps the terminal."""
+    dice = random.Random(seed)
+    for _ in range(strokes):
+        text = dice.choice(WORDS).replace("exit; ", "") + "\n" if dice.random() < 0.5 else dice.choice(RANDOM_KEYS)
+        live.type(text)
+        if dice.random() < 0.3:
+            live.type("\x03")
+    for _ in range(40):
+        live.type("\x03")
+    live.type("\x15echo done-now\n")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_keys_lose_nothing(boot, seed):
+    """The ledger and the trace's invariants judge at the end."""
+    with boot("sh", cmdline="trace_kib=8192") as live:
+        live.expect(PROMPT)
+        mash(live, seed, 60)
+        live.expect("\ndone-now\n")
+        live.type("\x03\x15exit\n" + "\x03" * 40)
+        live.end()
