@@ -1,128 +1,199 @@
 # SPDX-License-Identifier: MIT
-"""GDB commands for ucow: list processes, memory regions and saved registers.
+"""GDB commands for ucow: ucow-ps, ucow-bt, ucow-pte and so on, from tools/ucow/inspect.py; ucow-back.
 
-`tools/run --gdb exit` waits for a debugger, and prints the command that starts one with these commands.
-
-Commands: ucow-ps, ucow-vmas [PID], ucow-frame [PID]. The machine must be stopped.
+`tools/run --gdb exit` waits for a debugger, and prints the command that starts one with these commands. The machine must
+be stopped. The symbols of a program are loaded when a process with its name runs.
 """
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+
 import gdb
 
-RIGHTS = ((1, "r"), (2, "w"), (4, "x"), (8, "s"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.dont_write_bytecode = True
+
+from ucow import LabError  # noqa: E402
+from ucow.inspect import WORDS, answer, process_of  # noqa: E402
+from ucow.pages import Guest  # noqa: E402
+from ucow.stacks import LINEAR_BYTES, current, program_file  # noqa: E402
+from ucow.symbols import KERNBASE  # noqa: E402
+from ucow.trace import read_trace  # noqa: E402
+
+# Where a process is when the event happens to it.
+EVENTS = {"fork": "do_fork", "fault": "do_pgfault", "switch": "switch_to", "exit": "do_exit", "exec": "do_execve",
+          "kill": "do_kill"}
+NO_MACHINE = "is a machine connected, with the kernel that GDB has read, and has it booted?"
 
 
-def children(proc):
-    """The children of a process, living and zombie, the youngest first."""
-    kind = gdb.lookup_type("struct proc")
-    offset = next(field.bitpos // 8 for field in kind.fields() if field.name == "sibling")
-    for name in ("children", "zombies"):
-        node = proc[name]["next"]
-        while node != proc[name].address:
-            yield gdb.Value(int(node) - offset).cast(kind.pointer())
-            node = node["next"]
+class DebuggerMemory:
+    """Physical memory, as the kernel has mapped it."""
+
+    def read(self, address: int, size: int) -> bytes:
+        if not 0 <= address <= address + size <= LINEAR_BYTES:
+            raise LabError(f"the kernel has not mapped the physical address {address:#x}")
+        try:
+            return bytes(gdb.selected_inferior().read_memory(KERNBASE + address, size))
+        except gdb.error as error:
+            raise LabError(f"{error}: {NO_MACHINE}") from None
+
+    def close(self):
+        pass
 
 
-def build_id(source):
-    """The words of the kernel's build id as GDB prints them, from the machine or from the kernel's file."""
-    gdb.execute(f"set trust-readonly-sections {'on' if source == 'file' else 'off'}")
-    try:
-        return gdb.execute("x/9xw &kernel_build_id", to_string=True)
-    finally:
-        gdb.execute("set trust-readonly-sections off")
+def kernel() -> Path:
+    """The kernel's file that GDB has read."""
+    name = gdb.current_progspace().filename
+    if not name:
+        raise LabError("GDB has read no kernel: start it as tools/run --gdb says")
+    return Path(name).resolve()
 
 
-def require_same_kernel():
-    """Stop with a sentence unless the machine runs the kernel whose file GDB has read: their build ids are equal."""
-    if build_id("machine") != build_id("file"):
-        raise gdb.GdbError("the machine runs another kernel than the file that GDB has read, or has not loaded it yet")
-
-
-def processes(proc=None):
-    """Idle and all its descendants, or `proc` and all its descendants."""
-    if proc is None:
-        require_same_kernel()
-        proc = gdb.parse_and_eval("boot_cpu.idle")
-    yield proc
-    for child in children(proc):
-        yield from processes(child)
-
-
-def find(argument):
-    """The process whose pid is `argument`; the current process if it is empty."""
-    if not argument:
-        require_same_kernel()
-        return gdb.parse_and_eval("boot_cpu.current")
-    pid = int(gdb.parse_and_eval(argument))
-    for proc in processes():
-        if int(proc["pid"]) == pid:
-            return proc
-    raise gdb.GdbError(f"there is no process {pid}: see ucow-ps")
+def guest() -> Guest:
+    """The machine, once the kernel has its first process."""
+    if not gdb.selected_thread():
+        raise LabError(NO_MACHINE)
+    found = Guest.of(DebuggerMemory(), kernel())
+    if not found.processes:
+        raise LabError("the kernel has no process yet: continue until it has booted")
+    return found
 
 
 class Command(gdb.Command):
-    """A command named after its class, described by its docstring."""
+    """A command whose mistakes and missing machines are one sentence."""
 
-    def __init__(self):
-        super().__init__(self.name, gdb.COMMAND_USER)
+    def __init__(self, name: str, doc: str):
+        self.__doc__ = f"{name} {doc}"
+        self.name = name
+        super().__init__(name, gdb.COMMAND_USER)
 
     def invoke(self, argument, from_tty):
-        """Run the command; what cannot be read is one sentence."""
         try:
-            if int(gdb.parse_and_eval("boot_cpu.current")) == 0:
-                raise gdb.GdbError(f"{self.name}: the kernel has no process yet: continue until it has booted")
-            if len(argument.split()) > self.arguments:
-                raise gdb.GdbError(f"{self.name} takes {'one pid' if self.arguments else 'no argument'}: "
-                                   f"see help {self.name}")
-            self.show(argument.strip())
-        except (gdb.error, RuntimeError) as error:
-            raise gdb.GdbError(f"{self.name}: {error}: is a machine connected, with the kernel that GDB has read, "
-                               "and has it booted?") from None
+            self.run(argument.split())
+        except LabError as error:
+            raise gdb.GdbError(f"{self.name}: {error}") from None
+        except (gdb.error, OSError, RuntimeError, ModuleNotFoundError) as error:
+            raise gdb.GdbError(f"{self.name}: {error}: {NO_MACHINE}") from None
 
 
-class Ps(Command):
-    """ucow-ps: every process, its parent, state and name."""
-    name, arguments = "ucow-ps", 0
+class Question(Command):
+    """A question of tools/ucow/inspect.py. Of the process that runs, GDB itself knows the frames."""
 
-    def show(self, argument):
-        print("  PID PARENT STATE     NAME")
-        for proc in processes():
-            parent = int(proc["parent"]["pid"]) if int(proc["parent"]) else 0
-            state = str(proc["state"]).removeprefix("PROC_")
-            mark = "*" if proc == gdb.parse_and_eval("boot_cpu.current") else " "
-            print(f"{mark}{int(proc['pid']):4} {parent:6} {state:9} {proc['name'].string()}")
+    def __init__(self, word: str):
+        self.word = word
+        super().__init__(f"ucow-{word}", WORDS[word].answer.__doc__)
 
-
-class Vmas(Command):
-    """ucow-vmas [PID]: the regions of a process's memory, the current one's without PID."""
-    name, arguments = "ucow-vmas", 1
-
-    def show(self, argument):
-        proc = find(argument)
-        if not int(proc["mm"]):
-            raise gdb.GdbError(f"process {int(proc['pid'])} has no user memory")
-        self.show_tree(proc["mm"]["vmas"]["root"]["node"])
-
-    def show_tree(self, node):
-        if not int(node):
+    def run(self, words):
+        machine = guest()
+        if self.word == "bt" and len(words) < 2 and process_of(machine, *words or [""]).address == current(machine):
+            gdb.execute("backtrace 40")
             return
-        self.show_tree(node["child"][0])
-        vma = node.cast(gdb.lookup_type("struct vma").pointer())  # the node is the first member
-        flags = "".join(letter if int(vma["flags"]) & bit else "-" for bit, letter in RIGHTS)
-        print(f"  {int(vma['start']):08x}-{int(vma['end']):08x} {flags} {'file' if int(vma['object']) else 'zeros'}")
-        self.show_tree(node["child"][1])
+        for line in answer(machine, self.word, words):
+            print(line)
 
 
-class Frame(Command):
-    """ucow-frame [PID]: the registers a process had when it entered the kernel."""
-    name, arguments = "ucow-frame", 1
-
-    def show(self, argument):
-        proc = find(argument)
-        frame = gdb.lookup_type("struct trapframe")
-        stack_bytes = int(gdb.parse_and_eval("cpu_tss.esp0 - boot_cpu.current->kstack"))
-        top = int(proc["kstack"]) + stack_bytes
-        print(gdb.Value(top - frame.sizeof).cast(frame.pointer()).dereference())
+def instruction_count() -> int:
+    """How many instructions a replay has executed."""
+    found = re.search(r"instruction count = (\d+)", gdb.execute("monitor info replay", to_string=True))
+    if not found:
+        raise LabError("this machine is no replay: use tools/run --record FILE, and then tools/run --replay FILE --gdb")
+    return int(found[1])
 
 
-Ps()
-Vmas()
-Frame()
+class Back(Command):
+    """Steps backwards to an event, with all other breakpoints disabled."""
+
+    def __init__(self):
+        super().__init__("ucow-back", f"EVENT [PID]: go back to the last {', '.join(EVENTS)}, of process PID or any.")
+
+    def run(self, words):
+        if len(words) not in (1, 2) or words[0] not in EVENTS or not all(word.isdecimal() for word in words[1:]):
+            raise LabError(f"it is used as: ucow-back EVENT [PID]; the events are {' '.join(EVENTS)}")
+        if not gdb.selected_thread():
+            raise LabError(NO_MACHINE)
+        instruction_count()
+        self.look_for(words[0], words[1:])
+        others = [point for point in gdb.breakpoints() if point.enabled]
+        for point in others:
+            point.enabled = False
+        here = gdb.Breakpoint(EVENTS[words[0]], internal=True)
+        here.silent = True
+        if words[1:]:
+            here.condition = f"boot_cpu.current && boot_cpu.current->pid == {words[1]}"
+        try:
+            gdb.execute("reverse-continue", to_string=True)
+            found = here.hit_count > 0
+        finally:
+            here.delete()
+            for point in others:
+                point.enabled = True
+        if not found:
+            raise LabError(f"there is no {' of process '.join(words)} before: the replay is at its beginning again")
+        pid = gdb.parse_and_eval("boot_cpu.current->pid")
+        print(f"{words[0]} in process {pid} {gdb.parse_and_eval('boot_cpu.current->name').string()}, "
+              f"at instruction {instruction_count()}")
+        gdb.execute("frame")
+
+
+    @staticmethod
+    def look_for(event: str, pid: list[str]):
+        """Raise LabError if the trace tells that there is no such event before: then the machine stays where it is."""
+        machine = guest()
+        if "trace_ring" not in machine.symbols:
+            return
+        trace = read_trace(machine.memory, machine.symbols)
+        if not trace.lost and not any(not pid or record.cpu_pid == int(pid[0]) for record in trace.of(event)):
+            raise LabError(f"there is no {' of process '.join([event, *pid])} before this instruction")
+
+
+class Programs:
+    """Loads the symbols of the program that runs whenever the machine stops."""
+
+    def __init__(self):
+        self.loaded = None
+        gdb.events.stop.connect(self.follow)
+
+    def follow(self, _event):
+        with suppress(gdb.error, LabError, UnicodeError):  # before boot there is no process: then no program is missed
+            name = gdb.parse_and_eval("boot_cpu.current->name").string()
+            wanted = program_file(kernel(), name) if re.fullmatch(r"[\w.,+-]+", name) else None
+            if wanted != self.loaded:
+                self.forget()
+                if wanted and wanted.is_file():
+                    gdb.execute(f'add-symbol-file "{wanted}"', to_string=True)
+                    self.loaded = wanted
+
+    def forget(self):
+        if self.loaded:
+            gdb.execute(f'remove-symbol-file "{self.loaded}"', to_string=True)
+            self.loaded = None
+
+
+class End(gdb.Breakpoint):
+    """Stops where the machine is switched off, while there still is one to step backwards in."""
+
+    def stop(self):
+        print("The run ends here; ucow-back exit goes back to the last exit.")
+        return True
+
+
+def stop_at_end():
+    """For replays: see End."""
+    End("power_off", internal=True)
+
+
+def find_sources():
+    """Names of sources in the symbols are relative to the build directory."""
+    with suppress(LabError, gdb.error):
+        escaped = re.sub(r"([^\w/.-])", r"\\\1", str(kernel().parents[1]))
+        gdb.execute(f"directory {escaped}", to_string=True)
+
+
+gdb.execute("set confirm off")
+gdb.execute("set pagination off")
+for word in WORDS:
+    Question(word)
+Back()
+Programs()
+find_sources()

@@ -3,6 +3,7 @@
 
 machine   boots a kernel in QEMU and collects what is left of it
 quoting   makes words for QEMU and the kernel of any file's name
+pages     reads page tables; stacks finds frames; inspect answers questions about processes
 recording is a file that repeats a run
 qmp       talks to a living QEMU
 children  starts all child processes and makes all scratch folders, and ends them with the tool

@@ -56,6 +56,7 @@ class Process:
     name: str
     state: str
     mm: int  # address of its struct mm; 0: it has none
+    address: int  # of its struct proc
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Guest:
             name = self.memory.read(physical(proc) + offset, size).split(b"\0")[0].decode(errors="replace")
             parent = self._proc(proc, "parent")
             found.append(Process(self._proc(proc, "pid"), self._proc(parent, "pid") if parent else 0, name,
-                                 self.names["state"][self._proc(proc, "state")], self._proc(proc, "mm")))
+                                 self.names["state"][self._proc(proc, "state")], self._proc(proc, "mm"), proc))
             left += [*self._children(proc, "children"), *self._children(proc, "zombies")]
         return sorted(found, key=lambda process: process.pid)
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Where things are in a kernel: symbols, initial bytes, and the source line of an address."""
 
+import re
 import shutil
 import subprocess
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from . import LabError, children
@@ -67,6 +68,12 @@ class Symbols:
                 return data[address - start:].split(b"\0", 1)[0].decode()
         raise LabError(f"{self.path}: {name} at {address:#x} has no bytes in the file")
 
+    def name(self, address: int) -> str:
+        """`symbol+offset` of an address of a variable."""
+        place, symbol = max(((place, name) for name, place in self._addresses.items() if place <= address),
+                            default=(address, hex(address)))
+        return f"{symbol}+{address - place}" if address > place else symbol
+
     @cached_property
     def _symbolizer(self) -> str | None:
         return shutil.which("llvm-symbolizer")
@@ -75,6 +82,42 @@ class Symbols:
         """`function file:line` of a code address; the bare address without llvm-symbolizer."""
         if self._symbolizer is None:
             return f"{address:#x} (install llvm to see the line)"
+        return self.places([address])[0]
+
+    def places(self, addresses: list[int]) -> list[str]:
+        """where() of each address."""
+        if self._symbolizer is None:
+            return [self.where(address) for address in addresses]
         answer = children.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--no-inlines",
-                               "-e", self.path, hex(address)], stderr=subprocess.DEVNULL).stdout
-        return " ".join(answer.split())
+                               "-e", self.path, *map(hex, addresses)], stderr=subprocess.DEVNULL).stdout.split("\n")
+        return [f"{function} {line}" for function, line in zip(answer[::2], answer[1::2])]
+
+
+class Lines:
+    """Function, file and line of a program's code, from its line table. llvm-symbolizer does not know all functions of a
+    source file from which the linker has removed some."""
+
+    NAME = re.compile(r'^file_names\[ *(\d+)\]:\n +name: "(?:.*/)?(.*)"$', re.MULTILINE)
+    ROW = re.compile(r"^0x([0-9a-f]+) +(\d+) +\d+ +(\d+) .*?(end_sequence)?$", re.MULTILINE)
+
+    def __init__(self, path: Path) -> None:
+        self._functions = sorted((value, name) for name, value in Symbols(path)._addresses.items())
+        self._rows: list[tuple[int, int, str]] = []  # start, end, file:line
+        if (dwarfdump := shutil.which("llvm-dwarfdump")) is None:
+            return
+        tables = children.run([dwarfdump, "--debug-line", path], stderr=subprocess.DEVNULL).stdout
+        for table in tables.split("Line table prologue:")[1:]:
+            names, last, where = dict(self.NAME.findall(table)), 0, ""
+            for address, line, file, end in self.ROW.findall(table):
+                if last and last < int(address, 16):
+                    self._rows.append((last, int(address, 16), where))
+                last, where = 0 if end else int(address, 16), f"{names.get(file, '??')}:{line}"
+
+    def where(self, address: int) -> str:
+        """`function file:line`, with ?? for what is unknown."""
+        line = next((text for start, end, text in self._rows if start <= address < end), "??:0")
+        name = next((name for start, name in reversed(self._functions) if start <= address), "??")
+        return f"{name} {line}"
+
+
+lines_of = lru_cache(maxsize=None)(Lines)

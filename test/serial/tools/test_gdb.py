@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""tools/gdb/ucow.py: a debugger sees processes, regions and frames of a stopped machine."""
+"""tools/gdb/ucow.py: a debugger sees processes, regions and frames of a stopped machine, and goes back in a replay.
 
+tools/inspect answers the same questions about a memory file.
+"""
+
+import re
+import shlex
 import shutil
 import subprocess
 
 import pytest
 from conftest import ROOT
+from ucow import LabError, inspect
+from ucow.memory import FileMemory
+from ucow.pages import Guest
+
+SAID = "tools/run: waiting for "
+UNTIL_THERE = 100  # wall-clock backstop
 
 
 @pytest.fixture
@@ -30,26 +41,100 @@ def gdb(boot, build, tmp_path, monkeypatch):
         live.end()
 
 
-def test_processes(gdb):
-    lines = [line.split() for line in gdb("ucow-ps").splitlines()]
-    for line in (["*", "0", "0", "RUNNING", "idle"], ["1", "0", "SLEEPING", "init"]):
+def test_questions(gdb, build):
+    answer = gdb("ucow-ps", "ucow-tree", "ucow-bt 2", "ucow-vmas 2", "ucow-pages 2", "ucow-pte 0xaffffff0 2", "ucow-frame 2",
+                 "ucow-runq", "ucow-waits", "ucow-locks", *(["ucow-events 3"] if build.trace else []))
+    lines = [line.split() for line in answer.splitlines()]
+    for line in (["*", "0", "0", "RUNNING", "idle"], ["1", "0", "SLEEPING", "init"], ["2", "1", "SLEEPING", "sh"]):
         assert line in lines
-    assert any(line[:3] == ["2", "1", "SLEEPING"] and line[-1] == "sh" for line in lines)
-
-
-def test_regions_and_frame(gdb):
-    answer = gdb("ucow-vmas 2", "ucow-frame 2")
+    assert "0 idle RUNNING\n  1 init SLEEPING\n    2 sh SLEEPING" in answer
+    assert re.search(r"^#0 +0xc0\w+ kernel \w+ \w+\.[hc]:\d+$", answer, re.MULTILINE), answer
+    assert re.search(r"^#\d+ +0xc0\w+ kernel syscall_entry trap_entry\.S:\d+\n#\d+ +0x008\w+ user   \w+ [\w.]+:\d+$", answer, re.MULTILINE)
+    assert re.search(r"^#\d+ +0x008\w+ user   main sh\.c:\d+$", answer, re.MULTILINE)
     assert "aff00000-b0000000 rw-- zeros" in answer  # the stack
     assert "00800000-" in answer and "r-x- file" in answer
-    assert "trapno = 128" in answer
+    assert re.search(r"affff000 b0000000 +1 private w", answer)
+    assert re.search(r"entry +0x\w+ \(present writable user .*\)\n  frame +0x\w+, count 1, user\n  mapped by   2\n", answer)
+    assert re.search(r"trapno 0x00000080\n", answer) and "  1 init waits for a child to end: 2\n" in answer
+    assert "  2 sh waits for " in answer and "* 0 idle: " in answer
+    assert "reading: held by 2 sh" in answer or "no mutex is held" in answer
+    assert not build.trace or len(re.findall(r"^\[t=\d+\] ", answer, re.MULTILINE)) == 3
 
 
 def test_errors(gdb):
     """Each is a sentence, also without a machine."""
-    answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "detach", "ucow-ps")
+    answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "ucow-pte", "ucow-pte x 2",
+                 "ucow-pte 0xc0100000 2", "ucow-events 0", "ucow-back fork", "ucow-back", "detach", "ucow-ps", "ucow-back fork")
     assert "Traceback" not in answer and "Python Exception" not in answer
-    assert "ucow-vmas takes one pid" in answer and "No symbol \"nosuch\"" in answer
-    assert "ucow-ps takes no argument" in answer
-    assert "ucow-ps: " in answer.splitlines()[-1]
-    assert "there is no process 77: see ucow-ps" in answer
-    assert "process 1 has no user memory" in answer
+    for sentence in ("ucow-vmas: there is no process 77: there are 0 1 2", "ucow-vmas: process 1 has no user memory",
+                     "ucow-vmas: it is used as: vmas [PID]", "ucow-ps: it is used as: ps", "ucow-frame: 'nosuch' is no pid",
+                     "ucow-pte: it is used as: pte ADDRESS [PID]", "ucow-pte: 'x' is no address", "0xc0100000 is no user address",
+                     "ucow-back: this machine is no replay: use tools/run --record FILE", "ucow-back: it is used as: "):
+        assert sentence in answer, answer
+    assert [line.split(":")[0] for line in answer.splitlines()[-2:]] == ["ucow-ps", "ucow-back"]
+
+
+def test_backwards(build, tmp_path):
+    """A replay runs to its end; from there back to events, instruction by instruction, and out of a function."""
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    build.need_functions("do_fork", "do_exit")
+    run = [ROOT / "tools/run", "--build", build.folder]
+    subprocess.run([*run, "--record", tmp_path / "file", "exit"], stdin=subprocess.DEVNULL, capture_output=True,
+                   timeout=UNTIL_THERE, check=True)
+    with subprocess.Popen([*run, "--replay", tmp_path / "file", "--gdb"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as machine:
+        try:
+            line = next(line for line in machine.stderr if line.startswith(SAID))
+            commands = ["ucow-ps", "continue", "ucow-back exit 3", "ucow-ps", "ucow-back fork", "info registers eip",
+                        "reverse-stepi", "info registers eip", "tbreak do_exit", "continue", "reverse-finish", "delete",
+                        "reverse-continue", "ucow-ps"]
+            said = subprocess.run([*shlex.split(line.removeprefix(SAID)), "-nx", "-q", "-batch",
+                                   *(word for command in commands for word in ("-ex", command))],
+                                  capture_output=True, text=True, timeout=UNTIL_THERE, check=False)
+        finally:
+            machine.terminate()
+    answer, errors = said.stdout, said.stderr
+    assert "Traceback" not in answer + errors
+    assert re.fullmatch(r"(ucow-ps: .*has it booted\?\n){2}", re.sub(r"^(?!ucow-).*\n", "", errors, flags=re.MULTILINE)), errors
+    back = re.findall(r"^(exit|fork) in process (\d+) (\w+), at instruction (\d+)$", answer, re.MULTILINE)
+    assert [found[:3] for found in back] == [("exit", "3", "exit"), ("fork", "2", "exit")], answer
+    assert int(back[1][3]) < int(back[0][3])
+    assert "The run ends here" in answer and re.search(r"^\* +3 +2 RUNNING +exit$", answer, re.MULTILINE)
+    first, second = (int(eip, 16) for eip in re.findall(r"^eip +(0x\w+)", answer, re.MULTILINE))
+    assert 0 < first - second < 16  # the instruction before, in the same function
+    assert "do_exit (" in answer and "sys_exit (" in answer.partition("Temporary breakpoint")[2]
+    assert "0x0000fff0" in answer  # where a machine begins
+
+
+def test_inspect(bench, build):
+    """From the memory that a machine has left."""
+    run = bench.machine("exit").run(build.wall_seconds)
+    bench.runs.append(run)
+    memory = FileMemory(run.memory_file)
+    try:
+        guest = Guest.of(memory, build.kernel)
+        assert "*    1      0 RUNNING   init" in inspect.answer(guest, "ps", [])
+        with pytest.raises(LabError, match="process 1 runs: its registers are those of the CPU"):
+            list(inspect.answer(guest, "bt", []))
+        with pytest.raises(LabError, match="there is no question nosuch: there are ps tree"):
+            inspect.answer(guest, "nosuch", [])
+    finally:
+        memory.close()
+
+
+def test_mutex_and_waiter(boot, build):
+    """A process that reads holds the mutex of the input while it waits; a second reader waits for the mutex."""
+    with boot("sh") as live:
+        live.expect("$ ")
+        live.qmp.stop()
+        memory = FileMemory(live.memory_file)
+        try:
+            guest = Guest.of(memory, build.kernel)
+            known = {name for _, name in inspect.mutexes(guest)}
+            assert {"reading", "writing", "memory of 2"} <= known
+        finally:
+            memory.close()
+        live.qmp.cont()
+        live.type("exit\n")
+        live.end()

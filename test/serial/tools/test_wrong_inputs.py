@@ -59,7 +59,7 @@ OF_RUN = {
 }
 
 MODULES = {
-    "click": ["bench", "compare", "configurations", "coverage", "fuzz", "inject", "model", "mutate", "pages", "planted", "trace"],
+    "click": ["bench", "compare", "configurations", "coverage", "fuzz", "inject", "inspect", "model", "mutate", "pages", "planted", "trace"],
     "rich": ["bench", "compare", "fuzz code", "inject hello", "model --table", "mutate --list", "pages x --elf {build}/kernel/ucow.elf"],
     "elftools": ["inject hello", "mutate --list"],
     "hypothesis": ["compare"],
