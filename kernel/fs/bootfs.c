@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bootfs - an array of files, sorted by name, and a reader of cpio archives (man 5 cpio, "New ASCII Format").
+ * bootfs - files, a hash table of their names, their order, and a reader of cpio archives (man 5 cpio, "New
+ * ASCII Format").
  */
 #include "fs/bootfs.h"
 
@@ -12,8 +13,12 @@
 
 #define FILES_MAX 128
 
-static struct bootfs_file files[FILES_MAX]; /* sorted by name */
+#define SLOTS 256 /* more than FILES_MAX, so that a search ends at a free one; a power of two */
+
+static struct bootfs_file files[FILES_MAX];
 static size_t files_n;
+static uint8_t order[FILES_MAX]; /* the numbers of the files, sorted by name */
+static uint8_t slots[SLOTS];     /* by hash of the name, else the next free one: number + 1; 0: free */
 
 struct cpio_header {
     char magic[6], ino[8], mode[8], uid[8], gid[8], nlink[8], mtime[8], filesize[8];
@@ -23,13 +28,13 @@ struct cpio_header {
 #define MODE_TYPE 0170000u
 #define MODE_REGULAR 0100000u
 
-/* Returns the index of the first file whose name is not less than `name`. */
+/* Returns the first place in `order` of a file whose name is not less than `name`. */
 static size_t position(const char *name)
 {
     size_t low = 0, high = files_n;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (strcmp(files[middle].name, name) < 0)
+        if (strcmp(files[order[middle]].name, name) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -37,10 +42,21 @@ static size_t position(const char *name)
     return low;
 }
 
+/* Returns the slot of `name`, or the free one where it would be. */
+static uint8_t *find_slot(const char *name)
+{
+    uint32_t hash = 0;
+    for (const char *c = name; *c != '\0'; c++)
+        hash = hash * 31 + (uint8_t)*c;
+    while (slots[hash % SLOTS] != 0 && strcmp(files[slots[hash % SLOTS] - 1].name, name) != 0)
+        hash++;
+    return &slots[hash % SLOTS];
+}
+
 struct bootfs_file *bootfs_find(const char *name)
 {
-    size_t i = position(name);
-    return i < files_n && strcmp(files[i].name, name) == 0 ? &files[i] : NULL;
+    uint8_t slot = *find_slot(name);
+    return slot == 0 ? NULL : &files[slot - 1];
 }
 
 size_t bootfs_count(void)
@@ -50,7 +66,7 @@ size_t bootfs_count(void)
 
 struct bootfs_file *bootfs_at(size_t i)
 {
-    return &files[i];
+    return &files[order[i]];
 }
 
 static bool looks_like_elf(const uint8_t *data, size_t size)
@@ -61,24 +77,25 @@ static bool looks_like_elf(const uint8_t *data, size_t size)
 
 void bootfs_add(const char *name, const uint8_t *data, size_t size)
 {
-    struct bootfs_file *file = bootfs_find(name);
-    if (name[0] == '\0' || strlen(name) >= sizeof(file->name)) {
+    if (name[0] == '\0' || strlen(name) >= sizeof(files[0].name)) {
         kprintf("bootfs: a file was left out: its name \"%s\" is empty or longer than %u characters\n", name,
-                (unsigned)sizeof(file->name) - 1);
+                (unsigned)sizeof(files[0].name) - 1);
         return;
     }
     if (!looks_like_elf(data, size))
         kprintf("bootfs: \"%s\" is no ELF program: executing it will fail\n", name);
-    if (file == NULL && files_n == FILES_MAX) {
+    uint8_t *slot = find_slot(name);
+    if (*slot == 0 && files_n == FILES_MAX) {
         kprintf("bootfs: \"%s\" was left out: there are %u files already\n", name, FILES_MAX);
         return;
     }
-    if (file == NULL) {
+    if (*slot == 0) {
         size_t i = position(name);
-        memmove(&files[i + 1], &files[i], (files_n - i) * sizeof(files[0]));
-        files_n++;
-        file = &files[i];
+        memmove(&order[i + 1], &order[i], files_n - i);
+        order[i] = (uint8_t)files_n;
+        *slot = (uint8_t)++files_n;
     }
+    struct bootfs_file *file = &files[*slot - 1];
     *file = (struct bootfs_file){.data = data, .size = size};
     strlcpy(file->name, name, sizeof(file->name));
 }

@@ -33,17 +33,19 @@ size_t strnlen(const char *s, size_t max)
     return len;
 }
 
+/* ISO C 7.24.4: bytes are compared as unsigned char. */
 int strcmp(const char *a, const char *b)
 {
-    return strncmp(a, b, (size_t)-1);
+    while (*a == *b && *a != '\0')
+        a++, b++;
+    return (unsigned char)*a - (unsigned char)*b;
 }
 
 int strncmp(const char *a, const char *b, size_t max)
 {
     for (; max != 0; max--, a++, b++) {
         if (*a != *b)
-            return (unsigned char)*a < (unsigned char)*b ? -1
-                                                         : 1; /* ISO C 7.24.4: compared as unsigned char */
+            return (unsigned char)*a - (unsigned char)*b;
         if (*a == '\0')
             break;
     }
