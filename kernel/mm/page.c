@@ -87,11 +87,23 @@ static __attribute__((noinline)) bool cache_refill_hard(void)
     return cached_n != 0 || cache_refill();
 }
 
-/* Free frames of the cache until `left` are left. */
-static void cache_drain(unsigned left)
+/* Free frames of the cache until `left` are left. Frames that were freed one after the other are often
+ * neighbours: the policy gets each such run at once. Not inline, to keep page_free() short. */
+static __attribute__((noinline)) void cache_drain(unsigned left)
 {
-    while (cached_n > left)
-        pmm_give(cache[--cached_n], 0);
+    while (cached_n > left) {
+        struct page *first = cache[--cached_n], *last = first;
+        for (; cached_n > left; cached_n--) {
+            struct page *page = cache[cached_n - 1];
+            if (page == first - 1)
+                first = page;
+            else if (page == last + 1)
+                last = page;
+            else
+                break;
+        }
+        pmm_add(page_to_pfn(first), (size_t)(last - first) + 1);
+    }
 }
 
 static inline struct page *alloc_one(enum page_owner owner, uintptr_t caller)
@@ -169,22 +181,38 @@ struct page *page_alloc_block(unsigned order, enum page_owner owner)
     return block == NULL ? NULL : block_own(block, order, owner, caller);
 }
 
-void page_free(struct page *page)
+/* The opposite of block_own(). */
+static inline void block_disown(struct page *block, unsigned order, uintptr_t caller)
 {
-    unsigned order = page->order;
     size_t n = BIT(order);
 
-    swap_page_freed(page);
-    owned[page->owner] -= n;
+    swap_page_freed(block);
+    owned[block->owner] -= n;
     owned[PAGE_FREE] += n;
     given += n;
     for (size_t i = 0; i < n; i++)
-        page[i].owner = PAGE_FREE;
-    heap_guard_frames_freed(page, n, (uintptr_t)__builtin_return_address(0));
-    if (order != 0) {
-        pmm_give(page, order);
+        block[i].owner = PAGE_FREE;
+    heap_guard_frames_freed(block, n, caller);
+}
+
+/* Not inline, to keep page_free() short. */
+static __attribute__((noinline)) void block_free(struct page *block, uintptr_t caller)
+{
+    unsigned order = block->order;
+
+    block_disown(block, order, caller);
+    pmm_give(block, order);
+}
+
+void page_free(struct page *page)
+{
+    uintptr_t caller = (uintptr_t)__builtin_return_address(0);
+
+    if (page->order != 0) {
+        block_free(page, caller);
         return;
     }
+    block_disown(page, 0, caller);
     if (cached_n == CACHE_MAX)
         cache_drain(CACHE_MAX - BATCH);
     cache[cached_n++] = page;

@@ -13,6 +13,7 @@
 #include "mm/pmm.h"
 
 #define FREE_BLOCK 0x80u
+#define MOST_BIT (8 * sizeof(size_t) - 1)
 
 static struct list_node blocks[PAGE_MAX_ORDER + 1]; /* the free blocks, by order */
 static unsigned filled;                             /* bit k: blocks[k] is not empty */
@@ -48,14 +49,12 @@ void pmm_init(void)
     free_frames = 0;
 }
 
-/* The largest block that begins at `pfn` and has at most n frames. */
+/* The largest block that begins at `pfn`, which is not 0, and has at most n frames. */
 static unsigned largest_order(size_t pfn, size_t n)
 {
-    unsigned order = 0;
+    unsigned aligned = (unsigned)__builtin_ctzl(pfn), fits = MOST_BIT - (unsigned)__builtin_clzl(n);
 
-    while (order < PAGE_MAX_ORDER && (pfn & (1u << order)) == 0 && (2u << order) <= n)
-        order++;
-    return order;
+    return MIN(MIN(aligned, fits), PAGE_MAX_ORDER);
 }
 
 void pmm_add(size_t first_pfn, size_t n)
