@@ -56,11 +56,15 @@ static int image_page(struct vm_object *object, uintptr_t index, struct page **r
         *result = stored->page;
         return 0;
     }
+    swap_exchange_begin();
     struct page *page = page_alloc(PAGE_CACHE);
-    if (page == NULL)
-        return -E_NO_MEM;
-    image_fill(object, index, page_to_virt(page));
-    return page_store_new(&image->pages, object, index, page, result);
+    int error = -E_NO_MEM;
+    if (page != NULL) {
+        image_fill(object, index, page_to_virt(page));
+        error = page_store_new(&image->pages, object, index, page, result);
+    }
+    swap_exchange_end();
+    return error;
 }
 
 /* The page need not be written to the disk: its bytes are still in the boot archive. */

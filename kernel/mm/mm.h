@@ -79,6 +79,10 @@ size_t mm_page_count(struct mm *mm);
  * 0; -E_KILLED if the caller was killed at a point (point.h). Caller holds mm->lock. */
 int mm_count_pages(struct mm *mm, struct page_counts *counts);
 
+/* Count the pages and slots that the end of the mm would free, because no other mm has them. Cost, result and
+ * locks as above. */
+int mm_count_own_pages(struct mm *mm, size_t *pages);
+
 /* The outcome of a fault; declared in enums.def. */
 enum mm_outcome {
 #define MM_OUTCOME(NAME, name) MM_##NAME,

@@ -18,8 +18,9 @@ static void count_page(const struct page *page, bool by_table, struct page_count
         counts->private ++;
 }
 
-/* Count the entries of a region, one page table after the other. Returns 0, or the error of a point. */
-static int count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts)
+/* Count the entries of a region, one page table after the other, and in *sole the slots that no other entry names.
+ * Returns 0, or the error of a point. */
+static int count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts, size_t *sole)
 {
     size_t n;
     for (uintptr_t va = vma->start; va < vma->end; va += n * PAGE_SIZE) {
@@ -30,10 +31,12 @@ static int count_region(struct mm *mm, const struct vma *vma, struct page_counts
         pte_t *last = pte + n;
         pgtable_narrow(&pte, &last);
         for (; (pte = pte_next_used(pte, last)) < last; pte++) {
-            if (pte_present(*pte))
+            if (pte_present(*pte)) {
                 count_page(phys_to_page(pte_frame(*pte)), by_table, counts);
-            else
-                counts->swapped++;
+                continue;
+            }
+            counts->swapped++;
+            *sole += !by_table && swap_slot_is_sole(pte_slot(*pte));
         }
         int error = mm_point(NULL);
         if (error != 0)
@@ -53,17 +56,32 @@ size_t mm_page_count(struct mm *mm)
     return pages;
 }
 
-int mm_count_pages(struct mm *mm, struct page_counts *counts)
+static int count(struct mm *mm, struct page_counts *counts, size_t *sole)
 {
     ASSERT(mutex_is_held(&mm->lock));
     size_t pages = mm_page_count(mm);
     *counts = (struct page_counts){0};
     for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
-        int error = count_region(mm, vma, counts);
+        int error = count_region(mm, vma, counts, sole);
         if (error != 0)
             return error;
     }
     size_t sum = counts->private + counts->shared + counts->swapped + counts->cache;
     ASSERT(sum <= pages && sum >= mm_page_count(mm)); /* at a point, pages of objects may have been evicted */
     return 0;
+}
+
+int mm_count_pages(struct mm *mm, struct page_counts *counts)
+{
+    size_t sole = 0;
+    return count(mm, counts, &sole);
+}
+
+int mm_count_own_pages(struct mm *mm, size_t *pages)
+{
+    struct page_counts counts;
+    size_t sole = 0;
+    int error = count(mm, &counts, &sole);
+    *pages = counts.private + sole;
+    return error;
 }

@@ -49,6 +49,15 @@ void swap_read_info(struct swap_info *info);
 /* The references to a slot; for tests. */
 uint32_t swap_slot_count(uint32_t slot);
 
+/* Whether the slot has one reference, and its page is on the disk only. */
+bool swap_slot_is_sole(uint32_t slot);
+
+/* Until swap_exchange_end(), a page that comes into memory may take the place of one that goes to the disk, even if
+ * only the last slot is free, which is kept for that. The page that comes in either leaves a slot or can be evicted
+ * without one: so memory and disk may be full. Does not nest. */
+void swap_exchange_begin(void);
+void swap_exchange_end(void);
+
 /* Whether the slot table, counts and pages agree. Cost grows with the disk: for self-checks only. */
 bool swap_ok(void);
 
@@ -134,6 +143,20 @@ static inline void swap_start(void)
 static inline void swap_read_info(struct swap_info *info)
 {
     *info = (struct swap_info){0};
+}
+
+static inline bool swap_slot_is_sole(uint32_t slot)
+{
+    (void)slot;
+    return false;
+}
+
+static inline void swap_exchange_begin(void)
+{
+}
+
+static inline void swap_exchange_end(void)
+{
 }
 
 static inline bool swap_ok(void)

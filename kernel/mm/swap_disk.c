@@ -190,10 +190,26 @@ bool swap_evict_page(struct page *page)
     return of_object ? evict_of_object(page) : evict_private(page);
 }
 
+static bool exchanging;
+
+void swap_exchange_begin(void)
+{
+    exchanging = true;
+    slots_keep_last(false);
+}
+
+void swap_exchange_end(void)
+{
+    slots_keep_last(true);
+    exchanging = false;
+}
+
 size_t swap_evict(size_t n)
 {
     size_t freed = 0;
     for (size_t tries = evict_count(); slots_total() != 0 && freed < n && tries > 0; tries--) {
+        if (exchanging && freed > 0 && !can_write())
+            break; /* one frame is enough, and a search for more is long */
         struct page *page = evict_next(rmap_test_clear_accessed);
         if (page == NULL)
             break;
@@ -206,7 +222,9 @@ size_t swap_evict(size_t n)
 
 static int read_page(const struct slot *slot, enum page_owner owner, struct page **result)
 {
+    swap_exchange_begin();
     struct page *page = page_alloc(owner);
+    swap_exchange_end();
     if (page == NULL)
         return -E_NO_MEM;
     if (!slot_read(slot, page_to_virt(page))) {

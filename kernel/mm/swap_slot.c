@@ -16,6 +16,7 @@ struct slot *slots;
 static uint32_t *in_use; /* a bit for each slot; that of slot 0 is always set */
 size_t slots_n;
 static size_t free_n, cached_n, bad_n;
+static size_t kept_n = 1; /* free slots that slot_alloc() leaves; see swap_exchange_begin() */
 
 size_t slots_init(size_t pages, void *(*alloc)(size_t bytes), size_t max_bytes)
 {
@@ -52,9 +53,14 @@ size_t slots_free(void)
     return free_n;
 }
 
+void slots_keep_last(bool keep)
+{
+    kept_n = keep;
+}
+
 bool slots_available(void)
 {
-    return free_n + cached_n > 0;
+    return free_n + cached_n > kept_n;
 }
 
 static void slot_free(struct slot *slot)
@@ -78,9 +84,9 @@ __attribute__((noinline)) struct slot *slot_alloc(const struct page *page)
     static unsigned next = 1;
     if (inject_fails(INJECT_SLOT, (uintptr_t)__builtin_return_address(0)))
         return NULL;
-    if (free_n == 0)
+    if (free_n <= kept_n)
         free_cached_slots();
-    if (free_n == 0)
+    if (free_n <= kept_n)
         return NULL;
     next = bitmap_find_clear(in_use, (unsigned)slots_n, next);
     bitmap_set(in_use, next);
@@ -156,6 +162,11 @@ uint32_t swap_page_sharers(const struct page *page)
 uint32_t swap_slot_count(uint32_t slot)
 {
     return slots[slot].count;
+}
+
+bool swap_slot_is_sole(uint32_t slot)
+{
+    return slots[slot].count == 1 && slots[slot].page == NULL;
 }
 
 static bool slot_ok(uint32_t number)

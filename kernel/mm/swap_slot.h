@@ -55,6 +55,9 @@ static inline size_t slots_total(void)
 
 size_t slots_free(void);
 
+/* Keep the last free slot from slot_alloc(), or not. */
+void slots_keep_last(bool keep);
+
 /* Whether slot_alloc() can find a slot, cached ones included. */
 bool slots_available(void);
 

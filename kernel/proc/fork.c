@@ -32,8 +32,9 @@ static int copy_mm(struct proc *child, uint32_t flags)
         child->mm = mm;
         return 0;
     }
-    int error;
-    mutex_lock(&mm->lock);
+    int error = mutex_lock_killable(&mm->lock);
+    if (error != 0)
+        return error;
     child->mm = mm_dup(mm, &error);
     if (child->mm != NULL)
         mm_check_fork(child->mm, mm, (struct cow_who){current->pid, current->name},

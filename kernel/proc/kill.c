@@ -35,3 +35,9 @@ int do_kill(int pid)
     spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }
+
+void kill_for_memory(struct proc *proc)
+{
+    proc->out_of_memory = true;
+    do_kill(proc->pid);
+}

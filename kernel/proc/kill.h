@@ -9,4 +9,9 @@
  * or it cannot be killed (idle, init, kernel threads); -E_KILLED if it was killed before or is a zombie. */
 int do_kill(int pid);
 
+struct proc;
+
+/* End `proc`, a user process that was not killed before, because memory is full. */
+void kill_for_memory(struct proc *proc);
+
 #endif

@@ -11,13 +11,15 @@ static struct waitq *waiters(struct mutex *mutex)
     return container_of(&mutex->waiters, struct waitq, sleepers);
 }
 
-void mutex_lock_slow(struct mutex *mutex)
+int mutex_lock_slow(struct mutex *mutex, bool killable)
 {
+    int error = 0;
     RULE(mutex->owner != current, "pid %d takes a mutex twice", current->pid);
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    while (mutex->owner != current)
-        waitq_sleep(waiters(mutex), false);
+    while (mutex->owner != current && error == 0)
+        error = waitq_sleep(waiters(mutex), killable);
     spin_unlock_irqrestore(&sched_lock, eflags);
+    return mutex->owner == current ? 0 : error; /* it may have been handed over before the kill */
 }
 
 void mutex_hand_over(struct mutex *mutex)

@@ -8,6 +8,7 @@
 
 #include "mm/mm.h"
 #include "proc/mutex.h"
+#include "proc/oom.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
 
@@ -54,10 +55,17 @@ int do_pgfault(uintptr_t va, uint32_t error_code)
     struct mm *mm = current->mm;
     enum mm_outcome outcome = MM_SEGV;
     if (mm != NULL && va >= USERBASE && va < USERTOP) {
-        mutex_lock(&mm->lock);
-        outcome = mm_fault(mm, va, (error_code & FAULT_WRITE) != 0);
-        trace_entry(mm, va, outcome);
-        mutex_unlock(&mm->lock);
+        int error;
+        do {
+            error = mutex_lock_killable(&mm->lock);
+            if (error != 0)
+                return error;
+            outcome = mm_fault(mm, va, (error_code & FAULT_WRITE) != 0);
+            trace_entry(mm, va, outcome);
+            mutex_unlock(&mm->lock);
+        } while (outcome == MM_OOM && (error = oom_relieve()) == 0);
+        if (error == -E_KILLED)
+            return error;
     }
     TRACE(fault, current->pid, va, error_code, outcome, proc_trapframe(current)->eip);
     return error_of[outcome];

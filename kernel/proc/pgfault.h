@@ -11,7 +11,7 @@
 
 /* Handle a page fault at `va` with the CPU's error code. Returns 0 if the access can be retried; -E_FAULT if
  * the process has no right to it, -E_NO_MEM if memory is exhausted, -E_SWAP_FAULT if the page cannot be read
- * from swap. May sleep. Interrupts on. */
+ * from swap; -E_KILLED if the process was killed meanwhile. May sleep. Interrupts on. */
 int do_pgfault(uintptr_t va, uint32_t error_code);
 
 /* For reports of check/cow.h: the running process, and another one that maps `frame` at `va` (or none). */

@@ -49,6 +49,7 @@ struct proc {
     enum proc_state state;        /* (s) by proc_set_state() */
     bool kernel;                  /* ($) a kernel thread until it executes a program */
     bool killed;                  /* (s) it was killed; checked before each return to user mode */
+    bool out_of_memory;           /* (s) it was killed because memory was full */
     bool killable;                /* (s) a kill wakes it from its present sleep */
     bool exiting;                 /* (s) it is in do_exit(), and cannot be killed any more */
     enum exit_reason exit_reason; /* ($) */

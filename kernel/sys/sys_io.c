@@ -24,7 +24,9 @@ static struct mutex reading = MUTEX_INIT(reading); /* between looking at input a
 int32_t sys_putc(int32_t c)
 {
     char byte = (char)c;
-    mutex_lock(&writing);
+    int error = mutex_lock_killable(&writing);
+    if (error != 0)
+        return error;
     proc_line_write(&byte, 1);
     mutex_unlock(&writing);
     return 0;
@@ -37,7 +39,10 @@ int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
     if (fd < 0 || fd > 2)
         return -E_INVAL;
     int error = n == 0 ? 0 : probe_user(buf, n);
-    mutex_lock(&writing);
+    if (error == 0)
+        error = mutex_lock_killable(&writing);
+    if (error != 0)
+        return error;
     while (done < n && error == 0) {
         uint32_t part = MIN(n - done, sizeof(piece));
         error = copy_from_user(piece, uaddr_plus(buf, done), part);
@@ -45,8 +50,8 @@ int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
             proc_line_write(piece, part);
             done += part;
             error = sched_point(); /* others wait for us to finish, but not for the CPU */
-            if (done % HOLD_BYTES == 0)
-                mutex_give_way(&writing);
+            if (error == 0 && done % HOLD_BYTES == 0 && (error = mutex_give_way(&writing)) != 0)
+                return error;
         }
     }
     mutex_unlock(&writing);
@@ -58,7 +63,11 @@ int32_t sys_write(int32_t fd, struct uaddr buf, uint32_t n)
 static int deliver_input(struct uaddr buf, size_t n, int *error)
 {
     char piece[PIECE_BYTES];
-    mutex_lock(&reading);
+    *error = mutex_lock_killable(&reading);
+    if (*error != 0) {
+        terminal_drop(0); /* what woke the caller is the next reader's */
+        return TERMINAL_NOTHING;
+    }
     int taken = terminal_peek(piece, MIN(n, sizeof(piece)));
     *error = taken > 0 ? copy_to_user(buf, piece, (size_t)taken) : 0;
     terminal_drop(taken > 0 && *error == 0 ? (size_t)taken : 0);

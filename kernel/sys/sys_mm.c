@@ -16,7 +16,8 @@
 int32_t sys_brk(uintptr_t addr)
 {
     struct mm *mm = current->mm;
-    mutex_lock(&mm->lock);
+    if (mutex_lock_killable(&mm->lock) != 0)
+        return (int32_t)mm->brk; /* which no program sees */
     uintptr_t brk = mm_brk(mm, addr);
     mutex_unlock(&mm->lock);
     return (int32_t)brk;
@@ -25,7 +26,9 @@ int32_t sys_brk(uintptr_t addr)
 int32_t sys_mmap(uintptr_t addr, uint32_t len, uint32_t prot, uint32_t flags)
 {
     struct mm *mm = current->mm;
-    mutex_lock(&mm->lock);
+    int error = mutex_lock_killable(&mm->lock);
+    if (error != 0)
+        return error;
     uintptr_t result = mm_mmap(mm, addr, len, prot, flags);
     mutex_unlock(&mm->lock);
     return (int32_t)result;
@@ -34,8 +37,10 @@ int32_t sys_mmap(uintptr_t addr, uint32_t len, uint32_t prot, uint32_t flags)
 int32_t sys_munmap(uintptr_t addr, uint32_t len)
 {
     struct mm *mm = current->mm;
-    mutex_lock(&mm->lock);
-    int error = mm_munmap(mm, addr, len);
+    int error = mutex_lock_killable(&mm->lock);
+    if (error != 0)
+        return error;
+    error = mm_munmap(mm, addr, len);
     mutex_unlock(&mm->lock);
     return error;
 }
@@ -47,7 +52,9 @@ int32_t sys_pageout(uintptr_t addr, uint32_t len)
     swap_read_info(&info);
     if (info.slots == 0)
         return -E_NO_DEV;
-    mutex_lock(&mm->lock);
+    int error = mutex_lock_killable(&mm->lock);
+    if (error != 0)
+        return error;
     int pages = mm_pageout(mm, addr, len);
     mutex_unlock(&mm->lock);
     return pages;
@@ -63,9 +70,11 @@ int32_t sys_pages(int32_t pid, struct uaddr to)
     int error = 0;
     if (mm != NULL) {
         mm_hold(mm); /* the process may exit while we wait for the lock */
-        mutex_lock(&mm->lock);
-        error = mm_count_pages(mm, &counts);
-        mutex_unlock(&mm->lock);
+        error = mutex_lock_killable(&mm->lock);
+        if (error == 0) {
+            error = mm_count_pages(mm, &counts);
+            mutex_unlock(&mm->lock);
+        }
         mm_drop(mm);
     }
     return error != 0 ? error : copy_to_user(to, &counts, sizeof(counts));
@@ -89,9 +98,11 @@ int32_t sys_pgdir(void)
     struct mm *mm = current->mm;
     proc_line_flush();
     kprintf("-------------------- BEGIN --------------------\n");
-    mutex_lock(&mm->lock);
-    int error = mmu_walk_runs(mm->pgdir, print_run);
-    mutex_unlock(&mm->lock);
+    int error = mutex_lock_killable(&mm->lock);
+    if (error == 0) {
+        error = mmu_walk_runs(mm->pgdir, print_run);
+        mutex_unlock(&mm->lock);
+    }
     kprintf("--------------------- END ---------------------\n");
     return error;
 }

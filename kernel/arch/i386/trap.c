@@ -144,12 +144,12 @@ static void page_fault(struct trapframe *tf)
         kernel_page_fault(tf, va);
     cpu_sti();
     int error = refused_by_smap(tf) ? -E_FAULT : do_pgfault(va, tf->err);
-    if (error != 0 && user)
+    if (error != 0 && error != -E_KILLED && user) /* who was killed ends on the way to user mode */
         kill_for_page_fault(tf, va, error);
     cpu_cli();
     if (user)
         check_kernel_done((uintptr_t)do_pgfault);
-    if (error != 0) {
+    if (error != 0 && !user) {
         tf->eip = fixup;
         tf->eax = (uint32_t)error;
     }

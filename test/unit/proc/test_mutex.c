@@ -4,6 +4,8 @@
  *
  * There is one thread here: while a process "sleeps", the test does what others do meanwhile.
  */
+#include <ucow/errno.h>
+
 #include "host_sched.h"
 #include "proc/mutex.h"
 
@@ -24,6 +26,7 @@ static void run(struct proc *proc)
 static struct proc first = {.pid = 1}, second = {.pid = 2}, third = {.pid = 3};
 static struct mutex mutex;
 static int sleeps, wakes;
+static bool killed;     /* a killable sleep ends at once */
 static int early_wakes; /* sleeps that end with the mutex still held by another process */
 
 /* The current process sleeps. Meanwhile the first runs, and unlocks the mutex if it has it. */
@@ -31,10 +34,11 @@ int waitq_sleep(struct waitq *queue, bool killable)
 {
     struct proc *sleeper = current;
 
-    CHECK(!killable);
     CHECK(spin_is_held(&sched_lock));
     CHECK_EQ(&queue->sleepers, &mutex.waiters);
     sleeps++;
+    if (killable && killed)
+        return -E_KILLED;
     list_add_tail(&queue->sleepers, &sleeper->wait_link);
     if (early_wakes-- > 0) {
         list_del(&sleeper->wait_link);
@@ -63,6 +67,7 @@ static void start(void)
     list_init(&second.wait_link);
     list_init(&third.wait_link);
     sleeps = wakes = early_wakes = 0;
+    killed = false;
     others = locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
     current = &first;
 }
@@ -132,6 +137,22 @@ TEST(giving_way_lets_the_waiter_go_first_D91)
     mutex_give_way(&mutex); /* no one waits: it stays with its owner */
     CHECK_EQ(mutex.owner, &first);
     CHECK_EQ(sleeps, 0);
+    mutex_unlock(&mutex);
+}
+
+/* D93: the owner may hold it for long; who is killed meanwhile need not wait. */
+TEST(a_kill_ends_the_wait_that_allows_it)
+{
+    start();
+    mutex_lock(&mutex);
+    run(&second);
+    killed = true;
+    CHECK_EQ(mutex_lock_killable(&mutex), -E_KILLED);
+    CHECK_EQ(mutex.owner, &first);
+    mutex_lock(&mutex); /* this one waits in any case */
+    CHECK_EQ(mutex.owner, &second);
+    mutex_unlock(&mutex);
+    CHECK_EQ(mutex_lock_killable(&mutex), 0); /* it is free */
     mutex_unlock(&mutex);
 }
 

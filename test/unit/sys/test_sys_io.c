@@ -112,10 +112,11 @@ int sched_point(void)
     return 0;
 }
 
-void mutex_lock_slow(struct mutex *mutex)
+int mutex_lock_slow(struct mutex *mutex, bool killable)
 {
-    (void)mutex;
+    (void)mutex, (void)killable;
     CHECK(false);
+    return 0;
 }
 
 void mutex_hand_over(struct mutex *mutex)
