@@ -18,8 +18,8 @@ static void count_page(const struct page *page, bool by_table, struct page_count
         counts->private ++;
 }
 
-/* Count the entries of a region, one page table after the other, and in *sole the slots that no other entry names.
- * Returns 0, or the error of a point. */
+/* Count the entries of a region, one page table after the other, and in *sole the slots that no other entry
+ * names. Returns 0, or the error of a point. */
 static int count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts, size_t *sole)
 {
     size_t n;

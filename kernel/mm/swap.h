@@ -52,9 +52,9 @@ uint32_t swap_slot_count(uint32_t slot);
 /* Whether the slot has one reference, and its page is on the disk only. */
 bool swap_slot_is_sole(uint32_t slot);
 
-/* Until swap_exchange_end(), a page that comes into memory may take the place of one that goes to the disk, even if
- * only the last slot is free, which is kept for that. The page that comes in either leaves a slot or can be evicted
- * without one: so memory and disk may be full. Does not nest. */
+/* Until swap_exchange_end(), a page that comes into memory may take the place of one that goes to the disk,
+ * even if only the last slot is free, which is kept for that. The page that comes in either leaves a slot or
+ * can be evicted without one: so memory and disk may be full. Does not nest. */
 void swap_exchange_begin(void);
 void swap_exchange_end(void);
 

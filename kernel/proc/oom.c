@@ -3,9 +3,9 @@
  * oom - chooses the process that ends when memory and the swap disk are full.
  *
  * It is the one with the most pages of its own, in memory or on the disk: only its end frees them. Pages that
- * it shares with others do not count. Kernel threads, with init, have none. The shell at the terminal does not
- * end before its descendants: then the largest of them ends instead. While a process is ending, no other one is
- * chosen.
+ * it shares with others do not count. Kernel threads, with init, have none. The shell at the terminal does
+ * not end before its descendants: then the largest of them ends instead. While a process is ending, no other
+ * one is chosen.
  */
 #include "proc/oom.h"
 
@@ -86,7 +86,8 @@ static bool descends_from(const struct proc *proc, int ancestor)
     return proc->parent != NULL;
 }
 
-/* The process with the most pages of its own: of all, or of the descendants of process `ancestor`, if not 0. */
+/* The process with the most pages of its own: of all, or of the descendants of process `ancestor`, if not 0.
+ */
 static struct choice largest(int ancestor)
 {
     struct choice best = {0};
@@ -111,7 +112,7 @@ static bool is_shell(const struct proc *proc)
     int group = group_foreground();
     if (proc == NULL || group == 0 || proc->group == group)
         return proc != NULL && group != 0 && proc->pid == group;
-    list_for_each(node, &proc->children)
+    list_for_each (node, &proc->children)
         if (list_entry(node, const struct proc, sibling)->group == group)
             return true;
     return false;
@@ -152,7 +153,8 @@ int oom_relieve(void)
     TRACE(oom, current->pid, choice.pid, choice.pages, choice.among_n);
     if (choice.pid == 0 || victim->mm == current->mm)
         return -E_NO_MEM;
-    kprintf("pid %d \"%s\" dies: out of memory for pid %d \"%s\", and of %u processes it has the most pages of its "
+    kprintf("pid %d \"%s\" dies: out of memory for pid %d \"%s\", and of %u processes it has the most pages "
+            "of its "
             "own: %u\n",
             choice.pid, victim->name, current->pid, current->name, choice.among_n, (unsigned)choice.pages);
     kill_users(victim->mm);

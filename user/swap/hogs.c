@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hogs - memory and disk run out again and again, and the hogs die of it: the program that started them, and
- * one that only sleeps, live (D105).
+ * one that mostly sleeps, live, although both need their pages all the time (D105).
  *
  *     hogs ROUNDS MIB     in each round four processes take MIB MiB each and write to all of it twice
  */
 #include "check.h"
 
-enum { HOGS = 4, MIB = 1 << 20, NAP = 5 };
+enum { HOGS = 4, MIB = 1 << 20, NAP = 2, SMALL_PAGES = 16 };
 
 static size_t bytes;
 
@@ -20,10 +20,25 @@ static int hog(void)
     return 0;
 }
 
-static int nap(void)
+/* Sleep, and write to a few pages of one's own, which hogs have driven to the disk, and to a few new ones. */
+static void nap(void)
+{
+    static volatile char small[SMALL_PAGES * PAGE_SIZE];
+    sleep(NAP);
+    volatile char *fresh = mmap(0, sizeof(small), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    for (size_t at = 0; at < sizeof(small); at += PAGE_SIZE) {
+        small[at]++;
+        if (mmap_error(fresh) == 0)
+            fresh[at]++;
+    }
+    if (mmap_error(fresh) == 0)
+        assert(munmap(fresh, sizeof(small)) == 0);
+}
+
+static int nap_forever(void)
 {
     for (;;)
-        sleep(NAP);
+        nap();
 }
 
 static int start(int (*body)(void))
@@ -34,18 +49,24 @@ static int start(int (*body)(void))
     return pid;
 }
 
-/* Returns how many of the hogs were ended. */
-static int round_of_hogs(void)
+static void start_hogs(void)
 {
-    int pids[HOGS], ended = 0;
     for (int i = 0; i < HOGS; i++)
-        do
-            pids[i] = start(hog); /* there may be no memory for it yet */
-        while (pids[i] == -E_NO_MEM && sleep(1) == 0);
-    for (int i = 0; i < HOGS; i++) {
-        int code = code_of(pids[i]);
-        assert(code == 0 || code == -E_KILLED);
-        ended += code != 0;
+        while (start(hog) == -E_NO_MEM) /* there may be no memory for it yet */
+            nap();
+}
+
+/* Returns how many of the hogs were ended. */
+static int end_of_hogs(void)
+{
+    int ended = 0;
+    for (int left = HOGS; left > 0; nap()) {
+        int code;
+        while (left > 0 && waitany(NULL, &code, WNOHANG) == 0) {
+            assert(code == 0 || code == -E_KILLED);
+            ended += code != 0;
+            left--;
+        }
     }
     return ended;
 }
@@ -57,10 +78,12 @@ int main(int argc, char **argv)
         panic("usage: hogs ROUNDS MIB");
     unsigned rounds = number_of(argv[1]);
     bytes = number_of(argv[2]) * MIB;
-    int sleeper = start(nap);
+    int sleeper = start(nap_forever);
     assert(sleeper > 0);
-    for (unsigned i = 0; i < rounds; i++)
-        ended += round_of_hogs();
+    for (unsigned i = 0; i < rounds; i++) {
+        start_hogs();
+        ended += end_of_hogs();
+    }
     printf("hogs: %d of %u were ended\n", ended, rounds * HOGS);
     CHECK(proc_of(sleeper).exit_code, 0, "exit code of the sleeper, which is alive");
     CHECK(proc_of(sleeper).killed, 0, "whether it was killed");

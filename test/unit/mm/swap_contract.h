@@ -294,13 +294,62 @@ TEST(a_full_disk_frees_cached_slots)
         host_write(mm, page_at(page), (uint8_t)page);
         n += evict(mm, page);
     }
-    CHECK_EQ(n, slots); /* the last one finds the disk full */
-    CHECK_EQ(slots_free(), 0);
+    CHECK_EQ(n, slots - 1); /* the last two find the disk full, but for the slot that is kept */
+    CHECK_EQ(slots_free(), 1);
     CHECK_EQ(host_read(mm, page_at(100)), 100);
     CHECK(evict(mm, 100 + DISK_PAGES - 1));
     for (size_t page = 100; page < 100 + DISK_PAGES; page++)
         CHECK_EQ(host_read(mm, page_at(page)), (uint8_t)page);
     end_all(&mm, 1, slots);
+}
+
+/* D105: when memory and the disk are full, a page on the disk and one in memory change places. */
+TEST(a_page_comes_in_when_memory_and_disk_are_full)
+{
+    enum { MANY = DISK_PAGES + 30 };
+    struct mm *mm = first_process();
+    size_t slots = slots_free(), n = 0;
+    enum mm_outcome outcome;
+    uint8_t *byte;
+
+    host_map(mm, page_at(100), MANY, VM_READ | VM_WRITE, NULL);
+    host_write(mm, page_at(100), 0); /* its page table */
+    host_leave_frames(20);
+    while (n < MANY && (byte = host_byte(mm, page_at(100 + n), true, &outcome)) != NULL)
+        *byte = (uint8_t)n++;
+    CHECK(n > slots && n < MANY);
+    CHECK_EQ(outcome, MM_OOM);
+    CHECK_EQ(page_free_count(), 0);
+    CHECK_EQ(slots_free(), 1);
+    for (unsigned round = 0; round < 3; round++) {
+        for (size_t page = 0; page < n; page++) {
+            CHECK_EQ(host_read(mm, page_at(100 + page)), (uint8_t)(page + round));
+            host_write(mm, page_at(100 + page), (uint8_t)(page + round + 1));
+        }
+    }
+    CHECK_EQ(host_failure(mm, page_at(100 + n), true), MM_OOM); /* a new page has no place */
+    host_give_frames();
+    end_all(&mm, 1, slots);
+}
+
+/* D105: what the end of a process frees: pages and slots that no other one has. */
+TEST(own_pages_are_those_that_the_end_frees)
+{
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free(), own;
+
+    for (size_t page = 0; page < 3; page++)
+        host_write(mms[0], page_at(page), 0x11);
+    CHECK(evict(mms[0], 0));
+    CHECK_EQ(mm_count_own_pages(mms[0], &own), 0);
+    CHECK_EQ(own, 3);
+    mms[1] = host_mm_dup(mms[0]);
+    CHECK_EQ(mm_count_own_pages(mms[0], &own), 0);
+    CHECK_EQ(own, CONFIG_COW ? 0 : 2); /* the slot is shared in any case */
+    host_poke(mms[1], page_at(1), 0x22);
+    CHECK_EQ(mm_count_own_pages(mms[1], &own), 0);
+    CHECK_EQ(own, CONFIG_COW ? 1 : 2);
+    end_all(mms, 2, slots);
 }
 
 /* D27, P23: the page is not lost: the access fails, and can be retried. */
