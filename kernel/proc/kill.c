@@ -19,6 +19,7 @@ int do_kill(int pid)
     if (proc == NULL || proc->kernel)
         return -E_INVAL;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    proc->slice_ticks = 0; /* among thousands that are killed asleep, a sleeper that lives goes first */
     /* LAB 5 begin: do_kill */
     if (proc->killed || proc->exiting) {
         error = -E_KILLED;

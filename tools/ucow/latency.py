@@ -52,6 +52,7 @@ CASES = [
     Case("zombies", "init reaps zombies", 1200, 7000),
     Case("orphans", "init adopts orphans", 1200, 5000),
     Case("procs", "procs among many processes", 1200, 5000),
+    Case("kills", "killing sleepers at once", 2000, 7000),
     Case("regions", "making, copying and removing regions", 15000, 300000),
 ]
 

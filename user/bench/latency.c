@@ -239,6 +239,40 @@ static int unmap_and_fork(void *memory)
     return munmap(memory, bytes) + (pid > 0 ? code_of(pid) : pid);
 }
 
+/* N processes are killed at once, and all have to end. */
+static void do_kills(void)
+{
+    start_many(for_long);
+    sleep(20); /* until they sleep */
+    begin();
+    for (; shared->pids_n > 0; shared->pids_n--)
+        assert(kill(shared->pids[shared->pids_n - 1]) == 0);
+    while (wait() == 0)
+        continue;
+}
+
+static int hold_lock(void *unused)
+{
+    (void)unused;
+    print_pgdir();
+    return 0;
+}
+
+/* Wait for a lock that another process of the same memory holds while it prints a line for every second page.
+ */
+static void do_lockwait(void)
+{
+    static char stack[STACK_SIZE] __attribute__((aligned(16)));
+    volatile char *memory = map(PROT_READ | PROT_WRITE, MAP_PRIVATE);
+    for (size_t at = 0; at < bytes; at += 2 * PAGE_SIZE)
+        memory[at] = 1;
+    shared->begun = 0; /* now, because its first access, too, waits for the lock */
+    assert(thread_start(hold_lock, NULL, stack + STACK_SIZE) > 0);
+    sleep(2); /* until it has the lock */
+    begin();
+    brk(0);
+}
+
 /* Another process of the same memory does it. */
 static void do_threads(void)
 {
@@ -266,7 +300,7 @@ static const struct {
     {"pageout", do_pageout, false}, {"storm", do_storm, false},     {"pages", do_pages, false},
     {"pgdir", do_pgdir, false},     {"threads", do_threads, false}, {"zombies", do_zombies, true},
     {"orphans", do_orphans, true},  {"procs", do_procs, true},      {"ticks", do_ticks, true},
-    {"regions", do_regions, true},
+    {"regions", do_regions, true},  {"kills", do_kills, true},      {"lockwait", do_lockwait, false},
 };
 
 static int nap(void)

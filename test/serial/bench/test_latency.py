@@ -5,6 +5,8 @@ D93: loops over a length that a program chose have points at which others run, a
 points is in the trace with its place.
 """
 
+import re
+
 import pytest
 from ucow.latency import CASES, MOST_TICKS, lateness
 
@@ -30,3 +32,18 @@ def test_a_sleeper_is_in_time(bench, build, case):
         longest = run.trace.all("peak what=stretch")[-1]
         ticks = longest.value / run.trace.tsc_per_tick
         assert ticks <= MOST_TICKS_OF_KERNEL, f"{ticks:.1f} ticks without a point at {run.symbols.where(longest.site)}"
+
+
+KILLED_AFTER = 4  # ticks
+
+
+def test_a_kill_ends_the_wait_for_a_lock(bench, build):
+    """The lock is an address space's, which another process holds for some sixty ticks."""
+    build.need_plain("how fast a kill is")
+    run = bench.machine("latency", "lockwait", "32", str(KILLED_AFTER), memory=build.room("64M")).run(build.wall_seconds)
+    bench.runs.append(run)  # not judged: it prints, and traces, too much
+    run.lines.in_order("latency pass.", "init check memory pass.")
+    ended = run.lines.all(re.compile(r"^latency: ended \d+ ticks after it was killed$"))
+    assert int(ended[0].split()[2]) <= MOST_TICKS
+    holder = run.lines.all(re.compile(r"^  \|-- PTE"))
+    assert len(holder) > 4096, "the lock was not held for long"
