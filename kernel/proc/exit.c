@@ -51,6 +51,8 @@ void do_exit(enum exit_reason reason, int code)
         panic("%s ends with code %d", proc->name, code);
     cpu_sti();
     check_exit(proc->pid);
+    if (reason == EXIT_KILL && proc->out_of_memory)
+        reason = EXIT_OOM;
     proc->exiting = true;
     TRACE(exit, proc->pid, code, reason);
     proc_line_exit();

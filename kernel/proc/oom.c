@@ -14,11 +14,11 @@
 #include "dev/console.h"
 #include "mm/mm.h"
 #include "mm/page.h"
-#include "proc/group.h"
 #include "proc/kill.h"
 #include "proc/mutex.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
+#include "proc/terminal.h"
 
 /* No page fault needs more frames: for a page, a page table, a copy of a shared one, and a slab. */
 #define FAULT_FRAMES 4
@@ -86,8 +86,7 @@ static bool descends_from(const struct proc *proc, int ancestor)
     return proc->parent != NULL;
 }
 
-/* The process with the most pages of its own: of all, or of the descendants of process `ancestor`, if not 0.
- */
+/* The process with the most pages of its own: of all, or of the descendants of process `ancestor`. */
 static struct choice largest(int ancestor)
 {
     struct choice best = {0};
@@ -109,7 +108,7 @@ static struct choice largest(int ancestor)
  * or more of its children. */
 static bool is_shell(const struct proc *proc)
 {
-    int group = group_foreground();
+    int group = terminal_foreground();
     if (proc == NULL || group == 0 || proc->group == group)
         return proc != NULL && group != 0 && proc->pid == group;
     list_for_each (node, &proc->children)

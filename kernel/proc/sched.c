@@ -126,7 +126,7 @@ void sched_interrupt_return(void)
         spin_release(&sched_lock);
     }
     if (current->killed)
-        do_exit(current->out_of_memory ? EXIT_OOM : EXIT_KILL, -E_KILLED);
+        do_exit(EXIT_KILL, -E_KILLED);
 }
 
 int waitq_sleep(struct waitq *queue, bool killable)

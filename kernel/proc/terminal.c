@@ -116,6 +116,11 @@ void terminal_set_foreground(int group)
     wake_all(&background);
 }
 
+int terminal_foreground(void)
+{
+    return foreground;
+}
+
 void terminal_group_gone(int group)
 {
     if (group == foreground)

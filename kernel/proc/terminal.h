@@ -27,6 +27,9 @@ int terminal_set_mode(uint32_t new);
 /* Make `group`, which exists, the foreground group; waiting readers look again. */
 void terminal_set_foreground(int group);
 
+/* Returns the foreground group; 0: none. */
+int terminal_foreground(void);
+
 /* The last process of `group` is gone. If it was the foreground group, there is none, and any process may
  * read. */
 void terminal_group_gone(int group);
