@@ -94,11 +94,12 @@ static int fork_at_the_end(void *arg)
 }
 
 /* When only a few pages are free, use them up with new vmas. Then every call that needs memory fails, and
- * a write to a new page kills. All calls are inlined: there may be no frame for another stack page. */
+ * writing to new pages kills: the first may take the frames of pages of programs. All calls are inlined:
+ * there may be no frame for another stack page. */
 static int every_call_at_the_end(void *arg)
 {
     static const char *const argv[] = {"nop"};
-    volatile char *pages = map_pages(room() * PAGE_SIZE, MAP_PRIVATE);
+    volatile char *pages = map_pages((room() + SPARE_PAGES) * PAGE_SIZE, MAP_PRIVATE);
     uintptr_t brk_before = brk(0);
     size_t at = 0;
     for (; room() > REGION_PAGES; at++)
@@ -109,7 +110,8 @@ static int every_call_at_the_end(void *arg)
     bool same_brk = (uintptr_t)sys_brk(brk_before + PAGE_SIZE) == brk_before;
     int forked = sys_fork(), executed = sys_exec(argv[0], 1, (void *)argv);
     if (same_brk && error == -E_NO_MEM && forked == -E_NO_MEM && executed == -E_NO_MEM)
-        pages[at * PAGE_SIZE] = 1;
+        for (size_t end = at + SPARE_PAGES; at < end; at++)
+            pages[at * PAGE_SIZE] = 1;
     sys_exit((int)(intptr_t)arg);
     return 0;
 }
