@@ -33,6 +33,7 @@ size_t evict_count(void)
 
 struct page *evict_next(bool (*used)(const struct page *page))
 {
+    /* LAB 7 begin: evict_next */
     struct page *page = NULL;
     for (size_t left = CHANCES_MAX; left > 0 && pages > 0; left--) {
         page = list_entry(list_first(&clock), struct page, link);
@@ -41,4 +42,5 @@ struct page *evict_next(bool (*used)(const struct page *page))
             break;
     }
     return page;
+    /* LAB 7 end */
 }

@@ -16,6 +16,7 @@
 
 bool tables_share(struct pgdir *to, struct pgdir *from, uintptr_t va)
 {
+    /* LAB 8 begin: tables_share */
     pte_t *table = pte_find(from, ALIGN_DOWN(va, MMU_TABLE_SPAN));
     struct page *page = pgtable_of(table);
     if (page->table_has_shmem)
@@ -28,23 +29,27 @@ bool tables_share(struct pgdir *to, struct pgdir *from, uintptr_t va)
     check_entries_restricted();
     TRACE(table_share, ALIGN_DOWN(va, MMU_TABLE_SPAN), page_to_phys(page), page->table_used, page->count);
     return true;
+    /* LAB 8 end */
 }
 
 /* Give `copy`, a table without entries, what `table` has. */
 static void copy_entries(pte_t *copy, pte_t *table)
 {
+    /* LAB 8 begin: copy_entries */
     pte_t *first = table, *last = table + PGTABLE_ENTRIES;
     pgtable_narrow(&first, &last);
     if (first == last)
         return;
     pte_t *target = copy + (first - table);
     pgtable_count(target, target + (last - first), share_run(target, first, last, true));
+    /* LAB 8 end */
 }
 
 int tables_unshare(struct pgdir *pgdir, uintptr_t va)
 {
     pte_t *table = pte_find(pgdir, ALIGN_DOWN(va, MMU_TABLE_SPAN));
     struct page *page = pgtable_of(table);
+    /* LAB 8 begin: tables_unshare */
     if (page->count > 1) {
         pte_t *copy = pgtable_alloc((uintptr_t)__builtin_return_address(0)); /* may evict pages of `table` */
         if (copy == NULL)
@@ -56,6 +61,7 @@ int tables_unshare(struct pgdir *pgdir, uintptr_t va)
         table = copy;
     }
     pgdir_replace_table(pgdir, va, table);
+    /* LAB 8 end */
     if (mmu_is_loaded(pgdir))
         mmu_flush_all();
     return 0;

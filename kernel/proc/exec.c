@@ -59,17 +59,20 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
     if (error != 0)
         return error;
 
+    /* LAB 2 begin: build_stack */
     poke(mm, strings, args->strings, args->bytes);
     poke_word(mm, bottom, (uint32_t)args->argc); /* the other fixed words are 0 already */
     for (int i = 0; i < args->argc; i++)
         poke_word(mm, bottom + 4 + 4 * (uintptr_t)i, (uint32_t)(strings + args->start[i]));
     *esp = bottom;
     return 0;
+    /* LAB 2 end */
 }
 
 /* Returns a new address space with the program and its stack; NULL and *error. */
 static struct mm *load_icode(struct image *image, const struct exec_args *args, uintptr_t *esp, int *error)
 {
+    /* LAB 2 begin: load_icode */
     *error = -E_NO_MEM;
     struct mm *mm = mm_new(image->object.lineage);
     if (mm == NULL)
@@ -83,6 +86,7 @@ static struct mm *load_icode(struct image *image, const struct exec_args *args, 
         return mm;
     mm_drop(mm);
     return NULL;
+    /* LAB 2 end */
 }
 
 /* Check a process that has just got a new program, and whether it `dropped` the memory of its old one. */
@@ -103,6 +107,7 @@ static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t e
 {
     struct mm *old = current->mm;
     uint32_t drops = mm_drop_count();
+    /* LAB 2 begin: commit */
     current->mm = mm;
     mm_publish(mm);
     mmu_load(mm->pgdir);
@@ -112,6 +117,7 @@ static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t e
     proc_set_name(current, name);
     current->kernel = false;
     trap_frame_user(proc_trapframe(current), entry, esp);
+    /* LAB 2 end */
     check_program(entry, esp, old == NULL || mm_drop_count() != drops);
 }
 

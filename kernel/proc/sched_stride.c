@@ -28,6 +28,7 @@ static struct proc *of_node(struct rb_node *node)
 
 void policy_enqueue(struct proc *proc)
 {
+    /* LAB 6 begin: policy_enqueue */
     struct rb_node **link = &queue.node, *parent = NULL;
     proc->pass = MAX(proc->pass, last_pass);
     while (*link != NULL) {
@@ -35,11 +36,14 @@ void policy_enqueue(struct proc *proc)
         link = &parent->child[of_node(parent)->pass <= proc->pass ? RB_RIGHT : RB_LEFT];
     }
     rb_insert(&queue, parent, link, &proc->run_node);
+    /* LAB 6 end */
 }
 
 static void pay_one_tick(struct proc *proc)
 {
+    /* LAB 6 begin: pay_one_tick */
     proc->pass += STRIDE_ONE / proc->priority;
+    /* LAB 6 end */
 }
 
 struct proc *policy_pick(void)

@@ -33,7 +33,8 @@ PR_SET_PDEATHSIG = 1
 
 # The parent may have died before the child asked for its signal; then the child must not start.
 IF_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"'
-PACKAGES = {"meson": "meson", "ninja": "ninja-build", "qemu-system-i386": "qemu-system-x86", "setpriv": "util-linux",
+PACKAGES = {"meson": "meson", "ninja": "ninja-build", "qemu-system-i386": "qemu-system-x86", "setpriv": "util-linux", "prlimit": "util-linux",
+            "git": "git",
             "llvm-objdump": "llvm", "gcc": "gcc", "spin": "spin"}
 
 _running: dict[subprocess.Popen[Any], signal.Signals] = {}  # each child with the signal that ends it

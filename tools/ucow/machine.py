@@ -125,7 +125,8 @@ class Machine:
     `options` are key=value words for the kernel, `program` the first program and its arguments,
     `modules` programs from outside by name; `append` stands for the whole command line instead.
     `swap` is the size of an empty second disk, `swap_image` a file that is the disk, and is written to;
-    `swap_errors` are DiskErrors, or tuples like them. `firmware` is SEABIOS or QBOOT.
+    `swap_errors` are DiskErrors, or tuples like them. `firmware` is SEABIOS or QBOOT. `limits` are the words of a command
+    that starts QEMU with limits.
     """
     elf: Path
     program: Sequence[str] = ()
@@ -139,6 +140,7 @@ class Machine:
     swap_image: Path | None = None
     swap_errors: Sequence[DiskError | tuple[str, int] | tuple[str, int, bool]] = ()
     firmware: str = field(default_factory=quickest_firmware)
+    limits: Sequence[str] = ()
 
     def command_line(self) -> str:
         """What the kernel is told."""
@@ -198,7 +200,8 @@ class Machine:
         folder = Path(scratch.name)
         output = folder / "serial"
         output.touch()
-        with _launch(self.command(f"file:{output}", folder / "memory", folder / "swap"), self.folder()) as process:
+        command = [*self.limits, *self.command(f"file:{output}", folder / "memory", folder / "swap")]
+        with _launch(command, self.folder()) as process:
             seconds, status, complaint = _wait(process, timeout)
         return Run(self, scratch, status, output.read_text(errors="replace"), complaint, seconds)
 

@@ -9,7 +9,7 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +21,7 @@ from .machine import CHECK_FAILED, Machine, Run
 from .verdict import COMPLAINT
 
 LIST = ROOT / "test/mistakes.toml"
-POLICY = re.compile(r"kernel/mm/copy_range_\w+\.c")  # one of them is in a kernel, and can stand for the other
+POLICY = re.compile(r"kernel/(mm/copy_range|mm/tables|proc/sched)_\w+\.c")  # one of each is in a kernel, and can stand for the others
 PROGRAM = ["exit"]
 OPTIONS = ["rehearse=on"]  # as tools/run passes
 
@@ -71,9 +71,9 @@ def report_of(run: Run) -> list[str]:
     return [] if first is None else lines[first:]
 
 
-def shell(command: list[str], build: Path) -> None:
-    """Run a command of the build; its output is the error if it fails."""
-    done = children.run(command, cwd=build)
+def shell(command: list[str], build: Path, limits: Sequence[str] = ()) -> None:
+    """Run a command of the build, after the words `limits`; its output is the error if it fails."""
+    done = children.run([*limits, *command], cwd=build)
     if done.returncode != 0:
         raise LabError(f"{shlex.join(command)}\n{done.stdout}")
 
@@ -92,7 +92,8 @@ def compile_command(build: Path, file: str) -> tuple[list[str], str, str]:
     """The command that compiles `file` for the kernel, its source and its output, as they stand in the command."""
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
         source = (build / entry["file"]).resolve().relative_to(ROOT).as_posix()
-        same = source == file or POLICY.fullmatch(source) and POLICY.fullmatch(file)
+        mine, wanted = POLICY.fullmatch(source), POLICY.fullmatch(file)
+        same = source == file or mine and wanted and mine[1] == wanted[1]
         if same and entry["output"].startswith("kernel/libkernel"):
             return shlex.split(entry["command"]), entry["file"], entry["output"]
     raise LabError(f"the kernel in {build} has no {file}")
@@ -102,21 +103,27 @@ def compile_command(build: Path, file: str) -> tuple[list[str], str, str]:
 def kernel_with(mistake: Mistake, build: Path) -> Iterator[Path]:
     """The kernel of a build that is up to date, with the mistake in it."""
     with children.Scratch() as name:
-        scratch = Path(name)
-        source = scratch / mistake.file
-        source.parent.mkdir(parents=True)
-        source.write_text(mistake.planted(), encoding="utf-8")
-        command, old_source, old_object = compile_command(build, mistake.file)
-        made = {old_source: str(source), old_object: str(scratch / "changed.o"),
-                **{f"kernel/{file}": str(scratch / file) for file in
-                   ("libkernel.a", "libkernel_raw.a", "ucow-first.elf", "lines.S", "ucow.elf",
-                    "ucow.elf.p/meson-generated_.._lines.S.o")}}
-        (scratch / "ucow.elf.p").mkdir()
-        shell([*(made.get(word, word) for word in without_dependencies(command)), "-Wno-error",
-               f"-fdebug-prefix-map={scratch}=.."], build)
-        for command in link_commands(build):
-            shell([made.get(word, word) for word in without_dependencies(command)], build)
-        yield scratch / "ucow.elf"
+        yield link_with({mistake.file: mistake.planted()}, build, Path(name))
+
+
+def link_with(sources: Mapping[str, str], build: Path, scratch: Path, limits: Sequence[str] = ()) -> Path:
+    """The kernel of a build that is up to date, with other sources in the place of these files, in the empty folder
+    `scratch`. The compiler's and the linker's commands are run after the words `limits`."""
+    made = {f"kernel/{file}": str(scratch / file) for file in
+            ("libkernel.a", "libkernel_raw.a", "ucow-first.elf", "lines.S", "ucow.elf",
+             "ucow.elf.p/meson-generated_.._lines.S.o")}
+    (scratch / "ucow.elf.p").mkdir()
+    for i, (file, text) in enumerate(sources.items()):
+        source = scratch / file
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(text, encoding="utf-8")
+        command, old_source, old_object = compile_command(build, file)
+        made[old_object] = str(scratch / f"changed{i}.o")
+        shell([*(str(source) if word == old_source else made.get(word, word) for word in without_dependencies(command)),
+               "-Wno-error", "-Werror=implicit-function-declaration", f"-fdebug-prefix-map={scratch}=.."], build, limits)
+    for command in link_commands(build):
+        shell([made.get(word, word) for word in without_dependencies(command)], build, limits)
+    return scratch / "ucow.elf"
 
 
 def without_dependencies(command: list[str]) -> list[str]:

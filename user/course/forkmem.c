@@ -162,11 +162,49 @@ static void alone(unsigned seed)
     printf("forkmem: parent has %08x\n", sum());
 }
 
+/* Shared memory stays shared, also the page that the parent had not touched. */
+static void shared(unsigned seed)
+{
+    volatile unsigned(*memory)[WORDS] =
+        mmap(0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+    memory[0][7] = next_number(&seed);
+    int pid = forked();
+    if (pid == 0) {
+        memory[1][7] = memory[0][7] + 1;
+        memory[0][7] = next_number(&seed);
+        exit(0);
+    }
+    printf("forkmem: shared, the child's code is %d\n", code_of(pid));
+    unsigned first = memory[0][7], second = memory[1][7];
+    printf("forkmem: shared, the child wrote %04x and %05x\n", first, second);
+}
+
+/* A parent with much memory forks: the judge measures the fork. */
+static void big(unsigned seed)
+{
+    enum { BIG_PAGES = 4096 };
+    volatile unsigned(*memory)[WORDS] =
+        mmap(0, BIG_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    unsigned total = 0;
+    for (unsigned i = 0; i < BIG_PAGES; i++)
+        memory[i][i % WORDS] = next_number(&seed);
+    int pid = forked();
+    for (unsigned i = 0; i < BIG_PAGES; i++)
+        total = total * 31 + memory[i][i % WORDS];
+    if (pid == 0) {
+        printf("forkmem: child reads %08x\n", total);
+        exit((int)(total & 0xffffff));
+    }
+    printf("forkmem: the child's code is %06x\n", (unsigned)code_of(pid));
+    printf("forkmem: parent reads %08x\n", total);
+}
+
 int main(int argc, char **argv)
 {
     static const struct mode modes[] = {
         {"read", read_only},    {"write", both_write},     {"generations", generations},
         {"siblings", siblings}, {"kernel", kernel_writes}, {"alone", alone},
+        {"big", big},           {"shared", shared},
     };
     return run_mode(modes, ARRAY_SIZE(modes), argc, argv);
 }

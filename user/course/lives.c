@@ -122,6 +122,7 @@ static void dead_children(unsigned seed)
     }
     int error = waitpid(pid, &code);
     printf("lives: left %u dead children: %d, code %d\n", n, error, code);
+    sleep(20); /* init reaps them meanwhile */
 }
 
 /* Kill a child that computes, and one that sleeps; `what` is printed. */
@@ -134,9 +135,11 @@ static void kill_child(const char *what, void (*body)(void))
         exit(1);
     }
     sleep(3);
+    unsigned start = gettime_msec();
     int first = kill(pid), again = kill(pid);
     int error = waitpid(pid, &code);
-    printf("lives: kill of %s: %d, again %d, wait %d, code %d\n", what, first, again, error, code);
+    printf("lives: kill of %s: %d, again %d, wait %d, code %d, %s\n", what, first, again, error, code,
+           gettime_msec() - start < 500 ? "at once" : "late");
 }
 
 static void spin(void)

@@ -72,10 +72,12 @@ void trap_print(const struct trapframe *tf)
 
 void trap_frame_user(struct trapframe *tf, uintptr_t entry, uintptr_t stack)
 {
+    /* LAB 1 begin: trap_frame_user */
     memset(tf, 0, sizeof(*tf));
     tf->cs = SEL_USER_TEXT;
     tf->ds = tf->es = tf->ss = SEL_USER_DATA;
     tf->eip = entry;
     tf->esp = stack;
     tf->eflags = EFLAGS_FIXED | EFLAGS_IF;
+    /* LAB 1 end */
 }

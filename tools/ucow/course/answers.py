@@ -23,11 +23,14 @@ class Numbers:
 
 @dataclass
 class Answer:
-    """What a run must show: lines, each exactly once and in any order; the exit codes of all processes but the first;
-    how many children init gets from others."""
+    """What a run must show: lines in any order, each exactly once unless `repeated`, and no others with their prefix; the
+    exit codes of all processes but the first; how many children init gets from others."""
     lines: list[str]
     codes: list[int] = field(default_factory=list)
     orphans: int = 0
+    program: str = ""
+    prefix: str = ""
+    repeated: bool = False
 
 
 class Pages:
@@ -162,7 +165,7 @@ def lives_dead(seed: int) -> Answer:
 def killed(what: str) -> Callable[[int], Answer]:
     """The answer of kill_child() there."""
     return lambda seed: Answer([f"number {Numbers(seed).next()}",
-                                f"kill of {what}: 0, again {KILLED}, wait 0, code {KILLED}"], [KILLED])
+                                f"kill of {what}: 0, again {KILLED}, wait 0, code {KILLED}, at once"], [KILLED])
 
 
 def lives_waiting(seed: int) -> Answer:
@@ -191,10 +194,138 @@ def lineage_full(seed: int) -> Answer:
     return Answer([f"number {Numbers(seed).next()}, fork fails with no memory, the same room the second time"])
 
 
+def forkmem_big(seed: int) -> Answer:
+    """Much memory."""
+    numbers, total = Numbers(seed), 0
+    for _ in range(4096):
+        total = (total * 31 + numbers.next()) & WORD
+    return Answer([f"child reads {total:08x}", f"the child's code is {total & 0xffffff:06x}", f"parent reads {total:08x}"],
+                  [total & 0xffffff])
+
+
+def forkmem_shared(seed: int) -> Answer:
+    """Shared memory."""
+    numbers = Numbers(seed)
+    first, second = numbers.next(), numbers.next()
+    return Answer(["shared, the child's code is 0", f"shared, the child wrote {second:04x} and {first + 1:05x}"], [0])
+
+
+def calls_enter(seed: int) -> Answer:
+    """A program runs."""
+    return Answer([f"a program runs, number {Numbers(seed).next()}"])
+
+
+def calls_results(seed: int) -> Answer:
+    """Moves of the end of the heap."""
+    numbers, lines = Numbers(seed), []
+    for _ in range(4):
+        size = 4096 * (1 + numbers.next() % 8)
+        lines.append(f"brk by {size} moves it by {size}")
+    return Answer(list(dict.fromkeys(lines)), repeated=True)
+
+
+def calls_unknown(seed: int) -> Answer:
+    """Numbers that no system call has."""
+    numbers = Numbers(seed)
+    numbers.next()
+    return Answer([f"30 of 30 refused, registers kept 30 times, a huge one -20, number {numbers.next()}"])
+
+
+def calls_parents(seed: int) -> Answer:
+    """A chain of children."""
+    depth = 3 + seed % 4
+    codes = [seed % 500 + i for i in range(1, depth + 1)]
+    return Answer([*(f"child {i} of {seed}: getppid is right" for i in range(1, depth + 1)),
+                   *(f"child {i} ends with {code}" for i, code in enumerate(codes, 1))], codes)
+
+
+def begins_words(seed: int) -> Answer:
+    """The words of the command line."""
+    return Answer([f"three words, the last is {seed}"])
+
+
+def begins_data(seed: int) -> Answer:
+    """Data and bss."""
+    return Answer([f"data {17 + 23 * 1501 + 42 * 3000}, bss with 0 words that are not 0, number {Numbers(seed).next()}"])
+
+
+def begins_args(seed: int) -> Answer:
+    """Words for a new program."""
+    numbers, words = Numbers(seed), []
+    for _ in range(1 + seed % 8):
+        width = numbers.next() % 12
+        words.append(f"w{numbers.next():0{width}d}" if width else f"w{numbers.next()}")
+    return Answer([*(f"word {i} of {len(words) + 2} is {word}" for i, word in enumerate(words, 2)),
+                   "argv ends with NULL, the stack is at the top, data is new"])
+
+
+def begins_missing(seed: int) -> Answer:
+    """A program that is not there."""
+    return Answer([f"exec of nothing is -16, and it still has {seed}"])
+
+
+def begins_again(seed: int) -> Answer:
+    """A chain of exec."""
+    times = 3 + seed % 5
+    return Answer([f"{left} more, number {seed + left}" for left in range(times, -1, -1)])
+
+
+def turns_equal(seed: int) -> Answer:
+    """Equal priorities."""
+    return Answer([f"{2 + seed % 3} equal processes get the same, number {Numbers(seed).next()}"], prefix="turns=")
+
+
+def turns_weights(seed: int) -> Answer:
+    """Other priorities."""
+    return Answer([f"priorities 1, {2 + seed % 3} and 6 get their shares, number {Numbers(seed).next()}"], prefix="turns=")
+
+
+def turns_late(seed: int) -> Answer:
+    """One that comes late."""
+    return Answer([f"a late one and an early one get the same, number {Numbers(seed).next()}"], prefix="turns=")
+
+
+COLD_PAGES, HOT_PAGES = 2600, 40  # of pressure
+
+
+def cold_sum(seed: int, sixth: int | None = None) -> int:
+    """The sum of the pages of pressure, the sixth with another value."""
+    numbers, total = Numbers(seed), 0
+    for page in range(COLD_PAGES):
+        number = numbers.next()
+        total = (total * 31 + (sixth if page == 5 and sixth is not None else number)) & WORD
+    return total
+
+
+def pressure_values(seed: int) -> Answer:
+    """Pages that come back."""
+    return Answer([f"sum {cold_sum(seed):08x}", f"again {cold_sum(seed):08x}"])
+
+
+def pressure_forked(seed: int) -> Answer:
+    """The same in a child."""
+    child, parent = cold_sum(seed, 1), cold_sum(seed)
+    return Answer([f"child has {child:08x}", f"the child's code is {child & 0xffffff:06x}", f"parent has {parent:08x}"],
+                  [child & 0xffffff])
+
+
+def pressure_hot(seed: int) -> Answer:
+    """Pages that are accessed all the time."""
+    numbers = Numbers(seed)
+    hot = [numbers.next() for _ in range(HOT_PAGES)]
+    return Answer([f"the few come to {sum(hot[i % HOT_PAGES] for i in range(COLD_PAGES)) & WORD:08x}"])
+
+
 ANSWERS: dict[tuple[str, str], Callable[[int], Answer]] = {
     ("forkmem", "read"): forkmem_read, ("forkmem", "write"): forkmem_write,
     ("forkmem", "generations"): forkmem_generations, ("forkmem", "siblings"): forkmem_siblings,
     ("forkmem", "kernel"): forkmem_kernel, ("forkmem", "alone"): forkmem_alone,
+    ("forkmem", "big"): forkmem_big, ("forkmem", "shared"): forkmem_shared,
+    ("calls", "enter"): calls_enter, ("calls", "results"): calls_results, ("calls", "unknown"): calls_unknown,
+    ("calls", "parents"): calls_parents, ("begins", "words"): begins_words, ("begins", "data"): begins_data,
+    ("begins", "args"): begins_args, ("begins", "missing"): begins_missing, ("begins", "again"): begins_again,
+    ("turns", "equal"): turns_equal, ("turns", "weights"): turns_weights, ("turns", "late"): turns_late,
+    ("pressure", "values"): pressure_values, ("pressure", "forked"): pressure_forked, ("pressure", "hot"): pressure_hot,
     ("lineage", "group"): lineage_group, ("lineage", "full"): lineage_full,
     ("lives", "codes"): lives_codes, ("lives", "any"): lives_any, ("lives", "strangers"): lives_strangers,
     ("lives", "cases"): lives_cases, ("lives", "orphans"): lives_orphans, ("lives", "dead"): lives_dead,
@@ -206,5 +337,7 @@ ANSWERS: dict[tuple[str, str], Callable[[int], Answer]] = {
 def answer(program: str, mode: str, seed: int) -> Answer:
     """What `program mode seed` must show; its lines begin with the program's name."""
     made = ANSWERS[program, mode](seed)
-    made.lines = [f"{program}: {line}" for line in made.lines]
+    made.program = program
+    made.prefix = made.prefix or f"{program}:"
+    made.lines = [f"{made.prefix} {line}" for line in made.lines]
     return made

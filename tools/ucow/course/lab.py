@@ -31,6 +31,7 @@ class Check:
     where: str
     hint: str = ""
     memory: str = "128M"
+    swap: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""tools/grade: submissions are read, refused and reported as they should be, and the lists of checks and wrong solutions are
+whole. test_grade_kernels.py boots kernels."""
+
+import json
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+from conftest import ROOT
+from ucow import LabError, children
+from ucow.course import grade, report
+from ucow.course.answers import ANSWERS, answer
+from ucow.course.handout import TEXT
+from ucow.course.judge import EVENTS
+from ucow.course.lab import lab_called, labs
+from ucow.course.submission import Submission, found_in, read
+from ucow.course.wrong import wrongs
+
+COW = "kernel/mm/copy_range_cow.c"
+
+
+def test_every_check_can_be_judged():
+    for lab in labs():
+        assert sum(check.points for check in lab.check) == lab.points > 15
+        for check in lab.check:
+            assert tuple(check.program) in ANSWERS and check.where and check.hint, check.name
+            assert check.judge in ("lines", "clean", "rules") or check.judge == "events" and check.name in EVENTS, check.name
+
+
+def test_answers_depend_on_the_number():
+    """Lines that can be known before the number is drawn give no points."""
+    for program, mode in ANSWERS:
+        assert answer(program, mode, 12345).lines != answer(program, mode, 54321).lines, f"{program} {mode}"
+
+
+@pytest.mark.parametrize("name", [lab.name for lab in labs() if wrongs(lab)])
+def test_wrong_solutions_quote_the_sources(name):
+    lab = lab_called(name)
+    listed = wrongs(lab)
+    assert len([wrong for wrong in listed if not wrong.what.startswith("sabotage")]) >= 20
+    assert len({wrong.name for wrong in listed}) == len(listed)
+    for wrong in listed:
+        changed = wrong.submission(lab).files[wrong.file] != lab.source(wrong.file)
+        assert changed and wrong.says, wrong.name
+        assert wrong.loses == ["all"] or set(wrong.loses) <= {check.name for check in lab.check}, wrong.name
+
+
+# ---- Submissions ----
+
+@pytest.fixture
+def tree(tmp_path):
+    """A student's tree, as far as the grader looks at it."""
+    lab = lab_called("cow")
+    for file, text in lab.handed_out.items():
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_text(text)
+    (tmp_path / TEXT).write_text("# Lab 4: copy-on-write\n")
+    return tmp_path
+
+
+def test_a_tree_says_its_lab(tree):
+    submission = read(tree, None)
+    assert submission.lab.number == 4 and submission.files == lab_called("cow").handed_out and not submission.notes
+    (tree / TEXT).unlink()
+    with pytest.raises(LabError, match="name it with --lab"):
+        read(tree, None)
+
+
+def test_changed_tests_and_tools_are_named_and_not_taken(tree):
+    for name in ("tools/run", "test/serial/conftest.py", "meson.build", "kernel/mm/page.c"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("cheat")
+    submission = read(tree, None)
+    assert list(submission.files) == [COW] and all(
+        name in submission.notes[0] for name in ("tools/run", "test/serial/conftest.py", "meson.build", "kernel/mm/page.c"))
+
+
+@pytest.mark.parametrize("text, refused", [
+    ('void f(void) { __asm__("hlt"); }\n', ":1 uses assembler"),
+    ('void f(void) { as\\\nm("hlt"); }\n', ":1 uses assembler"),
+    ('#include "/etc/passwd"\n', "which is not in this tree"),
+    ('#include "../../../../etc/passwd"\n', "which is not in this tree"),
+    ("#include NAME\n", "which is not in this tree"),
+    ('/* asm("") */ const char *s = "asm(";\n', None),
+])
+def test_what_a_source_must_not_do(text, refused, tree):
+    (tree / COW).write_text(text)
+    submission = read(tree, None)
+    assert refused in submission.refused if refused else not submission.refused
+
+
+def test_a_file_that_is_no_file_is_refused(tree):
+    (tree / COW).unlink()
+    (tree / COW).symlink_to("/etc/passwd")
+    assert "is missing" in read(tree, None).refused
+    (tree / COW).unlink()
+    (tree / COW).write_text("x" * (1 << 21))
+    assert "bytes" in read(tree, None).refused
+
+
+def diff(folder, old, new):
+    """A patch as `git diff` makes it."""
+    for name, files in (("a", old), ("b", new)):
+        for file, text in files.items():
+            (folder / name / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name / file).write_text(text)
+    return subprocess.run(["git", "diff", "--no-index", "--no-prefix", "a", "b"], cwd=folder, capture_output=True, text=True,
+                          check=False).stdout
+
+
+def test_a_patch_is_applied_to_the_handout(tmp_path):
+    lab = lab_called("cow")
+    solved = lab.source(COW)
+    patch = tmp_path / "ada.patch"
+    patch.write_text(diff(tmp_path, {**lab.handed_out, "meson.build": "one\n"}, {COW: solved, "meson.build": "two\n"}))
+    submission = read(patch, None)
+    assert (submission.name, submission.lab, submission.files) == ("ada", lab, {COW: solved})
+    assert "meson.build" in submission.notes[0]
+
+
+def test_a_patch_that_does_not_fit_is_refused(tmp_path):
+    patch = tmp_path / "a.patch"
+    patch.write_text(diff(tmp_path, {COW: "one\n"}, {COW: "two\n"}))
+    assert "does not fit the hand-out" in read(patch, None).refused
+    patch.write_text("no patch\n")
+    with pytest.raises(LabError, match="is no patch that git reads"):
+        read(patch, None)
+
+
+def test_a_folder_of_many(tmp_path):
+    (tmp_path / "ada/kernel").mkdir(parents=True)
+    (tmp_path / "bob.patch").touch()
+    (tmp_path / "notes.txt").touch()
+    assert [path.name for path in found_in(tmp_path)] == ["ada", "bob.patch"]
+    with pytest.raises(LabError, match="is no tree of ucow"):
+        found_in(tmp_path / "ada" / "kernel")
+
+
+# ---- Reports ----
+
+@pytest.fixture
+def graded():
+    """A grade with a lost point whose reason has characters that the formats must quote."""
+    lab = lab_called("cow")
+    loss = grade.Loss('the line "a<b>&"', "\x1b]0;<script>alert(1)</script>\x00", "[t=1] exit pid=3")
+    return [grade.Grade(Submission(name, lab, {}, ("a note",)),
+                        [grade.Result(check, 0, loss, "tools/run x") if check.name == "alone" else grade.Result(check, check.points)
+                         for check in lab.check]) for name in ("ada", "bob")]
+
+
+def test_gradescope_and_classroom(graded):
+    one = json.loads(report.as_json(graded[:1], report.gradescope))
+    assert one["score"] == 23 and sum(test["max_score"] for test in one["tests"]) == 25
+    assert [test["name"] for test in one["tests"] if test["status"] == "failed"] == ["alone"]
+    both = json.loads(report.as_json(graded, report.classroom))
+    assert list(both) == ["ada", "bob"] and both["ada"]["status"] == "fail" and both["ada"]["max_score"] == 25
+    assert [test["score"] for test in both["bob"]["tests"]].count(0) == 1
+
+
+def test_junit_is_xml(graded):
+    root = ElementTree.fromstring(report.junit(graded))
+    assert [suite.get("failures") for suite in root] == ["1", "1"]
+    assert "expected the line \"a<b>&\"" in root.find(".//failure").text
+
+
+def test_html_is_one_page_without_scripts(graded):
+    pytest.importorskip("jinja2", reason="python3-jinja2 is not installed")
+    page = report.html(graded)
+    assert "<script" not in page and "&lt;script&gt;" in page and "http" not in page.replace("http-equiv", "")
+    assert page.count("23 of 25") == 4 and "tools/run x" in page
+
+
+@pytest.mark.parametrize("words, sentence", [
+    ([], "name a submission"),
+    (["nosuch"], "nosuch: there is no such submission"),
+    (["--lab", "77", "."], "there is no lab 77"),
+    (["--mistakes", "entry/x", "--build", "."], "course/entry/mistakes.toml has no x"),
+])
+def test_bad_input_is_one_sentence(words, sentence, tmp_path):
+    (tmp_path / "kernel").mkdir()
+    done = children.run([ROOT / "tools/grade", *words], cwd=tmp_path)
+    assert done.returncode != 0 and len(done.stdout.splitlines()) == 1 and sentence in done.stdout

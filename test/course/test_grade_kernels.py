@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Kernels with a submission's files: the reference gets the points, the hand-outs boot and say what is missing and get none,
+and kernels that pretend get none. The long form is `tools/grade --mistakes all`."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from ucow import LabError
+from ucow.build import options_of
+from ucow.course import grade
+from ucow.course.answers import answer
+from ucow.course.judge import judge
+from ucow.course.lab import lab_called, labs
+from ucow.course.submission import Submission
+from ucow.course.wrong import wrongs
+from ucow.machine import Machine
+from ucow.mistakes import compile_command, without_dependencies
+from ucow.verdict import BANNER
+
+COW = "kernel/mm/copy_range_cow.c"
+SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def builds(build):
+    if not build_has_default_policies(build):
+        pytest.skip("only the kernel with the default policies is graded here")
+    return grade.Builds(Path("/nonexistent"), build)
+
+
+def build_has_default_policies(build):
+    options = options_of(build)
+    return options["cow"] and options["trace"] and options["debug_checks"] and not any(
+        options[name] for name in ("kasan", "ubsan", "races", "inject", "stack_protector", "kcfi"))
+
+
+def lost(submission, builds, *names):
+    return grade.grade(submission, builds, names, SECONDS)
+
+
+def test_reference_gets_the_points(builds):
+    graded = lost(grade.reference(lab_called("cow")), builds, "write", "alone", "clean")
+    assert [result.sentence() for result in graded.results] == ["", "", ""] and graded.points == 7
+
+
+@pytest.mark.parametrize("lab", labs(), ids=lambda lab: lab.name)
+def test_stubs_are_clean_c(lab, build, tmp_path):
+    """The hand-out's files compile without a warning: they are errors in a build."""
+    for i, (file, text) in enumerate(lab.handed_out.items()):
+        try:
+            command, source, made = compile_command(build, file)
+        except LabError:
+            continue  # a policy that this build does not have
+        (tmp_path / f"{i}.c").write_text(text)
+        words = [{source: str(tmp_path / f"{i}.c"), made: "/dev/null"}.get(word, word) for word in without_dependencies(command)]
+        done = subprocess.run([*words, "-fsyntax-only"], cwd=build, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), shlex.join(words)
+
+
+# What the first run of a hand-out says, by the program that is run.
+FIRST = {"entry": "trap_frame_user()", "first": "load_icode()", "fork": "do_fork()", "cow": "share_run()", "wait": "do_wait()"}
+
+
+@pytest.mark.parametrize("lab", [lab for lab in labs() if lab.name in FIRST], ids=lambda lab: lab.name)
+def test_handout_boots_and_says_what_is_missing(lab, builds, tmp_path):
+    kernels = grade.Kernels(grade.empty(lab), builds, tmp_path)
+    run = Machine(kernels.linked(True), ["exit"]).run(60)
+    run.close()
+    assert run.lines.count(BANNER) == 1
+    line = next(line for line in run.lines if line.startswith("exercise: "))
+    assert line.startswith(f"exercise: lab {lab.number}, {FIRST[lab.name]} in ") and line.endswith(" is not written yet")
+    assert run.status == 35, f"status {run.status}: a clear end, no crash"
+    result = grade.examine(lab.check[0], kernels, SECONDS)
+    kernels.close()
+    assert result.points == 0 and result.sentence().startswith("exercise: lab ")
+
+
+def test_a_kernel_that_prints_what_is_expected_gets_nothing(builds):
+    """It also ends with status 33."""
+    lab = lab_called("cow")
+    wrong = next(wrong for wrong in wrongs(lab) if wrong.name == "prints")
+    graded = lost(wrong.submission(lab), builds, "read")
+    assert graded.points == 0 and 'seen "forkmem: ' in graded.results[0].sentence()
+
+
+@pytest.mark.parametrize("kernel", ["hang", "flood", "honest", "late_panic", "leak", "panic", "reset", "restart", "silent",
+                                    "triple_fault", "truncated", "wrong_status"])
+def test_kernels_that_are_none_get_nothing(kernel, build):
+    """Judged like a submission's kernel: each loses, also the one that prints all that a good run prints."""
+    elf = build / f"test/serial/sabotage/{kernel}.elf"
+    run = Machine(elf, ["forkmem", "read", "7"], limits=["prlimit", "--cpu=1"]).run(120)
+    try:
+        assert judge("lines", "read", run, answer("forkmem", "read", 7)) is not None
+    finally:
+        run.close()
+
+
+def test_a_kernel_that_does_not_build_says_where(builds):
+    lab = lab_called("cow")
+    text = lab.source(COW).replace("page_drop(page);", "page_dorp(page);", 1)
+    graded = lost(Submission("s", lab, {COW: text}), builds, "read")
+    assert graded.points == 0 and f"seen {COW}:" in graded.results[0].sentence() and "page_dorp" in graded.results[0].sentence()
