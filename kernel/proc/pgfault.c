@@ -43,11 +43,12 @@ void pgfault_who(paddr_t frame, uintptr_t va, struct cow_who *running, struct co
     }
 }
 
-/* Record the entry that a fault made, if it is not one that other events tell. */
-static void trace_entry(struct mm *mm, uintptr_t va, enum mm_outcome outcome)
+/* Record a fault, and the entry that it made if no other event tells it. */
+static void trace_fault(uintptr_t va, uint32_t error_code, enum mm_outcome outcome)
 {
-    if (trace_is_on() && (outcome == MM_FILL || outcome == MM_SWAP_IN))
-        TRACE(page, ALIGN_DOWN(va, PAGE_SIZE), *pte_find(mm->pgdir, va));
+    if (outcome == MM_FILL || outcome == MM_SWAP_IN)
+        TRACE(page, ALIGN_DOWN(va, PAGE_SIZE), *pte_find(current->mm->pgdir, va));
+    TRACE(fault, current->pid, va, error_code, outcome, proc_trapframe(current)->eip);
 }
 
 int do_pgfault(uintptr_t va, uint32_t error_code)
@@ -61,12 +62,12 @@ int do_pgfault(uintptr_t va, uint32_t error_code)
             if (error != 0)
                 return error;
             outcome = mm_fault(mm, va, (error_code & FAULT_WRITE) != 0);
-            trace_entry(mm, va, outcome);
             mutex_unlock(&mm->lock);
         } while (outcome == MM_OOM && (error = oom_relieve()) == 0);
         if (error == -E_KILLED)
             return error;
     }
-    TRACE(fault, current->pid, va, error_code, outcome, proc_trapframe(current)->eip);
+    if (trace_is_on())
+        trace_fault(va, error_code, outcome);
     return error_of[outcome];
 }

@@ -12,6 +12,7 @@ process that ran. `t` counts the time stamp counter since boot.
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from . import LabError
 from .memory import Memory, open_memory
@@ -310,13 +311,21 @@ class RingHeader:
             raise LabError("the trace is off and empty: boot without trace=off")
 
 
-def read_trace(memory: Memory, symbols: Symbols) -> Trace:
-    """The trace in `memory`, of the kernel whose symbols these are.
+class Ring(NamedTuple):
+    """What a machine's ring has, oldest first, and the text that says what it means."""
+    format: str
+    first: int         # number of the oldest record: as many were lost
+    records: bytes
+    tsc_per_tick: int
+    boot_tsc: int      # stamps count from here
+
+
+def read_ring(memory: Memory, symbols: Symbols) -> Ring:
+    """The records in `memory`, of the kernel whose symbols these are.
 
     The machine may be running: what it overwrote while the ring was copied counts as lost.
     """
     symbols.require_same(memory)
-    fmt = Format(symbols.text("trace_format"))
     address = physical(symbols.address("trace_ring"))
     header = RingHeader(memory.read(address, HEADER.size))
     header.check()
@@ -325,20 +334,37 @@ def read_trace(memory: Memory, symbols: Symbols) -> Trace:
     overwritten = RingHeader(memory.read(address, HEADER.size)).next - header.capacity
     if overwritten > first:
         first = min(overwritten + 1, header.next)
+    start = first % header.capacity * RECORD.size
+    in_order = (ring[start:] + ring[:start])[:(header.next - first) * RECORD.size]
+    return Ring(symbols.text("trace_format"), first, in_order, header.tsc_per_tick, header.boot_tsc)
+
+
+def decode(ring: Ring) -> Trace:
+    """The trace in a ring."""
+    fmt = Format(ring.format)
     records = []
-    for seq in range(first, header.next):
-        stamp, number, cpu, pid, *args = RECORD.unpack_from(ring, seq % header.capacity * RECORD.size)
+    for seq, (stamp, number, cpu, pid, *args) in enumerate(RECORD.iter_unpack(ring.records), ring.first):
         if number not in fmt.events:
             raise LabError(f"record {seq} has the unknown event {number}: not the same kernel (see --elf)")
         event = fmt.events[number]
-        records.append(Record(seq, stamp - header.boot_tsc, event, cpu, pid, event.values(args)))
-    return Trace(fmt, records, lost=first, tsc_per_tick=header.tsc_per_tick)
+        records.append(Record(seq, stamp - ring.boot_tsc, event, cpu, pid, event.values(args)))
+    return Trace(fmt, records, lost=ring.first, tsc_per_tick=ring.tsc_per_tick)
+
+
+def read_trace(memory: Memory, symbols: Symbols) -> Trace:
+    """The trace in `memory`, as read_ring() reads it."""
+    return decode(read_ring(memory, symbols))
+
+
+def load_ring(source: str, elf: Path) -> Ring:
+    """The ring in `source`, as open_memory() takes it, of the kernel `elf`."""
+    memory = open_memory(source)
+    try:
+        return read_ring(memory, Symbols(elf))
+    finally:
+        memory.close()
 
 
 def load_trace(source: str, elf: Path) -> Trace:
-    """The trace in `source`, as open_memory() takes it, of the kernel `elf`."""
-    memory = open_memory(source)
-    try:
-        return read_trace(memory, Symbols(elf))
-    finally:
-        memory.close()
+    """The trace in `source`, of the kernel `elf`."""
+    return decode(load_ring(source, elf))
