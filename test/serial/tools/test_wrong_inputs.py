@@ -54,6 +54,8 @@ OF_RUN = {
     "selftest=nosuch hello": "selftest=nosuch: there is no such mistake; there are panic",
     "--ram {full} hello": "name a file in a folder that you may write to",
     "--ram /nonexistent/x hello": "name a file in a folder that you may write to",
+    "--html /nonexistent/x hello": "name a file in a folder that you may write to",
+    "trace=off --html {new} hello": "--html shows the events of the trace: omit trace=off",
     "--memory 1M hello": "needs memory above it: give at least 4M",
     "{full}/nosuch.elf": "there is no program",
 }

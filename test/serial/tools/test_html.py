@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: MIT
+"""tools/trace --html: the page says what tools/trace and tools/pages say, at each moment, and its keys work.
+
+Two tests need no browser; the others skip without one.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import Browser, browsing
+from breakpoints import stopping
+from ucow.history import History
+from ucow.html import SCRIPTS, data, page
+from ucow.memory import FileMemory
+from ucow.pages import Guest
+from ucow.symbols import Symbols
+from ucow.trace import RECORD, Ring, Trace, decode, read_ring
+
+TOOL = Path(__file__).resolve().parents[3] / "tools/trace"
+MOMENTS = 10
+EVENTS, OPEN_SECONDS, FRAME_SECONDS = 100_000, 2, 1 / 60
+GROUPS, STEPS_N = 10, 4
+STEPS = """for (let n = 0; n < %d; n++) {
+  page.go(page.lead.i + %d);
+  document.body.offsetHeight;
+}"""
+PAGES_OF_RUN = """(() => {
+  const world = page.lead.moments.world(%d), sharing = new Sharing(world), found = {};
+  for (const [pid, space] of world.spaces)
+    found[pid] = space.pages().map(([number]) => {
+      const {simple, rights, byTable, slot, frame, pids} = sharing.page(space, number);
+      return [number * 4096, simple, rights, byTable, slot, frame, frame ? sharing.count(frame) : 0, pids];
+    });
+  return found;
+})()"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture
+def written(build, tmp_path):
+    """written(run): the page that tools/trace --html makes of a run."""
+    build.need_trace()
+
+    def write(run) -> Path:
+        path = tmp_path / "out.html"
+        done = subprocess.run([sys.executable, TOOL, "--elf", build.kernel, "--html", path, run.memory_file],
+                              capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"{path}: {len(run.trace)} events; open it in a browser\n"
+        return path
+    return write
+
+
+@pytest.fixture
+def exit_page(bench, written):
+    """A run of exit, and its page."""
+    run = bench.machine("exit").run()
+    return run, written(run)
+
+
+def test_one_file(exit_page):
+    """The file has style, scripts and records in itself, refers to nothing outside, and forbids the browser to fetch."""
+    text = exit_page[1].read_text()
+    without_data = re.sub(r'<script type="application/json">.*?</script>', "", text, flags=re.DOTALL)
+    assert not re.search(r"\b(?:src|href)\s*=|@import|url\((?!#)", without_data.replace("`url(#", ""))
+    assert "default-src 'none'" in text
+    assert without_data.count("<script>") == len(SCRIPTS)
+
+
+def test_text_of_a_program_stays_text(build, fmt):
+    """A program's name that looks like the end of a script is no end of it."""
+    name = int.from_bytes(b"</script><b>", "little")
+    words = [2, *(name >> 32 * n & 0xFFFFFFFF for n in range(4))]
+    number = next(number for number, event in fmt.events.items() if event.name == "exec")
+    text = Symbols(build.kernel).text("trace_format")
+    ring = Ring(text, 0, RECORD.pack(1, number, 0, 2, *words), 1000, 0)
+    whole = page([data(ring, build.kernel)])
+    assert "</script><b>" not in whole and "<title>&lt;/script&gt;&lt;b&gt;</title>" in whole
+
+
+def test_the_page_says_what_the_tool_says(exit_page, browser):
+    """Every event is the same line, every process the same life; the page asks for nothing else and has no error."""
+    run, path = exit_page
+    browser.open(path)
+    wanted = [str(record) for record in run.trace]
+    assert browser.run("Array.from({length: page.lead.trace.length}, (_, i) => page.lead.trace.line(i))") == wanted
+    lives = [(life.pid, life.name, life.parent.pid if life.parent else None, life.exit.seq if life.exit else -1,
+              [[stay.state, stay.why] for stay in life.stays]) for life in History(run.trace).in_family_order()]
+    told = browser.run("""page.lead.lives.ordered.map((life) => [life.pid, life.nameAt(Infinity), life.parent && life.parent.pid,
+                          life.exit, life.stays.map(({state, why}) => [state, why])])""")
+    assert [tuple(life) for life in told] == lives
+    assert (browser.complaints, browser.requests) == ([], [path.as_uri()])
+
+
+def test_keys(exit_page, browser):
+    """Arrows step, letters jump to the next event of a kind and with shift back, brackets choose a process."""
+    run, path = exit_page
+    browser.open(path)
+    trace = run.trace
+    start = trace.of("exec")[0].seq
+    assert browser.run("page.lead.i") == start
+    forks = [record.seq for record in trace.of("fork") if record.seq > start]
+    exits = [record.seq for record in trace.of("exit")]
+    for key, shift, at in (("ArrowRight", False, start + 1), ("ArrowLeft", False, start), ("f", False, forks[0]),
+                           ("e", False, exits[0]), ("e", False, exits[1]), ("E", True, exits[0]), ("End", False, len(trace) - 1),
+                           ("Home", False, 0)):
+        browser.press(key, shift)
+        assert browser.run("page.lead.i") == at, key
+    browser.run(f"page.go({forks[0]})")
+    chosen = []
+    for _ in range(4):
+        browser.press("]")
+        chosen.append(browser.run("page.lead.pinned && page.lead.pinned.pid"))
+    assert set(chosen) == {0, 1, 2, 3}
+    browser.press("Escape")
+    assert browser.run("page.lead.pinned") is None
+
+
+def test_search(exit_page, browser):
+    """A text that is searched for is found in the events, from the chosen one on."""
+    run, path = exit_page
+    browser.open(path)
+    browser.press("/")
+    browser.type("code=-66436")
+    browser.press("Enter")
+    found = [record.seq for record in run.trace if "code=-66436" in str(record)]
+    assert browser.run("page.lead.i") == found[0]
+
+
+def test_views(exit_page, browser, build):
+    """At the fork each view shows it: the sentence, both processes, their pages, the states and the source lines."""
+    run, path = exit_page
+    browser.open(path)
+    browser.press("f")
+    assert browser.run("document.querySelector('.sentence').textContent").startswith("2 exit forked 3 exit. The child has ")
+    assert browser.run("[...document.querySelectorAll('.tree .name')].map((e) => e.textContent)") == [
+        "0 idle", "1 init", "2 exit", "3 exit"]
+    cells = browser.run("[...document.querySelectorAll('.memory .drawing title')].map((e) => e.textContent)")
+    assert any(cell.startswith("shared until written") for cell in cells) == bool(build.cow)
+    assert any(cell.endswith("also of 3") or cell.endswith("also of 2") for cell in cells)
+    assert browser.run("document.querySelector('.diagram svg').getAttribute('aria-label')").startswith("2 exit is RUNNING")
+    source = browser.run("document.querySelector('.source').textContent")
+    assert "main() in user/lab5/exit.c:" in source and "kernel/proc/fork.c:" in source
+    browser.run("document.querySelector('details.tables').open = true")
+    browser.wait("document.querySelectorAll('.tables table').length === 2")
+    rows = browser.run("[...document.querySelectorAll('.tables table')[0].rows].map((row) => row.cells[1].textContent)")
+    assert rows == ["name", "idle", "init", "exit", "exit"]
+    assert browser.run("document.querySelector('.events .here').textContent").split()[-1] == "flags=0x0"
+    assert run.trace.one("fork parent=2").seq == browser.run("page.lead.i")
+
+
+def told_by_memory(guest: Guest) -> dict[str, list]:
+    """What tools/pages finds, in the form of PAGES_OF_RUN."""
+    found = {}
+    for mm, pids in guest.spaces.items():
+        pages = []
+        for va, entry in guest.tables[mm].items():
+            described = guest.describe(mm, entry)
+            frame = entry // 4096 if entry & 1 else 0
+            pages.append([va, described.kind, described.rights, described.by_table, described.slot, frame,
+                          guest.frames[frame].count if frame else 0, list(described.pids)])
+        found |= {str(pid): sorted(pages) for pid in pids}
+    return found
+
+
+def is_quiet(trace: Trace) -> bool:
+    """Whether no process is in the middle of a change to its memory, at a point where the kernel lets others run."""
+    inside = set()
+    for record in trace:
+        match record.name:
+            case "syscall_enter" if record.shown("nr") in CHANGE_MEMORY:
+                inside.add(record.cpu_pid)
+            case "exit":
+                inside.add(record.pid)
+            case "syscall_leave" | "exec":
+                inside.discard(record.cpu_pid)
+            case "state" if record.shown("to") == "ZOMBIE":
+                inside.discard(record.pid)
+    return not inside
+
+
+@pytest.mark.parametrize("program", ["forktest", "cow16", "sharetables chain", "swapwork 700 3 30", "maps", "threads"])
+def test_pages_at_ten_moments(program, bench, build, browser, tmp_path):
+    """The pages that the page derives from events are those in the machine's page tables, at ten system calls."""
+    build.need_trace()
+    words, machine = program.split(), {"memory": build.room("16M"), "cmdline": "trace_kib=2048"}
+    if words[0] == "swapwork":
+        build.need_swap()
+        machine["memory"] = build.room("6M")
+    every = max(1, len(bench.machine(*words, **machine).run().trace.of("syscall_enter")) // (2 * MOMENTS))
+    seen = {}
+    due = False
+    with stopping(bench, *words, at=[Symbols(build.kernel).address("syscall_entry")], **machine) as stops:
+        for number, _ in enumerate(stops, 1):
+            due = due or number % every == 0
+            if not due:
+                continue
+            guest = Guest.of(FileMemory(stops.live.memory_file), build.kernel)
+            ring = read_ring(guest.memory, guest.symbols)
+            if due := not is_quiet(decode(ring)):
+                continue
+            seen[len(ring.records) // RECORD.size - 1] = told_by_memory(guest)
+            if len(seen) == MOMENTS:
+                break
+    path = tmp_path / "out.html"
+    path.write_text(page([data(ring, build.kernel)]))
+    browser.open(path)
+    for i, pages in seen.items():
+        told = browser.run(PAGES_OF_RUN % i)
+        different = [(pid, *pair) for pid in pages for pair in zip(pages[pid], told.get(pid, [])) if pair[0] != pair[1]]
+        assert told == pages, f"{different[:3]} after {decode(ring).records[i]}"
+    assert len(seen) == MOMENTS
+    if words[0] == "swapwork":
+        assert any(slot for pages in seen.values() for some in pages.values() for _, _, _, _, slot, *_ in some)
+
+
+def repeated(run, least: int) -> Ring:
+    """The events of a run between its boot and its end, one run after the other, until there are `least` of them."""
+    memory = FileMemory(run.memory_file)
+    ring = read_ring(memory, run.symbols)
+    memory.close()
+    records = list(RECORD.iter_unpack(ring.records))
+    last, whole = records[-1][0], [records[0]]
+    while len(whole) < least:
+        shift = len(whole) // len(records) * last
+        whole += [(stamp + shift, *rest) for stamp, *rest in records[1:-1]]
+    return Ring(ring.format, 0, b"".join(RECORD.pack(*record) for record in whole), ring.tsc_per_tick, ring.boot_tsc)
+
+
+def test_100000_events(bench, build, fmt, browser, tmp_path):
+    """The page opens within two seconds, and a step takes less than a frame: of the browser's processor time, and of ten
+    groups of steps the quickest counts, because the host may have other work."""
+    run = bench.machine("sharers", cmdline="trace_kib=2048").run()
+    path = tmp_path / "out.html"
+    path.write_text(page([data(repeated(run, EVENTS), build.kernel)]))
+    browser.open(path)
+    assert browser.run("page.lead.trace.length") >= EVENTS
+    assert browser.busy_seconds() < OPEN_SECONDS
+    browser.run(f"page.go({EVENTS // 2})")
+    for step in (1, -1):
+        taken = []
+        for _ in range(GROUPS):
+            before = browser.busy_seconds()
+            browser.run(STEPS % (STEPS_N, step))
+            taken.append((browser.busy_seconds() - before) / STEPS_N)
+        assert min(taken) < FRAME_SECONDS, f"steps by {step} take {taken} seconds"
+
+
+def test_a_run_in_one_command(build, fmt, tmp_path):
+    """tools/run --html runs a program and writes the page; the status is that of the run."""
+    path = tmp_path / "out.html"
+    done = subprocess.run([TOOL.with_name("run"), "--build", build.folder, "--html", path, "exit"], capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0 and "exit pass." in done.stdout, done.stderr
+    assert f"{path}: " in done.stderr and "<title>exit</title>" in path.read_text()

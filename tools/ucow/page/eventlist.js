@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+"use strict";
+/*
+ * eventlist - the events as lines; only those that are visible are elements.
+ */
+
+const LINE = 22;
+
+class EventList {
+  constructor(host, trace, lives, act) {
+    this.trace = trace;
+    this.lives = lives;
+    this.scroll = host.querySelector(".scroll");
+    this.space = host.querySelector(".space");
+    this.space.style.height = `${trace.length * LINE}px`;
+    this.digits = String(trace.lost + trace.length).length;
+    this.top = 0;
+    this.scroll.addEventListener("scroll", () => {
+      this.top = this.scroll.scrollTop;
+      this.redraw();
+    });
+    this.resized();
+    this.space.addEventListener("click", (event) => {
+      const row = event.target.closest(".row");
+      if (row) act.go(Number(row.dataset.event));
+    });
+  }
+
+  resized() {
+    this.height = this.scroll.clientHeight || 300;
+  }
+
+  // Scroll to the chosen event.
+  prepare({i}) {
+    const top = i * LINE;
+    if (top >= this.top + LINE && top <= this.top + this.height - 3 * LINE) return;
+    this.top = Math.max(0, top - this.height / 2);
+    this.scroll.scrollTop = this.top;
+  }
+
+  show(moment) {
+    this.moment = moment;
+    this.redraw();
+  }
+
+  redraw() {
+    if (!this.moment) return;
+    const first = Math.max(0, Math.floor(this.top / LINE) - 2);
+    const last = Math.min(this.trace.length, first + Math.ceil(this.height / LINE) + 4);
+    const rows = [];
+    for (let i = first; i < last; i++) rows.push(this._row(i));
+    this.space.replaceChildren(...rows);
+  }
+
+  _row(i) {
+    const here = i === this.moment.i;
+    const depth = " ".repeat(Math.min(8, this.lives.actors[i].depth));
+    const number = String(this.trace.lost + i).padStart(this.digits), who = this.lives.actors[i].title(i).padEnd(14).slice(0, 14);
+    const row = make("div", {class: `row ${here ? "here" : ""} ${this.moment.found(i) ? "found" : ""}`, role: "option",
+      "aria-selected": String(here)}, `${number}  ${depth}${who}${" ".repeat(8 - depth.length)} ${this.trace.text(i)}`);
+    row.dataset.event = i;
+    row.style.top = `${i * LINE}px`;
+    return row;
+  }
+}

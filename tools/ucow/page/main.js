@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+"use strict";
+/*
+ * main - what is chosen, and what keys and buttons do. A Player is one run with its views; all players step together.
+ */
+
+const JUMPS = [["f", "fork", (t, i) => t.name(i) === "fork"], ["p", "fault", (t, i) => t.name(i) === "fault"],
+  ["c", "copy", (t, i) => t.name(i) === "page_copy" || t.name(i) === "table_copy"], ["e", "exit", (t, i) => t.name(i) === "exit"],
+  ["s", "switch", (t, i) => t.name(i) === "switch"]];
+
+class Player {
+  constructor(data, host, act) {
+    this.data = data;
+    this.trace = new Trace(new TraceFormat(data.format), bytesOfBase64(data.records), data.lost, data.tscPerTick, data.bootTsc);
+    if (!this.trace.length) throw new Error("the trace has no events");
+    this.lives = new Lives(this.trace);
+    this.moments = new Moments(this.trace);
+    this.words = new Words(this.trace, this.lives);
+    this.hasPages = this.trace.format.events.some((event) => event && event.name === "page");
+    this.i = 0;
+    this.pinned = null;      // the life that was chosen; null: the one that runs
+    this.wanted = "";
+    this.host = host;
+    const part = (name) => host.querySelector(`.${name}`);
+    this.act = {go: (i, life) => act.go(this, i, life), choose: (life) => act.choose(this, life)};
+    this.timeline = new Timeline(part("lives"), this.trace, this.lives, this.act);
+    this.views = [new EventList(part("events"), this.trace, this.lives, this.act), this.timeline, new PageMap(part("memory"), this.lives),
+      new StateDiagram(part("diagram"), this.trace, this.lives), new SourceView(part("source"), this.trace, this.lives, data.sources),
+      new Tables(part("tables"), this.lives)];
+    this._sayLost(part("lost"));
+  }
+
+  _sayLost(host) {
+    if (!this.trace.lost) return;
+    host.hidden = false;
+    host.textContent = `The ring has lost the first ${this.trace.lost} events. What happened before is not drawn; trace_kib= on the kernel's command line makes the ring larger.`;
+  }
+
+  moment() {
+    const {trace, lives, i} = this;
+    const world = this.moments.world(i), life = this.pinned || this._runs(i);
+    const sharing = new Sharing(world), va = ["fault", "page", "page_copy", "evict"].includes(trace.name(i)) ? trace.field(i, "va") : null;
+    return {i, world, sharing, life, hasPages: this.hasPages, touched: va === null ? null : va >>> 12,
+      actor: trace.pids[i], running: trace.name(i) === "switch" ? trace.field(i, "to") : trace.pids[i],
+      found: (n) => this.wanted !== "" && trace.line(n).includes(this.wanted), counts: (one) => this._counts(world, sharing, one)};
+  }
+
+  // The process to show when none is chosen: that of the event, but for those that have no memory, the one they are about.
+  _runs(i) {
+    const actor = this.lives.actors[i], other = this.lives.about.get(i);
+    return actor.pid <= INIT && other ? other : actor;
+  }
+
+  _counts(world, sharing, life) {
+    const space = world.spaces.get(life.pid);
+    if (!space) return null;
+    const counts = {};
+    for (const [page] of space.pages()) {
+      const {kind} = sharing.page(space, page);
+      counts[kind] = (counts[kind] || 0) + 1;
+    }
+    return counts;
+  }
+
+  show() {
+    const moment = this.moment();
+    for (const view of this.views) if (view.prepare) view.prepare(moment);
+    this.host.querySelector(".line").textContent = `event ${this.trace.lost + this.i} of ${this.trace.lost + this.trace.length - 1}  ${this.trace.line(this.i)}`;
+    this.host.querySelector(".sentence").textContent = this.words.sentence(this.i, moment.world);
+    for (const view of this.views) view.show(moment);
+  }
+
+  choose(life) {
+    this.pinned = this.pinned === life ? null : life;
+    this.show();
+  }
+
+  // Choose the next (1) or previous (-1) process that exists at this moment; after the last, none.
+  chooseNext(step) {
+    const alive = this.lives.ordered.filter((life) => life.stateAt(this.i) && life.stateAt(this.i) !== "GONE");
+    this.pinned = alive[(alive.indexOf(this.pinned || this._runs(this.i)) + step + alive.length) % alive.length] || null;
+    this.show();
+  }
+}
+
+class Page {
+  constructor(runs) {
+    this.host = document.getElementById("runs");
+    this.scrub = document.getElementById("scrub");
+    this.players = runs.map((data) => {
+      const section = document.getElementById("run").content.cloneNode(true).querySelector(".run");
+      this.host.append(section);
+      return new Player(data, section, {go: (player, i, life) => this.go(i, life), choose: (player, life) => player.choose(life)});
+    });
+    this.lead = this.players[0];
+    this.scrub.max = this.lead.trace.length - 1;
+    this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
+    document.getElementById("about").textContent = runs.map((data) => data.about).join(" beside ");
+    this._buttons();
+    this._keys();
+    this._search();
+    this._theme();
+    window.addEventListener("resize", () => this._resized());
+    window.addEventListener("beforeprint", () => this._resized(true));
+    window.addEventListener("afterprint", () => this._resized());
+    window.addEventListener("hashchange", () => this._fromLink());
+    if (!this._fromLink()) this.go(this._start());
+  }
+
+  // A page opens where the first program begins: before that there is nothing to see.
+  _start() {
+    return Math.max(0, this.lead.trace.find(-1, 1, (i) => this.lead.trace.name(i) === "exec"));
+  }
+
+  go(i, life) {
+    this.lead.i = Math.max(0, Math.min(this.lead.trace.length - 1, i));
+    if (life) this.lead.pinned = life;
+    this.scrub.value = this.lead.i;
+    this.lead.show();
+  }
+
+  jump(step, wanted) {
+    const {trace, i} = this.lead, found = trace.find(i, step, (n) => wanted(trace, n));
+    if (found >= 0) this.go(found);
+    return found >= 0;
+  }
+
+  _buttons() {
+    const add = (id, text, label, act) =>
+      document.getElementById(id).append(make("button", {type: "button", title: label, "aria-label": label, onclick: act}, ...[].concat(text)));
+    const key = (name) => make("kbd", {}, name);
+    add("steps", "|◀", "First event", () => this.go(0));
+    add("steps", ["◀ ", key("←")], "One event back", () => this.go(this.lead.i - 1));
+    add("steps", ["▶ ", key("→")], "One event on", () => this.go(this.lead.i + 1));
+    add("steps", "▶|", "Last event", () => this.go(this.lead.trace.length - 1));
+    add("steps", ["play ", key("space")], "Play slowly, or stop", () => this.play());
+    for (const [letter, name, wanted] of JUMPS)
+      add("jumps", [`next ${name} `, key(letter)], `Next ${name}; with shift: previous`, (event) => this.jump(event.shiftKey ? -1 : 1, wanted));
+  }
+
+  play() {
+    if (this.playing) {
+      clearInterval(this.playing);
+      this.playing = null;
+      return;
+    }
+    this.playing = setInterval(() => {
+      if (this.lead.i >= this.lead.trace.length - 1) this.play();
+      else this.go(this.lead.i + 1);
+    }, 600);
+  }
+
+  _keys() {
+    const keys = {ArrowRight: () => this.go(this.lead.i + 1), ArrowLeft: () => this.go(this.lead.i - 1), Home: () => this.go(0),
+      End: () => this.go(this.lead.trace.length - 1), PageDown: () => this.go(this.lead.i + 20), PageUp: () => this.go(this.lead.i - 20),
+      " ": () => this.play(), "/": () => document.getElementById("wanted").focus(), "?": () => document.getElementById("help").showModal(),
+      "[": () => this.lead.chooseNext(-1), "]": () => this.lead.chooseNext(1), Escape: () => this.lead.choose(this.lead.pinned),
+      n: () => this._find(1), N: () => this._find(-1), "+": () => this.lead.timeline.scale(2), "-": () => this.lead.timeline.scale(0.5),
+      0: () => this.lead.timeline.scale(0), t: () => this.lead.timeline.toggleClock()};
+    for (const [letter, , wanted] of JUMPS) {
+      keys[letter] = () => this.jump(1, wanted);
+      keys[letter.toUpperCase()] = () => this.jump(-1, wanted);
+    }
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.matches("input[type=search]") || event.target.closest("dialog");
+      if (typing || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key]) return;
+      if (event.key === " " && event.target.matches("button, summary")) return;
+      keys[event.key]();
+      event.preventDefault();
+    });
+    this._help();
+  }
+
+  _help() {
+    const lines = [["→ ←", "one event on, back"], ["Page down, up", "20 events"], ["Home End", "first, last event"],
+      ...JUMPS.map(([letter, name]) => [`${letter} ${letter.toUpperCase()}`, `next, previous ${name}`]), ["space", "play, stop"],
+      ["[ ]", "choose the previous, next process"], ["Escape", "choose none: show the one that runs"], ["/", "search"], ["n N", "next, previous found"],
+      ["+ - 0", "zoom the timeline, show all of it"], ["t", "timeline by event or by clock"], ["?", "this help"]];
+    document.getElementById("keys").append(...lines.map(([keys, what]) => make("tr", {}, make("td", {}, make("kbd", {}, keys)), make("td", {}, what))));
+    document.getElementById("help-open").addEventListener("click", () => document.getElementById("help").showModal());
+  }
+
+  _search() {
+    const field = document.getElementById("wanted");
+    document.getElementById("search").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.lead.wanted = field.value.trim();
+      field.setCustomValidity("");
+      if (!this._find(1) && !this._find(-1) && this.lead.wanted) field.setCustomValidity("no event has this text");
+      field.reportValidity();
+    });
+    field.addEventListener("input", () => field.setCustomValidity(""));
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") field.blur();
+    });
+  }
+
+  _find(step) {
+    const {wanted} = this.lead;
+    return wanted !== "" && this.jump(step, (trace, i) => trace.line(i).includes(wanted));
+  }
+
+  _theme() {
+    document.getElementById("theme").addEventListener("click", () => {
+      const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = (root.dataset.theme || (dark ? "dark" : "light")) === "dark" ? "light" : "dark";
+      for (const player of this.players) player.timeline.recoloured();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.players.forEach((player) => player.timeline.recoloured()));
+  }
+
+  _resized(whole) {
+    for (const player of this.players) {
+      for (const view of player.views) if (view.resized) view.resized(whole === true);
+      player.show();
+    }
+  }
+
+  // #event=120&pid=3
+  _fromLink() {
+    const link = new URLSearchParams(location.hash.slice(1));
+    if (!link.has("event")) return false;
+    const i = Number(link.get("event")) - this.lead.trace.lost;
+    const pid = link.has("pid") ? Number(link.get("pid")) : -1;
+    const life = this.lead.lives.all.find((one) => one.pid === pid && one.first <= i && (one.reap < 0 || i <= one.reap));
+    this.go(Number.isFinite(i) ? i : 0, life);
+    return true;
+  }
+}
+
+function start() {
+  const host = document.getElementById("runs");
+  try {
+    const runs = [...document.querySelectorAll("script[type='application/json']")].map((element) => JSON.parse(element.textContent));
+    window.page = new Page(runs);
+  } catch (error) {
+    host.append(make("p", {class: "failed", role: "alert"}, `This page cannot show its trace: ${error.message}.`));
+    throw error;
+  }
+}
+start();
