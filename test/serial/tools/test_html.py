@@ -22,6 +22,7 @@ from ucow.trace import RECORD, Ring, Trace, decode, read_ring
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/trace"
 MOMENTS = 10
+CHANGE_MEMORY = {"fork", "clone", "exec", "mmap", "munmap", "brk", "pageout"}
 EVENTS, OPEN_SECONDS, FRAME_SECONDS = 100_000, 2, 1 / 60
 GROUPS, STEPS_N = 10, 4
 STEPS = """for (let n = 0; n < %d; n++) {

@@ -21,6 +21,13 @@ function svg(tag, attributes, ...children) {
   return element;
 }
 
+// Whether a view already shows what `key` stands for; the caller draws it otherwise.
+function shows(view, key) {
+  const same = view.shown === key;
+  view.shown = key;
+  return same;
+}
+
 const svgText = (x, y, text, more) => svg("text", {x, y, ...more}, text);
 
 // What the pattern over each colour is: in black and white it alone tells them apart.

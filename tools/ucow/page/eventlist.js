@@ -15,6 +15,7 @@ class EventList {
     this.space.style.height = `${trace.length * LINE}px`;
     this.digits = String(trace.lost + trace.length).length;
     this.top = 0;
+    this.rows = new Map();  // event -> its element, of those that are visible
     this.scroll.addEventListener("scroll", () => {
       this.top = this.scroll.scrollTop;
       this.redraw();
@@ -47,18 +48,28 @@ class EventList {
     if (!this.moment) return;
     const first = Math.max(0, Math.floor(this.top / LINE) - 2);
     const last = Math.min(this.trace.length, first + Math.ceil(this.height / LINE) + 4);
-    const rows = [];
-    for (let i = first; i < last; i++) rows.push(this._row(i));
-    this.space.replaceChildren(...rows);
+    for (const [i, row] of this.rows)
+      if (i < first || i >= last || row.dataset.found !== String(this.moment.found(i))) this._remove(i, row);
+    for (let i = first; i < last; i++) {
+      if (!this.rows.has(i)) this.rows.set(i, this.space.appendChild(this._row(i)));
+    }
+    for (const [i, row] of this.rows) {
+      row.classList.toggle("here", i === this.moment.i);
+      row.setAttribute("aria-selected", String(i === this.moment.i));
+    }
+  }
+
+  _remove(i, row) {
+    row.remove();
+    this.rows.delete(i);
   }
 
   _row(i) {
-    const here = i === this.moment.i;
     const depth = " ".repeat(Math.min(8, this.lives.actors[i].depth));
     const number = String(this.trace.lost + i).padStart(this.digits), who = this.lives.actors[i].title(i).padEnd(14).slice(0, 14);
-    const row = make("div", {class: `row ${here ? "here" : ""} ${this.moment.found(i) ? "found" : ""}`, role: "option",
-      "aria-selected": String(here)}, `${number}  ${depth}${who}${" ".repeat(8 - depth.length)} ${this.trace.text(i)}`);
+    const row = make("div", {class: `row ${this.moment.found(i) ? "found" : ""}`, role: "option"}, `${number}  ${depth}${who}${" ".repeat(8 - depth.length)} ${this.trace.text(i)}`);
     row.dataset.event = i;
+    row.dataset.found = this.moment.found(i);
     row.style.top = `${i * LINE}px`;
     return row;
   }

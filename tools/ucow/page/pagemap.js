@@ -48,10 +48,14 @@ class PageMap {
     const {shown, left} = this._columns(moment);
     this.note.textContent = this._note(moment, shown, left);
     if (!shown.length) {
+      this.shown = "";
       this.host.replaceChildren();
       return;
     }
     const rows = this._rows(moment, shown);
+    const key = [this.width, moment.life.row, moment.running, moment.actor, ...shown.map((life) => `${life.title(moment.i)} ${life.stateAt(moment.i)}`),
+      ...rows.map((row) => [row.start, row.end, row.look, row.frames])];
+    if (shows(this, key.join(";"))) return;
     this.host.replaceChildren(this._draw(moment, shown, rows));
   }
 

@@ -21,6 +21,7 @@ class SourceView {
     const name = this.trace.name(i), life = this.lives.actors[i], program = life.nameAt(i);
     const parts = [];
     const at = this._whereProgramIs(i);
+    if (shows(this, [name, program, at >= 0 && this._address(at, this.trace.field(at, "eip")), this.trace.word(i, 0)].join())) return;
     if (at >= 0) {
       const places = this.sources.programs[program], eip = this.trace.field(at, "eip");
       const place = places && places[this._address(at, eip)];

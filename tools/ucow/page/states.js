@@ -44,6 +44,7 @@ class StateDiagram {
       const its = one.stateAt(i);
       if (its) crowd[its] = (crowd[its] || 0) + 1;
     }
+    if (shows(this, JSON.stringify([walked, latest, state, crowd, life && life.title(i)]))) return;
     this.whose.textContent = life ? `the path of ${life.title(i)}` : "";
     const {defs, head} = fills();
     const edges = ARROWS.flatMap(([from, to, d]) => {

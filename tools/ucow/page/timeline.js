@@ -301,7 +301,10 @@ class Timeline {
 
   _rows(top) {
     const {i} = this.moment;
-    this.tree.replaceChildren(...this._visibleRows(top).map((life) => this._row(life, i)));
+    const lives = this._visibleRows(top);
+    const keys = lives.map((life) => [life.row, life.stateAt(i), life === this.moment.life, life.nameAt(i), JSON.stringify(this.moment.counts(life))].join());
+    if (shows(this, keys.join(";"))) return;
+    this.tree.replaceChildren(...lives.map((life) => this._row(life, i)));
   }
 
   _row(life, i) {
