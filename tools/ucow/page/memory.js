@@ -72,7 +72,7 @@ class Space {
         this.readonly.delete(number);
         continue;
       }
-      this.readonly.delete(number); // it is this address space's own: `table_copy` came before, or nobody else has it
+      this.readonly.delete(number); // it is this address space's own: `table_copy` came before, or no other has it
       for (const page of [...table.entries.keys()]) if (start <= page && page < end) table.entries.delete(page);
     }
   }

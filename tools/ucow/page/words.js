@@ -87,7 +87,7 @@ class Words {
   }
 
   _sleep(i) {
-    return `${this._who(i)} is about to sleep until somebody wakes it.`;
+    return `${this._who(i)} is about to sleep until another process or the clock wakes it.`;
   }
 
   _wake(i) {
@@ -159,6 +159,10 @@ class Words {
     const entry = this._get(i, "entry"), frame = hex(entry >>> 12);
     const may = entry & PTE_WRITABLE ? "read and write" : entry & PTE_COW ? "read it until it is written" : "only read it";
     return `${this._who(i)}'s page table now maps ${hex(this._get(i, "va"))} to frame ${frame}; the program may ${may}.`;
+  }
+
+  _oom(i) {
+    return `Memory and disk are full: process ${this._get(i, "victim")} with ${many(this._get(i, "pages"), "page")} is chosen to end, of ${this._get(i, "among")}.`;
   }
 
   _injected(i) {
