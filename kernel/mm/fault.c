@@ -14,7 +14,8 @@
  *                    in a shared table
  *   any              present, allows it    any      MM_FILL: another process of this mm was quicker
  *
- * A write, and MM_FILL, need a page table of the mm's own: a shared one is copied first (tables.h).
+ * A write, and MM_FILL, need a page table of the mm's own: a shared one is copied first (tables.h). Only a
+ * read-only page of a program is entered in a shared table.
  * If there is no frame for any of these: MM_OOM. If the disk cannot be read: MM_SWAP_FAULT.
  */
 #include <ucow/errno.h>
@@ -28,7 +29,8 @@
 
 int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
 {
-    pte_t *pte = pgtable_entry(mm->pgdir, va);
+    bool in_place = page->owner == PAGE_CACHE; /* tables.h */
+    pte_t *pte = in_place ? pgtable_entry_in_place(mm->pgdir, va) : pgtable_entry(mm->pgdir, va);
     if (pte == NULL) {
         page_drop(page);
         return -E_NO_MEM;

@@ -18,9 +18,14 @@ static void count_page(const struct page *page, bool by_table, struct page_count
         counts->private ++;
 }
 
-/* Count the entries of a region, one page table after the other, and in *sole the slots that no other entry
- * names. Returns 0, or the error of a point. */
-static int count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts, size_t *sole)
+/* What a count finds besides: how many slots no other entry names, and whether a table is shared. */
+struct found {
+    size_t sole_slots;
+    bool shares_table;
+};
+
+/* Count the entries of a region, one page table after the other. Returns 0, or the error of a point. */
+static int count_region(struct mm *mm, const struct vma *vma, struct page_counts *counts, struct found *found)
 {
     size_t n;
     for (uintptr_t va = vma->start; va < vma->end; va += n * PAGE_SIZE) {
@@ -28,6 +33,7 @@ static int count_region(struct mm *mm, const struct vma *vma, struct page_counts
         if (pte == NULL)
             continue;
         bool by_table = pgtable_of(pte)->count > 1;
+        found->shares_table |= by_table;
         pte_t *last = pte + n;
         pgtable_narrow(&pte, &last);
         for (; (pte = pte_next_used(pte, last)) < last; pte++) {
@@ -36,7 +42,7 @@ static int count_region(struct mm *mm, const struct vma *vma, struct page_counts
                 continue;
             }
             counts->swapped++;
-            *sole += !by_table && swap_slot_is_sole(pte_slot(*pte));
+            found->sole_slots += !by_table && swap_slot_is_sole(pte_slot(*pte));
         }
         int error = mm_point(NULL);
         if (error != 0)
@@ -56,32 +62,33 @@ size_t mm_page_count(struct mm *mm)
     return pages;
 }
 
-static int count(struct mm *mm, struct page_counts *counts, size_t *sole)
+static int count(struct mm *mm, struct page_counts *counts, struct found *found)
 {
     ASSERT(mutex_is_held(&mm->lock));
     size_t pages = mm_page_count(mm);
     *counts = (struct page_counts){0};
     for (const struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
-        int error = count_region(mm, vma, counts, sole);
+        int error = count_region(mm, vma, counts, found);
         if (error != 0)
             return error;
     }
     size_t sum = counts->private + counts->shared + counts->swapped + counts->cache;
-    ASSERT(sum <= pages && sum >= mm_page_count(mm)); /* at a point, pages of objects may have been evicted */
+    /* At a point pages of objects may be evicted, and others may enter pages of programs in shared tables. */
+    ASSERT(found->shares_table || (sum <= pages && sum >= mm_page_count(mm)));
     return 0;
 }
 
 int mm_count_pages(struct mm *mm, struct page_counts *counts)
 {
-    size_t sole = 0;
-    return count(mm, counts, &sole);
+    struct found found = {0};
+    return count(mm, counts, &found);
 }
 
 int mm_count_own_pages(struct mm *mm, size_t *pages)
 {
     struct page_counts counts;
-    size_t sole = 0;
-    int error = count(mm, &counts, &sole);
-    *pages = counts.private + sole;
+    struct found found = {0};
+    int error = count(mm, &counts, &found);
+    *pages = counts.private + found.sole_slots;
     return error;
 }

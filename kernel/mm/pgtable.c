@@ -99,9 +99,12 @@ pte_t *pgtable_alloc(uintptr_t caller)
 
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va)
 {
+    return pgtable_own(pgdir, va) < 0 ? NULL : pgtable_entry_in_place(pgdir, va);
+}
+
+pte_t *pgtable_entry_in_place(struct pgdir *pgdir, uintptr_t va)
+{
     pte_t *pte;
-    if (pgtable_own(pgdir, va) < 0)
-        return NULL;
     while ((pte = pte_find(pgdir, va)) == NULL) {
         void *table = pgtable_alloc((uintptr_t)__builtin_return_address(0));
         if (table == NULL)

@@ -107,6 +107,9 @@ static inline int pgtable_own(struct pgdir *pgdir, uintptr_t va)
  * missing or shared. NULL: no memory. */
 pte_t *pgtable_entry(struct pgdir *pgdir, uintptr_t va);
 
+/* The same, but in the table as it is: if it is shared, all its address spaces see the change (tables.h). */
+pte_t *pgtable_entry_in_place(struct pgdir *pgdir, uintptr_t va);
+
 /* Clear every entry of [start, end) and drop what they hold; the tables are the pgdir's own. Flushes if the
  * pgdir is loaded. Has points (point.h), and ignores that the caller was killed: so does the next. */
 void pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end);

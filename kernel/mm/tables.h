@@ -9,9 +9,12 @@
  * copy of a table can make every writable page copy-on-write. Where a shared table has an entry, all its
  * address spaces have the same region.
  *
- * A table is changed only after pgtable_own(). There are two exceptions, which all address spaces of a shared
- * table are meant to see, and during which nothing sleeps: eviction, and reading a page back from the disk.
- * The idea is that of Zhao, Gong and Fonseca, "On-demand-fork", EuroSys 2021.
+ * A table is changed only after pgtable_own(). There are three exceptions, which all address spaces of a
+ * shared table are meant to see, and during which nothing sleeps: eviction, reading a page back from the
+ * disk, and entering a read-only page of a program. The last needs no frame for a table: else a program whose
+ * text was evicted would die when memory is full. It is correct because only exec adds a region of a program:
+ * all address spaces of the table had the region when they came to share it, and munmap and mmap over it own
+ * the table first. The idea is that of Zhao, Gong and Fonseca, "On-demand-fork", EuroSys 2021.
  */
 #ifndef MM_TABLES_H
 #define MM_TABLES_H

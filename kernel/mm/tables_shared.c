@@ -21,7 +21,8 @@ bool tables_share(struct pgdir *to, struct pgdir *from, uintptr_t va)
     struct page *page = pgtable_of(table);
     if (page->table_has_shmem)
         return false;
-    if (page->table_used == 0 || pte_find(to, ALIGN_DOWN(va, MMU_TABLE_SPAN)) == table)
+    bool stays_empty = page->table_used == 0 && page->count == 1; /* others may enter pages of a program */
+    if (stays_empty || pte_find(to, ALIGN_DOWN(va, MMU_TABLE_SPAN)) == table)
         return true;
     page_hold(page);
     check_entry_made();

@@ -81,6 +81,26 @@ TEST(a_table_copy_is_seen_at_once)
     end(parent, child);
 }
 
+/* D21: the directory's entry changes, so the CPU may use neither what it cached of the old table, nor the
+ * rights that the entry had. */
+TEST(a_table_of_its_own_is_flushed)
+{
+    for (int sole = 0; sole < 2; sole++) {
+        struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
+
+        if (sole)
+            host_mm_drop(child);
+        CHECK_EQ(host_read(parent, PRIVATE), 0xAA);
+        CHECK(tlb_find(PRIVATE) != 0);
+        CHECK_EQ(pgtable_own(parent->pgdir, PRIVATE), 1);
+        CHECK_EQ(tlb_find(PRIVATE), 0);
+        if (!sole)
+            host_mm_drop(child);
+        host_mm_drop(parent);
+        host_mm_check_all_back();
+    }
+}
+
 /* A read that maps a page changes the table, too. */
 TEST(a_first_access_is_the_readers_own)
 {
@@ -90,6 +110,61 @@ TEST(a_first_access_is_the_readers_own)
     CHECK(!one_table(parent, child, PRIVATE + 3 * PAGE_SIZE));
     CHECK_EQ(*pte_find(parent->pgdir, PRIVATE + 3 * PAGE_SIZE), 0);
     check_world((struct mm *[]){parent, child}, 2);
+    end(parent, child);
+}
+
+/* What eviction does to a page of a program: the entry becomes empty, and the image keeps the page. */
+static void forget(struct mm *mm, uintptr_t va)
+{
+    struct page *page = host_frame(mm, va);
+
+    pgtable_remove(pte_find(mm->pgdir, va));
+    mmu_flush_page(va);
+    page_drop(page);
+}
+
+/* P35, D06: a program goes on when its text was evicted and there is no frame for a copy of the table. */
+TEST(a_page_of_a_program_comes_for_all_that_have_the_table)
+{
+    struct mm *parent = parent_new(), *child, *grandchild;
+    uint8_t byte = host_read(parent, TEXT);
+
+    forget(parent, TEXT);
+    child = host_mm_dup(parent);
+    grandchild = host_mm_dup(child);
+    host_leave_frames(0);
+    CHECK_EQ(mm_fault(child, TEXT, false), MM_FILL);
+    CHECK(one_table(parent, child, TEXT) && one_table(parent, grandchild, TEXT));
+    CHECK_EQ(host_frame(parent, TEXT)->count, 2); /* the image, and one entry for three address spaces */
+    CHECK_EQ(host_failure(child, TEXT, true), MM_SEGV);
+    CHECK_EQ(host_failure(child, DATA, true), MM_OOM);
+    CHECK_EQ(host_read(parent, TEXT), byte);
+    check_world((struct mm *[]){parent, child, grandchild}, 3);
+    host_give_frames();
+    host_mm_drop(grandchild);
+    CHECK_EQ(mm_munmap(child, TEXT, PAGE_SIZE), 0); /* in a table of its own */
+    CHECK_EQ(host_read(parent, TEXT), byte);
+    check_world((struct mm *[]){parent, child}, 2);
+    end(parent, child);
+}
+
+/* A shared table without entries is shared by a fork, too: later it gets a page for all that have it. */
+TEST(a_shared_table_that_is_empty_is_shared_on)
+{
+    struct mm *parent, *child, *grandchild;
+
+    host_mm_start();
+    parent = host_mm_new();
+    map_image(parent);
+    host_read(parent, TEXT);
+    child = host_mm_dup(parent);
+    forget(parent, TEXT);
+    grandchild = host_mm_dup(child);
+    CHECK_EQ(mm_fault(parent, TEXT, false), MM_FILL);
+    CHECK(one_table(child, grandchild, TEXT));
+    CHECK_EQ(mm_page_count(grandchild), mm_page_count(child));
+    check_world((struct mm *[]){parent, child, grandchild}, 3);
+    host_mm_drop(grandchild);
     end(parent, child);
 }
 
