@@ -15,7 +15,8 @@ DIES = re.compile(r'^pid (\d+) "oom" dies: out of memory for its (read of|write 
 
 
 MACHINES = {"16M": {"memory": "16M", "swap": None, "cmdline": "trace_kib=2048"},
-            "disk": {"memory": "12M", "swap": "4M", "cmdline": "trace_kib=8192"}}  # 4 MiB beside the ring, and the disk is full
+            # 4 MiB beside the ring, and the disk is full as well
+            "disk": {"memory": "12M", "swap": "4M", "cmdline": "trace_kib=8192"}}
 
 
 @pytest.mark.parametrize("name", MACHINES)
