@@ -25,7 +25,7 @@ def test_as_on_linux(run, build):
     if not linux.is_file():
         pytest.skip("memedges was not compiled for this machine, which is no x86-64 Linux or has no compiler")
     expected = subprocess.run([linux], capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
-    lines = run("memedges", cmdline="trace_kib=512").lines
+    lines = run("memedges", cmdline="trace_kib=1024").lines
     lines.once("memedges pass.")
     assert rows(lines) == rows(expected) and len(rows(expected)) > 100
     for text in (lines, expected):
