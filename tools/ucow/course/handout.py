@@ -23,10 +23,13 @@ AUTHOR = {"GIT_AUTHOR_NAME": "ucow", "GIT_AUTHOR_EMAIL": "ucow@localhost", "GIT_
 
 def tracked() -> list[str]:
     """The files of this tree: those that git knows, or all but build directories if this is no git repository."""
-    if (ROOT / ".git").exists():
-        return [name for name in git(ROOT, "ls-files", "-z").split("\0") if name and os.path.lexists(ROOT / name)]
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        done = children.run(["git", "-C", ROOT, "ls-files", "-z"])  # with the user's settings: the tree may be another user's
+        if done.returncode == 0:
+            return [name for name in done.stdout.split("\0") if name and os.path.lexists(ROOT / name)]
     found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if not path.is_dir() or path.is_symlink())
-    return [str(path) for path in found if not path.parts[0].startswith("build") and "__pycache__" not in path.parts]
+    return [str(path) for path in found if not path.parts[0].startswith(("build", ".git"))
+            and "__pycache__" not in path.parts] + [".gitignore"]
 
 
 def git(folder: Path, *words: str) -> str:
