@@ -228,8 +228,10 @@ class Bench:
         self.shared.keep(self.runs[-1], expect)
         return outcome
 
-    def boot(self, *program: str, **machine) -> Conversation:
-        return Conversation(self.machine(*program, **machine).start(self.build.wall_seconds), self)
+    def boot(self, *program: str, seconds: float = 0, **machine) -> Conversation:
+        """`seconds` is a wall-clock limit, if it is more than the usual one."""
+        limit = max(self.build.wall_seconds, seconds)
+        return Conversation(self.machine(*program, **machine).start(limit), self)
 
 
 BENCH = pytest.StashKey[Bench]()

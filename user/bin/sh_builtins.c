@@ -140,14 +140,31 @@ static const struct builtin {
     void (*run)(int argc, const char *const argv[]);
 } builtins[] = {
     {"help", "[NAME]", "this text, or what NAME does", run_help},
-    {"exit", "[CODE]", "leave the shell, after its jobs; the first one's end powers the machine off",
-     run_exit},
+    {"exit", "[CODE]", "leave the shell after its jobs; the first one powers off", run_exit},
     {"ls", "[-l]", "list the programs; with -l their sizes, too", run_ls},
     {"jobs", "", "list the programs in the background", run_jobs},
     {"fg", "[JOB]", "bring a job, or the last one, into the foreground", run_fg},
     {"kill", "PID", "end a process; %JOB: a job; -GROUP: a process group", run_kill},
     {"time", "NAME ...", "run a program and print how long it took", run_time},
     {"echo", "[WORD]...", "print the words", run_echo},
+};
+
+/* docs/terminal.md has the same table; a test compares them. */
+static const struct {
+    const char *name, *text;
+} keys[] = {
+    {"^C, ^\\", "end the program in the foreground; ^C abandons a line of the shell"},
+    {"^T", "print all processes, at any moment"},
+    {"^D", "in an empty line: the end of the input, which ends the shell"},
+    {"Enter", "complete the line"},
+    {"Backspace, ^H", "erase the character before the cursor"},
+    {"^W, ^U", "erase the word before the cursor; all before the cursor"},
+    {"Delete, ^D, ^K", "erase the character at the cursor; ^K: all from the cursor on"},
+    {"Left, Right", "move by a character, as ^B and ^F"},
+    {"Home, End", "move to an end of the line, as ^A and ^E"},
+    {"Up, Down", "show the lines before, as ^P and ^N"},
+    {"Tab", "complete the name of a program, or list what it may become"},
+    {"^L", "clear the screen"},
 };
 
 static const struct builtin *find_builtin(const char *name)
@@ -177,10 +194,10 @@ static void run_help(int argc, const char *const argv[])
     if (argc < 2) {
         for (size_t i = 0; i < ARRAY_SIZE(builtins); i++)
             print_builtin(&builtins[i]);
-        printf("NAME [ARG]...   run program NAME of the boot archive: hello, forktest, args a b c\n"
-               "a; b runs one after the other, a & in the background; 'a b' is one word\n"
-               "^C ends the program in the foreground, ^T shows all processes, ^D leaves, Tab completes a "
-               "name\n");
+        printf("NAME [ARG]...   run a program: hello, forktest, args a b c\n"
+               "a; b runs one after the other, a & in the background; 'a b' is one word\n");
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+            printf("%-15s %s\n", keys[i].name, keys[i].text);
         return;
     }
     const struct builtin *builtin = find_builtin(argv[1]);

@@ -89,9 +89,13 @@ void jobs_list(void)
 {
     while (reap(WNOHANG) == 0)
         ;
-    for (int i = 0; i < MAX_JOBS; i++)
-        if (jobs[i].number != 0)
+    for (int i = 0; i < MAX_JOBS; i++) {
+        if (jobs[i].number != 0) {
             print_job(&jobs[i]);
+            if (jobs[i].ended) /* that it has ended is said once */
+                jobs[i].number = 0;
+        }
+    }
 }
 
 void jobs_wait_all(void)

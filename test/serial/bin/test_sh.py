@@ -60,6 +60,17 @@ def test_help(shell):
     leave(shell)
 
 
+def test_keys(shell):
+    """docs/terminal.md and `help` have the same table of keys, and no line of `help` is wider than a terminal."""
+    text = (Path(__file__).parents[3] / "docs/terminal.md").read_text(encoding="utf-8")
+    section = text.partition("\n## Keys\n")[2].partition("\n## ")[0].replace("\\\\", "\\")
+    keys = re.findall(r"^\| (?!key)(.+?) \| (.+?) \|$", section, re.MULTILINE)
+    lines = say(shell, "help").splitlines()
+    assert len(keys) > 10 and lines[-len(keys):] == [f"{name:15} {what}" for name, what in keys]
+    assert max(map(len, lines)) < 80
+    leave(shell)
+
+
 def test_unknown_program(shell):
     """The shell prints an error and continues."""
     assert say(shell, "wibble") == "wibble: no such program\n"
@@ -214,6 +225,9 @@ def test_jobs(shell):
     shell.type("\x03")
     assert shell.expect(PROMPT) == "^C\nnoread: exit code -9\n" + PROMPT
     assert say(shell, "fg") == "fg: there is no job\n"
+    assert say(shell, "nop &") == "[1] 4\n"
+    ended = say(shell, "sleeper; jobs; jobs")
+    assert ended.endswith("sleeper pass.\n[1]     4 done         nop\n")
     assert say(shell, "kill 1").startswith("kill: there is no process 1")
     leave(shell)
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The terminal: canonical mode, keys that act at once, the foreground group; typed at the shell."""
 
+import os
 import random
 
 import pytest
 
 PROMPT = "$ "
+TICK_HZ = 100
 KEYS = {"^C": "\x03", "^\\": "\x1c"}
 
 
@@ -121,5 +123,27 @@ def test_random_keys_lose_nothing(boot, seed):
         live.expect(PROMPT)
         mash(live, seed, 60)
         live.expect("\ndone-now\n")
+        live.type("\x03\x15exit\n" + "\x03" * 40)
+        live.end()
+
+
+def now(live) -> int:
+    """The tick that ^T prints, at the prompt."""
+    live.type("\x14")
+    live.expect("processes at tick ")
+    return int(live.expect(":").rstrip(":"))
+
+
+def test_random_keys_for_long(boot):
+    """Random keys until the machine's clock has gone on by UCOW_KEYS_SECONDS; then all processes are gone."""
+    seconds = int(os.environ.get("UCOW_KEYS_SECONDS", "60"))
+    with boot("sh", cmdline="trace=off", seconds=seconds) as live:
+        live.expect(PROMPT)
+        end = now(live) + seconds * TICK_HZ
+        seed = 100
+        while now(live) < end:
+            seed += 1
+            mash(live, seed, 40)
+            live.expect("\ndone-now\n")
         live.type("\x03\x15exit\n" + "\x03" * 40)
         live.end()

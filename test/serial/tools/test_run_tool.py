@@ -3,17 +3,20 @@
 
 import fcntl
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 100  # wall-clock backstop of a machine
-PASSED, REFUSED = 0, 5
+PASSED, NO_VERDICT, REFUSED = 0, 4, 5
 
 
 def run_in(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess:
@@ -34,6 +37,57 @@ def test_end_of_input_ends_the_shell(build, typed, seen):
     done = run_in(build.folder, typed=typed)
     assert done.returncode == PASSED, done.stdout + done.stderr
     assert seen in done.stdout
+
+
+class OnTerminal:
+    """tools/run with a shell, on a terminal of its own."""
+
+    def __init__(self, folder: Path):
+        self.keyboard, self.terminal = pty.openpty()
+        self.before = termios.tcgetattr(self.terminal)
+        self.process = subprocess.Popen([ROOT / "tools/run", "--build", folder], stdin=self.terminal,
+                                        stdout=self.terminal, stderr=self.terminal, start_new_session=True)
+        self.seen = ""
+
+    def expect(self, text: str) -> None:
+        """Wait until `text` is on the screen; what comes after it is left for the next call."""
+        while text not in self.seen:
+            readable, _, _ = select.select([self.keyboard], [], [], TIMEOUT / 4)
+            assert readable, f"expected {text!r} on the terminal, seen {self.seen!r}"
+            self.seen += os.read(self.keyboard, 4096).decode(errors="replace")
+        self.seen = self.seen.partition(text)[2]
+
+    def type(self, text: str) -> None:
+        os.write(self.keyboard, text.encode())
+
+    def end(self) -> int:
+        """Wait for the end, which leaves the terminal as it was. Returns the status."""
+        status = self.process.wait(TIMEOUT)
+        assert termios.tcgetattr(self.terminal) == self.before
+        for end in (self.keyboard, self.terminal):
+            os.close(end)
+        return status
+
+
+@pytest.mark.parametrize("ending, status", [("\x04", PASSED), ("\x01x", NO_VERDICT), (signal.SIGTERM, -signal.SIGTERM)],
+                         ids=["Ctrl-D", "Ctrl-A X", "SIGTERM"])
+def test_terminal(build, ending, status):
+    """Ctrl-C ends the program in the shell and nothing else; each ending leaves the terminal as it was."""
+    run = OnTerminal(build.folder)
+    run.expect("Ctrl-A X ends the machine")
+    run.expect("$ ")
+    run.type("noread\r")
+    run.expect("noread: waiting.")
+    run.type("\x03")
+    run.expect("noread: exit code -9")
+    run.expect("$ ")
+    if isinstance(ending, str):
+        run.type(ending)
+    else:
+        run.process.send_signal(ending)
+    if status == NO_VERDICT:
+        run.expect("the machine was ended by Ctrl-A X")
+    assert run.end() == status
 
 
 def test_link_cdpath_and_open_input(build, tmp_path):
