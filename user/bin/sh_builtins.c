@@ -153,7 +153,7 @@ static const struct builtin {
 static const struct {
     const char *name, *text;
 } keys[] = {
-    {"^C, ^\\", "end the program in the foreground; ^C abandons a line of the shell"},
+    {"^C, ^\\", "end the foreground program; ^C abandons a line of the shell"},
     {"^T", "print all processes, at any moment"},
     {"^D", "in an empty line: the end of the input, which ends the shell"},
     {"Enter", "complete the line"},
