@@ -66,6 +66,8 @@ def syscalls(build: Path, *words: str, timeout: float = TIMEOUT) -> Batch[tuple[
     try:
         batch: Batch[tuple[str, str]] = judged(" ".join(words), run)
         batch.counts = call_results(run.lines.text)
+        if not batch.counts:
+            batch.wrong.append("no call was counted")
         return batch
     finally:
         run.close()

@@ -132,7 +132,7 @@ def test_ending(tool, name, build, place):
     if tool == "coverage" and not build.coverage:
         pytest.skip("the build does not count what runs")
     number = signal.Signals[f"SIG{name}"]
-    words = COMMANDS[tool].format(build=build.folder, new=place / "new").split()
+    words = [word.format(build=build.folder, new=place / "new") for word in COMMANDS[tool].split()]
     moment = random.Random(f"{SEED} {tool} {name}").uniform(0, LATEST)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket")

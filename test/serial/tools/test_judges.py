@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""What judges a run is not deceived: tools/run and the fuzzers, by the kernels of `sabotage`, whose names say what they do.
+
+init's judgement is in test_samepid.py, the harness's in test_harness.py, and that of tools/compare in test_plang.py. (D88)
+"""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from conftest import ROOT
+from ucow import fuzz
+from ucow.machine import Machine
+
+# Each kernel, and the status of tools/run.
+KERNELS = {"honest": 0, "silent": 4, "truncated": 4, "late_panic": 4, "leak": 4, "restart": 4, "wrong_status": 3, "panic": 2,
+           "triple_fault": 4, "reset": 4, "hang": 4}
+TIMEOUT = 60
+OTHER_KERNEL = """#!/bin/bash
+words=("$@")
+for ((i = 0; i < $#; i++)); do
+    [ "${words[i]}" != -kernel ] || words[i + 1]=$SABOTAGE
+done
+exec "$QEMU" "${words[@]}"
+"""
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_tools_run(build, tmp_path, name):
+    """It boots the kernel of the build; here QEMU gets another one."""
+    qemu = tmp_path / "qemu-system-i386"
+    qemu.write_text(OTHER_KERNEL)
+    qemu.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "QEMU": shutil.which("qemu-system-i386"),
+                                "SABOTAGE": str(build.folder / f"test/serial/sabotage/{name}.elf")}
+    limit = 2 if name == "hang" else TIMEOUT
+    done = subprocess.run([ROOT / "tools/run", "--build", build.folder, "--timeout", str(limit), "hello"], text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=2 * TIMEOUT, check=False)
+    assert done.returncode == KERNELS[name], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_fuzzers(build, monkeypatch, name):
+    """The honest kernel passes every check of the machine; but it runs no program, so nothing was tried."""
+    kernel = build.folder / f"test/serial/sabotage/{name}.elf"
+    monkeypatch.setattr(fuzz, "boot", lambda *_: Machine(kernel).run(1 if name == "hang" else TIMEOUT))
+    wrong = [fuzz.syscalls(build.folder, "exhaustive").wrong, fuzz.code(build.folder, 1, 10).wrong]
+    assert all(wrong), wrong
+    if name == "honest":
+        assert [len(found) for found in wrong] == [1, 1], wrong
