@@ -38,7 +38,7 @@ KILLED_AFTER = 4  # ticks
 
 
 def test_a_kill_ends_the_wait_for_a_lock(bench, build):
-    """The lock is an address space's, which another process holds for some sixty ticks."""
+    """The lock is an address space's, which another process holds for some sixty ticks. (D91)"""
     build.need_plain("how fast a kill is")
     run = bench.machine("latency", "lockwait", "32", str(KILLED_AFTER), memory=build.room("64M")).run(build.wall_seconds)
     bench.runs.append(run)  # not judged: it prints, and traces, too much
