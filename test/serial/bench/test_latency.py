@@ -20,6 +20,8 @@ def test_a_sleeper_is_in_time(bench, build, case):
     build.need_plain("how late a sleeper is")
     if case.needs_swap:
         build.need_swap()
+    if case.name == "kills" and build.sched != "rr":
+        pytest.skip(f"-Dsched={build.sched} does not promise that who sleeps goes before thousands that have to run")
     disk = {"swap": DISK} if build.swap else {}
     run = bench.machine("latency", case.name, str(case.small), memory=build.room(case.memory or MEMORY), **disk).run(
         build.wall_seconds)

@@ -3,14 +3,19 @@
 
 import re
 
-MEMORY, DISK, ROUNDS, MIB = "8M", "4M", 8, 4  # a hundred rounds: tools/run --memory 8M --swap 4M hogs 100 4
+MEMORY, DISK, ROUNDS = "8M", "4M", 8  # a hundred rounds: tools/run --memory 8M --swap 4M --timeout 900 hogs 100 4
+
+
+def mebibytes(build) -> str:
+    """How many each hog takes: half the memory."""
+    return str(int(build.room(MEMORY).removesuffix("M")) // 2)
 
 
 def test_only_hogs_end(run, build):
     """The program that starts the hogs, as the shell would, lives, and so does one that sleeps. At least one hog of each
     round ends, and a line says which and why."""
     disk = {"swap": DISK} if build.swap else {}
-    hogs = run("hogs", str(ROUNDS), str(MIB), memory=build.room(MEMORY), cmdline="trace=off", **disk)
+    hogs = run("hogs", str(ROUNDS), mebibytes(build), memory=build.room(MEMORY), cmdline="trace=off", **disk)
     hogs.lines.once("hogs: whether it was killed = 0")
     hogs.lines.once("hogs pass.")
     ended = int(re.match(r"hogs: (\d+) of", hogs.lines.all(re.compile("^hogs: .* were ended$"))[0])[1])
@@ -24,7 +29,7 @@ def test_only_hogs_end(run, build):
 def test_the_trace_tells_what_was_chosen(run, build):
     """The event has the process that needed a page, the one that ends, its pages, and among how many it was chosen."""
     disk = {"swap": DISK} if build.swap else {}
-    trace = run("hogs", "1", str(MIB), memory=build.room(MEMORY), cmdline="trace_kib=2048", **disk).trace
+    trace = run("hogs", "1", mebibytes(build), memory=build.room(MEMORY), cmdline="trace_kib=2048", **disk).trace
     ended = trace.all("exit reason=oom")
     chosen = trace.all("oom")
     sizes = trace.all("oom_size")
