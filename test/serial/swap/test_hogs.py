@@ -29,7 +29,8 @@ def test_only_hogs_end(run, build):
 def test_the_trace_tells_what_was_chosen(run, build):
     """The event has the process that needed a page, the one that ends, its pages, and among how many it was chosen."""
     disk = {"swap": DISK} if build.swap else {}
-    trace = run("hogs", "1", mebibytes(build), memory=build.room(MEMORY), cmdline="trace_kib=2048", **disk).trace
+    ring = "trace_kib=4096" if build.room(MEMORY) != MEMORY else "trace_kib=2048"
+    trace = run("hogs", "1", mebibytes(build), memory=build.room(MEMORY), cmdline=ring, **disk).trace
     ended = trace.all("exit reason=oom")
     chosen = trace.all("oom")
     sizes = trace.all("oom_size")
