@@ -160,6 +160,30 @@ def test_views(exit_page, browser, build):
     assert run.trace.one("fork parent=2").seq == browser.run("page.lead.i")
 
 
+def test_a_ring_that_wrapped(bench, build, written, browser):
+    """What the ring has lost is called lost: the number of events, and the pages of a process whose exec is not there."""
+    run = bench.machine("forktest", cmdline="trace_kib=16").run()
+    path = written(run)
+    browser.open(path)
+    assert run.trace.lost > 0
+    assert browser.run("document.querySelector('.lost').textContent").startswith(
+        f"The ring has lost the first {run.trace.lost} events.")
+    browser.run("page.go(0, page.lead.lives.all.find((life) => life.pid === 2))")
+    assert browser.run("document.querySelector('.memory .note').textContent").startswith("The pages of 2 are not known")
+    assert browser.run("page.lead.trace.line(0)") == str(run.trace.records[0])
+
+
+@pytest.mark.parametrize("made, sentence", [("cut", "ends before physical address"), ("foreign", "this is not the memory of a machine")])
+def test_wrong_memory(made, sentence, exit_page, build, tmp_path):
+    """A memory file that is cut off or not ucow's is refused in one sentence, and no page is written."""
+    run, _ = exit_page
+    memory, out = tmp_path / "memory", tmp_path / "none.html"
+    memory.write_bytes(run.memory_file.read_bytes()[:1 << 20] if made == "cut" else bytes(32 << 20))
+    failed = subprocess.run([sys.executable, TOOL, "--elf", build.kernel, "--html", out, memory], capture_output=True, text=True)
+    assert failed.returncode == 1 and failed.stderr.count("\n") == 1 and sentence in failed.stderr
+    assert not out.exists()
+
+
 def told_by_memory(guest: Guest) -> dict[str, list]:
     """What tools/pages finds, in the form of PAGES_OF_RUN."""
     found = {}

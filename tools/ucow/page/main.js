@@ -40,7 +40,7 @@ class Player {
     const {trace, lives, i} = this;
     const world = this.moments.world(i), life = this.pinned || this._runs(i);
     const sharing = new Sharing(world), va = ["fault", "page", "page_copy", "evict"].includes(trace.name(i)) ? trace.field(i, "va") : null;
-    return {i, world, sharing, life, hasPages: this.hasPages, touched: va === null ? null : va >>> 12,
+    return {i, world, sharing, life, hasPages: this.hasPages, lost: trace.lost, touched: va === null ? null : va >>> 12,
       actor: trace.pids[i], running: trace.name(i) === "switch" ? trace.field(i, "to") : trace.pids[i],
       found: (n) => this.wanted !== "" && trace.line(n).includes(this.wanted), counts: (one) => this._counts(world, sharing, one)};
   }

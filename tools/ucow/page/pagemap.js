@@ -59,11 +59,13 @@ class PageMap {
     this.host.replaceChildren(this._draw(moment, shown, rows));
   }
 
-  _note({life, world, i, hasPages}, shown, left) {
+  _note({life, world, i, hasPages, lost}, shown, left) {
     if (!hasPages) return "This kernel's trace does not tell which frame a page has: build it with the events map and page.";
     const space = world.spaces.get(life.pid);
     const words = [];
-    if (!space) words.push(`${life.title(i)} has no user memory at this moment.`);
+    const unknown = lost && life.pid > INIT && (life.exit < 0 || i < life.exit);
+    if (!space) words.push(unknown ? `The pages of ${life.title(i)} are not known: the ring has lost the events that tell them.`
+      : `${life.title(i)} has no user memory at this moment.`);
     if (shown.some((one) => !world.spaces.get(one.pid).whole)) words.push("Older pages of these processes are not known: the ring has lost those events.");
     if (left > 0) words.push(`${left} more processes of the family are not shown; select one to see it.`);
     return words.join(" ");
