@@ -34,6 +34,7 @@
 #include "mm/slab.h"
 #include "mm/swap.h"
 #include "planted/planted.h"
+#include "proc/abi.h"
 #include "proc/image_cache.h"
 #include "proc/init.h"
 #include "proc/pgfault.h"
@@ -68,8 +69,9 @@ static struct {
 
 static void print_banner(void)
 {
+    static const char options[] = "options: " CONFIG_OPTIONS "\n"; /* longer than kprintf() prints */
     kprintf("ucow " CONFIG_VERSION ": user processes on i386\n");
-    kprintf("options: " CONFIG_OPTIONS "\n");
+    console_write(CONSOLE_KERNEL, options, sizeof(options) - 1);
     kprintf("cpu: fxsr=%u sse=%u smep=%u smap=%u umip=%u\n", cpu_features.fxsr, cpu_features.sse,
             cpu_features.smep, cpu_features.smap, cpu_features.umip);
 }
@@ -311,6 +313,7 @@ void kmain(paddr_t multiboot_info)
     read_cmdline();
     check_set_who(pgfault_who);
     syscall_check();
+    abi_init(&syscall_abi, linux_calls());
     start_memory();
     start_programs();
     TRACE(boot, page_total_count(), page_free_count(), CONFIG_COW);

@@ -86,6 +86,7 @@ struct proc_info {
     unsigned pages;       /* user pages in memory or in swap */
     unsigned runs;        /* number of times it was scheduled */
     char name[PROC_NAME_SIZE];
+    unsigned linux_calls; /* 1 if its program makes the system calls of Linux (docs/linux.md) */
 };
 
 /* System memory, as reported by meminfo(). Units are pages unless noted. */

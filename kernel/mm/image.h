@@ -27,6 +27,8 @@ struct image {
     struct vm_object object;
     const uint8_t *data; /* the file; it is never freed */
     uintptr_t entry;
+    uintptr_t headers_va; /* where the program headers are in its memory; 0: nowhere */
+    size_t headers_n;
     size_t segments_n;
     struct image_segment segments[IMAGE_MAX_SEGMENTS]; /* sorted by va, disjoint, inside the file */
     struct page_store pages;

@@ -78,6 +78,18 @@ static bool entry_ok(const struct image *image)
     return false;
 }
 
+/* Where the segments put the program headers, which are at `offset` of the file; 0 if they do not. */
+static uintptr_t find_headers(const struct image *image, size_t offset, size_t bytes)
+{
+    for (size_t i = 0; i < image->segments_n; i++) {
+        const struct image_segment *s = &image->segments[i];
+        if (offset >= s->file_offset && bytes <= s->file_bytes &&
+            offset - s->file_offset <= s->file_bytes - bytes)
+            return s->va + (offset - s->file_offset);
+    }
+    return 0;
+}
+
 int elf_parse(const void *data, size_t size, struct image *image)
 {
     const char *bytes = data;
@@ -100,5 +112,7 @@ int elf_parse(const void *data, size_t size, struct image *image)
         if (!segment_ok(&ph, size) || !add_segment(image, &ph))
             return -E_INVAL_ELF;
     }
+    image->headers_n = header.phnum;
+    image->headers_va = find_headers(image, header.phoff, header.phnum * sizeof(ph));
     return entry_ok(image) ? 0 : -E_INVAL_ELF;
 }

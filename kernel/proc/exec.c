@@ -2,12 +2,14 @@
 /*
  * exec - build a new address space beside the old one, then switch to it.
  *
- * The new stack, from USERTOP down: the strings; then, 16-aligned as the System V i386 ABI requires
- * at entry, argc, argv[], NULL, an empty environment (NULL) and an empty auxiliary vector.
+ * The new stack, from USERTOP down: the strings; for a program for Linux 16 random bytes; then, 16-aligned as
+ * the System V i386 ABI requires at entry, argc, argv[], NULL, the environment, NULL, and the auxiliary
+ * vector, which is empty for a program of ucow.
  */
 #include "proc/exec.h"
 
 #include <ucow/errno.h>
+#include <ucow/linux.h>
 
 #include "lib/string.h"
 #include "lib/util.h"
@@ -15,12 +17,24 @@
 #include "mm/mm.h"
 #include "mm/mm_check.h"
 #include "mm/page.h"
+#include "proc/abi.h"
 #include "proc/image_cache.h"
+#include "proc/linux.h"
 #include "proc/mutex.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
 
-#define FIXED_WORDS 5 /* argc, NULL after argv, NULL for envp, AT_NULL and its value */
+#define FIXED_WORDS 5 /* argc, NULL after argv and after the environment, AT_NULL and its value */
+
+/* A program that is about to start. */
+struct program {
+    const char *name;
+    struct image *image;
+    const struct abi *abi;
+    struct mm *mm;
+    struct linux_proc *linux_state; /* NULL: it is for ucow */
+    uintptr_t esp;
+};
 
 /* Copy bytes to mapped pages of an address space that is not loaded. */
 static void poke(struct mm *mm, uintptr_t va, const void *from, size_t n)
@@ -47,11 +61,34 @@ static int touch_stack(struct mm *mm, uintptr_t bottom)
     return 0;
 }
 
-/* Map the stack and write its first words. Returns 0 and the initial *esp; -E_NO_MEM. */
-static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *esp)
+/* Write the addresses of `n` strings from number `first` on, and NULL. Returns where the next word goes. */
+static uintptr_t poke_strings(struct mm *mm, uintptr_t va, const struct exec_args *args, int first, int n)
 {
     uintptr_t strings = USERTOP - ALIGN_UP(args->bytes, 16u);
-    uintptr_t bottom = ALIGN_DOWN(strings - 4 * ((uintptr_t)args->argc + FIXED_WORDS), 16u);
+    for (int i = first; i < first + n; i++, va += 4)
+        poke_word(mm, va, (uint32_t)(strings + args->start[i]));
+    return va + 4; /* NULL is 0 already */
+}
+
+/* Write the auxiliary vector of a program for Linux, whose random bytes are at `random_at`. */
+FOR_LINUX static void poke_auxv(struct mm *mm, uintptr_t va, const struct image *image, uintptr_t random_at)
+{
+    uint32_t words[LINUX_AUXV_WORDS];
+    char random[LINUX_RANDOM_BYTES];
+    linux_random(random, sizeof(random));
+    poke(mm, random_at, random, sizeof(random));
+    poke(mm, va, words, 4 * linux_auxv(image, random_at, words));
+}
+
+/* Map the stack and write its first words. Returns 0 and the initial *esp; -E_NO_MEM. */
+static int build_stack(struct mm *mm, const struct program *program, const struct exec_args *args,
+                       uintptr_t *esp)
+{
+    bool for_linux = abi_is_linux(program->abi);
+    uintptr_t strings = USERTOP - ALIGN_UP(args->bytes, 16u);
+    uintptr_t random_at = strings - (for_linux ? LINUX_RANDOM_BYTES : 0);
+    uintptr_t n = (uintptr_t)(args->argc + args->envc) + FIXED_WORDS + (for_linux ? LINUX_AUXV_WORDS : 0);
+    uintptr_t bottom = ALIGN_DOWN(random_at - 4 * n, 16u);
     const struct vma stack = {.start = USER_STACK_BASE, .end = USERTOP, .flags = VM_READ | VM_WRITE};
     int error = mm_map(mm, &stack);
     if (error == 0)
@@ -61,26 +98,30 @@ static int build_stack(struct mm *mm, const struct exec_args *args, uintptr_t *e
 
     /* LAB 2 begin: build_stack */
     poke(mm, strings, args->strings, args->bytes);
-    poke_word(mm, bottom, (uint32_t)args->argc); /* the other fixed words are 0 already */
-    for (int i = 0; i < args->argc; i++)
-        poke_word(mm, bottom + 4 + 4 * (uintptr_t)i, (uint32_t)(strings + args->start[i]));
+    poke_word(mm, bottom, (uint32_t)args->argc);
+    uintptr_t va = poke_strings(mm, bottom + 4, args, 0, args->argc);
+    if (for_linux) { /* else the environment and the vector are empty: 0 already */
+        va = poke_strings(mm, va, args, args->argc, args->envc);
+        poke_auxv(mm, va, program->image, random_at);
+    }
     *esp = bottom;
     return 0;
     /* LAB 2 end */
 }
 
 /* Returns a new address space with the program and its stack; NULL and *error. */
-static struct mm *load_icode(struct image *image, const struct exec_args *args, uintptr_t *esp, int *error)
+static struct mm *load_icode(const struct program *program, const struct exec_args *args, uintptr_t *esp,
+                             int *error)
 {
     /* LAB 2 begin: load_icode */
     *error = -E_NO_MEM;
-    struct mm *mm = mm_new(image->object.lineage);
+    struct mm *mm = mm_new(program->image->object.lineage);
     if (mm == NULL)
         return NULL;
     mutex_lock(&mm->lock);
-    *error = image_map(image, mm);
+    *error = image_map(program->image, mm);
     if (*error == 0)
-        *error = build_stack(mm, args, esp);
+        *error = build_stack(mm, program, args, esp);
     mutex_unlock(&mm->lock);
     if (*error == 0)
         return mm;
@@ -102,23 +143,27 @@ static void check_program(uintptr_t entry, uintptr_t esp, bool dropped)
          (unsigned)tf->esp);
 }
 
-/* Switch the current process to `mm` and drop the old one. Cannot fail. */
-static void commit(struct mm *mm, const char *name, uintptr_t entry, uintptr_t esp)
+/* Switch the current process to `program` and drop the old one. Cannot fail. */
+static void commit(const struct program *program)
 {
     struct mm *old = current->mm;
     uint32_t drops = mm_drop_count();
     /* LAB 2 begin: commit */
-    current->mm = mm;
-    mm_publish(mm);
-    mmu_load(mm->pgdir);
+    current->mm = program->mm;
+    mm_publish(program->mm);
+    mmu_load(program->mm->pgdir);
     if (old != NULL)
         mm_drop(old);
     proc_fpu_drop(current);
-    proc_set_name(current, name);
+    if (current->linux_state != NULL)
+        linux_drop(current);
+    current->linux_state = program->linux_state;
+    current->abi = program->abi;
+    proc_set_name(current, program->name);
     current->kernel = false;
-    trap_frame_user(proc_trapframe(current), entry, esp);
+    trap_frame_user(proc_trapframe(current), program->image->entry, program->esp);
     /* LAB 2 end */
-    check_program(entry, esp, old == NULL || mm_drop_count() != drops);
+    check_program(program->image->entry, program->esp, old == NULL || mm_drop_count() != drops);
 }
 
 /* Record the exec with as much of the program's name as a record has room for, the regions of the program,
@@ -139,16 +184,24 @@ static void trace_exec(uintptr_t esp)
 
 int do_execve(const char *name, const struct exec_args *args)
 {
-    struct image *image;
-    uintptr_t esp;
-    int error = image_cache_open(name, &image);
+    struct program program = {.name = name};
+    int error = image_cache_open(name, &program.image);
     if (error != 0)
         return error;
-    struct mm *mm = load_icode(image, args, &esp, &error);
-    if (mm != NULL) {
-        commit(mm, name, image->entry, esp);
-        trace_exec(esp);
-    }
-    image_drop(image);
+    program.abi = abi_of(program.image->segments[0].va);
+    program.mm = load_icode(&program, args, &program.esp, &error);
+    if (program.mm == NULL)
+        goto undo_image;
+    error = -E_NO_MEM;
+    if (abi_is_linux(program.abi) && (program.linux_state = linux_prepare()) == NULL)
+        goto undo_mm;
+    commit(&program);
+    trace_exec(program.esp);
+    image_drop(program.image);
+    return 0;
+undo_mm:
+    mm_drop(program.mm);
+undo_image:
+    image_drop(program.image);
     return error;
 }

@@ -10,10 +10,11 @@
 
 #include <ucow/abi.h>
 
-/* A kernel copy of the arguments: `argc` strings one after the other, each with its NUL, `bytes` in total; at
- * most EXEC_MAX_ARGS and EXEC_MAX_BYTES. String i begins at strings[start[i]]. */
+/* A kernel copy of the arguments: `argc` strings one after the other, then `envc` of the environment, each
+ * with its NUL, `bytes` in total; at most EXEC_MAX_ARGS and EXEC_MAX_BYTES. String i begins at
+ * strings[start[i]]. */
 struct exec_args {
-    int argc;
+    int argc, envc;
     size_t bytes;
     const char *strings;
     uint16_t start[EXEC_MAX_ARGS];

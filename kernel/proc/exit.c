@@ -7,6 +7,7 @@
 #include "check/hooks.h"
 #include "mm/mm.h"
 #include "proc/family.h"
+#include "proc/linux.h"
 #include "proc/proc_fpu.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
@@ -56,8 +57,12 @@ void do_exit(enum exit_reason reason, int code)
     proc->exiting = true;
     TRACE(exit, proc->pid, code, reason);
     proc_line_exit();
+    if (proc->linux_state != NULL)
+        linux_clear_tid();
     release_mm();
     proc_fpu_drop(proc);
+    if (proc->linux_state != NULL)
+        linux_drop(proc);
     proc->exit_code = code;
     proc->exit_reason = reason;
     hand_over_children(proc);

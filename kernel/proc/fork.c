@@ -12,6 +12,7 @@
 #include "mm/page.h"
 #include "proc/exit.h"
 #include "proc/family.h"
+#include "proc/linux.h"
 #include "proc/mutex.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
@@ -111,14 +112,21 @@ int do_fork(uint32_t flags, uintptr_t stack)
     error = proc_fpu_copy(child);
     if (error != 0)
         goto undo_proc;
+    if (current->linux_state != NULL && linux_inherit(child) != 0) {
+        error = -E_NO_MEM;
+        goto undo_fpu;
+    }
     error = copy_mm(child, flags);
     if (error != 0)
-        goto undo_fpu;
+        goto undo_linux;
     copy_thread(child, stack);
     publish(child, flags);
     check_child(child, stack);
     return pid;
 
+undo_linux:
+    if (child->linux_state != NULL)
+        linux_drop(child);
 undo_fpu:
     proc_fpu_drop(child);
 undo_proc:
@@ -153,6 +161,8 @@ void proc_first_run(void);
 void proc_first_run(void)
 {
     sched_first_run();
+    if (current->linux_state != NULL)
+        linux_first_run();
     if (current->thread != NULL) {
         cpu_sti();
         current->thread(current->thread_arg);

@@ -14,6 +14,11 @@
 
 int do_kill(int pid)
 {
+    return do_kill_by(pid, 0);
+}
+
+int do_kill_by(int pid, uint8_t signal)
+{
     struct proc *proc = proc_find(pid);
     int error = 0;
     if (proc == NULL || proc->kernel)
@@ -25,6 +30,7 @@ int do_kill(int pid)
         error = -E_KILLED;
     } else {
         proc->killed = true;
+        proc->kill_signal = signal;
         TRACE(kill, current->pid, pid);
         if (proc->killable)
             wakeup_proc(proc);

@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/slab.h"
+#include "proc/linux.h"
 #include "proc/pid.h"
 #include "proc/proc_fpu.h"
 #include "proc/sched.h"
@@ -53,6 +54,7 @@ void proc_init(void *pid_table, size_t max)
 {
     kmem_cache_init(&proc_cache, "proc", sizeof(struct proc), sizeof(void *));
     proc_fpu_init();
+    linux_init();
     pid_init(pid_table, max);
 
     struct proc *idle = &idle_proc;
@@ -79,13 +81,14 @@ struct proc *proc_new(void)
     init_fields(proc);
     proc_set_name(proc, current->name);
     proc->priority = current->priority;
+    proc->abi = current->abi;
     return proc;
 }
 
 void proc_free(struct proc *proc)
 {
     proc_check(proc);
-    ASSERT(proc->mm == NULL && proc->fpu == NULL && proc->line == NULL);
+    ASSERT(proc->mm == NULL && proc->fpu == NULL && proc->line == NULL && proc->linux_state == NULL);
     peak_stack_used(proc->kstack, KSTACK_BYTES, proc->pid);
     proc_mark(proc, PROC_MAGIC_DEAD);
     kstack_free(proc->kstack);

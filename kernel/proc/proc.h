@@ -27,6 +27,8 @@
 #include "watch/assert.h"
 #include "watch/trace.h"
 
+struct abi;
+struct linux_proc;
 struct mm;
 
 /* Processes that sleep until something happens. Protected by sched_lock. */
@@ -54,6 +56,8 @@ struct proc {
     bool exiting;                 /* (s) it is in do_exit(), and cannot be killed any more */
     enum exit_reason exit_reason; /* ($) */
     int exit_code;                /* ($) */
+    uint8_t fault_trap;           /* ($) EXIT_FAULT: the exception that ended it */
+    uint8_t kill_signal;          /* (s) the signal of Linux that killed it; 0: kill() */
 
     uintptr_t kstack; /* (!) lowest address of the kernel stack */
     uintptr_t sp;     /* (s) its stack pointer while it does not run */
@@ -73,10 +77,12 @@ struct proc {
     uint64_t wake_tick;         /* (s) */
     bool timer_armed;           /* (s) */
 
-    struct mm *mm;      /* ($) NULL: kernel thread */
-    void *fpu;          /* ($) FPU state, allocated at its first use; NULL before */
-    char *line;         /* ($) output whose line is not complete yet; NULL: none */
-    size_t line_length; /* ($) */
+    struct mm *mm;                  /* ($) NULL: kernel thread */
+    const struct abi *abi;          /* ($) the system calls of its program; NULL: no program yet */
+    struct linux_proc *linux_state; /* ($) what a program for Linux has besides; NULL: it is none */
+    void *fpu;                      /* ($) FPU state, allocated at its first use; NULL before */
+    char *line;                     /* ($) output whose line is not complete yet; NULL: none */
+    size_t line_length;             /* ($) */
 
     struct proc *parent;       /* (f) */
     struct list_node children; /* (f) the living, youngest first */
@@ -128,6 +134,14 @@ struct cpu {
      */
     volatile bool need_resched;
     volatile bool attention; /* sched_call_attention(); races as need_resched does */
+    /* What registers hold for one process only, which a switch to another has to look at. */
+    union {
+        struct {
+            bool fpu_open;   /* the FPU is enabled, by proc_fpu.c */
+            bool tls_loaded; /* the GDT has a TLS descriptor, by linux.c */
+        };
+        uint32_t special; /* not 0: one of them */
+    };
 };
 extern struct cpu boot_cpu;
 

@@ -13,7 +13,6 @@
 
 static struct kmem_cache fpu_cache;
 static struct proc *owner; /* whose state is in the registers; NULL if no process's */
-static bool is_open;       /* CR0.TS is clear */
 
 void proc_fpu_init(void)
 {
@@ -26,7 +25,7 @@ int proc_fpu_use(void)
     if (first_use && (current->fpu = kmem_cache_alloc(&fpu_cache)) == NULL)
         return -E_NO_MEM;
     fpu_enable();
-    is_open = true;
+    this_cpu()->fpu_open = true;
     if (owner == current)
         return 0;
     if (owner != NULL)
@@ -41,9 +40,9 @@ int proc_fpu_use(void)
 
 void proc_fpu_switch(struct proc *next)
 {
-    if (is_open && owner != next) {
+    if (this_cpu()->fpu_open && owner != next) {
         fpu_disable();
-        is_open = false;
+        this_cpu()->fpu_open = false;
     }
 }
 
@@ -56,7 +55,7 @@ int proc_fpu_copy(struct proc *child)
         return -E_NO_MEM;
     if (owner == current) {
         fpu_enable();
-        is_open = true;
+        this_cpu()->fpu_open = true;
         fpu_save(current->fpu);
         fpu_load(current->fpu); /* fnsave also resets the registers */
     }
@@ -69,7 +68,7 @@ void proc_fpu_drop(struct proc *proc)
     if (owner == proc) {
         owner = NULL;
         fpu_disable();
-        is_open = false;
+        this_cpu()->fpu_open = false;
     }
     if (proc->fpu != NULL)
         kmem_cache_free(&fpu_cache, proc->fpu);

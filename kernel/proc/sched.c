@@ -11,11 +11,19 @@
 #include "check/hooks.h"
 #include "mm/mm.h"
 #include "proc/exit.h"
+#include "proc/linux.h"
 #include "proc/proc_fpu.h"
 #include "proc/sched_policy.h"
 #include "proc/sleep.h"
 
 static void (*attend)(void);
+
+/* Give `next` its FPU and TLS registers, if it has some, or take away those of another. */
+static void switch_special(struct proc *next)
+{
+    proc_fpu_switch(next);
+    linux_switch(next);
+}
 
 static void switch_to(struct proc *next)
 {
@@ -30,7 +38,8 @@ static void switch_to(struct proc *next)
     if (prev->mm != next->mm)
         mmu_load(next->mm != NULL ? next->mm->pgdir : &kernel_pgdir);
     gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);
-    proc_fpu_switch(next);
+    if (((uintptr_t)next->linux_state | this_cpu()->special) != 0)
+        switch_special(next);
     cpu_switch(&prev->sp, next->sp);
     check_switch_end(&sched_lock.class, &checked);
 }

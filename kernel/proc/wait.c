@@ -43,10 +43,10 @@ int do_wait(int pid, struct proc **zombie)
     return error;
 }
 
-int do_wait_now(struct proc **zombie)
+int do_wait_now(int pid, struct proc **zombie)
 {
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    int error = find_zombie(0, zombie);
+    int error = find_zombie(pid, zombie);
     spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }

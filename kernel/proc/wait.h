@@ -11,8 +11,8 @@ struct proc;
  * until do_reap(); -E_BAD_PROC if there is no such child; -E_KILLED if the caller was killed meanwhile. */
 int do_wait(int pid, struct proc **zombie);
 
-/* Returns 0 and a zombie child, or NULL if no child has ended; -E_BAD_PROC if there are no children. */
-int do_wait_now(struct proc **zombie);
+/* The same without waiting: *zombie is NULL if no such child has ended. */
+int do_wait_now(int pid, struct proc **zombie);
 
 /* Free `zombie`, a zombie child of the current process, and its pid. */
 void do_reap(struct proc *zombie);

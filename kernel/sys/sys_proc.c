@@ -12,6 +12,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
+#include "proc/abi.h"
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
@@ -64,7 +65,7 @@ int32_t sys_waitany(struct uaddr pid, struct uaddr code, uint32_t flags)
     struct proc *zombie;
     if ((flags & ~(uint32_t)WNOHANG) != 0)
         return -E_INVAL;
-    int error = (flags & WNOHANG) != 0 ? do_wait_now(&zombie) : do_wait(0, &zombie);
+    int error = (flags & WNOHANG) != 0 ? do_wait_now(0, &zombie) : do_wait(0, &zombie);
     if (error != 0)
         return error;
     return zombie == NULL ? 1 : hand_over(zombie, pid, code);
@@ -145,6 +146,7 @@ static int copy_args(struct exec_args *args, char *strings, int argc, struct uad
         args->bytes += (size_t)length + 1;
     }
     args->argc = argc;
+    args->envc = 0;
     args->strings = strings;
     return 0;
 }
@@ -198,6 +200,7 @@ static void describe(const struct proc *proc, struct proc_info *info)
         .exit_code = proc->exit_code,
         .exit_reason = proc->exit_reason,
         .runs = proc->runs,
+        .linux_calls = abi_is_linux(proc->abi),
     };
     spin_unlock_irqrestore(&sched_lock, eflags);
     info->pages = proc->mm != NULL ? (unsigned)mm_page_count(proc->mm) : 0;

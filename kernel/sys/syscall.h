@@ -12,7 +12,23 @@
 
 #include "mm/usercopy.h"
 
+struct abi;
+
+/* NR_exit, NR_fork, ... */
+enum syscall_number {
+#define SYSCALL0(nr, name, ...) NR_##name = (nr),
+#define SYSCALL1 SYSCALL0
+#define SYSCALL2 SYSCALL0
+#define SYSCALL3 SYSCALL0
+#define SYSCALL4 SYSCALL0
+#include <ucow/syscalls.def>
+};
+
 struct trapframe;
+
+/* The system calls of ucow; and those of Linux, NULL without -Dlinux. */
+extern const struct abi syscall_abi;
+const struct abi *linux_calls(void);
 
 /* Execute the system call that the frame describes and store the result in its eax. Interrupts on. */
 void syscall(struct trapframe *tf);

@@ -13,7 +13,8 @@ struct trace_record *trace_records;
 uint32_t trace_index_mask;
 uint32_t trace_running;
 
-/* What tools/trace reads: one line per enumeration, event and system call. */
+/* What tools/trace reads: one line per enumeration, event and system call; a call of Linux has LINUX_TRACED
+ * more in the trace. */
 extern const char trace_format[];
 __attribute__((used)) const char trace_format[] =
 #define ENUM(name) "enum " #name
@@ -29,6 +30,15 @@ __attribute__((used)) const char trace_format[] =
 #define SYSCALL4 SYSCALL0
 #define SYSCALL5 SYSCALL0
 #include <ucow/syscalls.def>
+#define LINUX_NONE(nr, name) "linux " #nr " " #name "\n"
+#define LINUX0(nr, name, ...) LINUX_NONE(nr, name)
+#define LINUX1 LINUX0
+#define LINUX2 LINUX0
+#define LINUX3 LINUX0
+#define LINUX4 LINUX0
+#define LINUX5 LINUX0
+#define LINUX6 LINUX0
+#include <ucow/linux.def>
     ;
 
 void trace_init(void *buffer, uint32_t pa, size_t bytes)

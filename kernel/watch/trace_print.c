@@ -3,6 +3,8 @@
  * trace_print - prints events as tools/trace does: numbers as the suffixes of trace.def say, and names from
  * enums.def and syscalls.def.
  */
+#include <ucow/linux.h>
+
 #include "dev/console.h"
 #include "lib/string.h"
 #include "lib/util.h"
@@ -32,6 +34,18 @@ static const char *const syscall_names[] = {
 #include <ucow/syscalls.def>
 };
 
+static const char *const linux_names[] = {
+#define LINUX_NONE(nr, name) [nr] = "linux_" #name,
+#define LINUX0(nr, name, ...) LINUX_NONE(nr, name)
+#define LINUX1 LINUX0
+#define LINUX2 LINUX0
+#define LINUX3 LINUX0
+#define LINUX4 LINUX0
+#define LINUX5 LINUX0
+#define LINUX6 LINUX0
+#include <ucow/linux.def>
+};
+
 /* The suffixes of fields that are printed by name. */
 static const struct {
     const char *suffix;
@@ -46,6 +60,8 @@ static const struct {
 /* The name of `value` in the enumeration that the word at `suffix` names; NULL if there is none. */
 static const char *name_of(const char *suffix, size_t length, uint32_t value)
 {
+    if (value - LINUX_TRACED < ARRAY_SIZE(linux_names) && strncmp(suffix, "syscall", length) == 0)
+        return linux_names[value - LINUX_TRACED];
     for (size_t i = 0; i < ARRAY_SIZE(enumerations); i++)
         if (strlen(enumerations[i].suffix) == length && strncmp(enumerations[i].suffix, suffix, length) == 0)
             return value < enumerations[i].n ? enumerations[i].names[value] : NULL;

@@ -123,6 +123,11 @@ class Build:
         if inlined:
             pytest.skip(f"the compiler made {inlined[0]} part of its callers")
 
+    def need_linux(self):
+        """Skip the test if the kernel runs no programs for Linux."""
+        if not self.linux:
+            pytest.skip("the kernel is built with -Dlinux=false")
+
     def need_trace(self):
         """Skip the test if the kernel is built without the trace."""
         if not self.trace:

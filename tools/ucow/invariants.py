@@ -20,10 +20,10 @@ KILLED = -9      # the exit code of a process that was killed
 MAY_BECOME = may_become()
 
 # System calls that do not come back to their caller when they work.
-NO_RETURN = {"exit", "exec"}
+NO_RETURN = {"exit", "exec", "linux_exit", "linux_exit_group", "linux_execve"}
 
 # System calls that duplicate the caller's memory.
-FORKS = {"fork", "clone"}
+FORKS = {"fork", "clone", "linux_fork", "linux_vfork", "linux_clone"}
 
 Invariant = Callable[[Trace], Iterator[str]]
 

@@ -26,7 +26,10 @@ CHANGES = {
     ("ZOMBIE", "GONE"): "remove",
 }
 # What a process sleeps for is told by the system call it is in; a sleep in any other is for a lock.
-SLEEPS = {"wait": "sleep_wait", "waitany": "sleep_wait", "sleep": "sleep_event", "read": "sleep_event"}
+SLEEPS = {"wait": "sleep_wait", "waitany": "sleep_wait", "sleep": "sleep_event", "read": "sleep_event",
+          "linux_wait4": "sleep_wait", "linux_waitpid": "sleep_wait", "linux_read": "sleep_event",
+          "linux_nanosleep": "sleep_event", "linux_clock_nanosleep": "sleep_event",
+          "linux_clock_nanosleep_time64": "sleep_event"}
 ANY_CHILD = 0
 
 
@@ -126,7 +129,8 @@ class Lives:
 
     def syscall_enter(self, record: Record) -> None:
         call = record.shown("nr")
-        self.call[record.cpu_pid] = call, record.raw[1] if call == "wait" else ANY_CHILD
+        child = record.raw[1] if SLEEPS.get(call) == "sleep_wait" and call != "waitany" else ANY_CHILD
+        self.call[record.cpu_pid] = call, child if child < 1 << 31 else ANY_CHILD
         self.step(record.cpu_pid, "enter")
 
 

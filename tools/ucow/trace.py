@@ -22,6 +22,7 @@ MAGIC = 0x43525455  # "UTRC"
 VERSION = 2
 HEADER = struct.Struct("<6IQ2IQ")
 RECORD_WORDS = 5
+LINUX_TRACED = 0x10000  # include/ucow/linux.h
 RECORD = struct.Struct(f"<QBBH{RECORD_WORDS}I")
 
 # Printed last in each event, and allowed in patterns: the process that ran.
@@ -161,6 +162,8 @@ class Format:
                     self.enums[name] = dict(enumerate(names))
                 case ["syscall", number, name]:
                     self.enums["syscall"][int(number)] = name
+                case ["linux", number, name]:
+                    self.enums["syscall"][LINUX_TRACED + int(number)] = f"linux_{name}"
                 case ["event", number, name, *names]:
                     words_of_events.append((int(number), name, names))
                 case _:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ps - lists every process: pid, parent, state, and its pages: all, private, shared, swapped out, and those
- * of the program cache.
+ * of the program cache. A program for Linux has " (linux)" after its name.
  */
 #include "ulib.h"
 
@@ -23,7 +23,8 @@ int main(void)
         struct page_counts counts = {0};
         if (sys_pages(info.pid, &counts) != 0)
             continue; /* it has ended meanwhile */
-        printf("%5d %6d %-8s %7u %7u %7u %7u %7u %s\n", info.pid, info.parent, states[info.state], info.pages,
-               counts.private, counts.shared, counts.swapped, counts.cache, info.name);
+        printf("%5d %6d %-8s %7u %7u %7u %7u %7u %s%s\n", info.pid, info.parent, states[info.state],
+               info.pages, counts.private, counts.shared, counts.swapped, counts.cache, info.name,
+               info.linux_calls ? " (linux)" : "");
     }
 }

@@ -262,6 +262,12 @@ static inline void cpu_load_segments(uint16_t code, uint16_t data)
                      : "memory");
 }
 
+/* Load null selectors into the two segment registers that the kernel does not use. */
+static inline void cpu_clear_fs_gs(void)
+{
+    __asm__ volatile("movw %w0, %%fs\n\tmovw %w0, %%gs" : : "r"(0));
+}
+
 /* No local descriptor table. */
 static inline void cpu_lldt_none(void)
 {

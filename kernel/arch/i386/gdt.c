@@ -11,12 +11,13 @@
 #define ACCESS_CODE 0x1Au /* readable, not conforming */
 #define ACCESS_DATA 0x12u /* writable */
 #define ACCESS_TSS 0x09u
+#define ACCESS_ACCESSED 0x01u
 #define FLAGS_4K_32BIT 0xCu
 
 struct tss cpu_tss;
 static struct tss double_fault_tss;
 _Alignas(16) static char double_fault_stack[(CONFIG_KSTACK_PAGES + 1) * PAGE_SIZE];
-static uint64_t gdt[7];
+static uint64_t gdt[SEL_TLS / 8 + 1];
 
 static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t access, uint32_t flags)
 {
@@ -40,6 +41,20 @@ static void init_double_fault(void (*handler)(void))
     double_fault_tss.cr3 = virt_to_phys(&kernel_pgdir);
     double_fault_tss.cs = SEL_KERNEL_TEXT;
     double_fault_tss.ds = double_fault_tss.es = double_fault_tss.ss = SEL_KERNEL_DATA;
+}
+
+uint64_t gdt_tls_descriptor(uint32_t base)
+{
+    return descriptor(base, 0xFFFFF, ACCESS_PRESENT | ACCESS_DATA | ACCESS_RING3 | ACCESS_ACCESSED,
+                      FLAGS_4K_32BIT);
+}
+
+void gdt_set_tls(uint64_t descriptor)
+{
+    gdt[SEL_TLS / 8] = descriptor;
+    if (descriptor == 0)
+        cpu_clear_fs_gs(); /* or an interrupt of the kernel would save SEL_TLS and fault when it restores it
+                            */
 }
 
 void gdt_init(void (*double_fault)(void))

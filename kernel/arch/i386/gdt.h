@@ -26,6 +26,13 @@ extern struct tss cpu_tss;
 /* Load the segments. A double fault runs `double_fault` as a task with its own stack. */
 void gdt_init(void (*double_fault)(void));
 
+/* The descriptor of a writable data segment for ring 3 that begins at `base` and has 4 GiB: addresses wrap,
+ * and paging alone protects. */
+uint64_t gdt_tls_descriptor(uint32_t base);
+
+/* SEL_TLS selects `descriptor` from now on; 0: nothing, and a program that loads it faults. */
+void gdt_set_tls(uint64_t descriptor);
+
 /* Set the top of the stack that the CPU uses on the next entry from ring 3. */
 static inline void gdt_set_kernel_stack(uintptr_t top)
 {

@@ -26,6 +26,7 @@
 #include "dev/irq.h"
 #include "lib/printf.h"
 #include "lib/util.h"
+#include "proc/abi.h"
 #include "proc/exit.h"
 #include "proc/pgfault.h"
 #include "proc/proc.h"
@@ -88,6 +89,7 @@ _Noreturn static void kill_current(const struct trapframe *tf, enum exit_reason 
     kprintf("pid %d \"%s\" dies: %s\n", current->pid, current->name, why);
     trap_print(tf);
     kprintf("killed by kernel.\n");
+    current->fault_trap = (uint8_t)tf->trapno;
     do_exit(reason, -E_KILLED);
 }
 
@@ -215,12 +217,13 @@ static inline void do_syscall(struct trapframe *tf)
 /* Not inlined: a system call that is not traced keeps nothing for the second event. */
 __attribute__((noinline)) static void do_traced_syscall(struct trapframe *tf)
 {
-    uint32_t nr = tf->eax;
+    const struct abi *abi = current->abi;
+    uint32_t nr = tf->eax + abi->traced;
     struct trace_record *record = trace_begin(TRACE_syscall_enter);
     record->arg[0] = nr;
-    record->arg[1] = tf->edx;
+    record->arg[1] = abi->ebx_first ? tf->ebx : tf->edx;
     record->arg[2] = tf->ecx;
-    record->arg[3] = tf->ebx;
+    record->arg[3] = abi->ebx_first ? tf->edx : tf->ebx;
     record->arg[4] = tf->eip;
     trace_publish();
     do_syscall(tf);

@@ -12,6 +12,7 @@
 #define SEL_USER_DATA 0x23
 #define SEL_TSS 0x28
 #define SEL_DOUBLE_FAULT_TSS 0x30
+#define SEL_TLS 0x63 /* a data segment of the running process, if it has one: gdt_set_tls() */
 
 /* Exceptions with special handling, Intel SDM vol. 3A, table 6-1. */
 #define VECTOR_NMI 2

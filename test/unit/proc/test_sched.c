@@ -10,6 +10,7 @@
 #include "lib/util.h"
 #include "mm/mm.h"
 #include "proc/exit.h"
+#include "proc/linux.h"
 #include "proc/proc_fpu.h"
 #include "proc/sleep.h"
 #include "sched_contract.h"
@@ -108,6 +109,11 @@ void host_tlb_forget_all(void)
 }
 
 void proc_fpu_switch(struct proc *next)
+{
+    (void)next;
+}
+
+void linux_switch(const struct proc *next)
 {
     (void)next;
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * abi - the system calls that a program makes: those of ucow, or those of Linux.
+ *
+ * exec decides by the ELF file: a program whose lowest segment is at LINUX_BASE or above
+ * (include/ucow/linux.h) is for Linux. Children inherit the parent's. Without -Dlinux every program is for
+ * ucow.
+ */
+#ifndef PROC_ABI_H
+#define PROC_ABI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct trapframe;
+
+/* A system call: takes its arguments from the frame and returns the result. */
+typedef int32_t call_fn(const struct trapframe *tf);
+
+#define ABI_CALLS 512u /* numbers from here on have no entry */
+
+struct abi {
+    const char *name;
+    uint32_t traced; /* what is added to a call's number in the trace */
+    bool ebx_first;  /* arguments are in ebx, ecx, edx; else in edx, ecx, ebx */
+    call_fn *calls[ABI_CALLS];
+};
+
+/* Set what there is; `linux_table` is NULL without it. Once, before the first program. */
+void abi_init(const struct abi *ucow, const struct abi *linux_table);
+
+/* The ABI of a program whose lowest segment is at `lowest`. */
+const struct abi *abi_of(uintptr_t lowest);
+
+/* Whether it is Linux's. */
+bool abi_is_linux(const struct abi *abi);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linux_mm - memory: brk, mmap and munmap are those of ucow, which are Linux's already.
+ */
+#include "proc/proc.h"
+#include "sys/linux.h"
+
+int32_t linux_brk(uintptr_t addr)
+{
+    return linux_ask(NR_brk, addr, 0, 0, 0);
+}
+
+/* `result` is an address, which may be above INT32_MAX, or an error. */
+static int32_t address(int32_t result)
+{
+    return (uint32_t)result > (uint32_t)-4096 ? linux_error(result) : result;
+}
+
+int32_t linux_mmap2(uintptr_t addr, uint32_t len, uint32_t prot, uint32_t flags, int32_t fd, uint32_t page)
+{
+    (void)fd, (void)page; /* mean nothing without a file */
+    if (!(flags & MAP_ANONYMOUS))
+        return -LINUX_EBADF;
+    return address(linux_ask(NR_mmap, addr, len, prot, flags & ~LINUX_MAP_HINTS));
+}
+
+int32_t linux_mmap(struct uaddr args)
+{
+    uint32_t words[6];
+    int32_t error = linux_get(words, args, sizeof(words));
+    if (error != 0)
+        return error;
+    if (words[5] % PAGE_SIZE != 0)
+        return -LINUX_EINVAL;
+    return linux_mmap2(words[0], words[1], words[2], words[3], (int32_t)words[4], words[5] / PAGE_SIZE);
+}
+
+int32_t linux_munmap(uintptr_t addr, uint32_t len)
+{
+    return linux_error(linux_ask(NR_munmap, addr, len, 0, 0));
+}

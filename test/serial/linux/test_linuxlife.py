@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+"""user/linux/linuxlife.c: what a parent on Linux learns of its children: status words, and errors by number."""
+
+
+def test_linuxlife(run, build):
+    """Children exit, fault and are killed by signals; each status word is that of Linux."""
+    build.need_linux()
+    out = run("linuxlife", memory="64M")
+    out.lines.once("linuxlife pass.")
+    reasons = [record.shown("reason") for record in out.trace.all("exit")]
+    assert {"exit", "fault", "kill"} <= set(reasons)
+
+
+def test_trace_names_calls(run, build):
+    """The trace has the calls of Linux by their names, and the registers in Linux's order."""
+    build.need_linux()
+    trace = run("linuxlife", memory="64M").trace
+    assert trace.all("syscall_enter nr=linux_kill arg0=1 arg1=9")
+    trace.in_order("syscall_enter nr=linux_fork", "fork", "syscall_enter nr=linux_wait4", "reap")
+    assert all(record.shown("nr").startswith("linux_") for record in trace.of("syscall_enter"))

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linuxlife - fork, wait4, kill and their status words and errors, as Linux has them.
+ */
+#include "linux.h"
+
+#define KILLED_BY(signal) (signal)
+#define EXITED(code) ((code) << 8)
+
+/* Fork a child that calls `child` and exits with its result. Returns its pid. */
+static int spawn(int (*child)(void))
+{
+    int pid = lx_fork();
+    if (pid == 0)
+        lx_exit(child());
+    EXPECT(pid > 0, true);
+    return pid;
+}
+
+/* Wait for `pid`. Returns the status word. */
+static int status_of(int pid)
+{
+    int status = -1;
+    EXPECT(lx_wait4(pid, &status, 0, NULL), pid);
+    return status;
+}
+
+static int exits_with_300(void)
+{
+    return 300;
+}
+
+static int divides_by_zero(void)
+{
+    __asm__ volatile("divl %%ecx" : : "a"(1), "d"(0), "c"(0));
+    return 0;
+}
+
+static int reads_address_0(void)
+{
+    return *(volatile int *)8;
+}
+
+static int executes_nonsense(void)
+{
+    __asm__ volatile("ud2");
+    return 0;
+}
+
+static int loads_bad_selector(void)
+{
+    __asm__ volatile("movw %w0, %%gs" : : "r"(0x7B));
+    return 0;
+}
+
+static int waits_forever(void)
+{
+    for (;;)
+        lx_sched_yield();
+}
+
+static void check_deaths(void)
+{
+    EXPECT(status_of(spawn(exits_with_300)), EXITED(300 & 0xFF));
+    EXPECT(status_of(spawn(divides_by_zero)), KILLED_BY(8));
+    EXPECT(status_of(spawn(reads_address_0)), KILLED_BY(11));
+    EXPECT(status_of(spawn(executes_nonsense)), KILLED_BY(4));
+    EXPECT(status_of(spawn(loads_bad_selector)), KILLED_BY(11));
+}
+
+static void check_kill(void)
+{
+    static const int fatal[] = {1, 2, 3, 6, 9, 15, 64};
+    for (unsigned i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
+        int pid = spawn(waits_forever);
+        EXPECT(lx_kill(pid, 0), 0);
+        EXPECT(lx_kill(pid, LINUX_SIGCHLD), 0);
+        EXPECT(lx_kill(pid, fatal[i]), 0);
+        EXPECT(status_of(pid), KILLED_BY(fatal[i]));
+        EXPECT(lx_kill(pid, 0), -LINUX_ESRCH);
+    }
+    int zombie = spawn(exits_with_300);
+    lx_sched_yield();
+    EXPECT(lx_kill(zombie, 9), 0);
+    EXPECT(status_of(zombie), EXITED(300 & 0xFF));
+    EXPECT(lx_kill(1, 9), 0); /* init ignores every signal */
+    EXPECT(lx_kill(lx_getpid(), 65), -LINUX_EINVAL);
+    EXPECT(lx_kill(lx_getpid(), -1), -LINUX_EINVAL);
+    EXPECT(lx_kill(INT32_MIN, 9), -LINUX_ESRCH);
+    EXPECT(lx_kill(lx_getpid(), LINUX_SIGSTOP), -LINUX_ENOSYS);
+}
+
+static void check_wait(void)
+{
+    int status = -1;
+    char usage[LINUX_RUSAGE_BYTES];
+    EXPECT(lx_wait4(-1, &status, 0, NULL), -LINUX_ECHILD);
+    EXPECT(lx_wait4(lx_getpid(), &status, 0, NULL), -LINUX_ECHILD);
+    EXPECT(lx_wait4(-12345, &status, 0, NULL), -LINUX_ECHILD);
+    EXPECT(lx_wait4(INT32_MIN, &status, 0, NULL), -LINUX_ESRCH);
+    EXPECT(lx_wait4(-1, &status, 4, NULL), -LINUX_EINVAL);
+    int pid = spawn(waits_forever);
+    EXPECT(lx_wait4(-1, &status, (int)LINUX_WNOHANG, NULL), 0);
+    EXPECT(lx_wait4(pid, &status, (int)LINUX_WNOHANG, NULL), 0);
+    EXPECT(status, -1);
+    EXPECT(lx_kill(pid, 15), 0);
+    EXPECT(lx_wait4(0, &status, 0, usage), pid);
+    EXPECT(status, KILLED_BY(15));
+    pid = spawn(exits_with_300);
+    EXPECT(lx_waitpid(pid, (void *)8, 0), -LINUX_EFAULT);
+    EXPECT(lx_waitpid(pid, NULL, 0), -LINUX_ECHILD); /* as on Linux, it is gone all the same */
+}
+
+/* Signals that are blocked are pending, and end the process when they no longer are; ignored ones do nothing.
+ */
+static int blocks_and_unblocks(void)
+{
+    const uint64_t term = 1ull << 14, none = 0;
+    uint64_t was = 1;
+    const struct linux_sigaction ignore = {.handler = LINUX_SIG_IGN};
+    const struct linux_sigaction handler = {.handler = 0x08050000};
+    struct linux_sigaction old;
+    EXPECT(lx_rt_sigaction(2, &ignore, NULL, 8), 0);
+    EXPECT(lx_rt_sigaction(2, NULL, &old, 8), 0);
+    EXPECT(old.handler, LINUX_SIG_IGN);
+    EXPECT(lx_rt_sigaction(15, &handler, NULL, 8), -LINUX_ENOSYS);
+    EXPECT(lx_rt_sigaction(9, &ignore, NULL, 8), -LINUX_EINVAL);
+    EXPECT(lx_rt_sigaction(2, &ignore, NULL, 4), -LINUX_EINVAL);
+    EXPECT(lx_kill(lx_getpid(), 2), 0);
+    EXPECT(lx_rt_sigprocmask(LINUX_SIG_BLOCK, &term, &was, 8), 0);
+    EXPECT((int)was, 0);
+    EXPECT(lx_tkill(lx_gettid(), 15), 0);
+    EXPECT(lx_rt_sigprocmask(7, &none, NULL, 8), -LINUX_EINVAL);
+    lx_rt_sigprocmask(LINUX_SIG_SETMASK, &none, NULL, 8);
+    return 1;
+}
+
+int linux_main(const struct start *start)
+{
+    (void)start;
+    check_wait();
+    check_deaths();
+    check_kill();
+    EXPECT(status_of(spawn(blocks_and_unblocks)), KILLED_BY(15));
+    print("linuxlife pass.\n");
+    return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linuxstart - what the kernel gives a program for Linux: arguments, environment, auxiliary vector,
+ * registers.
+ *
+ * Without arguments it executes itself with two arguments and an environment.
+ */
+#include "linux.h"
+
+#include "lib/string.h"
+
+extern const char __ehdr_start[];
+extern void _start(void);
+
+/* The value of `key` in the auxiliary vector; fails if it is not there. */
+static uint32_t aux(const uint32_t *auxv, uint32_t key)
+{
+    for (; auxv[0] != LINUX_AT_NULL; auxv += 2)
+        if (auxv[0] == key)
+            return auxv[1];
+    print("linuxstart: no entry %u in the auxiliary vector\n", (unsigned)key);
+    lx_exit_group(1);
+    return 0;
+}
+
+static bool has(const uint32_t *auxv, uint32_t key)
+{
+    for (; auxv[0] != LINUX_AT_NULL; auxv += 2)
+        if (auxv[0] == key)
+            return true;
+    return false;
+}
+
+static void check_auxv(const uint32_t *auxv)
+{
+    const uint8_t *random = (const uint8_t *)(uintptr_t)aux(auxv, LINUX_AT_RANDOM);
+    unsigned zeros = 0;
+    for (int i = 0; i < LINUX_RANDOM_BYTES; i++)
+        zeros += random[i] == 0;
+    EXPECT(zeros < LINUX_RANDOM_BYTES / 2, true);
+    EXPECT(aux(auxv, LINUX_AT_PAGESZ), 4096);
+    EXPECT(aux(auxv, LINUX_AT_PHENT), 32);
+    EXPECT(aux(auxv, LINUX_AT_PHDR), (uintptr_t)__ehdr_start + 52);
+    EXPECT(aux(auxv, LINUX_AT_PHNUM), *(const uint16_t *)(__ehdr_start + 44));
+    EXPECT(aux(auxv, LINUX_AT_ENTRY), (uintptr_t)_start);
+    EXPECT(aux(auxv, LINUX_AT_SECURE), 0);
+    EXPECT(has(auxv, 32), false); /* AT_SYSINFO: int $0x80 is the only way in */
+}
+
+int linux_main(const struct start *start)
+{
+    static const char *const argv[] = {"linuxstart", "first", "", NULL};
+    static const char *const envp[] = {"HOME=/", "EMPTY=", NULL};
+    char *const *environment = start->argv + start->argc + 1;
+    int n = 0;
+    EXPECT((uintptr_t)start % 16, 0);
+    EXPECT(start->argv[start->argc], NULL);
+    while (environment[n] != NULL)
+        n++;
+    check_auxv((const uint32_t *)(environment + n + 1));
+    print("linuxstart: %d arguments, %d of the environment\n", start->argc, n);
+    if (start->argc == 1) {
+        EXPECT(n, 0);
+        EXPECT(lx_execve("/bin/linuxstart", argv, envp), 0);
+    }
+    EXPECT(strcmp(start->argv[1], "first") | strcmp(start->argv[2], ""), 0);
+    EXPECT(strcmp(environment[0], "HOME=/") | strcmp(environment[1], "EMPTY="), 0);
+    print("linuxstart pass.\n");
+    return 0;
+}
