@@ -179,10 +179,11 @@ def boot(kernel: Path, check: Check, words: Sequence[str], seconds: int, rehears
 
 def why_not_built(output: str) -> str:
     """The first error of the compiler or the linker, as a place in the student's tree."""
-    for line in output.splitlines():
+    lines = re.sub(r"\x1b\[[0-9;]*[a-zA-Z]", "", output).splitlines()  # without the colours
+    for line in lines:
         if re.search(r"\berror:", line):
             return re.sub(r"^.*?/(?=kernel/)", "", line)
-    return output.splitlines()[-1] if output else "nothing"
+    return lines[-1] if lines else "nothing"
 
 
 def all_grades(submissions: Sequence[Submission], builds: Builds, jobs: int) -> Iterator[Grade]:
