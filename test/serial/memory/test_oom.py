@@ -14,7 +14,7 @@ NO_MEM, KILLED = -4, -9
 DIES = re.compile(r'^pid (\d+) "oom" dies: out of memory for its (read of|write to) 0x[0-9a-f]{8}$')
 
 
-MACHINES = {"16M": {"memory": "16M", "swap": None, "cmdline": "trace_kib=2048"},
+MACHINES = {"no disk": {"memory": "18M", "swap": None, "cmdline": "trace_kib=4096"},  # 14 MiB beside the ring
             # 4 MiB beside the ring, and the disk is full as well
             "disk": {"memory": "12M", "swap": "4M", "cmdline": "trace_kib=8192"}}
 
@@ -50,7 +50,7 @@ def test_deaths(run, build, name):
 
 def test_fork_at_the_end(run):
     """Forks work until one fails; then the next one fails, too. The process exits normally."""
-    trace = run("oom", **MACHINES["16M"]).trace
+    trace = run("oom", **MACHINES["no disk"]).trace
     forker = trace.all("fork", parent=FIRST)[2].child
     forks = results(trace, "fork", forker)
     assert forks[-2:] == [NO_MEM, NO_MEM] and all(pid > 0 for pid in forks[:-2])
@@ -60,7 +60,7 @@ def test_fork_at_the_end(run):
 
 def test_every_call(run):
     """mmap, fork and exec fail with -4 and brk does not move; the write after them kills."""
-    trace = run("oom", **MACHINES["16M"]).trace
+    trace = run("oom", **MACHINES["no disk"]).trace
     last = trace.all("fork", parent=FIRST)[4].child
     mapped = results(trace, "mmap", last)
     assert len(mapped) > 100 and mapped[-1] == NO_MEM
@@ -72,5 +72,5 @@ def test_every_call(run):
 
 def test_memory_is_back(run):
     """At the end as many frames are in use as after a program that does nothing, the cache included. (P28)"""
-    oom, hello = (run(name, **MACHINES["16M"]) for name in ("oom", "hello"))
+    oom, hello = (run(name, **MACHINES["no disk"]) for name in ("oom", "hello"))
     assert oom.trace.one("end").held == hello.trace.one("end").held
