@@ -16,9 +16,8 @@ static int32_t address(int32_t result)
     return (uint32_t)result > (uint32_t)-4096 ? linux_error(result) : result;
 }
 
-int32_t linux_mmap2(uintptr_t addr, uint32_t len, uint32_t prot, uint32_t flags, int32_t fd, uint32_t page)
+int32_t linux_mmap2(uintptr_t addr, uint32_t len, uint32_t prot, uint32_t flags)
 {
-    (void)fd, (void)page; /* mean nothing without a file */
     if (!(flags & MAP_ANONYMOUS))
         return -LINUX_EBADF;
     return address(linux_ask(NR_mmap, addr, len, prot, flags & ~LINUX_MAP_HINTS));
@@ -32,7 +31,7 @@ int32_t linux_mmap(struct uaddr args)
         return error;
     if (words[5] % PAGE_SIZE != 0)
         return -LINUX_EINVAL;
-    return linux_mmap2(words[0], words[1], words[2], words[3], (int32_t)words[4], words[5] / PAGE_SIZE);
+    return linux_mmap2(words[0], words[1], words[2], words[3]);
 }
 
 int32_t linux_munmap(uintptr_t addr, uint32_t len)
