@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from qemu_options import rewired
 from ucow.machine import PANIC, PASSED, PROGRAM_FAILED
+from ucow.symbols import Symbols, physical
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/trace"
 PARENT, CHILD = 2, 3
@@ -156,7 +157,8 @@ def test_check_finds_what_is_wrong(bench, build, fmt):
 
 def test_machine_without_a_ring(bench, build, fmt):
     """A machine that failed before it had a ring has no trace: the error is one sentence."""
-    run = bench.machine("hello", memory="3M").run()
+    end = physical(Symbols(build.kernel).address("kernel_end"))
+    run = bench.machine("hello", memory=f"{(end + (512 << 10)) // 8192 * 8}K").run()
     bench.judge(run, PANIC)
     failed = tool(build, run.memory_file)
     assert failed.returncode == 1 and failed.stderr.count("\n") == 1 and "trace" in failed.stderr
