@@ -57,13 +57,15 @@ int do_pgfault(uintptr_t va, uint32_t error_code)
     enum mm_outcome outcome = MM_SEGV;
     if (mm != NULL && va >= USERBASE && va < USERTOP) {
         int error;
+        bool full;
         do {
             error = mutex_lock_killable(&mm->lock);
             if (error != 0)
                 return error;
             outcome = mm_fault(mm, va, (error_code & FAULT_WRITE) != 0);
-            mutex_unlock(&mm->lock);
-        } while (outcome == MM_OOM && (error = oom_relieve()) == 0);
+            full = outcome == MM_OOM && oom_is_real();
+            mutex_unlock(&mm->lock); /* which lets a process that waits for the lock run */
+        } while (full && (error = oom_relieve()) == 0);
         if (error == -E_KILLED)
             return error;
     }
