@@ -12,9 +12,9 @@
 bool oom_is_real(void);
 
 /* A page fault of the current process found no frame because memory was full. If it still is, end the process
- * with the most pages of its own, unless one is ending already, and wait for that. Returns 0 if the access can
- * be retried; -E_NO_MEM if the current process is the one to end, or if the end of none would free a page;
- * -E_KILLED if the current process was killed. Caller holds no mm's lock. */
+ * with the most pages of its own, unless one is ending already, and wait for that. Returns 0 if the access
+ * can be retried; -E_NO_MEM if the current process is the one to end, or if the end of none would free a
+ * page; -E_KILLED if the current process was killed. Caller holds no mm's lock. */
 int oom_relieve(void);
 
 #endif
