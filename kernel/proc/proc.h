@@ -66,11 +66,12 @@ struct proc {
         struct rb_node run_node;
         struct run_tree run_tree;
     };
-    int slice_ticks;   /* (p) ticks left of its turn; sched_yield() sets it to 0 */
-    bool computes;     /* (p) sched_rr.c: it was in `ready`, not in `woken` */
-    uint64_t pass;     /* (p) sched_stride.c */
-    uint32_t priority; /* (s) 1 to PRIORITY_MAX, by setpriority(); children inherit it */
-    uint32_t runs;     /* (s) how often it was switched to */
+    int slice_ticks;    /* (p) ticks left of its turn; sched_yield() sets it to 0 */
+    bool computes;      /* (p) sched_rr.c: it was in `ready`, not in `woken` */
+    uint32_t last_tick; /* (p) sched_rr.c: when it last ran; 0: it is new */
+    uint64_t pass;      /* (p) sched_stride.c */
+    uint32_t priority;  /* (s) 1 to PRIORITY_MAX, by setpriority(); children inherit it */
+    uint32_t runs;      /* (s) how often it was switched to */
 
     struct list_node wait_link; /* (s) the queue it sleeps in */
     struct rb_node timer;       /* (s) sleep(): node in the tree of timers, if timer_armed */

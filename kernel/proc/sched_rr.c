@@ -3,12 +3,12 @@
  * sched_rr - round robin with equal turns; a process that slept before its turn was over goes first.
  *
  * A process that is new, or whose turn is over, goes to the end of `ready`. One that wakes with a part of its
- * turn left waits in `woken` for the next round, which puts all of `woken` at the beginning of `ready`, and
- * `mark` at its end. The round after it comes when all that are before `mark` have run, or when those of them
- * that were not in `woken` have run for the length of one turn. So a process that mostly sleeps waits for one
- * turn and for the sleepers that woke before it, however many processes compute (D106; the other policies do
- * not promise it). No one starves: a process that wakes during a round waits for the next. Priorities have no
- * meaning.
+ * turn left, or after it slept for the length of a turn, waits in `woken` for the next round, which puts all
+ * of `woken` at the beginning of `ready`, and `mark` at its end. The round after it comes when all that are
+ * before `mark` have run, or when those of them that were not in `woken` have run for the length of one turn.
+ * So a process that mostly sleeps waits for one turn and for the sleepers that woke before it, however many
+ * processes compute (D106; the other policies do not promise it). No one starves: a process that wakes during
+ * a round waits for the next. Priorities have no meaning.
  */
 #include "lib/list.h"
 #include "proc/proc.h"
@@ -19,10 +19,14 @@
 static struct list_node mark; /* is always in `ready` */
 static struct list_node ready = {&mark, &mark}, mark = {&ready, &ready};
 static struct list_node woken = LIST_INIT(woken);
+static uint32_t now = 1;   /* ticks in which a process ran */
 static int computed_ticks; /* how long processes that compute have run since the last round began */
 
 void policy_enqueue(struct proc *proc)
 {
+    bool slept = proc->last_tick != 0 && now - proc->last_tick >= SLICE_TICKS;
+    if (slept && !proc->killed && proc->slice_ticks <= 0)
+        proc->slice_ticks = SLICE_TICKS;
     proc->computes = proc->slice_ticks <= 0;
     if (proc->computes) {
         proc->slice_ticks = SLICE_TICKS;
@@ -45,7 +49,9 @@ struct proc *policy_pick(void)
         start_round();
     if (ready.next == &mark)
         return NULL;
-    return list_entry(list_take_next(&ready), struct proc, run_link);
+    struct proc *proc = list_entry(list_take_next(&ready), struct proc, run_link);
+    proc->last_tick = now;
+    return proc;
 }
 
 bool policy_waiting(void)
@@ -55,6 +61,7 @@ bool policy_waiting(void)
 
 bool policy_tick(struct proc *proc)
 {
+    proc->last_tick = ++now;
     computed_ticks += proc->computes && computed_ticks < SLICE_TICKS;
     if (proc->slice_ticks > 0) /* a process that runs alone stays at 0 for as long as it likes */
         proc->slice_ticks--;

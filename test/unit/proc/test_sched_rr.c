@@ -165,3 +165,18 @@ TEST(priorities_mean_nothing)
     static const unsigned priorities[] = {1, 1000, 10, 10};
     check_shares(priorities, 4, false);
 }
+
+/* A sleeper whose turn happened to end as it fell asleep does not wait for all that compute. (D106) */
+TEST(a_process_that_slept_for_a_turn_begins_a_new_one)
+{
+    start();
+    for (int i = 0; i < 3; i++)
+        policy_enqueue(&procs[i]);
+    struct proc *sleeper = policy_pick();
+    while (!policy_tick(sleeper))
+        continue;
+    CHECK_EQ(next_computes(), 1);
+    policy_enqueue(sleeper);
+    CHECK_EQ(policy_pick(), sleeper);
+    CHECK_EQ(next_computes(), 2);
+}
