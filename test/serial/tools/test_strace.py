@@ -28,7 +28,7 @@ def test_one_process(build):
     status, lines, output = strace(build, "exit")
     assert status == 0 and "exit pass.\n" in output and "init check memory pass." in output
     assert 'executes "exit"' in lines[0] and "fork() = 3" in lines
-    assert lines[-2:] == ["exit(code=0) does not return", "+++ ended with 0 (exit) +++"], lines
+    assert lines[-2:] == ["exit(code=0) does not return", "+++ ended with 0 (call) +++"], lines
     assert any(line.startswith("write(fd=1, buf=0x") and " = " in line for line in lines)
     assert not any("[pid" in line for line in lines)
 
@@ -37,7 +37,7 @@ def test_children(build):
     """-f: each line names its process; a call that is interrupted by another one is whole."""
     status, lines, _ = strace(build, "-f", "exit")
     assert status == 0
-    assert "[pid 2] fork() = 3" in lines
+    assert "[pid 2] fork() = 3" in lines and "[pid 3] fork() = 0" in lines
     assert "[pid 3] exit(code=-66436) does not return" in lines
     waited = [line for line in lines if line.startswith("[pid 2] wait(pid=")]
     assert waited and lines.index(waited[0]) > lines.index("[pid 3] exit(code=-66436) does not return")
