@@ -17,7 +17,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -357,16 +356,6 @@ class Live:
                                      f"{Lines(self._printed()).numbered()}")
         seen, _, self._unread = self._unread.partition(text)
         return seen + text
-
-    def heard(self) -> str:
-        """What the machine has printed since it was last asked, without waiting."""
-        self._serial.settimeout(0)
-        with suppress(BlockingIOError):
-            text = self._decoder.decode(self._serial.recv(65536)).replace("\r", "")
-            self._heard += text
-            self._unread += text
-        seen, self._unread = self._unread, ""
-        return seen
 
     def type(self, text: str) -> None:
         """Type `text` at the serial line."""

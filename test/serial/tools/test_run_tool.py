@@ -105,17 +105,6 @@ def test_link_cdpath_and_open_input(build, tmp_path):
     assert done.stderr == "tools/ucow: note: -m goes to args; options of tools/ucow stand before the program\n"
 
 
-def test_place_of_death(build, tmp_path):
-    """Function, file and line of the program's own source; also of a program from outside, by its own symbols."""
-    source = (ROOT / "user/lab5/faultread.c").read_text().splitlines()
-    line = next(number for number, text in enumerate(source, 1) if "*)0" in text)
-    shutil.copy(build.folder / "user/faultread.elf", tmp_path / "mine.elf")
-    for program, name in (("faultread", "faultread"), (str(tmp_path / "mine.elf"), "mine")):
-        done = run_in(build.folder, program)
-        assert done.stderr == (f"tools/run: {name} ended with exit code -9: killed by the kernel (Page Fault), "
-                               f"at main faultread.c:{line}\n")
-
-
 def test_refused_value(tmp_path):
     """Meson's sentence does not name the option; tools/run does."""
     done = run_in(tmp_path / "new", "-D", "pmm=buddy", "-D", "cow=maybe", "hello")
