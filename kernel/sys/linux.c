@@ -6,22 +6,11 @@
 
 #include <ucow/errno.h>
 
-#include "arch/i386/trapframe.h"
 #include "lib/util.h"
 #include "proc/abi.h"
+#include "sys/call.h"
 
-#define TO_INT(word) ((int32_t)(word))
-#define TO_UINT(word) (word)
-#define TO_ADDR(word) (word)
-#define TO_PTR(word) ((struct uaddr){word})
-#define TO_STR(word) ((struct uaddr){word})
-
-#define CALL(name, ...)                                    \
-    static int32_t call_##name(const struct trapframe *tf) \
-    {                                                      \
-        (void)tf;                                          \
-        return linux_##name(__VA_ARGS__);                  \
-    }
+#define CALL_FUNCTION(name) linux_##name
 #define LINUX0(nr, name, ...) CALL(name)
 #define LINUX1(nr, name, t1, a1, ...) CALL(name, TO_##t1(tf->ebx))
 #define LINUX2(nr, name, t1, a1, t2, a2, ...) CALL(name, TO_##t1(tf->ebx), TO_##t2(tf->ecx))
@@ -51,13 +40,7 @@ static const struct abi linux_abi = {.name = "linux",
                                      .ebx_first = true,
                                      .calls = {
                                          [0 ... ABI_CALLS - 1] = call_none,
-#define LINUX0(nr, name, ...) [nr] = call_##name,
-#define LINUX1 LINUX0
-#define LINUX2 LINUX0
-#define LINUX3 LINUX0
-#define LINUX4 LINUX0
-#define LINUX5 LINUX0
-#define LINUX6 LINUX0
+#define LINUX(nr, name, ...) [nr] = call_##name,
 #define LINUX_NONE(nr, name)
 #include <ucow/linux.def>
                                      }};

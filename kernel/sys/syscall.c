@@ -10,24 +10,13 @@
 
 #include <ucow/errno.h>
 
-#include "arch/i386/trapframe.h"
 #include "lib/util.h"
 #include "proc/abi.h"
 #include "proc/proc.h"
+#include "sys/call.h"
 #include "watch/assert.h"
 
-#define TO_INT(word) ((int32_t)(word))
-#define TO_UINT(word) (word)
-#define TO_ADDR(word) (word)
-#define TO_PTR(word) ((struct uaddr){word})
-#define TO_STR(word) ((struct uaddr){word})
-
-#define CALL(name, ...)                                    \
-    static int32_t call_##name(const struct trapframe *tf) \
-    {                                                      \
-        (void)tf;                                          \
-        return sys_##name(__VA_ARGS__);                    \
-    }
+#define CALL_FUNCTION(name) sys_##name
 #define CALL0(nr, name, ...) CALL(name)
 #define CALL1(nr, name, t1, a1, ...) CALL(name, TO_##t1(tf->edx))
 #define CALL2(nr, name, t1, a1, t2, a2, ...) CALL(name, TO_##t1(tf->edx), TO_##t2(tf->ecx))
@@ -54,11 +43,7 @@ static int32_t call_none(const struct trapframe *tf)
 const struct abi syscall_abi = {.name = "ucow",
                                 .calls = {
                                     [0 ... ABI_CALLS - 1] = call_none,
-#define SYSCALL0(nr, name, ...) [nr] = call_##name,
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
+#define SYSCALL(nr, name, ...) [nr] = call_##name,
 #include <ucow/syscalls.def>
                                 }};
 #pragma clang diagnostic pop

@@ -16,11 +16,7 @@ struct abi;
 
 /* NR_exit, NR_fork, ... */
 enum syscall_number {
-#define SYSCALL0(nr, name, ...) NR_##name = (nr),
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
+#define SYSCALL(nr, name, ...) NR_##name = (nr),
 #include <ucow/syscalls.def>
 };
 

@@ -23,21 +23,10 @@ __attribute__((used)) const char trace_format[] =
 #include <ucow/enums.def>
 #define EVENT(number, name, fields) "event " #number " " #name " " fields "\n"
 #include <ucow/trace.def>
-#define SYSCALL0(nr, name, ...) "syscall " #nr " " #name "\n"
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
-#define SYSCALL5 SYSCALL0
+#define SYSCALL(nr, name, ...) "syscall " #nr " " #name "\n"
 #include <ucow/syscalls.def>
 #define LINUX_NONE(nr, name) "linux " #nr " " #name "\n"
-#define LINUX0(nr, name, ...) LINUX_NONE(nr, name)
-#define LINUX1 LINUX0
-#define LINUX2 LINUX0
-#define LINUX3 LINUX0
-#define LINUX4 LINUX0
-#define LINUX5 LINUX0
-#define LINUX6 LINUX0
+#define LINUX(nr, name, ...) LINUX_NONE(nr, name)
 #include <ucow/linux.def>
     ;
 

@@ -25,24 +25,13 @@ static const struct {
 #include <ucow/enums.def>
 
 static const char *const syscall_names[] = {
-#define SYSCALL0(nr, name, ...) [nr] = #name,
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
-#define SYSCALL5 SYSCALL0
+#define SYSCALL(nr, name, ...) [nr] = #name,
 #include <ucow/syscalls.def>
 };
 
 static const char *const linux_names[] = {
 #define LINUX_NONE(nr, name) [nr] = "linux_" #name,
-#define LINUX0(nr, name, ...) LINUX_NONE(nr, name)
-#define LINUX1 LINUX0
-#define LINUX2 LINUX0
-#define LINUX3 LINUX0
-#define LINUX4 LINUX0
-#define LINUX5 LINUX0
-#define LINUX6 LINUX0
+#define LINUX(nr, name, ...) LINUX_NONE(nr, name)
 #include <ucow/linux.def>
 };
 

@@ -7,11 +7,7 @@
 static bool exists(int number)
 {
     switch (number) {
-#define SYSCALL0(nr, ...) case nr:
-#define SYSCALL1 SYSCALL0
-#define SYSCALL2 SYSCALL0
-#define SYSCALL3 SYSCALL0
-#define SYSCALL4 SYSCALL0
+#define SYSCALL(nr, ...) case nr:
 #include <ucow/syscalls.def>
         return true;
     default:

@@ -33,13 +33,7 @@ int lx_call(unsigned nr, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_
 /* The numbers: LX_NR_fork, also of calls that the kernel does not have. */
 enum {
 #define LINUX_NONE(nr, name) LX_NR_##name = (nr),
-#define LINUX0(nr, name, ...) LX_NR_##name = (nr),
-#define LINUX1 LINUX0
-#define LINUX2 LINUX0
-#define LINUX3 LINUX0
-#define LINUX4 LINUX0
-#define LINUX5 LINUX0
-#define LINUX6 LINUX0
+#define LINUX(nr, name, ...) LX_NR_##name = (nr),
 #include <ucow/linux.def>
 };
 
