@@ -171,7 +171,7 @@ static void commit(const struct program *program)
 static void trace_exec(uintptr_t esp)
 {
     uint32_t name[4];
-    if (!trace_is_on())
+    if (!TRACE_IS_ON())
         return;
     memcpy(name, current->name, sizeof(name));
     TRACE(exec, current->pid, name[0], name[1], name[2], name[3]);

@@ -29,7 +29,7 @@ struct choice {
     unsigned among_n; /* how many processes have memory */
 };
 
-static bool memory_is_full(void)
+bool oom_memory_is_full(void)
 {
     return page_free_count() < FAULT_FRAMES;
 }
@@ -56,7 +56,7 @@ static int find_ending(void)
 /* Let others run until the process has ended, or memory is not full any more. */
 static int await_end(int pid)
 {
-    while (memory_is_full() && is_ending(proc_find(pid)) && !current->killed)
+    while (oom_memory_is_full() && is_ending(proc_find(pid)) && !current->killed)
         sched_yield();
     return current->killed ? -E_KILLED : 0;
 }
@@ -137,14 +137,9 @@ static void kill_users(const struct mm *mm)
     }
 }
 
-bool oom_is_real(void)
-{
-    return memory_is_full();
-}
-
 int oom_relieve(void)
 {
-    if (!memory_is_full())
+    if (!oom_memory_is_full())
         return 0;
     int ending = find_ending();
     if (ending != 0)
@@ -152,7 +147,7 @@ int oom_relieve(void)
     struct choice choice = choose();
     ending = find_ending(); /* another process may have chosen meanwhile; from here on no other one runs */
     const struct proc *victim = proc_find(choice.pid);
-    if (!memory_is_full() || ending != 0 || (choice.pid != 0 && (victim == NULL || victim->mm == NULL)))
+    if (!oom_memory_is_full() || ending != 0 || (choice.pid != 0 && (victim == NULL || victim->mm == NULL)))
         return ending != 0 ? await_end(ending) : 0;
     TRACE(oom, current->pid, choice.pid, choice.pages, choice.among_n);
     if (choice.pid == 0 || victim->mm == current->mm)

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-/* Whether a page fault that found no frame found none because memory is full; otherwise the failure was
- * injected. To be asked before others run, who may free frames. */
-bool oom_is_real(void);
+/* Whether memory is full. If a page fault found no frame although it is not, the failure was injected. Ask
+ * before another process runs, which may free frames. */
+bool oom_memory_is_full(void);
 
 /* A page fault of the current process found no frame because memory was full. If it still is, end the process
  * with the most pages of its own, unless one is ending already, and wait for that. Returns 0 if the access

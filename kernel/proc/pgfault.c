@@ -63,13 +63,13 @@ int do_pgfault(uintptr_t va, uint32_t error_code)
             if (error != 0)
                 return error;
             outcome = mm_fault(mm, va, (error_code & FAULT_WRITE) != 0);
-            full = outcome == MM_OOM && oom_is_real();
+            full = outcome == MM_OOM && oom_memory_is_full();
             mutex_unlock(&mm->lock); /* which lets a process that waits for the lock run */
         } while (full && (error = oom_relieve()) == 0);
         if (error == -E_KILLED)
             return error;
     }
-    if (trace_is_on())
+    if (TRACE_IS_ON())
         trace_fault(va, error_code, outcome);
     return error_of[outcome];
 }

@@ -59,12 +59,6 @@ extern struct trace_record *trace_records; /* the ring */
 /* Use `bytes` at `buffer`, physically contiguous at `pa`, as the ring. Recording stays off. */
 void trace_init(void *buffer, uint32_t pa, size_t bytes);
 
-/* Whether events are recorded: for callers to whom the values of an event are a cost. */
-static inline bool trace_is_on(void)
-{
-    return CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0);
-}
-
 /* Switch recording on or off; without a ring it stays off. */
 void trace_enable(bool on);
 

@@ -146,7 +146,7 @@ static void page_fault(struct trapframe *tf)
         kernel_page_fault(tf, va);
     cpu_sti();
     int error = refused_by_smap(tf) ? -E_FAULT : do_pgfault(va, tf->err);
-    if (error != 0 && error != -E_KILLED && user) /* who was killed ends on the way to user mode */
+    if (error != 0 && error != -E_KILLED && user) /* a killed process ends on its way to user mode */
         kill_for_page_fault(tf, va, error);
     cpu_cli();
     if (user)
@@ -214,7 +214,7 @@ static inline void do_syscall(struct trapframe *tf)
     cpu_cli();
 }
 
-/* Not inlined: a system call that is not traced keeps nothing for the second event. */
+/* Not inlined, so that a system call that is not traced saves no registers for the second event. */
 __attribute__((noinline)) static void do_traced_syscall(struct trapframe *tf)
 {
     const struct abi *abi = current->abi;
