@@ -15,6 +15,7 @@ panic with its addresses resolved, the end of the trace, and one command that re
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -288,6 +289,12 @@ def run(bench: Bench):
 def boot(bench: Bench):
     """boot(...) -> Conversation: the arguments of run() without expect."""
     return bench.boot
+
+
+def stderr_of(done: subprocess.CompletedProcess) -> str:
+    """What tools/run or tools/test printed on stderr, without the note that a tool of another test is building in the
+    same directory at the moment."""
+    return re.sub(r"^tools/\w+: waiting for another command that builds in .*\n", "", done.stderr, flags=re.MULTILINE)
 
 
 def panic_text(run: Run) -> str:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, stderr_of
 from ucow import LabError, children, quoting
 
 ODD = "-a b, 'c' \"d\" -- hello x=ü"
@@ -37,7 +37,7 @@ def test_tools_run(build, odd):
     words = ["--build", build.folder, "--ram", f"{odd}/r,am", *disk, f"{odd}/my,args.elf", "a=b", "--"]
     done = subprocess.run([ROOT / "tools/run", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=TIMEOUT, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    assert (done.returncode, stderr_of(done)) == (0, ""), done.stdout + done.stderr
     for line in ("args: argc = 3", "args: argv[0] = my,args", "args: argv[1] = a=b", "args: argv[2] = --"):
         assert line in done.stdout.replace("\r", "").split("\n")
     assert (odd / "r,am").is_file()

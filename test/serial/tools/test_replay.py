@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, stderr_of
 from ucow import recording
 from ucow.trace import load_trace
 
@@ -84,7 +84,7 @@ def test_wrong_recordings(build, recorded, tmp_path):
                        "newer": "was made by QEMU 99, and this is QEMU", "foul": "is no recording, or not whole"}.items():
         done = run_in(build.folder, "--replay", tmp_path / name)
         assert (done.returncode, done.stdout) == (REFUSED, ""), name
-        assert len(done.stderr.splitlines()) == 1 and f"{tmp_path}/{name}" in done.stderr and says in done.stderr
+        assert len(stderr_of(done).splitlines()) == 1 and f"{tmp_path}/{name}" in done.stderr and says in done.stderr
 
 
 @pytest.mark.parametrize("words, says", [

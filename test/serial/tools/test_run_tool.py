@@ -13,6 +13,7 @@ import termios
 from pathlib import Path
 
 import pytest
+from conftest import stderr_of
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 100  # wall-clock backstop of a machine
@@ -102,7 +103,7 @@ def test_link_cdpath_and_open_input(build, tmp_path):
         os.close(reader)
         os.close(writer)
     assert done.returncode == PASSED and "args: argv[1] = -m" in done.stdout, done.stderr
-    assert done.stderr == "tools/ucow: note: -m goes to args; options of tools/ucow stand before the program\n"
+    assert stderr_of(done) == "tools/ucow: note: -m goes to args; options of tools/ucow stand before the program\n"
 
 
 def test_refused_value(tmp_path):
@@ -187,4 +188,4 @@ def test_unknown_test(build, words, said):
     done = subprocess.run([ROOT / "tools/test", "--build", build.folder, *words], capture_output=True, text=True,
                           timeout=TIMEOUT, check=False)
     assert (done.returncode, done.stdout) == (REFUSED, "")
-    assert done.stderr == f"tools/test: there is no test {said}: see meson test -C {build.folder} --list\n"
+    assert stderr_of(done) == f"tools/test: there is no test {said}: see meson test -C {build.folder} --list\n"
