@@ -23,7 +23,8 @@
 #include "mm/vma.h"
 
 struct mm {
-    uint32_t count;      /* processes that use it */
+    uint32_t count;      /* processes that use it, and visitors */
+    uint32_t visitors;   /* processes that only look into it; see proc/visit.h */
     struct mutex lock;   /* protects all that follows */
     struct pgdir *pgdir; /* (set once) */
     struct vma_set vmas;
@@ -46,6 +47,12 @@ void mm_publish(struct mm *mm);
 static inline void mm_hold(struct mm *mm)
 {
     mm->count++;
+}
+
+/* How many processes have it as their memory. */
+static inline uint32_t mm_users(const struct mm *mm)
+{
+    return mm->count - mm->visitors;
 }
 
 /* Drop one reference; with the last one everything is freed, and the pgdir must not be loaded. */

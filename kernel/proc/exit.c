@@ -11,6 +11,7 @@
 #include "proc/proc_fpu.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
+#include "proc/visit.h"
 
 #define HAND_OVER_AT_ONCE 64
 
@@ -21,6 +22,7 @@ static void release_mm(void)
         return;
     current->mm = NULL;
     mmu_load(&kernel_pgdir);
+    visit_await_last(mm);
     mm_drop(mm);
 }
 

@@ -88,7 +88,7 @@ void linux_clear_tid(void)
 {
     const int no_process = 0;
     const struct linux_proc *state = current->linux_state;
-    if (state->thread.clear_tid != 0 && current->mm->count > 1)
+    if (state->thread.clear_tid != 0 && mm_users(current->mm) > 1)
         copy_to_user((struct uaddr){state->thread.clear_tid}, &no_process, sizeof(no_process)); /* or not */
 }
 

@@ -15,10 +15,10 @@
 #include "mm/mm.h"
 #include "mm/page.h"
 #include "proc/kill.h"
-#include "proc/mutex.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
 #include "proc/terminal.h"
+#include "proc/visit.h"
 
 /* No page fault needs more frames: for a page, a page table, a copy of a shared one, and a slab. */
 #define FAULT_FRAMES 4
@@ -69,12 +69,10 @@ static size_t own_pages(const struct proc *proc, size_t least)
     int pid = proc->pid;
     if (mm_page_count(mm) <= least)
         return 0;
-    mm_hold(mm);
-    if (mutex_lock_killable(&mm->lock) == 0) {
+    if (visit_begin(mm) == 0) {
         mm_count_own_pages(mm, &pages);
-        mutex_unlock(&mm->lock);
+        visit_end(mm);
     }
-    mm_drop(mm);
     TRACE(oom_size, pid, pages);
     return pages;
 }
@@ -153,8 +151,7 @@ int oom_relieve(void)
     if (choice.pid == 0 || victim->mm == current->mm)
         return -E_NO_MEM;
     kprintf("pid %d \"%s\" dies: out of memory for pid %d \"%s\", and of %u processes it has the most pages "
-            "of its "
-            "own: %u\n",
+            "of its own: %u\n",
             choice.pid, victim->name, current->pid, current->name, choice.among_n, (unsigned)choice.pages);
     kill_users(victim->mm);
     return await_end(choice.pid);

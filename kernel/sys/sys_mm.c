@@ -11,6 +11,7 @@
 #include "proc/pid.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
+#include "proc/visit.h"
 #include "sys/syscall.h"
 
 int32_t sys_brk(uintptr_t addr)
@@ -69,13 +70,11 @@ int32_t sys_pages(int32_t pid, struct uaddr to)
     struct mm *mm = proc->mm;
     int error = 0;
     if (mm != NULL) {
-        mm_hold(mm); /* the process may exit while we wait for the lock */
-        error = mutex_lock_killable(&mm->lock);
+        error = visit_begin(mm);
         if (error == 0) {
             error = mm_count_pages(mm, &counts);
-            mutex_unlock(&mm->lock);
+            visit_end(mm);
         }
-        mm_drop(mm);
     }
     return error != 0 ? error : copy_to_user(to, &counts, sizeof(counts));
 }

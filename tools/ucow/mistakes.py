@@ -91,7 +91,10 @@ def link_commands(build: Path) -> list[list[str]]:
 def compile_command(build: Path, file: str) -> tuple[list[str], str, str]:
     """The command that compiles `file` for the kernel, its source and its output, as they stand in the command."""
     for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
-        source = (build / entry["file"]).resolve().relative_to(ROOT).as_posix()
+        path = (build / entry["file"]).resolve()
+        if not path.is_relative_to(ROOT):
+            continue  # the build made it, in a directory elsewhere
+        source = path.relative_to(ROOT).as_posix()
         mine, wanted = POLICY.fullmatch(source), POLICY.fullmatch(file)
         same = source == file or mine and wanted and mine[1] == wanted[1]
         if same and entry["output"].startswith("kernel/libkernel"):

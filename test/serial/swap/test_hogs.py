@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/swap/hogs.c: when memory and disk are full, the process with the most memory ends, and no other. (D105)"""
+"""user/swap/hogs.c: when memory and disk are full, the process with the most memory ends, and no other. (D105, D112)"""
 
 import re
 
