@@ -36,7 +36,7 @@ CONFIGURATIONS: dict[str, list[str]] = {
 }
 KERNEL = "kernel/ucow.elf"
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # not .lines: line numbers are no behaviour
-FIRST = ["exit", "forktest", "waitkill", "yield", "usermem", "memedges", "badexec", "badptr", "badsys",
+FIRST = ["exit", "forktest", "waitkill", "yield", "usermem", "memedges", "badexec", "abiedges", "badsys",
          "killrunnable", "killer", "orphans", "kernelwrite", "interleave", "meminfo", "procinfo", "free", "ps",
          "spin", "execargs", "elf", "maps", "threads", "cow16", "textshare", "swaporder", "sleeper", "heap", "stack",
          "longwrite", "args", "fpu", "sh"]
