@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """docs - what the documents name exists.
 
-In the documents of the root and in docs/, each relative link leads to a file, and each word in backticks that
+In the documents of the root, of docs/ and of course/, each relative link leads to a file, and each word in backticks that
 begins with a folder of this tree is a path in it. In docs/map.md, docs/pages.md and docs/from-ucore.md each
 identifier in backticks must also occur in the sources.
 
@@ -74,7 +74,8 @@ def main():
         documents, rule = [root / "docs" / name for name in NAMING], names
     else:
         others = sorted(path for path in root.glob("*.md") if path.name != "README.md")
-        documents, rule = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md"))], paths
+        documents, rule = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md")),
+                            *sorted((root / "course").rglob("*.md"))], paths
     breaches = [f"{document.relative_to(root)}:{number}: {sentence}" for document in documents
                 for number, sentence in (rule(root, document) if document.exists()
                                          else [(1, "this document is missing")])]

@@ -221,8 +221,8 @@ configured_for() {
 check_build() {
     [[ $build == /* ]] || build=$PWD/$build
     local source place advice="remove it or choose another directory with --build"
-    if [ ! -e "$build/meson-private/coredata.dat" ]; then
-        [ -e "$build/meson-private" ] || [ -z "$(ls -A "$build" 2>/dev/null)" ] ||
+    if [ ! -e "$build/meson-private/coredata.dat" ]; then # tools/site may have been first
+        [ -e "$build/meson-private" ] || [ -z "$(find "$build" -mindepth 1 -maxdepth 1 ! -name site 2>/dev/null)" ] ||
             die "$build is not empty and no build directory: choose another one with --build"
         return 0
     fi

@@ -13,9 +13,10 @@ TEXT = "EXERCISE.md"  # the lab's text in a hand-out
 # What a hand-out does not have: answers, quotations of the sources, tests that show how a function works, reports.
 OMITTED = (
     ".ci", ".github", "CHANGELOG.md", "course", "docs/exercises.md", "docs/mistakes.md", "docs/decisions", "docs/reports",
+    "docs/follow", "docs/mkdocs.yml", "docs/zh",
     "test/course", "test/coverage.toml", "test/fuzz", "test/mistakes.toml", "test/model", "test/mutants.toml", "test/serial/course",
-    "test/style", "test/unit", "tools/grade", "tools/handout", "tools/mistakes", "tools/mutate",
-    "tools/ucow/course",
+    "test/style", "test/unit", "tools/grade", "tools/handout", "tools/mistakes", "tools/mutate", "tools/site",
+    "tools/ucow/course", "tools/ucow/site.py",
 )
 AUTHOR = {"GIT_AUTHOR_NAME": "ucow", "GIT_AUTHOR_EMAIL": "ucow@localhost", "GIT_COMMITTER_NAME": "ucow",
           "GIT_COMMITTER_EMAIL": "ucow@localhost", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -52,7 +53,7 @@ def write(lab: Lab, folder: Path) -> int:
     if os.path.lexists(folder):
         raise LabError(f"{folder} exists already: name a new folder")
     changed = lab.handed_out
-    text = (lab.folder / "text.md").read_text(encoding="utf-8")
+    text = (lab.folder / "text.md").read_text(encoding="utf-8").replace("](../../", "](")  # it stands in the root there
     names = [name for name in tracked() if not is_omitted(name, lab)]
     folder.mkdir(parents=True)
     try:
