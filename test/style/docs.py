@@ -3,13 +3,15 @@
 """docs - what the documents name exists.
 
 In the documents of the root, of docs/ and of course/, each relative link leads to a file, and each word in backticks that
-begins with a folder of this tree is a path in it. In docs/map.md, docs/pages.md and docs/from-ucore.md each
-identifier in backticks must also occur in the sources.
+begins with a folder of this tree is a path in it. A code block whose title is a source file has lines of that file, in their
+order; a line /* ... */ stands for lines that it leaves out. In the documents that explain the sources (NAMING) each
+identifier in backticks must also occur in them.
 
 Usage: docs.py [--map] [ROOT]. Prints FILE:LINE: and a sentence for each breach, and fails if there is one.
 """
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 
 FOLDERS = ("kernel", "user", "include", "test", "tools", "docs", "cross", ".ci")
@@ -17,7 +19,10 @@ LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 ON_THE_SERVER = "../../actions/"  # a page of the hosting site, beside the repository: the badge of the workflow
 QUOTED = re.compile(r"`([^`\n]+)`")
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*\Z", re.IGNORECASE)
-NAMING = ("map.md", "pages.md", "from-ucore.md")  # these name what the sources have
+NAMING = ("map.md", "pages.md", "from-ucore.md")  # these must be there; and what else matches NAMING_TOO
+NAMING_TOO = ("process.md", "follow/*.md", "zh/*.md")
+QUOTATION = re.compile(r'```\w+ title="([^"]+)"\Z')
+LEFT_OUT = "/* ... */"
 PATH = re.compile(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*\Z")
 
 
@@ -40,6 +45,37 @@ def paths(root, document):
             word = quoted.split()[0] if quoted.split() else ""
             if PATH.match(word) and not any(root.glob(word.rstrip("/"))):
                 yield number, f"there is no {word}"
+
+
+def quotations(document):
+    """The blocks that quote a source: the number of the first line, the file, and runs of lines that follow each other."""
+    source, start, runs = None, 0, []
+    for number, line in enumerate(document.read_text().split("\n"), 1):
+        if source is None:
+            if quoted := QUOTATION.match(line):
+                source, start, runs = quoted[1], number + 1, [[]]
+        elif line == "```":
+            yield start, source, runs
+            source = None
+        elif line.strip() == LEFT_OUT:
+            runs.append([])
+        else:
+            runs[-1].append(line)
+
+
+def stale(root, document):
+    """Quotations that the source does not have any more."""
+    for number, name, runs in quotations(document):
+        if not (root / name).is_file():
+            yield number, f"there is no {name} to quote"
+            continue
+        lines, at = (root / name).read_text().split("\n"), 0
+        for run in runs:
+            found = next((i for i in range(at, len(lines)) if lines[i:i + len(run)] == run), None)
+            if found is None or not any(line.strip() for line in run):
+                yield number, f"{name} does not have these lines, or not in this order: {(run or [''])[0].strip()}"
+                break
+            at = found + len(run)
 
 
 def source_words(root):
@@ -71,13 +107,15 @@ def main():
     words = [word for word in sys.argv[1:] if word != "--map"]
     root = Path(words[0] if words else Path(__file__).parents[2])
     if "--map" in sys.argv:
-        documents, rule = [root / "docs" / name for name in NAMING], names
+        others = sorted(path for pattern in NAMING_TOO for path in (root / "docs").glob(pattern))
+        documents, rules = [*(root / "docs" / name for name in NAMING), *others], [names]
     else:
         others = sorted(path for path in root.glob("*.md") if path.name != "README.md")
-        documents, rule = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md")),
-                            *sorted((root / "course").rglob("*.md"))], paths
+        documents = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md")),
+                            *sorted((root / "course").rglob("*.md"))]
+        rules = [paths, stale]
     breaches = [f"{document.relative_to(root)}:{number}: {sentence}" for document in documents
-                for number, sentence in (rule(root, document) if document.exists()
+                for number, sentence in (chain.from_iterable(rule(root, document) for rule in rules) if document.exists()
                                          else [(1, "this document is missing")])]
     sys.exit("\n".join(breaches) or None)
 

@@ -42,6 +42,7 @@ CLEAN = {
     "docs/map.md": "`struct proc` lives in `kernel/proc/proc.h`; `cpu_halt()` sleeps; see [page](../kernel/mm/page.h)\n",
     "docs/pages.md": "| P01 | a page | `cpu_halt` |\n",
     "docs/from-ucore.md": "| halt | `cpu_halt` |\n",
+    "docs/follow/halt.md": '`cpu_halt`\n\n```c title="kernel/proc/proc.h"\n#if CONFIG_TRACE\n/* ... */\nstruct proc;\n```\n',
     "test/serial/test_a.py": '"""a (D01, P01)"""\n',
     "README.md": "[![ci](../../actions/workflows/ci.yml/badge.svg)](../../actions/workflows/ci.yml)\nRun `tools/matrix`, read [the map](docs/map.md).\n```\n`tools/nothing`\n```\n",
 }
@@ -78,6 +79,13 @@ BREACHES = [
     ("configurations", "test/configurations", "mix-1 covering -D cow=maybe\n", "mix-1 gives cow a value that it does not"),
     ("configurations", "meson_options.txt", "option('cow', type: 'boolean', value: true)\n"
      "option('kcfi', type: 'boolean', value: true)\n", "default contradicts itself"),
+    ("docs", "docs/follow/halt.md", '```c title="kernel/proc/proc.h"\nstruct proc;\n/* ... */\n#if CONFIG_TRACE\n```\n',
+     "halt.md:2: kernel/proc/proc.h does not have these lines, or not in this order: #if CONFIG_TRACE"),
+    ("docs", "docs/follow/halt.md", '```c title="kernel/proc/proc.h"\n#if CONFIG_TRACE\nstruct proc;\n```\n',
+     "halt.md:2: kernel/proc/proc.h does not have these lines"),
+    ("docs", "docs/follow/halt.md", '```c title="kernel/proc/proc.h"\n```\n', "halt.md:2: kernel/proc/proc.h does not have these"),
+    ("docs", "docs/follow/halt.md", '```c title="kernel/proc/gone.h"\nint x;\n```\n', "halt.md:2: there is no kernel/proc/gone.h to quote"),
+    ("docs --map", "docs/follow/halt.md", "`cpu_holt`\n", "halt.md:1: nothing in the sources is called cpu_holt"),
     ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),
     ("docs", "README.md", "[ci](../../nowhere/ci.yml)\n", "README.md:1: the link to ../../nowhere/ci.yml leads nowhere"),
     ("docs", "SECURITY.md", "[map](docs/mop.md)\n", "SECURITY.md:1: the link to docs/mop.md leads nowhere"),

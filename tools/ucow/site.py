@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from . import LabError, children
 from .build import ROOT
+from .sessions import Sessions
 
 PAGES = ("*.md", "LICENSE", "docs/**/*.md", "course/**/*.md")
 MADE_HERE = "mkdocs.site"  # a site has this file, and so is known as one that may be replaced
@@ -50,6 +51,15 @@ def build(output: Path, root: Path = ROOT) -> None:
         shutil.rmtree(output, ignore_errors=True)
         shutil.copytree(scratch / "site", output)
     (output / MADE_HERE).write_text("Made by tools/site, which may replace this folder.\n", encoding="utf-8")
+
+
+def renew_sessions(build_folder: Path) -> None:
+    """Write into the documents what the commands print that they show."""
+    with children.Scratch() as name:
+        sessions = Sessions(build_folder, Path(name))
+        for page in sorted((ROOT / "docs").rglob("*.md")):
+            text = page.read_text(encoding="utf-8")
+            page.write_text(sessions.renewed(text), encoding="utf-8")
 
 
 class Page(HTMLParser):
