@@ -154,6 +154,7 @@ class Conversation:
 
     def __init__(self, live: Live, bench: "Bench"):
         self.expect, self.type, self.qmp, self.memory_file = live.expect, live.type, live.qmp, live.memory_file
+        self.process = live.process
         self._live, self._bench = live, bench
 
     def __enter__(self) -> "Conversation":

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import LabError, children, quoting
 from .children import Scratch
@@ -42,6 +42,7 @@ MEANING = {
     None: "killed by the wall-clock backstop: the machine hung",
 }
 WALL_SECONDS = 60
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.02  # seconds between two looks at what a machine has printed
 
 SWAP_FILE = Path("/tmp", f"ucow-swap-{os.getuid()}")  # the empty disk of a run that is repeated by hand
 
@@ -201,7 +202,7 @@ class Machine:
         output = folder / "serial"
         output.touch()
         command = [*self.limits, *self.command(f"file:{output}", folder / "memory", folder / "swap")]
-        with _launch(command, self.folder()) as process:
+        with _launch(command, self.folder(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
             seconds, status, complaint = _wait(process, timeout)
         return Run(self, scratch, status, output.read_text(errors="replace"), complaint, seconds)
 
@@ -210,20 +211,20 @@ class Machine:
         return Live(self, timeout)
 
 
-def _launch(command: list[str], folder: Path | None, pass_fds: Sequence[int] = ()) -> subprocess.Popen[str]:
-    return children.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, cwd=folder, pass_fds=pass_fds)
+def _launch(command: list[str], folder: Path | None, **files: Any) -> subprocess.Popen[str]:
+    """Start QEMU, whose complaints come on stderr; `files` as subprocess.Popen has them."""
+    return children.start(command, stderr=subprocess.PIPE, text=True, cwd=folder, **files)
 
 
 def _wait(process: subprocess.Popen[str], timeout: float) -> tuple[float, int | None, str]:
     """Wait for QEMU to end, kill it at the backstop: seconds, status or None, what QEMU said."""
     start = time.monotonic()
     try:
-        complaint, _ = process.communicate(timeout=timeout)
+        _, complaint = process.communicate(timeout=timeout)
         status = process.returncode
     except subprocess.TimeoutExpired:
         process.kill()
-        complaint, _ = process.communicate()
+        _, complaint = process.communicate()
         status = None
     children.check()
     if status == -signal.SIGBUS:
@@ -283,6 +284,9 @@ class Run:
 class Live:
     """A machine that runs: type at its serial line, look at it through `.qmp`.
 
+    What it prints goes to a file, which takes any amount at once, and is read from there. With a socket or a pipe, which
+    hold little, a machine would wait for a slow reader, and lose output when it gives up or ends.
+
     A context manager; leaving it ends the machine, however it was left.
     """
 
@@ -291,22 +295,22 @@ class Live:
         self._scratch = machine.scratch()
         self._deadline = time.monotonic() + timeout
         self._start = time.monotonic()
-        self._log = Path(self._scratch.name, "serial")
-        self._log.touch()
-        self._serial, serial_end = socket.socketpair()
+        log = Path(self._scratch.name, "serial")
+        self._serial = log.open("w+b", buffering=0)
+        self._keyboard, keyboard_end = socket.socketpair()
         qmp, qmp_end = socket.socketpair()
-        command = machine.command("chardev:serial", self.memory_file, Path(self._scratch.name, "swap"))
-        command += ["-chardev", f"socket,id=serial,fd={serial_end.fileno()}",
-                    "-chardev", f"socket,id=qmp,fd={qmp_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
-        with serial_end, qmp_end:
-            self.process = _launch(command, machine.folder(), (serial_end.fileno(), qmp_end.fileno()))
+        command = machine.command("stdio", self.memory_file, Path(self._scratch.name, "swap"))
+        command += ["-chardev", f"socket,id=qmp,fd={qmp_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
+        with keyboard_end, qmp_end, log.open("ab") as output:
+            self.process = _launch(command, machine.folder(), stdin=keyboard_end, stdout=output,
+                                   pass_fds=(qmp_end.fileno(),))
         self._heard = self._unread = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may come in parts
         try:
             self.qmp = Qmp(qmp)
         except LabError as error:
             self.process.kill()
-            raise LabError(f"QEMU did not start: {self.process.communicate()[0].strip() or error}") from None
+            raise LabError(f"QEMU did not start: {self.process.communicate()[1].strip() or error}") from None
 
     @property
     def memory_file(self) -> Path:
@@ -323,48 +327,55 @@ class Live:
             collect(self.machine.elf, self.memory_file)
             self._scratch.cleanup()
         self.qmp.close()
+        self._keyboard.close()
         self._serial.close()
 
     def _left(self) -> float:
         """Seconds until the backstop; never quite 0, which sockets take for "do not wait"."""
         return max(0.01, self._deadline - time.monotonic())
 
-    def _receive(self) -> bool:
-        """Read what the machine prints next; False when it has ended or the backstop is reached."""
-        self._serial.settimeout(self._left())
-        try:
-            data = self._serial.recv(65536)
-        except (TimeoutError, ConnectionResetError):
-            return False
-        text = self._decoder.decode(data).replace("\r", "")
+    def _read(self) -> bool:
+        """Read what the machine has printed since the last time; False if there is nothing."""
+        text = self._decoder.decode(self._serial.read()).replace("\r", "")
         self._heard += text
         self._unread += text
-        return bool(data)
+        return bool(text)
 
-    def _printed(self) -> str:
-        """All that the machine has printed, on the socket or, when the serial line leads there, into the file.
+    def _receive(self) -> bool:
+        """Wait until the machine prints, and read it; False when it has ended or the backstop is reached."""
+        pause = SHORTEST_PAUSE
+        while True:
+            ended = self.process.poll() is not None  # asked first: what it printed last is there then
+            if self._read():
+                return True
+            if ended or time.monotonic() >= self._deadline:
+                return False
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
-        QEMU's own log of a socket is not used: it has output twice that waited for a reader.
-        """
-        return self._heard or self._log.read_text(errors="replace")
+    def heard(self) -> str:
+        """What the machine has printed and expect() has not returned yet; does not wait."""
+        self._read()
+        seen, self._unread = self._unread, ""
+        return seen
 
     def expect(self, text: str) -> str:
         """Wait until the machine has printed `text`; returns all that was unread, up to its end."""
         while text not in self._unread:
             if not self._receive():
                 raise AssertionError(f"expected {text!r} on the serial line; the machine ended or hung after\n"
-                                     f"{Lines(self._printed()).numbered()}")
+                                     f"{Lines(self._heard).numbered()}")
         seen, _, self._unread = self._unread.partition(text)
         return seen + text
 
     def type(self, text: str) -> None:
         """Type `text` at the serial line."""
-        self._serial.sendall(text.encode())
+        self._keyboard.settimeout(self._left())
+        self._keyboard.sendall(text.encode())
 
     def finish(self) -> Run:
         """Wait for the machine to end by itself."""
-        while self._receive():
-            pass
         _, status, complaint = _wait(self.process, self._left())
         seconds = time.monotonic() - self._start
-        return Run(self.machine, self._scratch, status, self._printed(), complaint, seconds)
+        self._read()
+        return Run(self.machine, self._scratch, status, self._heard, complaint, seconds)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from conftest import Conversation
 from ucow.children import Scratch
-from ucow.machine import Machine
 
 ANSWER_SECONDS = 60  # generous, for a busy host
 
@@ -89,16 +88,6 @@ def registers_in(text: str) -> dict[str, int]:
     return {name: int(value, 16) for name, value in found}
 
 
-@dataclass
-class Unheard(Machine):
-    """A machine whose serial line goes to Live's log only: with a socket, QEMU 7.2 hangs when it continues."""
-
-    def command(self, serial: str = "stdio", memory_file: Path | None = None, *disk: Path) -> list[str]:
-        if memory_file and serial.startswith("chardev:"):
-            serial = f"file:{memory_file.with_name('serial')}"
-        return super().command(serial, memory_file, *disk)
-
-
 @contextmanager
 def stopping(bench, *program: str, at: Sequence[int], **machine) -> Iterator[Stops]:
     """A machine with breakpoints at these addresses, before its first instruction. It has no serial input."""
@@ -106,9 +95,8 @@ def stopping(bench, *program: str, at: Sequence[int], **machine) -> Iterator[Sto
         # With sleep=off QEMU warns that there is nothing to wait for yet.
         extra = ["-S", "-icount", "shift=7,sleep=on", "-chardev", f"socket,path=stub,server=on,wait=off,id=gdb",
                  "-gdb", "chardev:gdb"]
-        unheard = Unheard(**vars(bench.machine(*program, extra=extra, **machine)))
         with chdir(folder):  # a socket's name must be short
-            started = unheard.start(bench.build.wall_seconds)
+            started = bench.machine(*program, extra=extra, **machine).start(bench.build.wall_seconds)
         with Conversation(started, bench) as live:
             with chdir(folder):
                 connection.connect("stub")

@@ -28,6 +28,13 @@ def exit_with_word(address: int) -> bytes:
             + b"\x89\x15" + behind + EXIT)           # [behind] = edx
 
 
+def write_and_exit(address: int, count: int) -> bytes:
+    """Code that prints `count` bytes at `address`, and exits with 0."""
+    return (b"\xb8\x67\0\0\0\xba\x01\0\0\0"  # eax = 103, write; edx = 1
+            + b"\xb9" + struct.pack("<I", address) + b"\xbb" + struct.pack("<I", count)  # ecx, ebx
+            + b"\xcd\x80\x31\xd2" + EXIT)  # int 0x80; edx = 0
+
+
 @dataclass(frozen=True)
 class Segment:
     """A program header, and the bytes at its offset."""

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 from conftest import Bench, SharedRuns
+from elf_files import R, two, write_and_exit
 from ucow import LabError
 from ucow.serial import Lines
 from ucow.machine import PANIC, PASSED, WALL_SECONDS
 from ucow.verdict import problems, serial_problems
 
+TEXT_AT = 0x900000
 HANG_SECONDS = 0.7
 HANGING = {"hang", "flood"}  # these run into the time limit; the others end by themselves
 
@@ -134,6 +136,18 @@ def test_two_runs_are_equal(run, fmt):
     first, second = run("forktest"), run("forktest")
     assert first.lines.text == second.lines.text
     assert list(map(str, first.trace)) == list(map(str, second.trace))
+
+
+def test_reader_that_is_late_loses_nothing(boot, build, tmp_path):
+    """Of a machine that has printed more than a pipe or a socket holds, and has ended, before anything is read."""
+    written = "".join(f"line {i:010}\n" for i in range(6000)).encode()
+    assert len(written) > 65536
+    program = tmp_path / "printer"
+    program.write_bytes(two(write_and_exit(TEXT_AT, len(written)), va=TEXT_AT, data=written, offset=0x2000, flags=R).file())
+    with boot("printer", modules={"printer": program}) as live:
+        live.process.wait(build.wall_seconds)
+        assert written.decode() in live.expect("init check memory pass.\n")
+        live.end()
 
 
 def test_runs_are_shared_between_tests(bench):
