@@ -4,14 +4,15 @@
 
 In the documents of the root, of docs/ and of course/, each relative link leads to a file, and each word in backticks that
 begins with a folder of this tree is a path in it. A code block whose title is a source file has lines of that file, in their
-order; a line /* ... */ stands for lines that it leaves out. In the documents that explain the sources (NAMING) each
+order; a line /* ... */ stands for lines that it leaves out. A page of docs/zh has the code blocks, headings, rows and words in
+backticks of the page that it translates. A figure in the README's table of promises is one of the page that its row links to. In the documents that explain the sources (NAMING) each
 identifier in backticks must also occur in them.
 
 Usage: docs.py [--map] [ROOT]. Prints FILE:LINE: and a sentence for each breach, and fails if there is one.
 """
 import re
 import sys
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 
 FOLDERS = ("kernel", "user", "include", "test", "tools", "docs", "cross", ".ci")
@@ -78,6 +79,52 @@ def stale(root, document):
             at = found + len(run)
 
 
+def skeleton(document):
+    """What a translation keeps: by name, what stands in the document in its order, or, of words in a sentence, sorted."""
+    text = document.read_text()
+    blocks = re.findall(r"^ *```.*?^ *```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line for _, line in prose(document)]
+    return {
+        "code blocks": blocks,
+        "headings": [line.split()[0] for line in lines if line.startswith("#")],
+        "rows of tables": [line.count("|") for line in lines if line.startswith("|")],
+        "words in backticks": sorted(QUOTED.findall("\n".join(lines))),
+    }
+
+
+def translated(root, document):
+    """How a translation in docs/zh differs from its original, docs/NAME or the README."""
+    if document.parent != root / "docs/zh":
+        return
+    original = root / "README.md" if document.name == "README.md" else root / "docs" / document.name
+    if not original.exists():
+        yield 1, f"there is no {original.relative_to(root)} of which this is the translation"
+        return
+    theirs, mine = skeleton(original), skeleton(document)
+    for what, those in theirs.items():
+        for i, (wanted, found) in enumerate(zip_longest(those, mine[what])):
+            if wanted != found:
+                yield 1, (f"its {what} are not those of {original.relative_to(root)}, from number {i + 1} on: "
+                          f"{str(found).strip()!r} for {str(wanted).strip()!r}; change both")
+                break
+
+
+def figures(root, document):
+    """Numbers in the README's table of promises that are not those of the page which the row links to: each stands there,
+    or is the number of its rows that begin with a number or a name."""
+    if document.name != "README.md" or document.parent not in (root, root / "docs/zh"):
+        return
+    for number, line in prose(document):
+        cells = line.split("|")
+        links = LINK.findall(cells[2]) if len(cells) == 4 else []
+        for link in (link for link in links if (document.parent / link).is_file()):
+            page = (document.parent / link).read_text()
+            rows = str(len(re.findall(r"^\| (?:[A-Z]\d+|`[^`]+`) \|", page, re.MULTILINE)))
+            for figure in re.findall(r"\d[\d,.]*\d", LINK.sub("", cells[2])):
+                if figure != rows and not re.search(rf"(?<![\d,.]){re.escape(figure)}(?![\d])", page):
+                    yield number, f"{link} does not have the figure {figure}; it has {rows} rows"
+
+
 def source_words(root):
     words = set()
     for folder in ("kernel", "user", "include", "test", "tools"):
@@ -113,7 +160,7 @@ def main():
         others = sorted(path for path in root.glob("*.md") if path.name != "README.md")
         documents = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md")),
                             *sorted((root / "course").rglob("*.md"))]
-        rules = [paths, stale]
+        rules = [paths, stale, translated, figures]
     breaches = [f"{document.relative_to(root)}:{number}: {sentence}" for document in documents
                 for number, sentence in (chain.from_iterable(rule(root, document) for rule in rules) if document.exists()
                                          else [(1, "this document is missing")])]

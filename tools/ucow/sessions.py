@@ -2,7 +2,7 @@
 """The sessions that pages show: blocks of commands with what they print, run again.
 
 In a block that begins with ```console, a line "$ COMMAND" is run in the root of the tree, and the lines below it are
-what it printed. A last line "..." stands for the rest. A command without such lines has only to succeed.
+what it printed. A command that ends with a backslash goes on in the next line. A last line "..." stands for the rest. A command without such lines has only to succeed.
 """
 
 import re
@@ -41,7 +41,7 @@ def steps(page: str) -> Iterator[Step]:
     """The commands of a page, in order."""
     for block in BLOCK.findall(page):
         step = None
-        for line in block.splitlines():
+        for line in re.split(r"(?<!\\)\n", block.rstrip("\n")):
             if line.startswith("$ "):
                 if step:
                     yield step
@@ -63,7 +63,7 @@ class Sessions:
 
     def words(self, command: str) -> list[str]:
         """The command's words, with the paths that it has here."""
-        tool, *words = shlex.split(command)
+        tool, *words = shlex.split(command.replace("\\\n", " "))
         words = [f"{self._folder}/{word.removeprefix('build/')}" if word.startswith("build/") else word for word in words]
         which = ["--build", str(self._build)] if tool == "tools/run" else ["--elf", str(self._build / KERNEL)]
         return [str(ROOT / tool), *which, *words]

@@ -59,6 +59,12 @@ def test_what_differs(shown, right):
     assert (Step("tools/trace x", shown).differs(PRINTED) == "") == right
 
 
+def test_a_command_in_two_lines(tmp_path):
+    [step] = steps("```console\n$ tools/trace --last 3 \\\n    build/x\n[t=1] boot\n```\n")
+    assert step.shown == ["[t=1] boot"]
+    assert Sessions(tmp_path, tmp_path).words(step.command)[-3:] == ["--last", "3", f"{tmp_path}/x"]
+
+
 def test_a_session_needs_a_command():
     with pytest.raises(LabError, match="begins without a command: output"):
         list(steps("```console\noutput\n```\n"))

@@ -13,7 +13,7 @@ TEXT = "EXERCISE.md"  # the lab's text in a hand-out
 # What a hand-out does not have: answers, quotations of the sources, tests that show how a function works, reports.
 OMITTED = (
     ".ci", ".github", "CHANGELOG.md", "course", "docs/exercises.md", "docs/mistakes.md", "docs/decisions", "docs/reports",
-    "docs/follow", "docs/mkdocs.yml", "docs/zh",
+    "docs/follow", "docs/mkdocs.yml", "docs/site.css", "docs/zh",
     "test/course", "test/coverage.toml", "test/fuzz", "test/mistakes.toml", "test/model", "test/mutants.toml", "test/serial/course",
     "test/style", "test/unit", "tools/grade", "tools/handout", "tools/mistakes", "tools/mutate", "tools/site",
     "tools/ucow/course", "tools/ucow/site.py",
