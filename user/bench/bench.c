@@ -492,10 +492,12 @@ static void show_row(const struct row *row)
         munmap(area.pages, area.n * PAGE_SIZE);
 }
 
-/* Whether this machine has a disk and twice the memory for the row, if the row needs them. */
+/* Whether this machine has what the row needs: the disk, and memory for its area and a copy of it. A row that
+ * was asked for by its whole name needs no room for the copy: its fork may share. */
 static bool is_possible(const struct row *row)
 {
-    return (!row->on_disk || has_disk()) && 2 * row->area_pages <= free_pages();
+    unsigned areas = strcmp(row->name, wanted) == 0 ? 1 : 2;
+    return (!row->on_disk || has_disk()) && areas * row->area_pages <= free_pages();
 }
 
 /* Convert `text` from decimal. Returns -1 if it is not a number. */

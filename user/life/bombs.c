@@ -51,7 +51,8 @@ static int run(const char *name, const char *arg)
 }
 
 /* Count everything that processes own. The first two bombs fill the kernel's caches of kernel stacks and page
- * tables; so the counts after them are the ones that later bombs are compared with. */
+ * tables; so after later bombs there is not more than after them. There may be less: a bomb whose processes
+ * share their tables empties the cache when memory is full, and does not fill it. */
 static void count(unsigned amounts[5])
 {
     struct mem_info info;
@@ -83,8 +84,8 @@ static void check_memory(const unsigned base[5])
     unsigned now[ARRAY_SIZE(names)];
     count(now);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (now[i] != base[i])
-            panic("%s after the bomb: %u, should be %u", names[i], now[i], base[i]);
+        if (now[i] > base[i])
+            panic("%s after the bomb: %u, should be %u at most", names[i], now[i], base[i]);
 }
 
 /* Run one bomb. Returns the ticks until both answers. */

@@ -10,7 +10,7 @@ import pytest
 from calls import FIRST, calls
 
 NO_MEM, NO_FREE_PROC = -4, -5
-MACHINES = [("16M", "", NO_MEM), ("128M", "trace_kib=8192", NO_MEM), ("16M", "max_procs=60", NO_FREE_PROC)]
+MACHINES = [("16M", "trace_kib=2048", NO_MEM), ("128M", "trace_kib=16384", NO_MEM), ("16M", "max_procs=60", NO_FREE_PROC)]
 MADE = re.compile(r"^bomb: processes made, \w+ = (\d+)$")
 
 
@@ -54,5 +54,5 @@ def test_chain(run, memory, cmdline, error):
 
 def test_memory_is_back(run):
     """After both bombs as many frames are in use as after a program that does nothing."""
-    bomb, hello = (run(*program, memory="16M", cmdline="trace_kib=1024") for program in [("bomb", "wide"), ("hello",)])
+    bomb, hello = (run(*program, memory="16M", cmdline="trace_kib=2048") for program in [("bomb", "wide"), ("hello",)])
     assert bomb.trace.one("end").held == hello.trace.one("end").held
