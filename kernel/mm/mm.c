@@ -68,11 +68,11 @@ void mm_drop(struct mm *mm)
     drops++;
     if (--mm->count != 0)
         return;
-    lineage_set_mm(mm->lineage, NULL);
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
         pgtable_drop(mm->pgdir, vma->start, vma->end);
         mm_point(NULL); /* many regions may lie in few tables */
     }
+    lineage_set_mm(mm->lineage, NULL); /* not earlier: its entries must be found as long as they are there */
     vma_clear(&mm->vmas);
     pgtable_free(mm->pgdir);
     lineage_drop(mm->lineage);

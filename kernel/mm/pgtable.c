@@ -167,31 +167,35 @@ void pgtable_clear(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
         mmu_flush_all();
 }
 
-/* Free a table that no directory has any more, with all that its entries hold. */
-static void table_free(pte_t *table)
+/* Drop all that the entries of a table hold. It stays in its only directory meanwhile: eviction, at a point,
+ * must find all entries of a page. */
+static void table_clear(struct pgdir *pgdir, pte_t *table)
 {
-    const struct page *page = virt_to_page(table);
+    const struct page *page = pgtable_of(table);
     while (page->table_used != 0) {
         pte_t *first = table + page->table.low;
         clear_part(first, MIN(first + CLEAR_AT_ONCE, table + PGTABLE_ENTRIES));
-        mm_point(NULL);
+        mm_point(pgdir);
     }
-    cache_free(&tables, table);
 }
 
 void pgtable_drop(struct pgdir *pgdir, uintptr_t start, uintptr_t end)
 {
     bool loaded = mmu_is_loaded(pgdir);
     for (uintptr_t va = ALIGN_DOWN(start, MMU_TABLE_SPAN); va < end; va += MMU_TABLE_SPAN) {
-        pte_t *table = pgdir_take_table(pgdir, va);
+        pte_t *table = pte_find(pgdir, va);
         if (table == NULL)
             continue;
+        bool shared = pgtable_of(table)->count > 1;
+        if (!shared)
+            table_clear(pgdir, table);
+        pgdir_take_table(pgdir, va);
         if (loaded)
             mmu_flush_all(); /* the CPU may cache the directory's entry too (SDM vol. 3A, 4.10) */
-        if (virt_to_page(table)->count > 1)
-            page_drop(virt_to_page(table));
+        if (shared)
+            page_drop(pgtable_of(table));
         else
-            table_free(table);
+            cache_free(&tables, table);
         mm_point(NULL);
     }
 }

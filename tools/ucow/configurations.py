@@ -51,8 +51,11 @@ class Options:
             self.values[name] = [default, *(value for value in every if value != default)]
 
     def row(self, words: str) -> dict[str, str]:
-        """The values that a configuration's words set, and the defaults of the others."""
+        """The values that a configuration's words set, and the defaults of the others; without cow tables are copied,
+        as meson.build decides."""
         row = {name: values[0] for name, values in self.values.items()}
+        if ("cow", "false") in [(name, value) for name, value, *_ in SETTING.findall(words)] and "tables" in row:
+            row["tables"] = "copied"
         for name, value, compiler, version in SETTING.findall(words):
             row[name or compiler] = value or version
         return row

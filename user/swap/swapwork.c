@@ -61,7 +61,8 @@ int main(int argc, char **argv)
         int pid = fork();
         if (pid == 0)
             exit(visit_pages(memory, pages, child, visits));
-        assert(pid > 0);
+        if (pid < 0)
+            panic("fork of child %u: %s", child, error_text(pid));
     }
     int code, right = 0;
     while (waitpid(0, &code) == 0)

@@ -431,6 +431,38 @@ TEST(a_held_page_stays)
     end_all(&mm, 1, slots);
 }
 
+static struct page *late;
+static bool late_went;
+
+static void evict_late(void)
+{
+    if (!late_went)
+        CHECK(late_went = swap_evict_page(late));
+}
+
+/* While the memory of a process that has ended is being freed, eviction finds the entries that are left. */
+TEST(pages_of_a_process_that_is_being_freed_go_out)
+{
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free();
+    uintptr_t far = page_at(PGTABLE_ENTRIES - 1); /* cleared after a point */
+
+    host_map(mms[0], far, 1, VM_READ | VM_WRITE, NULL);
+    host_write(mms[0], page_at(0), 0x11);
+    host_write(mms[0], far, 0x22);
+    mms[1] = host_mm_dup(mms[0]);
+    host_write(mms[1], page_at(0), 0x33);
+    late = host_frame(mms[1], far);
+    late_went = false;
+    host_points_begin(evict_late, 0);
+    host_mm_drop(mms[1]);
+    host_points_end();
+    CHECK(late_went);
+    CHECK_EQ(host_read(mms[0], page_at(0)), 0x11);
+    CHECK_EQ(host_read(mms[0], far), 0x22);
+    end_all(mms, 1, slots);
+}
+
 /* Without pages of user memory there are no candidates. */
 TEST(without_pages_nothing_can_be_evicted)
 {
