@@ -41,7 +41,9 @@ def lost(submission, builds, *names):
     return grade.grade(submission, builds, names, SECONDS)
 
 
-def test_reference_gets_the_points(builds):
+def test_reference_gets_the_points(builds, build):
+    if options_of(build)["tables"] == "shared":
+        pytest.skip("lab 4 is done with -Dtables=copied: a shared table is taken back whole, not page by page")
     graded = lost(grade.reference(lab_called("cow")), builds, "write", "alone", "clean")
     assert [result.sentence() for result in graded.results] == ["", "", ""] and graded.points == 7
 

@@ -16,12 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from . import LabError, children
-from .build import ROOT
+from .build import ROOT, options_of
 from .machine import CHECK_FAILED, Machine, Run
 from .verdict import COMPLAINT
 
 LIST = ROOT / "test/mistakes.toml"
 POLICY = re.compile(r"kernel/(mm/copy_range|mm/tables|proc/sched)_\w+\.c")  # one of each is in a kernel, and can stand for the others
+EAGER, COPIED = "kernel/mm/copy_range_eager.c", "kernel/mm/tables_copied.c"  # who copies at once copies tables, too
 PROGRAM = ["exit"]
 OPTIONS = ["rehearse=on"]  # as tools/run passes
 
@@ -112,6 +113,8 @@ def kernel_with(mistake: Mistake, build: Path) -> Iterator[Path]:
 def link_with(sources: Mapping[str, str], build: Path, scratch: Path, limits: Sequence[str] = ()) -> Path:
     """The kernel of a build that is up to date, with other sources in the place of these files, in the empty folder
     `scratch`. The compiler's and the linker's commands are run after the words `limits`."""
+    if EAGER in sources and options_of(build)["tables"] == "shared":
+        sources = {**sources, COPIED: (ROOT / COPIED).read_text(encoding="utf-8")}
     made = {f"kernel/{file}": str(scratch / file) for file in
             ("libkernel.a", "libkernel_raw.a", "ucow-first.elf", "lines.S", "ucow.elf",
              "ucow.elf.p/meson-generated_.._lines.S.o")}
