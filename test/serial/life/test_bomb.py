@@ -22,7 +22,7 @@ def made(out):
 
 @pytest.mark.parametrize("kind", ["wide", "chain"])
 def test_lines(run, build, kind):
-    out = run("bomb", kind, memory=build.room("16M"))
+    out = run("bomb", kind, memory=build.room("16M"), cmdline="trace_kib=2048")
     assert made(out) > 300  # in every build, whatever its kernel stacks need
     out.lines.in_order(f"bomb: a new child after the bomb, {kind} = 42", "bomb pass.")
 
