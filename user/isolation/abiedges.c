@@ -172,11 +172,13 @@ static int call_clone(const uint32_t *a)
     return result;
 }
 
-/* Whether what must stay is still there: a child whose wait failed, and zeros that cannot be written. */
+/* Whether what must stay is still there: a child whose wait failed, and zeros that cannot be written. After
+ * munmap() they may be gone, and after inject() there may be no frame for them. */
 static bool is_harmless(const struct call *call, int result)
 {
     bool lost = zombie != 0 && result < 0 && code_of(zombie) != CODE;
-    return !lost && (call->nr == NR_munmap || *(const uint32_t *)PAGE(READ_ONLY) == 0);
+    bool unreadable = call->nr == NR_munmap || call->nr == NR_inject;
+    return !lost && (unreadable || *(const uint32_t *)PAGE(READ_ONLY) == 0);
 }
 
 static NORETURN void attempt(const struct call *call, unsigned at, uint32_t value)

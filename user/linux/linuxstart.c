@@ -3,10 +3,14 @@
  * linuxstart - what the kernel gives a program for Linux: arguments, environment, auxiliary vector,
  * registers.
  *
- * Without arguments it executes itself with two arguments and an environment.
+ * Without arguments it executes itself with two arguments and an environment. Then it prints the bytes of its
+ * stack, from its first word on, for the test to compare.
  */
 #include "linux.h"
 
+#include <ucow/abi.h>
+
+#include "lib/printf.h"
 #include "lib/string.h"
 
 extern const char __ehdr_start[];
@@ -47,6 +51,18 @@ static void check_auxv(const uint32_t *auxv)
     EXPECT(has(auxv, 32), false); /* AT_SYSINFO: int $0x80 is the only way in */
 }
 
+/* Print the memory from `bottom`, which is aligned to 16, to the end of the stack. */
+static void print_stack(const uint8_t *bottom)
+{
+    enum { COLUMNS = 16 };
+    for (const uint8_t *at = bottom; (uintptr_t)at < USERTOP; at += COLUMNS) {
+        char line[2 * COLUMNS + 1];
+        for (int i = 0; i < COLUMNS; i++)
+            snprintf(line + (ptrdiff_t)2 * i, 3, "%02x", at[i]);
+        print("linuxstart: stack %08x %s\n", (unsigned)(uintptr_t)at, line);
+    }
+}
+
 int linux_main(const struct start *start)
 {
     static const char *const argv[] = {"linuxstart", "first", "", NULL};
@@ -65,6 +81,7 @@ int linux_main(const struct start *start)
     }
     EXPECT(strcmp(start->argv[1], "first") | strcmp(start->argv[2], ""), 0);
     EXPECT(strcmp(environment[0], "HOME=/") | strcmp(environment[1], "EMPTY="), 0);
+    print_stack((const uint8_t *)start);
     print("linuxstart pass.\n");
     return 0;
 }

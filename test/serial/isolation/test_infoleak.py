@@ -11,6 +11,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from pagetables import PAGE_BYTES
 from breakpoints import stopping
+from first_stack import own_stack
 from ucow.machine import symbols_of
 from ucow.memory import FileMemory
 from protection_rules import POISON, USERTOP, Frozen
@@ -41,15 +42,9 @@ def test_short_read(boot):
 
 
 def stack_page() -> tuple[int, bytes]:
-    """esp at the first instruction (System V i386 ABI, figure 3-31), and the contents of its page."""
-    strings = USERTOP - (len(ARGUMENTS) + 15) // 16 * 16
-    words = ARGUMENTS[:-1].split(b"\0")
-    pointers = [strings + sum(len(word) + 1 for word in words[:i]) for i in range(len(words))]
-    esp = (strings - 4 * (len(words) + 5)) // 16 * 16
-    page = bytearray(PAGE_BYTES)
-    struct.pack_into(f"<{1 + len(words)}I", page, esp % PAGE_BYTES, len(words), *pointers)
-    page[strings % PAGE_BYTES:strings % PAGE_BYTES + len(ARGUMENTS)] = ARGUMENTS
-    return esp, bytes(page)
+    """esp at the first instruction, and the contents of its page."""
+    esp, stack = own_stack([word.decode() for word in ARGUMENTS[:-1].split(b"\0")])
+    return esp, stack.rjust(PAGE_BYTES, b"\0")
 
 
 def file_page(program: Path, va: int) -> bytes:

@@ -6,13 +6,15 @@ D44: the kernel executes it without a system call to itself. D87: unusual argume
 
 import pytest
 from calls import FIRST, calls
+from first_stack import assert_own_stack
 from ucow.machine import PROGRAM_FAILED
 
 LONG = "x" * 300
 
 
-@pytest.mark.parametrize("arguments", [(), ("one",), ("-v", "--", "a=b", "'"), (LONG, "y"), tuple("abcdefghijklmnop")],
-                         ids=["none", "one", "odd", "long", "many"])
+@pytest.mark.parametrize("arguments", [(), ("one",), ("-v", "--", "a=b", "'"), (LONG, "y"), tuple("abcdefghijklmnop"),
+                                       ("-stack",), ("12345678", "-stack"), ("-x", LONG, "y", "-stack")],
+                         ids=["none", "one", "odd", "long", "many", "stack", "stack-even", "stack-long"])
 def test_arguments(run, arguments):
     """argv[0] is the program's name; the other arguments are the words after it on the command line."""
     out = run("args", *arguments)
@@ -20,6 +22,8 @@ def test_arguments(run, arguments):
     out.lines.in_order(f"args: argc = {len(wanted)}", "args pass.")
     assert out.lines.count(f"args: argc = {len(wanted)}") == 1
     assert [line.split(" = ", 1)[1] for line in out.lines if line.startswith("args: argv[")] == wanted
+    if "-stack" in arguments:
+        assert_own_stack(out.lines, "args", wanted)
 
 
 def test_life(run):

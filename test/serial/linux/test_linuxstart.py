@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """user/linux/linuxstart.c: the first stack of a program for Linux, with environment and auxiliary vector."""
 
+import re
+
 import pytest
+from first_stack import assert_linux_stack
 
 
 def test_linuxstart(run, build):
@@ -11,7 +14,16 @@ def test_linuxstart(run, build):
     out.lines.in_order("linuxstart: 1 arguments, 0 of the environment", "linuxstart: 3 arguments, 2 of the environment",
                        "linuxstart pass.")
     calls = [record.shown("nr") for record in out.trace.of("syscall_enter")]
-    assert calls == ["linux_write", "linux_execve", "linux_write", "linux_write", "linux_exit_group"]
+    lines = out.lines.all(re.compile("^linuxstart: stack "))
+    assert calls == ["linux_write", "linux_execve", *["linux_write"] * (2 + len(lines)), "linux_exit_group"]
+
+
+def test_bytes_of_the_stack(run, build):
+    """Strings, pointers and vector, compared byte by byte; the random bytes are random."""
+    build.need_linux()
+    lines = run("linuxstart").lines
+    assert_linux_stack(lines, "linuxstart", build.folder / "user/linuxstart", ["linuxstart", "first", ""],
+                       ["HOME=/", "EMPTY="])
 
 
 @pytest.mark.parametrize("memory", ["4M", "128M"])

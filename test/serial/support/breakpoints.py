@@ -61,10 +61,13 @@ class Stops:
         self._at.add(address)
         assert self._stub.ask(f"Z0,{address:x},1") == "OK", f"no breakpoint at {address:#x}"
 
+    def text(self) -> str:
+        """QEMU's `info registers`."""
+        return self.live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
+
     def registers(self) -> dict[str, int]:
         """The registers and selectors, by QEMU's names."""
-        text = self.live.qmp.execute("human-monitor-command", **{"command-line": "info registers"})
-        return registers_in(text)
+        return registers_in(self.text())
 
     def _go_on(self, where: int | None) -> str | None:
         """Step over the current breakpoint and continue to the next."""
@@ -83,9 +86,15 @@ class Stops:
 
 
 def registers_in(text: str) -> dict[str, int]:
-    """Parse QEMU's `info registers`: E.., CR., and the selectors as ES, CS and so on."""
-    found = re.findall(r"\b(E[A-Z]{2}|EFL|CR\d|[C-GS]S) ?=([0-9a-f]+)", text)
+    """Parse QEMU's `info registers`: E.., CR., DR7, EFER, and the selectors as ES, CS and so on."""
+    found = re.findall(r"\b(E[A-Z]{2}|EFL|EFER|CR\d|DR7|[C-GS]S) ?=([0-9a-f]+)", text)
     return {name: int(value, 16) for name, value in found}
+
+
+def tables_in(text: str) -> dict[str, tuple[int, ...]]:
+    """The same: base and limit of GDT and IDT; selector, base and limit of LDT and TR."""
+    found = re.findall(r"^(GDT|IDT|LDT|TR) ?= *((?:[0-9a-f]+ )*[0-9a-f]+)", text, re.MULTILINE)
+    return {name: tuple(int(word, 16) for word in words.split()[:3]) for name, words in found}
 
 
 @contextmanager
