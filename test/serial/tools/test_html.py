@@ -162,7 +162,7 @@ def test_views(exit_page, browser, build):
 
 def test_a_ring_that_wrapped(bench, build, written, browser):
     """What the ring has lost is called lost: the number of events, and the pages of a process whose exec is not there."""
-    run = bench.machine("forktest", cmdline="trace_kib=16").run()
+    run = bench.machine("forktest", cmdline="trace_kib=8").run()
     path = written(run)
     browser.open(path)
     assert run.trace.lost > 0
