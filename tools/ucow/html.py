@@ -19,7 +19,7 @@ from .trace import Ring, Trace, decode
 
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("records", "lives", "memory", "moments", "words", "draw", "timeline", "pagemap", "states", "eventlist", "source", "tables",
-           "main")
+           "main", "start")
 MOST_RECORDS = 1_000_000  # a browser keeps them all in memory
 
 
@@ -60,7 +60,8 @@ def _embedded(text: str) -> str:
 def page(runs: list[dict[str, Any]]) -> str:
     """The page that shows these runs."""
     titles = list(dict.fromkeys(run["title"] for run in runs))
-    parts = {"TITLE": html.escape(" and ".join(titles)), "STYLE": (PAGE / "style.css").read_text(encoding="utf-8"),
+    parts = {"TITLE": html.escape(" and ".join(titles)), "VIEWS": (PAGE / "views.html").read_text(encoding="utf-8"),
+             "STYLE": (PAGE / "style.css").read_text(encoding="utf-8"),
              "DATA": "\n".join(f'<script type="application/json">{_embedded(json.dumps(run))}</script>' for run in runs),
              "SCRIPTS": "\n".join(f"<script>\n{(PAGE / f'{name}.js').read_text(encoding='utf-8')}</script>" for name in SCRIPTS)}
     return re.sub("@([A-Z]+)@", lambda found: parts[found[1]], (PAGE / "page.html").read_text(encoding="utf-8"))

@@ -102,6 +102,16 @@ def test_the_page_says_what_the_tool_says(exit_page, browser):
     assert (browser.complaints, browser.requests) == ([], [path.as_uri()])
 
 
+def test_linux_calls_have_names(bench, build, written, browser):
+    """The system calls of a program for Linux have their names, as in tools/trace."""
+    build.need_linux()
+    run = bench.machine("linuxlife").run()
+    browser.open(written(run))
+    wanted = [str(record) for record in run.trace if "nr=linux_" in str(record)]
+    assert wanted and browser.run(
+        "Array.from({length: page.lead.trace.length}, (_, i) => page.lead.trace.line(i)).filter((line) => line.includes('nr=linux_'))") == wanted
+
+
 def test_keys(exit_page, browser):
     """Arrows step, letters jump to the next event of a kind and with shift back, brackets choose a process."""
     run, path = exit_page

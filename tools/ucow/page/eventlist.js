@@ -12,8 +12,7 @@ class EventList {
     this.lives = lives;
     this.scroll = host.querySelector(".scroll");
     this.space = host.querySelector(".space");
-    this.space.style.height = `${trace.length * LINE}px`;
-    this.digits = String(trace.lost + trace.length).length;
+    this.grown();
     this.top = 0;
     this.rows = new Map();  // event -> its element, of those that are visible
     this.scroll.addEventListener("scroll", () => {
@@ -27,6 +26,12 @@ class EventList {
     });
   }
 
+  // The trace has more events than before.
+  grown() {
+    this.space.style.height = `${this.trace.length * LINE}px`;
+    this.digits = String(this.trace.lost + this.trace.length).length;
+  }
+
   resized() {
     this.height = this.scroll.clientHeight || 300;
   }
@@ -35,7 +40,7 @@ class EventList {
   prepare({i}) {
     const top = i * LINE;
     if (top >= this.top + LINE && top <= this.top + this.height - 3 * LINE) return;
-    this.top = Math.max(0, top - this.height / 2);
+    this.top = Math.max(0, Math.min(top - this.height / 2, this.trace.length * LINE - this.height));
     this.scroll.scrollTop = this.top;
   }
 

@@ -61,20 +61,27 @@ class Lives {
   constructor(trace) {
     this.trace = trace;
     this.all = [];
-    this.actors = new Array(trace.length);  // the life that each record runs in
-    this.about = new Map();                 // event -> the other life it is about
-    this.links = [];                        // {kind, from, at, to, until}: from a life at an event to another, later
+    this.actors = [];        // the life that each record runs in
+    this.about = new Map();  // event -> the other life it is about
+    this.links = [];         // {kind, from, at, to, until}: from a life at an event to another, later
     this._now = new Map();
     this._killed = new Map();
     this._woken = new Map();
-    const follow = {fork: "_fork", exec: "_exec", switch: "_switch", state: "_state", exit: "_exit", reap: "_reap",
-                    syscall_enter: "_enter", syscall_leave: "_leave", kill: "_kill", wake: "_wake"};
-    for (let i = 0; i < trace.length; i++) {
+    this._last = [];         // the stays that last until the end of the trace
+    this.grow();
+  }
+
+  // Follow the events that the trace has now, and did not have the last time.
+  grow() {
+    const {trace} = this;
+    for (const stay of this._last) stay.end = -1;
+    for (let i = this.actors.length; i < trace.length; i++) {
       this.actors[i] = this.life(trace.pids[i], i);
-      const handler = follow[trace.name(i)];
+      const handler = Lives.HANDLERS[trace.name(i)];
       if (handler) this[handler](i);
     }
-    for (const life of this.all) this._close(life, trace.length);
+    this._last = this.all.map((life) => life.stays[life.stays.length - 1]).filter((stay) => stay && stay.end < 0);
+    for (const stay of this._last) stay.end = trace.length;
     this.ordered = this.all.filter((life) => !life.parent).flatMap((life) => [...Lives.family(life)]);
     this.ordered.forEach((life, row) => { life.row = row; });
   }
@@ -191,3 +198,6 @@ class Lives {
     this._now.delete(child.pid);
   }
 }
+
+Lives.HANDLERS = {fork: "_fork", exec: "_exec", switch: "_switch", state: "_state", exit: "_exit", reap: "_reap",
+  syscall_enter: "_enter", syscall_leave: "_leave", kill: "_kill", wake: "_wake"};

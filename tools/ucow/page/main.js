@@ -11,7 +11,7 @@ const JUMPS = [["f", "fork", (t, i) => t.name(i) === "fork"], ["p", "fault", (t,
 class Player {
   constructor(data, host, act) {
     this.data = data;
-    this.trace = new Trace(new TraceFormat(data.format), bytesOfBase64(data.records), data.lost, data.tscPerTick, data.bootTsc);
+    this.trace = new Trace(new TraceFormat(data.format), data.bytes || bytesOfBase64(data.records), data.lost, data.tscPerTick, data.bootTsc);
     if (!this.trace.length) throw new Error("the trace has no events");
     this.lives = new Lives(this.trace);
     this.moments = new Moments(this.trace);
@@ -34,6 +34,13 @@ class Player {
     if (!this.trace.lost) return;
     host.hidden = false;
     host.textContent = `The ring has lost the first ${this.trace.lost} events. What happened before is not drawn; trace_kib= on the kernel's command line makes the ring larger.`;
+  }
+
+  // Take the records that follow, from a machine that runs.
+  grow(bytes) {
+    this.trace.grow(bytes);
+    this.lives.grow();
+    for (const view of this.views) if (view.grown) view.grown();
   }
 
   moment() {
@@ -87,15 +94,9 @@ class Page {
   constructor(runs) {
     this.host = document.getElementById("runs");
     this.scrub = document.getElementById("scrub");
-    this.players = runs.map((data) => {
-      const section = document.getElementById("run").content.cloneNode(true).querySelector(".run");
-      this.host.append(section);
-      return new Player(data, section, {go: (player, i, life) => this.go(i, life), choose: (player, life) => player.choose(life)});
-    });
-    this.lead = this.players[0];
-    this.scrub.max = this.lead.trace.length - 1;
     this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
     document.getElementById("about").textContent = runs.map((data) => data.about).join(" beside ");
+    this.show(runs);
     this._buttons();
     this._keys();
     this._search();
@@ -103,8 +104,28 @@ class Page {
     window.addEventListener("resize", () => this._resized());
     window.addEventListener("beforeprint", () => this._resized(true));
     window.addEventListener("afterprint", () => this._resized());
-    window.addEventListener("hashchange", () => this._fromLink());
-    if (!this._fromLink()) this.go(this._start());
+    window.addEventListener("hashchange", () => this.fromLink());
+    if (!this.fromLink()) this.go(this._start());
+  }
+
+  // Show these runs instead of those before.
+  show(runs) {
+    this.host.replaceChildren();
+    this.players = runs.map((data) => {
+      const section = document.getElementById("run").content.cloneNode(true).querySelector(".run");
+      this.host.append(section);
+      return new Player(data, section, {go: (player, i, life) => this.go(i, life), choose: (player, life) => player.choose(life)});
+    });
+    this.lead = this.players[0];
+    this.scrub.max = this.lead.trace.length - 1;
+  }
+
+  // The machine has run on. A page that shows the last event goes on to the new last one; else it stays where the reader is.
+  grow(bytes) {
+    const follows = this.lead.i >= this.lead.trace.length - 1;
+    this.lead.grow(bytes);
+    this.scrub.max = this.lead.trace.length - 1;
+    this.go(follows ? this.lead.trace.length - 1 : this.lead.i);
   }
 
   // A page opens where the first program begins: before that there is nothing to see.
@@ -162,7 +183,7 @@ class Page {
       keys[letter.toUpperCase()] = () => this.jump(-1, wanted);
     }
     document.addEventListener("keydown", (event) => {
-      const typing = event.target.matches("input[type=search]") || event.target.closest("dialog");
+      const typing = event.target.matches("input:not([type=range]), select, textarea") || event.target.closest("dialog");
       if (typing || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key]) return;
       if (event.key === " " && event.target.matches("button, summary")) return;
       keys[event.key]();
@@ -217,7 +238,7 @@ class Page {
   }
 
   // #event=120&pid=3
-  _fromLink() {
+  fromLink() {
     const link = new URLSearchParams(location.hash.slice(1));
     if (!link.has("event")) return false;
     const i = Number(link.get("event")) - this.lead.trace.lost;
@@ -227,15 +248,3 @@ class Page {
     return true;
   }
 }
-
-function start() {
-  const host = document.getElementById("runs");
-  try {
-    const runs = [...document.querySelectorAll("script[type='application/json']")].map((element) => JSON.parse(element.textContent));
-    window.page = new Page(runs);
-  } catch (error) {
-    host.append(make("p", {class: "failed", role: "alert"}, `This page cannot show its trace: ${error.message}.`));
-    throw error;
-  }
-}
-start();

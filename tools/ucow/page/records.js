@@ -9,6 +9,7 @@
 
 const RECORD_BYTES = 32;
 const WORDS = 5;
+const LINUX_TRACED = 0x10000;   // include/ucow/linux.h
 
 class TraceFormat {
   constructor(text) {
@@ -18,6 +19,7 @@ class TraceFormat {
       const [what, first, ...rest] = line.split(" ");
       if (what === "enum") this.enums[first] = rest;
       else if (what === "syscall") this.enums.syscall[first] = rest[0];
+      else if (what === "linux") this.enums.syscall[LINUX_TRACED + Number(first)] = `linux_${rest[0]}`;
       else if (what === "event") this.events[first] = TraceFormat.event(rest);
     }
   }
@@ -42,17 +44,36 @@ class Trace {
     this.format = format;
     this.lost = lost;
     this.perMicrosecond = tscPerTick / 10000 || 1000;
-    this.length = Math.floor(bytes.byteLength / RECORD_BYTES);
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, this.length * RECORD_BYTES);
-    this.kinds = new Uint8Array(this.length);
-    this.pids = new Uint16Array(this.length);
-    this.stamps = new Float64Array(this.length);
-    for (let i = 0, at = 0; i < this.length; i++, at += RECORD_BYTES) {
-      this.stamps[i] = this.view.getUint32(at, true) + this.view.getUint32(at + 4, true) * 4294967296 - bootTsc;
+    this.bootTsc = bootTsc;
+    this.length = this.room = 0;
+    this.grow(bytes);
+  }
+
+  // Add the records that follow; `bytes` are whole records.
+  grow(bytes) {
+    const from = this.length, length = from + Math.floor(bytes.byteLength / RECORD_BYTES);
+    if (length > this.room) this._makeRoom(Math.max(length, from * 2));
+    this.bytes.set(bytes.subarray(0, (length - from) * RECORD_BYTES), from * RECORD_BYTES);
+    for (let i = from, at = from * RECORD_BYTES; i < length; i++, at += RECORD_BYTES) {
+      this.stamps[i] = this.view.getUint32(at, true) + this.view.getUint32(at + 4, true) * 4294967296 - this.bootTsc;
       this.kinds[i] = this.view.getUint8(at + 8);
       this.pids[i] = this.view.getUint16(at + 10, true);
-      if (!format.events[this.kinds[i]]) throw new Error(`record ${lost + i} has an event that its kernel does not name`);
+      if (!this.format.events[this.kinds[i]]) throw new Error(`record ${this.lost + i} has an event that its kernel does not name`);
     }
+    this.length = length;
+  }
+
+  _makeRoom(room) {
+    const larger = (old, array) => {
+      if (old) array.set(old);
+      return array;
+    };
+    this.bytes = larger(this.bytes, new Uint8Array(room * RECORD_BYTES));
+    this.view = new DataView(this.bytes.buffer);
+    this.kinds = larger(this.kinds, new Uint8Array(room));
+    this.pids = larger(this.pids, new Uint16Array(room));
+    this.stamps = larger(this.stamps, new Float64Array(room));
+    this.room = room;
   }
 
   name(i) {
@@ -77,8 +98,7 @@ class Trace {
   }
 
   _text(i, n) {
-    const from = this.view.byteOffset + i * RECORD_BYTES + 12 + 4 * n;
-    const bytes = new Uint8Array(this.view.buffer, from, 4 * (WORDS - n));
+    const from = i * RECORD_BYTES + 12 + 4 * n, bytes = this.bytes.subarray(from, from + 4 * (WORDS - n));
     const end = bytes.indexOf(0);
     return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
   }

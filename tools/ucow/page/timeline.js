@@ -72,7 +72,7 @@ class Timeline {
 
   _positions() {
     const n = this.trace.length, first = this.trace.stamps[0], whole = this.trace.stamps[n - 1] - first || 1;
-    this.places = this.byClock ? Float64Array.from(this.trace.stamps, (stamp) => ((stamp - first) / whole) * n) : null;
+    this.places = this.byClock ? Float64Array.from(this.trace.stamps.subarray(0, n), (stamp) => ((stamp - first) / whole) * n) : null;
   }
 
   // Where event i is, from 0 to the number of events.
@@ -110,6 +110,12 @@ class Timeline {
     this.canvas.style.width = `${this.width}px`;
     this.canvas.style.height = `${this.height}px`;
     this.recoloured();
+  }
+
+  // The trace has more events than before.
+  grown() {
+    this._positions();
+    this.resized();
   }
 
   recoloured() {
