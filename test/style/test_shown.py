@@ -33,7 +33,8 @@ TESTED_BY = {
     "tools/coverage": ["coverage"], "tools/fuzz": ["sysfuzz", "crashme", "elfcases"], "tools/grade": ["grade"],
     "tools/handout": ["handout"], "tools/inject": ["inject"], "tools/inspect": ["gdb"], "tools/matrix": ["commands"],
     "tools/mistakes": ["mistakes"], "tools/model": ["model"], "tools/mutate": ["mutants-selftest"], "tools/pages": ["pages"],
-    "tools/planted": ["planted"], "tools/run": ["run_tool", "replay", "gdb", "html"], "tools/site": ["site"],
+    "tools/planted": ["planted"], "tools/playground": ["playground"],
+    "tools/run": ["run_tool", "replay", "gdb", "html"], "tools/site": ["site"],
     "tools/test": ["run_tool"], "tools/trace": ["trace_tool"],
 }
 
