@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from . import children
@@ -108,17 +109,21 @@ def _symbolizer() -> str | None:
     return shutil.which("llvm-symbolizer")
 
 
-def program_places(elf: Path, wanted: set[int]) -> dict[str, Place]:
-    """The lines of a program at these addresses; none without llvm-symbolizer or without the program."""
-    if not (symbolizer := _symbolizer()) or not elf.is_file():
-        return {}
-    answer = children.run([symbolizer, "--output-style=JSON", "--inlines", "-e", elf, *map(hex, sorted(wanted))],
-                          stderr=subprocess.DEVNULL).stdout
-    found: dict[str, Place] = {}
+def program_places(user: Path, wanted: dict[str, set[int]]) -> dict[str, dict[str, Place]]:
+    """The lines at these addresses of programs, by their names, which lie in the folder `user`; none without
+    llvm-symbolizer or without the program."""
+    found: dict[str, dict[str, Place]] = {name: {} for name in wanted}
+    if not (symbolizer := _symbolizer()) or not user.is_dir():
+        return found
+    with TemporaryFile("w+", encoding="utf-8") as asked:
+        asked.writelines(f'"{name}.elf" {address:#x}\n' for name, some in wanted.items() if (user / f"{name}.elf").is_file()
+                         for address in sorted(some))
+        asked.seek(0)
+        answer = children.run([symbolizer, "--output-style=JSON", "--inlines"], stdin=asked, stderr=subprocess.DEVNULL, cwd=user).stdout
     for line in answer.splitlines():
         for told in (told if isinstance(told := json.loads(line), list) else [told]):
             if place := _place_of(told.get("Symbol", [])):
-                found[str(int(told["Address"], 0))] = place
+                found[told["ModuleName"].removesuffix(".elf")][str(int(told["Address"], 0))] = place
     return found
 
 
@@ -129,7 +134,7 @@ def sources(trace: Trace, elf: Path) -> dict[str, Any]:
     events = {name: places for name, places in kernel_places(elf).items() if name in kinds}
     used = {record.shown("nr") for record in trace if record.name == "syscall_enter"}
     calls = {name: place for name, place in call_places().items() if name in used}
-    programs = {name: program_places(user / f"{name}.elf", wanted) for name, wanted in addresses(trace).items() if name}
+    programs = program_places(user, {name: wanted for name, wanted in addresses(trace).items() if name})
     places = [*(place for some in events.values() for place in some), *calls.values(),
               *(place for some in programs.values() for place in some.values())]
     files = {name: {"first": 1, "lines": (ROOT / name).read_text(encoding="utf-8").splitlines()}

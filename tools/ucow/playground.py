@@ -136,7 +136,7 @@ def _calls(program: Path) -> set[int]:
 def all_sources(elf: Path) -> dict[str, Any]:
     """The places of all events, system calls and calls of programs: which of them a run has is not known before."""
     events, calls, user = kernel_places(elf), call_places(), elf.resolve().parents[1] / "user"
-    lines = {name: program_places(path, _calls(path)) for name in sorted(programs(elf)) if (path := user / f"{name}.elf").is_file()}
+    lines = program_places(user, {name: _calls(path) for name in sorted(programs(elf)) if (path := user / f"{name}.elf").is_file()})
     places = [*(place for some in events.values() for place in some), *calls.values(), *(place for some in lines.values() for place in some.values())]
     files = {name: {"first": 1, "lines": (ROOT / name).read_text(encoding="utf-8").splitlines()} for name in sorted({place.file for place in places})}
     return {"events": {name: [asdict(place) for place in some] for name, some in events.items()},
