@@ -13,6 +13,7 @@ trace     decodes the ring of events; chrome exports it
 enums     are the enumerations that include/ucow/enums.def declares
 serial    is the serial output, with assertions
 invariants  are what every trace must obey; protocol is one more, made from the model
+shard     is a part of a search on many machines
 spin      has SPIN search the model of the protocol
 verdict   says what is wrong with a run
 mutants   are the kernel's sources changed in one place; mutation plants, builds and tests them

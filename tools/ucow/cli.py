@@ -5,16 +5,18 @@ A command imports what it needs from the package inside its function: so --help 
 module is reported by run() with the package to install.
 """
 
+import functools
 import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from . import LabError, children
 
-__all__ = ["HELP", "click", "fail", "run"]
+__all__ = ["HELP", "click", "fail", "run", "sharded"]
 
 DEBIAN = {"elftools": "python3-pyelftools"}  # the other packages are named after their module
 ERROR, USAGE = 1, 2  # exit statuses
@@ -74,3 +76,21 @@ def run(command: click.Command) -> NoReturn:
 
 
 HELP = {"help_option_names": ["-h", "--help"]}  # context_settings of every command
+
+
+def sharded(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a search that can run on many machines; the command gets a Part of shard.py as `part`."""
+    @functools.wraps(command)
+    def with_part(*args: Any, shard: str, results: Path | None, merge: tuple[Path, ...], **words: Any) -> None:
+        from .shard import Part
+        command(*args, part=Part.from_words(shard, results, merge), **words)
+
+    file = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+            click.option("--merge", type=click.Path(dir_okay=False, exists=True, path_type=Path), multiple=True,
+                         metavar="FILE", help="Search nothing: report what these files of all shards have; may be repeated."),
+            click.option("--results", type=file, metavar="FILE",
+                         help="Write each result here at once; if the file exists, continue after its results."),
+            click.option("--shard", default="", metavar="I/N", help="Only the I-th of N parts of the search.")):
+        option(with_part)
+    return with_part

@@ -24,7 +24,8 @@ TIMEOUT = 600  # a backstop: kernels with sanitizers are slow, hosts may be busy
 RESULT_LINE = re.compile(r"^sysfuzz: (\w+): (ok \d+.*)$", re.MULTILINE)
 RESULT = re.compile(r"(ok|no return) (\d+)|(-\d+) x (\d+)")
 TRAP = re.compile(r"^  trap 0x[0-9a-f]{8} (.+)$", re.MULTILINE)
-CHILD = re.compile(r"crashme: child (\d+) (died of a trap|ended otherwise|was stopped)$", re.MULTILINE)
+ENDS = ["died of a trap", "ended otherwise", "was stopped"]
+CHILD = re.compile(rf"crashme: child (\d+) ({'|'.join(ENDS)})$", re.MULTILINE)
 CRASHME_KILLED, CRASHME_DIES = 'init: program "crashme" ended with exit code -9.', 'pid 2 "crashme" dies:'
 CASE = re.compile(r"^elfcases: (\d+) (-?\d+)$", re.MULTILINE)
 

@@ -6,7 +6,6 @@ For the ELF loader there is also libFuzzer, on this machine.
 
 import os
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
@@ -22,6 +21,7 @@ from .build import KERNEL, ROOT, built
 from .counters import counters_file
 from .coverage import CountedBuild, coverage, summary
 from .fuzz import Batch, Key
+from .shard import Part, Save, Search, code_of
 
 CALLS, CRASHES = 10_000, 500  # of a machine
 FUZZER_STATUS = re.compile(r"^#\d+\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)", re.MULTILINE)
@@ -31,10 +31,13 @@ progress = Console(stderr=True)
 output = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def sanitized(folder: Path | None, *targets: str) -> Path:
-    """The build to try; without `folder`, build-fuzz with the sanitizers and with coverage."""
+def sanitized(folder: Path | None, part: Part, *targets: str) -> Path:
+    """The build to try, nothing of which a merge needs; without `folder`, build-fuzz with the sanitizers and with
+    coverage."""
     ours = folder is None
     folder = (folder or ROOT / "build-fuzz").resolve()
+    if part.merge:
+        return folder
     with progress.status(f"building {folder}"):
         built(folder, ["-Dkasan=true", "-Dubsan=true", "-Dcoverage=true"], targets)
     if ours:
@@ -42,28 +45,49 @@ def sanitized(folder: Path | None, *targets: str) -> Path:
     return folder
 
 
-def print_coverage(folder: Path | None, build: Path) -> None:
+def search_of(part: Part, build: Path, command: str, units: int) -> Search:
+    """The search of a command on the kernel of a build."""
+    return Search(command, units, "" if part.merge else code_of(build / KERNEL))
+
+
+def print_coverage(folder: Path | None, build: Path, part: Part) -> None:
     """Print the coverage of these machines, for build-fuzz only: another build has counts of other runs, too."""
-    if folder is None and counters_file(build / KERNEL).exists():
+    if folder is None and not part.merge and counters_file(build / KERNEL).exists():
         with progress.status("adding up what ran"):
             output.print(summary(coverage([CountedBuild(build)])))
 
 
-def run_all(jobs: Sequence[Callable[[], Batch[Key]]], unit: str, size: int) -> tuple[Counter[Key], list[Batch[Key]], float]:
-    """Run every job, as many at once as there are cores. Returns the counts, the failed batches, and the seconds."""
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                   TimeRemainingColumn(), console=progress)
-    counts: Counter[Key] = Counter()
-    failed: list[Batch[Key]] = []
-    start = time.monotonic()
-    with bar, children.Threads(os.cpu_count()) as pool:
-        task = bar.add_task(unit, total=len(jobs) * size)
-        for done in as_completed([pool.submit(job) for job in jobs]):
-            batch = done.result()
-            counts.update(batch.counts)
-            failed += [batch] if batch.wrong else []
-            bar.update(task, advance=size, description=f"{unit}, {len(failed)} machines failed" if failed else unit)
-    return counts, failed, time.monotonic() - start
+def record_of(batch: Batch[Any]) -> dict[str, Any]:
+    """A batch for a file of results."""
+    return {**vars(batch), "counts": list(batch.counts.items())}
+
+
+def batch_of(record: dict[str, Any]) -> Batch[Any]:
+    """A batch from record_of(), as it was or as a file has it."""
+    counts = Counter({tuple(key) if isinstance(key, list) else key: n for key, n in record["counts"]})
+    return Batch(record["what"], record["seconds"], counts, record["wrong"], record["repeat"])
+
+
+def run_all(search: Search, part: Part, jobs: Sequence[Callable[[], Batch[Key]]], unit: str,
+            size: int) -> tuple[Counter[Key], list[Batch[Key]], float]:
+    """Run the jobs of the part, as many at once as there are cores, or merge their results. Returns the counts, the
+    failed batches, and the seconds that the machines ran."""
+    def run(units: list[int], save: Save) -> None:
+        bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                       TimeRemainingColumn(), console=progress)
+        failed = 0
+        with bar, children.Threads(os.cpu_count()) as pool:
+            task = bar.add_task(unit, total=len(units) * size)
+            numbers = {pool.submit(jobs[number]): number for number in units}
+            for done in as_completed(numbers):
+                batch = done.result()
+                save(numbers[done], record_of(batch))
+                failed += bool(batch.wrong)
+                bar.update(task, advance=size, description=f"{unit}, {failed} machines failed" if failed else unit)
+
+    batches = [batch_of(record) for record in search.results(part, run).values()]
+    counts: Counter[Key] = sum((batch.counts for batch in batches), Counter())
+    return counts, [batch for batch in batches if batch.wrong], sum(batch.seconds for batch in batches)
 
 
 def finish(failed: Sequence[Batch[Any]], repeats: Callable[[Batch[Any]], str]) -> bool:
@@ -104,14 +128,15 @@ def write_seeds(folder: Path, build: Path) -> None:
             (folder / program.name).write_bytes(program.read_bytes())
 
 
-def search_syscalls(count: int, seed: int, folder: Path | None) -> bool:
+def search_syscalls(count: int, seed: int, folder: Path | None, part: Part) -> bool:
     """Each call with each edge of each argument, then `count` random calls. Returns whether nothing was found."""
-    build = sanitized(folder, KERNEL)
+    build = sanitized(folder, part, KERNEL)
     per_batch = min(count, CALLS)
     batches = -(-count // per_batch)
     jobs = [partial(fuzz.syscalls, build, "exhaustive")]
     jobs += [partial(fuzz.syscalls, build, "random", str(seed + i), str(per_batch)) for i in range(batches)]
-    counts, failed, seconds = run_all(jobs, "calls", per_batch)
+    search = search_of(part, build, f"tools/fuzz syscalls --seed {seed} -n {count}", len(jobs))
+    counts, failed, seconds = run_all(search, part, jobs, "calls", per_batch)
     calls: Counter[str] = Counter()
     for (name, _), n in counts.items():
         calls[name] += n
@@ -121,43 +146,48 @@ def search_syscalls(count: int, seed: int, folder: Path | None) -> bool:
     output.print(f"seeds {seed} to {seed + batches - 1}, {per_batch} calls each, and the exhaustive pass: "
                  f"{calls.total()} calls in {seconds:.0f} s, {len(calls)} different ones, {len(counts)} ways to end, "
                  f"{len(failed)} machines failed")
-    print_coverage(folder, build)
+    print_coverage(folder, build, part)
     return finish(failed, lambda batch: batch.repeat if not batch.what.startswith("random") else
                   f"tools/fuzz syscalls --seed {batch.what.split()[1]} -n {per_batch}{with_build(folder)}")
 
 
-def search_code(count: int, seed: int, folder: Path | None) -> bool:
+def search_code(count: int, seed: int, folder: Path | None, part: Part) -> bool:
     """`count` children that execute random bytes, or changed programs. Returns whether nothing was found."""
-    build = sanitized(folder, KERNEL)
+    build = sanitized(folder, part, KERNEL)
     per_batch = min(count, CRASHES)
     batches = -(-count // per_batch)
     jobs = [partial(fuzz.code, build, seed + i, per_batch) for i in range(batches)]
-    counts, failed, seconds = run_all(jobs, "children", per_batch)
+    search = search_of(part, build, f"tools/fuzz code --seed {seed} -n {count}", batches)
+    counts, failed, seconds = run_all(search, part, jobs, "children", per_batch)
     for what, n in counts.most_common():
         output.print(f"{n:>9} {what}")
-    output.print(f"seeds {seed} to {seed + batches - 1}, {per_batch} children each: {batches * per_batch} children in "
+    children_n = sum(counts[end] for end in fuzz.ENDS)
+    output.print(f"seeds {seed} to {seed + batches - 1}, {per_batch} children each: {children_n} children in "
                  f"{seconds:.0f} s, {len(failed)} machines failed")
-    print_coverage(folder, build)
+    print_coverage(folder, build, part)
     return finish(failed, lambda batch:
                   f"tools/fuzz code --seed {batch.what.split()[1]} -n {per_batch}{with_build(folder)}")
 
 
-def search_elf(count: int | None, seconds: int, seed: int, folder: Path | None) -> bool:
-    """`count` files through exec (None: all without chance), then libFuzzer. Returns whether nothing was found."""
-    build = sanitized(folder, KERNEL)
+def search_elf(count: int | None, seconds: int, seed: int, folder: Path | None, part: Part) -> bool:
+    """`count` files through exec (None: all without chance), then libFuzzer, if this machine does the whole search.
+    Returns whether nothing was found."""
+    build = sanitized(folder, part, KERNEL)
     cases = elfcases.cases(count, seed)
     parts = [cases[i:i + elfcases.PER_BOOT] for i in range(0, len(cases), elfcases.PER_BOOT)]
-    counts, failed, took = run_all([partial(fuzz.elf, build, part) for part in parts], "files", elfcases.PER_BOOT)
-    output.print(f"seed {seed}: {len(cases)} files through exec in {took:.0f} s, {counts['executed']} executed, "
+    search = search_of(part, build, f"tools/fuzz elf --seed {seed} -n {len(cases)}", len(parts))
+    counts, failed, took = run_all(search, part, [partial(fuzz.elf, build, some) for some in parts], "files",
+                                   elfcases.PER_BOOT)
+    output.print(f"seed {seed}: {counts.total()} files through exec in {took:.0f} s, {counts['executed']} executed, "
                  f"{counts['refused']} refused, {len(failed)} machines failed")
-    if seconds:
+    if seconds and part == Part():
         work = build / "test/fuzz/elf"
-        fuzzer = sanitized(folder, "test/fuzz/elf_fuzzer") / "test/fuzz/elf_fuzzer"
+        fuzzer = sanitized(folder, part, "test/fuzz/elf_fuzzer") / "test/fuzz/elf_fuzzer"
         write_seeds(work / "seeds", build)
-        search = partial(run_fuzzer, fuzzer, work, work / "seeds", seconds=seconds)
+        fuzz_loader = partial(run_fuzzer, fuzzer, work, work / "seeds", seconds=seconds)
         cores = os.cpu_count() or 1
         with progress.status(f"libFuzzer, {seconds} s"), children.Threads(cores) as pool:
-            batches = list(pool.map(lambda number: search(seed=number), range(seed, seed + cores)))
+            batches = list(pool.map(lambda number: fuzz_loader(seed=number), range(seed, seed + cores)))
         for batch in batches:
             output.print(f"{batch.what}: {batch.counts['runs']} files in {seconds} s")
         failed += [batch for batch in batches if batch.wrong]

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.progress import Progress
 
@@ -22,6 +23,7 @@ from .archive import programs
 from .build import ROOT, built
 from .machine import PASSED, PROGRAM_FAILED, Machine, Run, size_bytes, symbols_of
 from .memory import FileMemory
+from .shard import Save
 from .symbols import physical
 from .trace import HEADER, RingHeader, Trace, read_trace
 from .verdict import COMPLAINT, problems
@@ -75,6 +77,8 @@ class Sweep:
     mode: str
     next_n: int = 1
     done: bool = False
+    running: int = 0  # machines
+    runs: int = 0
     failures: int = 0
     sites: Counter[int] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -207,21 +211,30 @@ def outcome(run: Run, spins: bool, victims: set[int], baseline: Baseline) -> str
     return "ok" if same else "error"
 
 
+def unit_count(jobs: list[Job]) -> int:
+    """A unit of the search is a kind in a job, in all modes."""
+    return len(jobs) * len(KINDS)
+
+
 class Sweeper:
-    """Runs all sweeps, with a thread per processor; each takes the next run of the first sweep that is not done."""
+    """Runs sweeps, with a thread per processor; each takes the next run of the first sweep that is not done."""
 
     def __init__(self, injector: FaultInjector, jobs: list[Job], most: int, progress: Progress) -> None:
         self.injector, self.jobs, self.most, self.progress = injector, jobs, most, progress
         self.sweeps: list[Sweep] = []
+        self.units: dict[int, list[Sweep]] = {}
         self.lock = threading.Lock()
-        self.runs = 0
 
-    def go(self) -> None:
-        """Run until every sweep is done."""
+    def go(self, units: list[int], save: Save) -> None:
+        """Run until every sweep of the units is done; saves the sweeps of each unit as records."""
+        self.save = save
         with children.Threads(os.cpu_count()) as pool:
-            baselines = list(pool.map(self.injector.baseline, self.jobs))
-            for job, baseline in zip(self.jobs, baselines):
-                self.sweeps += [Sweep(job, baseline, kind, mode) for mode in MODES for kind in KINDS]
+            numbers = sorted({unit // len(KINDS) for unit in units})
+            baselines = dict(zip(numbers, pool.map(self.injector.baseline, [self.jobs[number] for number in numbers])))
+            for unit in units:
+                number, kind = divmod(unit, len(KINDS))
+                self.units[unit] = [Sweep(self.jobs[number], baselines[number], KINDS[kind], mode) for mode in MODES]
+            self.sweeps = [sweep for sweeps in self.units.values() for sweep in sweeps]
             self.task = self.progress.add_task("sweeping", total=len(self.sweeps))
             list(pool.map(lambda _: self.work(), range(os.cpu_count() or 1)))
 
@@ -232,7 +245,8 @@ class Sweeper:
             if sweep is None:
                 return None
             sweep.next_n += 1
-            self.runs += 1
+            sweep.running += 1
+            sweep.runs += 1
             n = sweep.next_n - 1
             sweep.done = 0 < self.most <= n
             self.progress.update(self.task, completed=sum(s.done for s in self.sweeps),
@@ -245,6 +259,15 @@ class Sweeper:
             verdict = self.injector.judge(sweep, n)
             with self.lock:
                 self.add(sweep, n, verdict)
+                sweep.running -= 1
+                self.save_if_done(sweep)
+
+    def save_if_done(self, sweep: Sweep) -> None:
+        """Save the sweeps of a unit when no machine runs for it any more. Caller holds the lock."""
+        unit, sweeps = next((unit, sweeps) for unit, sweeps in self.units.items()
+                            if any(one is sweep for one in sweeps))
+        if all(one.done and one.running == 0 for one in sweeps):
+            self.save(unit, [record_of(one) for one in sweeps])
 
     def add(self, sweep: Sweep, n: int, verdict: Verdict) -> None:
         """Add a verdict to its sweep. Caller holds the lock."""
@@ -261,6 +284,19 @@ class Sweeper:
         sweep.failures += 1
         sweep.sites += verdict.sites
         sweep.outcomes[verdict.outcome] += 1
+
+
+def record_of(sweep: Sweep) -> dict[str, Any]:
+    """A sweep for a file of results."""
+    return {"kind": sweep.kind, "mode": sweep.mode, "runs": sweep.runs, "failures": sweep.failures,
+            "sites": list(sweep.sites.items()), "outcomes": list(sweep.outcomes.items()), "wrong": sweep.wrong}
+
+
+def sweep_of(record: dict[str, Any], job: Job) -> Sweep:
+    """A sweep from record_of(), as it was or as a file has it."""
+    return Sweep(job, Baseline(PASSED, 0, 0), record["kind"], record["mode"], done=True, runs=record["runs"],
+                 failures=record["failures"], sites=Counter(dict(record["sites"])),
+                 outcomes=Counter(dict(record["outcomes"])), wrong=record["wrong"])
 
 
 def all_jobs(folder: Path) -> Iterator[Job]:

@@ -14,8 +14,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from .children import Scratch, Threads
-from .injection import KINDS, MODES, OUTCOMES, FaultInjector, Job, Sweep, Sweeper, all_jobs, check_programs, check_sources, kernel
+from .injection import (KINDS, MODES, OUTCOMES, FaultInjector, Job, Sweep, Sweeper, all_jobs, check_programs,
+                        check_sources, kernel, sweep_of, unit_count)
 from .machine import symbols_of
+from .shard import Part, Search, code_of
 from .sites import Sites
 
 
@@ -67,38 +69,42 @@ def missing(output: Console, elf: Path, sweeps: list[Sweep]) -> int:
     return len(wrong)
 
 
-def sweep_kernel(elf: Path, jobs: list[Job], most: int, limit: float, complete: bool) -> int:
-    """Sweep the jobs and print the results. Returns the number of things that are wrong."""
+def sweep_kernel(elf: Path, jobs: list[Job], most: int, limit: float, complete: bool, part: Part, what: str) -> int:
+    """Sweep the part of the jobs and print the results. Returns the number of things that are wrong. Only the whole
+    can be required to be complete."""
     output = Console(width=None if sys.stdout.isatty() else 160)
     start = time.monotonic()
     check_programs(elf, jobs)
     Sites(elf)  # refuses a kernel without injection
+    search = Search(f"tools/inject {what}{f' --most {most}' if most else ''}", unit_count(jobs), code_of(elf))
     with Scratch() as folder, \
             Progress(console=Console(stderr=True)) as progress:
-        sweeper = Sweeper(FaultInjector(elf, Path(folder), limit), jobs, most, progress)
-        sweeper.go()
-    print_table(output, sweeper.sweeps)
-    print_sites(output, elf, sweeper.sweeps)
-    wrong = [what for sweep in sweeper.sweeps for what in sweep.wrong]
-    for what in wrong:
-        output.print(what, style="bold red", highlight=False)
-    count = len(wrong) + (missing(output, elf, sweeper.sweeps) if complete else 0)
-    output.print(f"{sweeper.runs} machines in {time.monotonic() - start:.0f} s, {count} wrong", highlight=False)
+        results = search.results(part, Sweeper(FaultInjector(elf, Path(folder), limit), jobs, most, progress).go)
+    sweeps = [sweep_of(record, jobs[unit // len(KINDS)]) for unit, records in results.items() for record in records]
+    print_table(output, sweeps)
+    print_sites(output, elf, sweeps)
+    wrong = [line for sweep in sweeps for line in sweep.wrong]
+    for line in wrong:
+        output.print(line, style="bold red", highlight=False)
+    count = len(wrong) + (missing(output, elf, sweeps) if complete and part.of == 1 else 0)
+    runs = sum(sweep.runs for sweep in sweeps)
+    output.print(f"{runs} machines in {time.monotonic() - start:.0f} s, {count} wrong", highlight=False)
     return count
 
 
-def sweep_all(folder: Path, most: int, limit: float) -> int:
+def sweep_all(folder: Path, most: int, limit: float, part: Part) -> int:
     """Sweep the whole set on a kernel with copy-on-write, and the first three jobs on an eager one."""
     with Scratch() as scratch:
         jobs = list(all_jobs(Path(scratch)))
-        run = partial(sweep_kernel, most=most, limit=limit, complete=True)
-        return run(kernel(folder / "cow"), jobs) + run(kernel(folder / "eager", "-Dcow=false"), jobs[:3])
+        run = partial(sweep_kernel, most=most, limit=limit, complete=True, part=part)
+        return (run(kernel(folder / "cow"), jobs, what="--all")
+                + run(kernel(folder / "eager", "-Dcow=false"), jobs[:3], what="--all, eager"))
 
 
 def sweep_program(words: tuple[str, ...], typed: str, elf: Path | None, folder: Path, most: int, limit: float,
-                  complete: bool) -> int:
+                  complete: bool, part: Part) -> int:
     """Sweep one program, on the kernel `elf` or one built below `folder`. Returns the number of things wrong."""
     jobs = [Job(words, typed.encode().decode("unicode_escape"))]
     if elf is None:
         check_sources(words[0])
-    return sweep_kernel(elf or kernel(folder / "cow"), jobs, most, limit, complete)
+    return sweep_kernel(elf or kernel(folder / "cow"), jobs, most, limit, complete, part, " ".join(words))

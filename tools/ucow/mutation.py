@@ -42,7 +42,7 @@ FIRST = ["exit", "forktest", "waitkill", "yield", "usermem", "memedges", "badexe
          "longwrite", "args", "fpu", "sh"]
 LAST = ["protection", "panic", "oom", "zeros", "determinism", "plang", "scaling", "planted", "trace_tool", "boot",
         "bomb"]
-OF_THE_HARNESS = ["harness", "invariants", "endings", "names", "run_tool", "wrong_inputs"]  # sabotaged kernels, which have no mutant, and the tools
+OF_THE_HARNESS = ["harness", "invariants", "endings", "names", "run_tool", "shard", "wrong_inputs"]  # sabotaged kernels, which have no mutant, and the tools
 SILENT_SECONDS = 30  # without output of pytest this counts as a hang: the longest test takes 4
 COLLECTING = "collecting"  # shown before the first test
 NODE = re.compile(r"test/serial/\w+/test_(\w+)\.py::(test_\w+(?:\[.*?\](?=\s|$))?)")

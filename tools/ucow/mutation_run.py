@@ -4,7 +4,7 @@
 import itertools
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from .children import Threads
 from .mutants import LISTED, Mutant, choose, read_list
 from .mutation import MutantTree, Result
 from .mutation_report import DOCUMENT, JUDGED, document, print_tables
+from .shard import Part
 
 
 class Results:
@@ -48,6 +49,11 @@ class Results:
         return result is not None and result["outcome"] in JUDGED
 
 
+def in_order(results: Iterable[Result]) -> list[Result]:
+    """The results as the report has them."""
+    return sorted(results, key=lambda result: (result["file"], result["line"], result["operator"]))
+
+
 class MutationRun:
     """Hands the mutants to the trees, one thread each, until enough generated ones are judged."""
 
@@ -72,7 +78,7 @@ class MutationRun:
                 list(pool.map(self.work, self.trees))
             finally:
                 self.stopped = True  # after an error or Ctrl-C each tree finishes its mutant
-        return sorted(self.judged, key=lambda result: (result["file"], result["line"], result["operator"]))
+        return in_order(self.judged)
 
     def next(self) -> Mutant | None:
         """The next mutant to judge; None if there are enough."""
@@ -119,19 +125,47 @@ def named(names: tuple[str, ...], mutants: Iterable[Mutant]) -> list[Mutant]:
     return found
 
 
-def mutate(count: int, seed: int, jobs: int, names: tuple[str, ...], resume: bool, list_only: bool, folder: Path) -> None:
-    """Judge mutants and report: all listed and `count` generated ones, or those with the names."""
+def shard_of(part: Part, mutants: Iterable[Mutant]) -> list[Mutant]:
+    """The mutants that are the part's."""
+    return [mutant for at, mutant in enumerate(mutants) if part.owns(at)]
+
+
+def merged(paths: Sequence[Path], mutants: Iterable[Mutant]) -> list[Result]:
+    """The results of all these mutants that there is a verdict on, from the files of all shards."""
+    found: dict[str, Result] = {}
+    for path in paths:
+        for key, result in Results(path, resume=True).results.items():
+            if found.setdefault(key, result) != result:
+                raise LabError(f"{path} and another file both have {result['label']}: merge each shard once")
+    results = []
+    for mutant in mutants:
+        if mutant.key not in found:
+            raise LabError(f"{mutant.label} is in none of the files: give the files of all shards of the same sources, seed "
+                           "and count, and let those end that still run")
+        results.append(found[mutant.key])
+    return in_order(result for result in results if result["outcome"] in JUDGED)
+
+
+def mutate(count: int, seed: int, jobs: int, names: tuple[str, ...], resume: bool, list_only: bool, folder: Path,
+           part: Part) -> None:
+    """Judge mutants and report: all listed and `count` generated ones, those with the names, or the part's."""
     listed, equivalent = read_list()
     console = Console(stderr=True)
     with console.status("copying and configuring"):
         trees = [MutantTree(folder / f"copy-{i}") for i in range(1, jobs + 1)]
     same = {mutant.key for mutant in equivalent}
-    generated = (mutant for mutant in choose(trees[0].files(), seed) if mutant.key not in same)
+    generated: Iterator[Mutant] = (mutant for mutant in choose(trees[0].files(), seed) if mutant.key not in same)
+    if part != Part():  # a shard cannot know how many of the others build no different kernel
+        first = list(itertools.islice(generated, count))
+        if part.merge:
+            report(merged(part.merge, [*listed, *first]), equivalent, f"{count} --seed {seed} --merge ...")
+            return
+        listed, generated = shard_of(part, listed), iter(shard_of(part, first))
     if list_only:
         for mutant in itertools.chain(listed, itertools.islice(generated, count)):
             print(f"{mutant.label}: {mutant.file}:{mutant.line}", *mutant.diff, sep="\n    ")
         return
-    results = Results(folder / "results.jsonl", resume or bool(names))
+    results = Results(part.results or folder / "results.jsonl", resume or bool(names) or part.results is not None)
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
     with Progress(*columns, console=console) as progress:
         run = MutationRun(trees, results, progress)
@@ -141,7 +175,13 @@ def mutate(count: int, seed: int, jobs: int, names: tuple[str, ...], resume: boo
             judged = run.go(chosen, iter(()), 0)
         else:
             judged = run.go(listed, generated, count)
+    if names or part.of > 1:
+        print_tables(Console(), judged)
+    else:
+        report(judged, equivalent, f"{count} --seed {seed}")
+
+
+def report(judged: list[Result], equivalent: list[Mutant], words: str) -> None:
+    """Print the tables, and write the document."""
     print_tables(Console(), judged)
-    if not names:
-        command = f"tools/mutate --seed {seed} --count {count}"
-        DOCUMENT.write_text(document(judged, equivalent, command), encoding="utf-8")
+    DOCUMENT.write_text(document(judged, equivalent, f"tools/mutate --count {words}"), encoding="utf-8")

@@ -11,7 +11,6 @@ import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from conftest import Conversation

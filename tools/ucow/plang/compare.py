@@ -9,14 +9,16 @@ import time
 from collections import Counter
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..build import KERNEL, ROOT, built
 from ..children import Workers
+from ..shard import Part, Save, Search, code_of
 from .batch import Difference, Setting, examine, settings_of, shown
 from .generate import programs
 from .language import parse
@@ -48,38 +50,69 @@ def build_all(console: Console, folder: Path) -> list[Setting]:
     return settings
 
 
-def try_batch(settings: list[Setting], seed: int, count: int) -> tuple[int, list[Failure]]:
-    """Generate programs and run them in all settings. Returns the number of processes, and the failures."""
-    batch = programs(count, seed)
-    wrong = {setting.name: examine(setting, batch) for setting in settings}
-    failures = [Failure(program, {name: found[i] for name, found in wrong.items() if i in found})
-                for i, program in enumerate(batch)]
-    return sum(len(program.processes) for program in batch), [failure for failure in failures if failure.wrong]
+@dataclass
+class Batches:
+    """The programs of a search: so many, in batches, each of which has a seed of its own."""
+    settings: list[Setting]
+    seed: int
+    count: int
+
+    def __len__(self) -> int:
+        return -(-self.count // BATCH)
+
+    def size(self, number: int) -> int:
+        return min(BATCH, self.count - number * BATCH)
+
+    def generate(self, number: int) -> list[Translation]:
+        return programs(self.size(number), self.seed * SEEDS + number)
+
+    def try_one(self, number: int) -> tuple[list[Translation], dict[str, dict[int, Difference]]]:
+        """Generate the programs of a batch and run them in all settings: what differs, by setting and program."""
+        batch = self.generate(number)
+        return batch, {setting.name: examine(setting, batch) for setting in self.settings}
+
+    def result_of(self, number: int) -> dict[str, Any]:
+        """The same for a file of results: the number of processes, and which programs differ in each setting."""
+        batch, wrong = self.try_one(number)
+        return {"processes": sum(len(program.processes) for program in batch),
+                "wrong": {name: sorted(found) for name, found in wrong.items() if found}}
+
+    def run(self, console: Console, units: list[int], save: Save) -> None:
+        """Try batches on all cores."""
+        bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                       TimeRemainingColumn(), console=console)
+        failed = 0
+        with bar, Workers(os.cpu_count()) as pool:
+            task = bar.add_task("programs", total=sum(map(self.size, units)))
+            numbers = {pool.submit(self.result_of, number): number for number in units}
+            for job in as_completed(numbers):
+                result = job.result()
+                save(numbers[job], result)
+                failed += len(set().union(*result["wrong"].values()))
+                bar.update(task, advance=self.size(numbers[job]),
+                           description=f"programs, {failed} wrong" if failed else "programs")
+
+    def failures(self, number: int) -> list[Failure]:
+        """Try a batch again, in which programs differ."""
+        batch, wrong = self.try_one(number)
+        failures = [Failure(program, {name: found[i] for name, found in wrong.items() if i in found})
+                    for i, program in enumerate(batch)]
+        return [failure for failure in failures if failure.wrong]
 
 
-def try_many(console: Console, settings: list[Setting], count: int, seed: int) -> tuple[int, list[Failure]]:
-    """The same in many batches, on all cores."""
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                   TimeRemainingColumn(), console=console)
-    processes = 0
-    failures: list[Failure] = []
-    with bar, Workers(os.cpu_count()) as pool:
-        task = bar.add_task("programs", total=count)
-        jobs = {pool.submit(try_batch, settings, seed * SEEDS + i, min(BATCH, count - i * BATCH)):
-                min(BATCH, count - i * BATCH) for i in range(-(-count // BATCH))}
-        for job in as_completed(jobs):
-            more, failed = job.result()
-            processes, failures = processes + more, failures + failed
-            bar.update(task, advance=jobs[job], description=f"programs, {len(failures)} wrong" if failures else "programs")
-    return processes, failures
-
-
-def print_failures(console: Console, settings: list[Setting], failures: list[Failure],
-                   count: int) -> None:
+def print_failures(console: Console, batches: Batches, results: dict[int, dict[str, Any]], count: int) -> None:
     """Print how many programs fail in each setting, and the smallest program found that fails."""
-    numbers = Counter(name for failure in failures for name in failure.wrong)
+    settings = batches.settings
+    numbers = Counter[str]()
+    for result in results.values():
+        numbers.update({name: len(found) for name, found in result["wrong"].items()})
     for setting in settings:
         console.print(f"{setting.name}: {numbers[setting.name]} of {count} programs have another result")
+    with Console(stderr=True).status("trying again what differs"):
+        failures = [failure for number, result in results.items() if result["wrong"] for failure in batches.failures(number)]
+    if not failures:
+        console.print("tried again, all programs have the same results: the machines are not alike")
+        return
     smallest = min(failures, key=lambda failure: size(failure.program))
     setting = next(setting for setting in settings if setting.name in smallest.wrong)
     with Console(stderr=True).status("looking for the smallest counter-example"):
@@ -102,7 +135,7 @@ def run_one(console: Console, settings: list[Setting], program: Translation, cop
     return agree
 
 
-def compare(file: TextIO | None, count: int, seed: int, folders: tuple[Path, ...], copies: int) -> bool:
+def compare(file: TextIO | None, count: int, seed: int, folders: tuple[Path, ...], copies: int, part: Part) -> bool:
     """Run `count` programs, or the one in the file, in all settings. Returns whether all results are the same."""
     progress, output = Console(stderr=True), Console(highlight=False, markup=False, emoji=False)
     program = translate(parse(file.read())) if file else None
@@ -110,12 +143,16 @@ def compare(file: TextIO | None, count: int, seed: int, folders: tuple[Path, ...
     settings = settings or build_all(progress, ROOT / "build-compare")
     if program:
         return run_one(output, settings, program, copies)
-    start = time.monotonic()
-    processes, failures = try_many(progress, settings, count, seed)
     names = ", ".join(setting.name for setting in settings)
-    if not failures:
-        output.print(f"{count} programs, {processes} processes, {time.monotonic() - start:.0f} s: "
-                     f"{names} and the model have the same results", soft_wrap=True)
+    batches = Batches(settings, seed, count)
+    kernels = [setting.folder / KERNEL for setting in settings]
+    search = Search(f"tools/compare --seed {seed} -n {count} with {names}", len(batches), code_of(*kernels))
+    start = time.monotonic()
+    results = search.results(part, partial(batches.run, progress))
+    tried = sum(map(batches.size, results))
+    if not any(result["wrong"] for result in results.values()):
+        output.print(f"{tried} programs, {sum(result['processes'] for result in results.values())} processes, "
+                     f"{time.monotonic() - start:.0f} s: {names} and the model have the same results", soft_wrap=True)
         return True
-    print_failures(output, settings, failures, count)
+    print_failures(output, batches, results, tried)
     return False
