@@ -21,7 +21,7 @@ ON_THE_SERVER = "../../actions/"  # a page of the hosting site, beside the repos
 QUOTED = re.compile(r"`([^`\n]+)`")
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*\Z", re.IGNORECASE)
 NAMING = ("map.md", "pages.md", "from-ucore.md")  # these must be there; and what else matches NAMING_TOO
-NAMING_TOO = ("process.md", "follow/*.md", "zh/*.md")
+NAMING_TOO = ("process.md", "machine.md", "follow/*.md", "zh/*.md")
 QUOTATION = re.compile(r'```\w+ title="([^"]+)"\Z')
 LEFT_OUT = "/* ... */"
 PATH = re.compile(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./*-]*\Z")
