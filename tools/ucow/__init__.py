@@ -9,7 +9,7 @@ qmp       talks to a living QEMU
 children  starts all child processes and makes all scratch folders, and ends them with the tool
 memory    reads guest memory: from a file, a core or a living machine
 symbols   knows where things are in a kernel's ELF file
-trace     decodes the ring of events; chrome exports it
+trace     decodes the ring of events; chrome and rows export it
 enums     are the enumerations that include/ucow/enums.def declares
 serial    is the serial output, with assertions
 invariants  are what every trace must obey; protocol is one more, made from the model

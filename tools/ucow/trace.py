@@ -130,6 +130,14 @@ class Record:
         """The processes the event is about, in the order of its fields."""
         return tuple(raw for field, raw in zip(self.event.fields, self.raw) if field.is_pid)
 
+    def row(self) -> dict[str, int | str]:
+        """The event as a row of a table: its number, time, name, the process that ran, and its fields; an enumeration
+        by its name."""
+        row: dict[str, int | str] = {"seq": self.seq, "t": self.stamp, "event": self.name, RUNNING: self.cpu_pid}
+        for field, raw in zip(self.event.fields, self.raw):
+            row[field.name] = field.show(raw) if field.names or field.style == "text" else field.number(raw)
+        return row
+
     def __str__(self) -> str:
         fields = (f" {field.name}={field.show(raw)}" for field, raw in zip(self.event.fields, self.raw))
         return f"[t={self.stamp}] {self.event.name}{''.join(fields)} {RUNNING}={self.cpu_pid}"
@@ -223,6 +231,10 @@ class Trace:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def rows(self) -> Iterator[dict[str, int | str]]:
+        """The events as rows: for pandas, or to be written as JSON or CSV."""
+        return (record.row() for record in self.records)
 
     def all(self, text: str, **fields: int | str) -> list[Record]:
         """Every event that matches, in order."""
