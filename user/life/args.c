@@ -37,7 +37,7 @@ int main(int argc, char *argv[])
     assert(argv[argc] == NULL);
     for (int i = 0; i < argc; i++)
         assert(in_stack(argv[i]) && argv[i] > (char *)&argv[argc]);
-    if (strcmp(argv[argc - 1], "-stack") == 0)
+    if (argc > 0 && strcmp(argv[argc - 1], "-stack") == 0)
         print_stack((const uint8_t *)argc_at_entry);
     return pass();
 }
