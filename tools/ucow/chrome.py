@@ -13,6 +13,7 @@ from typing import Any
 
 from .history import Call, History, Life
 from .invariants import IDLE
+from .pages import TABLE_BYTES
 from .trace import Field, Record, Trace
 
 TICK_MICROSECONDS = 10_000
@@ -119,12 +120,12 @@ class _Exporter:
                     self.arrow("exit", child, child.exit, actor, record)
 
     def arrows_of_copies(self) -> None:
-        """From the latest fork of this process, or by it, that shared the page: to the copy."""
+        """From the latest fork of this process, or by it, that shared the page or its table: to the copy."""
         shares: dict[Life, list[Record]] = {}   # since the last fork of a parent
         shared: dict[Life, list[tuple[Life, Record]]] = {}
         born = {life.fork.seq: life for life in self.history.lives if life.fork}
         for actor, record in zip(self.history.actors, self.trace):
-            if record.name == "share":
+            if record.name in ("share", "table_share"):
                 shares.setdefault(actor, []).append(record)
             elif record.name == "fork":
                 child = born.get(record.seq)
@@ -133,8 +134,7 @@ class _Exporter:
                         shared.setdefault(actor, []).append((child, share))
                         shared.setdefault(child, []).append((actor, share))
             elif record.name == "page_copy":
-                inside = [(other, share) for other, share in shared.get(actor, [])
-                          if share["start"] <= record["va"] < share["end"]]
+                inside = [(other, share) for other, share in shared.get(actor, []) if record["va"] in _range(share)]
                 if inside:
                     other, share = inside[-1]
                     start = max(share, other.stays[0].start, key=lambda record: record.seq)
@@ -158,6 +158,11 @@ class _Exporter:
                     self.count("slots written", "slots", record, len(slots))
             if "free" in record.event.place:
                 self.count("free pages", "pages", record, record["free"])
+
+
+def _range(share: Record) -> range:
+    """The addresses of a share or a table_share."""
+    return range(share["va"], share["va"] + TABLE_BYTES) if share.name == "table_share" else range(share["start"], share["end"])
 
 
 def export_chrome(trace: Trace) -> dict[str, Any]:

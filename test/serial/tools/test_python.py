@@ -16,7 +16,7 @@ TOOL = ROOT / "tools/trace"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 # The test builds nothing: every example gets the kernel under test.
 PRELUDE = "import os, pathlib, ucow.build\nucow.build.built = lambda *_: pathlib.Path(os.environ['UCOW_KERNEL'])\n"
-PRINTS = [r"33 forktest pass\.\n(\d+ \d+\n){32}", r"passed\nin order\n", r"\[\('.*\)\]\n\d+ pages copied\n",
+PRINTS = [r"33 forktest pass\.\n(\d+ \d+\n){32}", r"passed\s+in order\n", r"\[\('.*\)\]\n\d+ pages copied\n",
           r"(cow|eager) +\d+M fork\w+ +[\d,]+ +\d+ copies\n", r"1 greeting\n"]
 
 
