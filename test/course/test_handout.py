@@ -9,7 +9,7 @@ from ucow.course.handout import OMITTED, tracked
 from ucow.course.lab import lab_called, labs
 from ucow.course.regions import outside
 
-GIVES_AWAY = ["course", "test/mutants.toml", "test/mistakes.toml", "docs/exercises.md", "test/unit", "tools/grade"]
+GIVES_AWAY = ["course", "test/mutants.toml", "test/mistakes.toml", "docs/exercises.md", "docs/follow", "docs/zh", "test/unit", "tools/grade"]
 
 
 def handout(*words, cwd=ROOT):

@@ -107,7 +107,8 @@ def test_link_cdpath_and_open_input(build, tmp_path):
 
 
 def test_refused_value(tmp_path):
-    """Meson's sentence does not name the option; tools/run does."""
+    """Meson's sentence does not name the option; tools/run does. tools/site may have used the build directory before."""
+    (tmp_path / "new/site").mkdir(parents=True)
     done = run_in(tmp_path / "new", "-D", "pmm=buddy", "-D", "cow=maybe", "hello")
     assert done.returncode == REFUSED
     assert done.stderr.endswith("tools/run: -D cow=maybe: Value maybe is not boolean (true or false).\n")
