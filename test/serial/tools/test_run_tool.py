@@ -106,6 +106,23 @@ def test_link_cdpath_and_open_input(build, tmp_path):
     assert stderr_of(done) == "tools/ucow: note: -m goes to args; options of tools/ucow stand before the program\n"
 
 
+def test_place_of_death(build, tmp_path):
+    """Function, file and line of the program's own source; also of a program from outside, by its own symbols. A program
+    without debug information has no lines."""
+    source = (ROOT / "user/lab5/faultread.c").read_text().splitlines()
+    line = next(number for number, text in enumerate(source, 1) if "*)0" in text)
+    shutil.copy(build.folder / "user/faultread.elf", tmp_path / "mine.elf")
+    for program, name in (("faultread", "faultread"), (str(tmp_path / "mine.elf"), "mine")):
+        done = run_in(build.folder, program)
+        assert stderr_of(done) == (f"tools/run: {name} ended with exit code -9: killed by the kernel (Page Fault) in main"
+                                   + (f", faultread.c:{line}\n" if build.debug else "\n"))
+
+
+def test_death_without_a_place(build):
+    """A program that another process kills did not die in its source."""
+    assert stderr_of(run_in(build.folder, "waitkill")) == "tools/run: waitkill ended with exit code -9: killed\n"
+
+
 def test_refused_value(tmp_path):
     """Meson's sentence does not name the option; tools/run does. tools/site may have used the build directory before."""
     (tmp_path / "new/site").mkdir(parents=True)
