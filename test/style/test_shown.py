@@ -35,7 +35,7 @@ TESTED_BY = {
     "tools/mistakes": ["mistakes"], "tools/model": ["model"], "tools/mutate": ["mutants-selftest"], "tools/pages": ["pages"],
     "tools/planted": ["planted"], "tools/playground": ["playground"],
     "tools/run": ["run_tool", "replay", "gdb", "html"], "tools/site": ["site"],
-    "tools/test": ["run_tool"], "tools/trace": ["trace_tool"],
+    "tools/test": ["run_tool"], "tools/strace": ["strace"], "tools/trace": ["trace_tool"],
 }
 
 

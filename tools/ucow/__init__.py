@@ -10,6 +10,7 @@ children  starts all child processes and makes all scratch folders, and ends the
 memory    reads guest memory: from a file, a core or a living machine
 symbols   knows where things are in a kernel's ELF file
 trace     decodes the ring of events; chrome and rows export it
+strace    prints system calls
 enums     are the enumerations that include/ucow/enums.def declares
 serial    is the serial output, with assertions
 invariants  are what every trace must obey; protocol is one more, made from the model

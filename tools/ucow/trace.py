@@ -10,7 +10,8 @@ process that ran. `t` counts the time stamp counter since boot.
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ VERSION = 2
 HEADER = struct.Struct("<6IQ2IQ")
 RECORD_WORDS = 5
 LINUX_TRACED = 0x10000  # include/ucow/linux.h
+FOLLOW_SECONDS, FOLLOW_PAUSE = 10.0, 0.05  # of patience; between two looks at the ring
 RECORD = struct.Struct(f"<QBBH{RECORD_WORDS}I")
 
 # Printed last in each event, and allowed in patterns: the process that ran.
@@ -335,8 +337,19 @@ class Ring(NamedTuple):
     boot_tsc: int      # stamps count from here
 
 
-def read_ring(memory: Memory, symbols: Symbols) -> Ring:
-    """The records in `memory`, of the kernel whose symbols these are.
+def _copy_records(memory: Memory, header: RingHeader, first: int) -> bytes:
+    """The records from number `first` on; the ring wraps at its capacity."""
+    parts = []
+    while first < header.next:
+        place = first % header.capacity
+        count = min(header.next - first, header.capacity - place)
+        parts.append(memory.read(header.buffer + place * RECORD.size, count * RECORD.size))
+        first += count
+    return b"".join(parts)
+
+
+def read_ring(memory: Memory, symbols: Symbols, since: int = 0) -> Ring:
+    """The records in `memory` from number `since` on, of the kernel whose symbols these are.
 
     The machine may be running: what it overwrote while the ring was copied counts as lost.
     """
@@ -344,14 +357,13 @@ def read_ring(memory: Memory, symbols: Symbols) -> Ring:
     address = physical(symbols.address("trace_ring"))
     header = RingHeader(memory.read(address, HEADER.size))
     header.check()
-    first = max(0, header.next - header.capacity)
-    ring = memory.read(header.buffer, min(header.next, header.capacity) * RECORD.size)
+    first = copied = max(since, header.next - header.capacity)
+    ring = _copy_records(memory, header, first)
     overwritten = RingHeader(memory.read(address, HEADER.size)).next - header.capacity
     if overwritten > first:
         first = min(overwritten + 1, header.next)
-    start = first % header.capacity * RECORD.size
-    in_order = (ring[start:] + ring[:start])[:(header.next - first) * RECORD.size]
-    return Ring(symbols.text("trace_format"), first, in_order, header.tsc_per_tick, header.boot_tsc)
+    return Ring(symbols.text("trace_format"), first, ring[(first - copied) * RECORD.size:], header.tsc_per_tick,
+                header.boot_tsc)
 
 
 def decode(ring: Ring) -> Trace:
@@ -369,6 +381,30 @@ def decode(ring: Ring) -> Trace:
 def read_trace(memory: Memory, symbols: Symbols) -> Trace:
     """The trace in `memory`, as read_ring() reads it."""
     return decode(read_ring(memory, symbols))
+
+
+def follow_trace(memory: Memory, symbols: Symbols, ended: Callable[[], bool] = lambda: False,
+                 patience: float = FOLLOW_SECONDS) -> Iterator[Trace]:
+    """The new events of a machine that runs, again and again, until the kernel records its end or `ended()` is true.
+
+    `lost` of each Trace is the number of events before it that the ring has lost since the Trace before. Raises LabError
+    if there is no trace within `patience` seconds, or no longer one.
+    """
+    seen, deadline, last = 0, time.monotonic() + patience, False
+    while not last:
+        last = ended()  # asked first: what was recorded before the end is read below
+        try:
+            trace = decode(read_ring(memory, symbols, seen))
+        except LabError:
+            if last or seen or time.monotonic() > deadline:
+                raise
+        else:
+            trace.lost -= seen
+            seen = trace.records[-1].seq + 1 if trace.records else seen
+            last = last or any(record.name == "end" for record in trace)
+            yield trace
+        if not last:
+            time.sleep(FOLLOW_PAUSE)
 
 
 def load_ring(source: str, elf: Path) -> Ring:

@@ -26,6 +26,7 @@ IN_PYTHON = {
     "trace --event nosuch {ram}": "no event is called nosuch: there are",
     "trace --pid 99 {ram}": "no event is of process 99: there are 0 1 2",
     "trace --chrome {new} --pid 2 {ram}": "--chrome writes the whole trace: omit",
+    "trace --follow --last 2 {ram}": "--follow prints events as they happen: omit",
     "trace {full}": "Is a directory; name a memory file",
     "trace {cut}": "not this machine's memory",
     "trace README.md": "not this machine's memory",
@@ -61,7 +62,7 @@ OF_RUN = {
 }
 
 MODULES = {
-    "click": ["bench", "compare", "configurations", "coverage", "fuzz", "inject", "inspect", "model", "mutate", "pages", "planted", "trace"],
+    "click": ["bench", "compare", "configurations", "coverage", "fuzz", "inject", "inspect", "model", "mutate", "pages", "planted", "strace", "trace"],
     "rich": ["bench", "compare", "fuzz code", "inject hello", "model --table", "mutate --list", "pages x --elf {build}/kernel/ucow.elf"],
     "elftools": ["inject hello", "mutate --list"],
     "hypothesis": ["compare"],

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""tools/strace and tools/trace --follow: what happens, while it happens."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from ucow.memory import FileMemory
+from ucow.strace import parameters, result_text, value
+from ucow.symbols import Symbols
+from ucow.trace import FOLLOW_SECONDS, follow_trace
+
+TIMEOUT = 100  # wall-clock backstop
+
+
+def strace(build, *words: str | Path) -> tuple[int, list[str], str]:
+    """Status, the lines on stderr, and stdout of tools/strace."""
+    build.need_trace()
+    done = subprocess.run([ROOT / "tools/strace", "--elf", build.kernel, *words], stdin=subprocess.DEVNULL, text=True,
+                          capture_output=True, timeout=TIMEOUT, check=False)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr.splitlines(), done.stdout
+
+
+def test_one_process(build):
+    """Its calls with arguments and results, and nothing of its child."""
+    status, lines, output = strace(build, "exit")
+    assert status == 0 and "exit pass.\n" in output and "init check memory pass." in output
+    assert lines[0] == 'starts program "exit"' and "fork() = 3" in lines
+    assert lines[-2:] == ["exit(code=0) does not return", "+++ ended with 0 (exit) +++"], lines
+    assert any(line.startswith("write(fd=1, buf=0x") and " = " in line for line in lines)
+    assert not any("[pid" in line for line in lines)
+
+
+def test_children(build):
+    """-f: each line names its process; a call that is interrupted by another one is whole."""
+    status, lines, _ = strace(build, "-f", "exit")
+    assert status == 0
+    assert "[pid 2] fork() = 3" in lines
+    assert "[pid 3] exit(code=-66436) does not return" in lines
+    waited = [line for line in lines if line.startswith("[pid 2] wait(pid=")]
+    assert waited and lines.index(waited[0]) > lines.index("[pid 3] exit(code=-66436) does not return")
+
+
+def test_words_and_results():
+    """By their kinds; errors by name."""
+    assert parameters()["exec"] == [("STR", "name"), ("INT", "argc"), ("PTR", "argv")]
+    assert [value("INT", 0xFFFFFFFF), value("UINT", 0xFFFFFFFF), value("PTR", 0), value("ADDR", 0x800000)] == [
+        "-1", "4294967295", "NULL", "0x00800000"]
+    assert [result_text("wait", -2), result_text("mmap", 0x10000000), result_text("sleep", 0)] == [
+        "-2 E_BAD_PROC", "0x10000000", "0"]
+    assert parameters()["linux_write"] == [("INT", "fd"), ("PTR", "buf"), ("UINT", "n")]
+    assert result_text("linux_open", -2) == "-2 ENOENT"
+
+
+def test_refused(build):
+    """Each is a sentence."""
+    status, lines, _ = strace(build, "nosuch")
+    assert status == 1 and lines[-1].startswith('tools/strace: kernel_execve: "nosuch" failed')
+    status, lines, _ = strace(build, "./nosuch")
+    assert (status, len(lines)) == (1, 1) and "no such file to boot as program nosuch" in lines[0]
+
+
+def test_events_come_once_and_early(boot, build):
+    """The events before a prompt are there while the machine waits; the later ones follow, none twice."""
+    build.need_trace()
+    with boot("sh") as live:
+        memory = FileMemory(live.memory_file)
+        live.expect("$ ")
+        traces = follow_trace(memory, Symbols(build.kernel), patience=FOLLOW_SECONDS)
+        before = next(traces).records
+        assert any(record.name == "exec" for record in before) and not any(record.name == "end" for record in before)
+        live.type("exit\n")
+        live.end()
+        after = [record for trace in traces for record in trace]
+        memory.close()
+    assert after[-1].name == "end" or any(record.name == "end" for record in after)
+    assert [record.seq for record in [*before, *after]] == list(range(before[0].seq, after[-1].seq + 1))
