@@ -187,7 +187,7 @@ def _state(modules: Path, elf: bytes) -> tuple[bytes, str]:
             raise LabError(f"the kernel did not reach the prompt of its shell in {SECONDS} seconds in the emulator v86") from None
         if done.returncode != 0 or not out.is_file():
             raise LabError("the emulator v86 ended without a state under node: node 18 or newer is needed")
-        return out.read_bytes(), done.stdout
+        return out.read_bytes(), json.loads(done.stdout)
 
 
 def add_kernel(site: Path, modules: Path, name: str, elf: Path) -> dict[str, Any]:
@@ -249,7 +249,7 @@ def kernel_of(folder: Path) -> tuple[str, str, Path]:
     """The kernel of a build directory, which is there."""
     if not (elf := folder / KERNEL).is_file():
         raise LabError(f"{folder} has no {KERNEL}: build it first with ninja -C {folder}")
-    return folder.resolve().name, f"as in {folder.resolve().name}", elf
+    return folder.resolve().name, f"works as in {folder.resolve().name}", elf
 
 
 # ---- the server ----

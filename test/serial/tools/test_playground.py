@@ -114,7 +114,7 @@ def test_shell(tab, host):
     """The prompt is there at once; forktest, typed, passes, and the tree shows its 32 children. The page asks for nothing of
     another place, and breaks no rule of its Content-Security-Policy."""
     browser = tab()
-    assert browser.run("playground.terminal.text").endswith("\n$ ")
+    assert browser.run("playground.terminal.text").endswith("\r\n$ ")
     typed(browser, "forktest")
     browser.wait("playground.terminal.text.includes('forktest pass.')")
     browser.wait("page.lead.lives.all.filter((life) => life.parent && life.parent.nameAt(Infinity) === 'forktest').length === 32")

@@ -2,7 +2,7 @@
 /*
  * save_state - boots a kernel in v86 under Node.js until the shell's prompt, and saves the state of the machine.
  *
- * node save_state.mjs PACKAGES KERNEL MEMORY CMDLINE OUT   prints what the kernel printed
+ * node save_state.mjs PACKAGES KERNEL MEMORY CMDLINE OUT   prints as JSON what the kernel printed
  */
 import {readFileSync, writeFileSync} from "node:fs";
 import {join} from "node:path";
@@ -29,5 +29,5 @@ emulator.add_listener("serial0-output-byte", (byte) => {
 async function save() {
   await emulator.stop();
   writeFileSync(out, new Uint8Array(await emulator.save_state()));
-  process.stdout.write(text, () => process.exit(0));
+  process.stdout.write(JSON.stringify(text), () => process.exit(0));
 }
