@@ -117,21 +117,22 @@ pte_t *pgtable_entry_in_place(struct pgdir *pgdir, uintptr_t va)
 /* Clear the entries from `pte` up to `last`, and drop what they hold. Returns how many were in use. */
 static size_t clear_run(pte_t *pte, pte_t *last)
 {
-    size_t used = 0;
-    for (pte = pte_next_used(pte, last); pte < last; pte++) {
+    size_t n = (size_t)(last - pte), unused = 0;
+    for (; pte < last; pte++) {
         pte_t old = *pte;
         if (old == 0) {
-            pte = pte_next_used(pte, last) - 1;
+            size_t gap = (size_t)(pte_next_used(pte, last) - pte);
+            unused += gap;
+            pte += gap - 1;
             continue;
         }
         *pte = 0;
-        used++;
         if (pte_swapped(old))
             swap_drop(pte_slot(old));
         else
             page_drop(phys_to_page(pte_frame(old)));
     }
-    return used;
+    return n - unused;
 }
 
 /* The same for a part of a table, which is not empty; keeps the table's count and bounds. */

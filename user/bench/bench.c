@@ -115,6 +115,7 @@ static uint32_t fork_exit_wait(struct area area)
 static uint32_t write_pages(struct area area)
 {
     uint32_t start = ticks_now();
+#pragma clang loop unroll_count(8) /* so that the program's own instructions hardly count */
     for (size_t i = 0; i < area.n; i++)
         area.pages[i * PAGE_SIZE] = 1;
     return since(start);
