@@ -107,15 +107,14 @@ def test_link_cdpath_and_open_input(build, tmp_path):
 
 
 def test_place_of_death(build, tmp_path):
-    """Function, file and line of the program's own source; also of a program from outside, by its own symbols. A program
-    without debug information has no lines."""
+    """Function, file and line of the program's own source; also of a program from outside, by its own symbols."""
     source = (ROOT / "user/lab5/faultread.c").read_text().splitlines()
     line = next(number for number, text in enumerate(source, 1) if "*)0" in text)
     shutil.copy(build.folder / "user/faultread.elf", tmp_path / "mine.elf")
     for program, name in (("faultread", "faultread"), (str(tmp_path / "mine.elf"), "mine")):
         done = run_in(build.folder, program)
-        assert stderr_of(done) == (f"tools/run: {name} ended with exit code -9: killed by the kernel (Page Fault) in main"
-                                   + (f", faultread.c:{line}\n" if build.debug else "\n"))
+        assert stderr_of(done) == (f"tools/run: {name} ended with exit code -9: killed by the kernel (Page Fault) in main, "
+                                   f"faultread.c:{line}\n")
 
 
 def test_death_without_a_place(build):
