@@ -164,10 +164,11 @@ unlock_build() {
     exec {build_lock}<&-
 }
 
-# Runs Meson with the words $@ and hides its output. On failure sets `complaint` to its error message.
+# Runs Meson with the words $@ and hides its output. On failure sets `complaint` to its error message. What Meson leaves
+# behind when it is killed goes with the scratch folder.
 quiet_meson() {
     local log=$scratch/meson.log
-    start_child TERM meson "$@" >"$log" 2>&1
+    start_child TERM env TMPDIR="$scratch" meson "$@" >"$log" 2>&1
     ! wait_child || return 0
     complaint=$(sed -n 's/.*ERROR: \(Problem encountered: \)\{0,1\}//p' "$log" | head -n1)
     [ -n "$complaint" ] || cat "$log" >&2
@@ -260,7 +261,7 @@ build_targets() {
     local log=$scratch/ninja.log progress viewer status=0
     exec {progress}> >(show_progress "$log")
     viewer=$!
-    start_child TERM ninja -C "$build" "$@" >&"$progress" 2>&1
+    start_child TERM env TMPDIR="$scratch" ninja -C "$build" "$@" >&"$progress" 2>&1
     exec {progress}>&-
     wait_child || status=$?
     wait "$viewer" || true

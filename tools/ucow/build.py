@@ -26,8 +26,9 @@ def options_of(folder: Path) -> dict[str, bool | str]:
 
 
 def command(*words: str | Path) -> None:
-    """Run a command that must succeed; the error has its output."""
-    done = children.run(words, signal.SIGTERM)
+    """Run a command that must succeed; the error has its output. What it leaves in TMPDIR when it is killed is removed."""
+    with children.Scratch() as scratch:
+        done = children.run(words, signal.SIGTERM, env={**os.environ, "TMPDIR": scratch})
     if done.returncode != 0:
         raise LabError(f"`{' '.join(map(str, words))}` failed:\n{done.stdout.strip()}")
 

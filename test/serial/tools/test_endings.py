@@ -161,3 +161,19 @@ def test_ending(tool, name, build, place):
         script = "from ucow import children; [children.remove_orphans(children.folder_for(size)) for size in (None, 0)]"
         subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT / "tools")
     assert not files_in(place / "tmp", place / "shm"), f"{tool}, {name} at {moment:.2f} s (seed {SEED})"
+
+
+@pytest.mark.parametrize("command", [[ROOT / "tools/run", "-b", "new", "hello"],
+                                     [sys.executable, "-c", f"import sys; sys.path.insert(0, '{ROOT / 'tools'}')\n"
+                                      "from pathlib import Path; from ucow import build; build.built(Path('new'), [])"]],
+                         ids=["shell", "Python"])
+def test_what_meson_leaves(command, place):
+    """Meson, when it is killed, leaves the files that it has made for itself."""
+    meson = place / "bin/meson"
+    meson.parent.mkdir()
+    meson.write_text("#!/bin/sh\n[ \"$1\" != --version ] || exec echo 1.0.0\nmktemp; echo ERROR: killed; exit 1\n")
+    meson.chmod(0o755)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=END_SECONDS, check=False, cwd=place,
+                          env={**os.environ, "PATH": f"{meson.parent}:{os.environ['PATH']}"})
+    assert done.returncode != 0 and "killed" in done.stderr, done.stderr
+    assert not files_in(place / "tmp", place / "shm")
