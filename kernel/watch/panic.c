@@ -23,7 +23,7 @@
 #define LAST_EVENTS 16
 
 static void (*describe_process)(void);
-static const struct report *reporting; /* the first report; NULL: none has begun */
+static const struct report *first_report; /* NULL: none has begun; tools/trace reads it by name */
 
 void panic_set_describer(void (*describe)(void))
 {
@@ -32,7 +32,7 @@ void panic_set_describer(void (*describe)(void))
 
 _Noreturn static void stop(void)
 {
-    power_off(reporting->kind == REPORT_PANIC ? POWER_PANIC : POWER_CHECK_FAILED);
+    power_off(first_report->kind == REPORT_PANIC ? POWER_PANIC : POWER_CHECK_FAILED);
 }
 
 _Noreturn static void stop_with_line(void)
@@ -65,13 +65,13 @@ static void print_first_line(const struct report *report, const char *message)
 static void begin(const struct report *report, const char *format, va_list args)
 {
     char message[CONSOLE_LINE_BYTES];
-    bool nested = reporting != NULL;
+    bool nested = first_report != NULL;
     cpu_cli();
     trace_enable(false);
     if (nested && report->kind != REPORT_PANIC)
         stop();
     if (!nested)
-        reporting = report;
+        first_report = report;
     vsnprintf(message, sizeof(message), format, args);
     print_first_line(report, message);
     if (nested)

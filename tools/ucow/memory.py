@@ -80,6 +80,25 @@ class QmpMemory:
         self._qmp.close()
 
 
+def may_change(memory: Memory) -> bool:
+    """Whether there may be a machine that still changes this memory. False if no process has its file open: the machine
+    has ended. The processes of other users count as having it open."""
+    if not isinstance(memory, FileMemory):
+        return isinstance(memory, QmpMemory)
+    return any(_has_open(folder, memory.path) for folder in Path("/proc").iterdir()
+               if folder.name.isdecimal() and int(folder.name) != os.getpid())
+
+
+def _has_open(process: Path, path: Path) -> bool:
+    """Whether the process, a folder of /proc, has the file open, or may have it as far as we can see."""
+    try:
+        return any(fd.exists() and fd.samefile(path) for fd in (process / "fd").iterdir())
+    except PermissionError:
+        return "qemu" in (process / "comm").read_text(encoding="utf-8")
+    except OSError:
+        return False  # it has ended
+
+
 def open_memory(source: str) -> Memory:
     """Open `source`: the path of a memory file or core, or `qmp:` and the path of a socket."""
     if source.startswith("qmp:"):

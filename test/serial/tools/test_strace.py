@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from ucow.machine import PANIC
 from ucow.memory import FileMemory
 from ucow.strace import parameters, result_text, value
 from ucow.symbols import Symbols
@@ -77,3 +78,24 @@ def test_events_come_once_and_early(boot, build):
         memory.close()
     assert after[-1].name == "end" or any(record.name == "end" for record in after)
     assert [record.seq for record in [*before, *after]] == list(range(before[0].seq, after[-1].seq + 1))
+
+
+@pytest.mark.parametrize("how", ["panic", "killed"])
+def test_follow_ends(boot, build, how):
+    """tools/trace --follow of a machine that records no end says why and ends by itself; it prints what came before."""
+    build.need_trace()
+    with boot("sh", cmdline="selftest=panic" if how == "panic" else "") as live:
+        if how == "killed":
+            live.expect("$ ")
+        with subprocess.Popen([ROOT / "tools/trace", "--elf", build.kernel, "--follow", live.memory_file],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+            first = follower.stdout.readline()
+            if how == "killed":
+                live.process.kill()
+            output, said = first + follower.stdout.read(), follower.stderr.read()
+        if how == "panic":
+            live.end(expect=PANIC)
+    assert (follower.returncode, said) == (0, "tools/trace: " + {
+        "panic": "the kernel panicked, or a check of it failed: its report is on the serial line\n",
+        "killed": "the machine was ended from outside\n"}[how])
+    assert " boot frames=" in first and " fork parent=0 child=1" in output
