@@ -10,10 +10,12 @@ import shutil
 import signal
 import subprocess
 import termios
+import time
 from pathlib import Path
 
 import pytest
 from conftest import stderr_of
+from ucow.memory import FileMemory, may_change
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 100  # wall-clock backstop of a machine
@@ -38,6 +40,33 @@ def test_end_of_input_ends_the_shell(build, typed, seen):
     done = run_in(build.folder, typed=typed)
     assert done.returncode == PASSED, done.stdout + done.stderr
     assert seen in done.stdout
+
+
+def wait_until(condition) -> None:
+    """Return once the condition holds."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, "the machine did not get there"
+        time.sleep(0.02)
+
+
+def test_slow_reader(build, tmp_path):
+    """A reader that begins only after the machine has ended gets all of its output, which is more than a pipe holds."""
+    ram = tmp_path / "ram"
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with open(reader, encoding="utf-8") as output, \
+            subprocess.Popen([ROOT / "tools/run", "--build", build.folder, "--ram", ram, "interleave"], stdin=subprocess.DEVNULL,
+                             stdout=writer, stderr=subprocess.PIPE, text=True) as run:
+        os.close(writer)
+        wait_until(ram.exists)
+        memory = FileMemory(ram)
+        wait_until(lambda: may_change(memory))
+        wait_until(lambda: not may_change(memory))
+        memory.close()
+        lines = output.read().splitlines()
+        assert (run.wait(TIMEOUT), run.stderr.read()) == (PASSED, "")
+    assert lines[-1] == "init check memory pass." and len([line for line in lines if ": child " in line]) == 100
 
 
 class OnTerminal:
