@@ -41,6 +41,7 @@
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/proc_line.h"
+#include "proc/proc_monitor.h"
 #include "proc/sched.h"
 #include "proc/sleep.h"
 #include "proc/terminal.h"
@@ -127,24 +128,32 @@ static void want_mistake(const char *name)
         kprintf("boot: option \"selftest=%s\" needs a kernel built with -Dplanted=true: ignored\n", name);
 }
 
-static void want_rehearsal(const char *value, const char *option)
+/* Returns whether `value` is on or off, and in *on which; reports other values. */
+static bool read_switch(const char *value, const char *option, bool *on)
 {
-    if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-        kprintf("boot: option \"%s\" is neither rehearse=on nor rehearse=off: ignored\n", option);
-    else if (!CONFIG_DEBUG_CHECKS)
+    int key = (int)(value - option);
+    *on = strcmp(value, "on") == 0;
+    if (*on || strcmp(value, "off") == 0)
+        return true;
+    kprintf("boot: option \"%s\" is neither %.*son nor %.*soff: ignored\n", option, key, option, key, option);
+    return false;
+}
+
+static void want_rehearsal(bool on, const char *option)
+{
+    if (!CONFIG_DEBUG_CHECKS)
         kprintf("boot: option \"%s\" needs a kernel built with -Ddebug_checks=true: ignored\n", option);
-    else if (strcmp(value, "on") == 0)
+    else if (on)
         init_want_rehearsal();
 }
 
 static void read_option(const char *option)
 {
     const char *value;
+    bool on;
     if ((value = cmdline_value(option, "trace")) != NULL) {
-        if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-            kprintf("boot: option \"%s\" is neither trace=on nor trace=off: ignored\n", option);
-        else
-            params.trace = strcmp(value, "on") == 0;
+        if (read_switch(value, option, &on))
+            params.trace = on;
     } else if ((value = cmdline_value(option, "trace_kib")) != NULL) {
         set_number(&params.trace_kib, value, option);
     } else if ((value = cmdline_value(option, "max_procs")) != NULL) {
@@ -154,7 +163,11 @@ static void read_option(const char *option)
     } else if ((value = cmdline_value(option, "selftest")) != NULL) {
         want_mistake(value);
     } else if ((value = cmdline_value(option, "rehearse")) != NULL) {
-        want_rehearsal(value, option);
+        if (read_switch(value, option, &on))
+            want_rehearsal(on, option);
+    } else if ((value = cmdline_value(option, "monitor")) != NULL) {
+        if (read_switch(value, option, &on) && on)
+            proc_monitor_start();
     } else if ((value = cmdline_value(option, "inject")) != NULL) {
         want_failure(value, option);
     } else {

@@ -130,6 +130,11 @@ struct proc *proc_find(int pid)
     return pid < 0 || (size_t)pid >= limit ? NULL : slots[pid].proc;
 }
 
+struct proc **pid_entry(int pid)
+{
+    return pid < 0 || (size_t)pid >= limit ? NULL : &slots[pid].proc;
+}
+
 size_t pid_used_count(void)
 {
     return fresh - 1 - freed_n - reserved_n;

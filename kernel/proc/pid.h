@@ -40,6 +40,10 @@ bool pid_group_leave(int group);
 /* Whether a process, zombies included, is in group `group`, which may be any number. */
 bool pid_group_exists(int group);
 
+/* Where the table has the process with this pid; NULL if no process can have it. For code that trusts neither
+ * the table nor what it finds there. */
+struct proc **pid_entry(int pid);
+
 /* Processes, idle not counted. */
 size_t pid_used_count(void);
 

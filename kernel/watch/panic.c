@@ -23,11 +23,17 @@
 #define LAST_EVENTS 16
 
 static void (*describe_process)(void);
+static void (*prompt)(const struct report *report);
 static const struct report *first_report; /* NULL: none has begun; tools/trace reads it by name */
 
 void panic_set_describer(void (*describe)(void))
 {
     describe_process = describe;
+}
+
+void panic_set_prompt(void (*ask)(const struct report *report))
+{
+    prompt = ask;
 }
 
 _Noreturn static void stop(void)
@@ -97,6 +103,8 @@ void report_end(const struct report *report)
     backtrace_print(report->ebp);
     kprintf("last events:\n");
     trace_print_last(LAST_EVENTS);
+    if (prompt != NULL)
+        prompt(report);
     stop_with_line();
 }
 

@@ -45,10 +45,14 @@ struct report report_trap(enum report_kind kind, const struct trapframe *tf);
 void report_begin(const struct report *report, const char *format, ...) PANIC_CALLS
     __attribute__((format(printf, 2, 3)));
 
-/* Print the current process, the frame, the backtrace and the last trace events, and power off. */
+/* Print the current process, the frame, the backtrace and the last trace events, let the prompt
+ * ask, and power off. */
 _Noreturn void report_end(const struct report *report) PANIC_CALLS;
 
 /* Set the function that prints the current process on one line. Called once at boot. */
 void panic_set_describer(void (*describe)(void));
+
+/* Set the function that answers questions after a report, before the machine stops. Called once at boot. */
+void panic_set_prompt(void (*ask)(const struct report *report));
 
 #endif

@@ -19,7 +19,7 @@ from ucow.memory import FileMemory, may_change
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 100  # wall-clock backstop of a machine
-PASSED, NO_VERDICT, REFUSED = 0, 4, 5
+PASSED, PANIC, NO_VERDICT, REFUSED = 0, 2, 4, 5
 
 
 def run_in(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess:
@@ -70,12 +70,12 @@ def test_slow_reader(build, tmp_path):
 
 
 class OnTerminal:
-    """tools/run with a shell, on a terminal of its own."""
+    """tools/run with a shell or `words`, on a terminal of its own."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *words: str):
         self.keyboard, self.terminal = pty.openpty()
         self.before = termios.tcgetattr(self.terminal)
-        self.process = subprocess.Popen([ROOT / "tools/run", "--build", folder], stdin=self.terminal,
+        self.process = subprocess.Popen([ROOT / "tools/run", "--build", folder, *words], stdin=self.terminal,
                                         stdout=self.terminal, stderr=self.terminal, start_new_session=True)
         self.seen = ""
 
@@ -118,6 +118,21 @@ def test_terminal(build, ending, status):
     if status == NO_VERDICT:
         run.expect("the machine was ended by Ctrl-A X")
     assert run.end() == status
+
+
+def test_prompt_after_panic(build):
+    """--monitor: a terminal gets the prompt, without a time limit; `quit` ends the run with the status of a panic."""
+    if not build.planted:
+        pytest.skip("the kernel is built with -Dplanted=false")
+    run = OnTerminal(build.folder, "--monitor", "--timeout", "1", "selftest=panic", "hello")
+    run.expect("starting hello; after a panic the prompt K> asks; Ctrl-A X ends the machine")
+    run.expect("K> ")
+    run.type("\x03ps\r")
+    run.expect("*    1      0 RUNNING   init")
+    run.expect("K> ")
+    run.type("quit\r")
+    run.expect("tools/run: kernel panic at plant_panic (kernel/planted/planted.c:")
+    assert run.end() == PANIC
 
 
 def test_link_cdpath_and_open_input(build, tmp_path):
