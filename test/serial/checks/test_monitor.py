@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from ucow import inspect
 from ucow.layout import layout_of
-from ucow.machine import PANIC
+from ucow.machine import PANIC, size_bytes
 from ucow.memory import FileMemory
-from ucow.pages import PROC, Guest
-from ucow.symbols import lines_of, physical
+from ucow.pages import MM, PROC, TABLE_BYTES, Guest
+from ucow.symbols import KERNBASE, lines_of, physical
 
 PROMPT = "K> "
 NOWHERE = 0xDEAD0000
@@ -155,6 +155,9 @@ def test_broken_pointers(prompt, build):
     with broken(file, entry):
         assert prompt.ask("ps")[-1] == "     2        0xdead0000 is no address of a process"
         assert prompt.ask("bt 2") == ["the process would be at 0xdead0000, where nothing is"]
+    end = KERNBASE + size_bytes(build.memory)  # the next page is not mapped
+    with broken(file, entry, end - 64):
+        assert prompt.ask("ps")[-1] == f"     2        {end - 64:#x} is no address of a process"
     with broken(file, table):
         assert len(prompt.ask("ps")) == 2  # idle
     with broken(file, shell + member(build, "parent")):
@@ -166,6 +169,21 @@ def test_broken_pointers(prompt, build):
     with broken(file, process(prompt.live, build, 1) + member(build, "sp")):
         assert prompt.ask("bt 1") == []
     assert prompt.ask("ps")[-1].split() == ["*", "2", "1", "RUNNING", "sh"]
+
+
+@pytest.mark.parametrize("frame", [0x37FFF000, 0x3B001000], ids=["not mapped", "where the stacks are"])
+def test_broken_page_table(prompt, build, frame):
+    """A directory may name a frame that is no memory."""
+    memory = FileMemory(prompt.live.memory_file)
+    guest = Guest.of(memory, build.kernel)
+    mm = guest.member(process(prompt.live, build, 2), PROC, "proc", "mm")
+    entry = guest.member(mm, MM, "mm", "pgdir") + 0x40000000 // TABLE_BYTES * 4
+    memory.close()
+    with broken(prompt.live.memory_file, entry, frame | 7):
+        assert prompt.ask("pte 0x40000000") == [
+            "  process     2 sh", f"the page tables lead to what is no memory: directory entry {frame | 7:#010x}"]
+        assert prompt.ask("mem 0x40000000") == ["  0x40000000 is not mapped"]
+    assert prompt.ask("pte 0x40000000")[-1] == "  directory   0x00000000 (empty)"
 
 
 @pytest.mark.parametrize("mistake", ["panic", "overflow"])
