@@ -6,7 +6,8 @@
 
 #include "arch/i386/peek.h"
 
-bool look_physical(paddr_t pa, uint32_t *word)
+/* Out of line, because size matters here and time does not. */
+__attribute__((noinline)) bool look_physical(paddr_t pa, uint32_t *word)
 {
     if (pa >= KMEMSIZE || !look_readable(phys_to_virt(pa), sizeof(*word)))
         return false;
@@ -35,7 +36,7 @@ bool look_word(paddr_t pgdir, uintptr_t va, uint32_t *word)
     return pte_present(entries.table) && look_physical(pte_frame(entries.table) + va % PAGE_SIZE, word);
 }
 
-bool look_readable(const void *at, size_t size)
+__attribute__((noinline)) bool look_readable(const void *at, size_t size)
 {
     uintptr_t first = (uintptr_t)at, last = first + size - 1;
     if (size == 0 || last < first)
