@@ -40,7 +40,8 @@ static uint32_t overhead; /* the result of since() for an empty interval */
 
 static inline uint32_t since(uint32_t start)
 {
-    return ticks_now() - start - overhead;
+    uint32_t ticks = ticks_now() - start;
+    return ticks > overhead ? ticks - overhead : 0; /* a single store may take less than the reading */
 }
 
 static int forked(void)

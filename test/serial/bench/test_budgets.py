@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What operations cost, compared with test/budgets.toml: none has grown by more than 3 %."""
 
+import dataclasses
+
 import pytest
+from ucow import LabError, variant
 from ucow.bench import measure
 from ucow.budgets import ALLOWED, budget_of, compare, compiler_of, kind_of, machine, read
 
@@ -39,3 +42,40 @@ def test_the_comparison():
     assert [line.split()[0] for line in changes.grown] == ["b"]
     assert [line.split()[0] for line in changes.cheaper] == ["c"]
     assert changes.strange == ["new has no budget", "gone has a budget, and was not measured"]
+
+
+def test_any_option(build, tmp_path, capsys, monkeypatch):
+    """tools/bench -D: what is kept as CSV is the baseline of the next measurement."""
+    monkeypatch.setattr(variant, "kernel_with", lambda options, folder: build.kernel)
+    monkeypatch.setattr(variant, "machine", lambda kernel, kind: dataclasses.replace(machine(kernel, kind),
+                                                                                     program=["bench", "getpid"]))
+    kept, missing = tmp_path / "kept.csv", tmp_path / "no/file"
+    variant.variant([], None, kept, None, build.wall_seconds, tmp_path)
+    rows = kept.read_text().splitlines()
+    assert rows[0] == "options,row,instructions" and rows[1].startswith("release,getpid,") and len(rows) == 2
+    kept.write_text(f"{rows[0]}\nold,getpid,1\nold,gone,5\n")
+    capsys.readouterr()
+    variant.variant(["cow=false"], kept, None, None, build.wall_seconds, tmp_path)
+    cost = int(rows[1].split(",")[2])
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["getpid", "getpid", "1", f"{cost:,}", f"{100.0 * (cost - 1):+.1f}", "%"] in lines and ["gone", "5"] in lines
+    with pytest.raises(LabError, match="cannot be written"):
+        variant.variant([], None, missing, None, 1, tmp_path)
+
+
+def test_changes():
+    """The largest increase first, what only one side has last; no cost has no percentage."""
+    before, now = (variant.Costs("", rows) for rows in ({"a": 100, "b": 100, "zero": 0, "gone": 1}, {"a": 90, "b": 150, "zero": 5, "new": 1}))
+    assert [(change.row, change.percent) for change in variant.changes(before, now)] == [
+        ("b", 50), ("a", -10), ("zero", None), ("new", None), ("gone", None)]
+
+
+def test_refused(tmp_path):
+    """An option or a value that Meson does not have, and a file that is no measurement."""
+    with pytest.raises(LabError, match="-D nosuch=1: there is no option nosuch; there are buildtype coverage cow "):
+        variant.checked(["nosuch=1"])
+    with pytest.raises(LabError, match="-D pmm=best: pmm is one of buddy first_fit"):
+        variant.checked(["cow=false", "pmm=best"])
+    (tmp_path / "file").write_text("options,row\n")
+    with pytest.raises(LabError, match="file is no measurement: write one with tools/bench"):
+        variant.Costs.read(tmp_path / "file")

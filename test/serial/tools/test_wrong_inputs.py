@@ -36,6 +36,8 @@ IN_PYTHON = {
     "pages --pid 99 {ram}": "there is no process 99: there are",
     "pages {cut}": "not this machine's memory",
     "coverage a b c": "is no build directory",
+    "bench -D nosuch=1 --build {new}": "-D nosuch=1: there is no option nosuch; there are buildtype",
+    "bench -D cow=false --plot {new}/x.svg": "--plot with -D or --csv draws differences: give --baseline FILE",
     "bench --build /proc/x": "/proc/x: No such file or directory",
     "bench --json /nonexistent/x --build {new}": "/nonexistent/x cannot be written",
     "mutate --folder /proc/x --list": "/proc/x: No such file or directory",
