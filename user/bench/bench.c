@@ -208,11 +208,11 @@ static uint32_t console_output(struct area area)
 
 /* ---- page faults ---- */
 
-/* The cost of first writes minus that of second writes: one fault per page. */
+/* The cost of first writes minus that of second writes: one fault per page; 0 if there is none. */
 static uint32_t faults(struct area area)
 {
-    uint32_t first = write_pages(area);
-    return first - write_pages(area);
+    uint32_t first = write_pages(area), second = write_pages(area);
+    return first > second ? first - second : 0;
 }
 
 /* In a child that shares all pages with its parent. */

@@ -125,11 +125,11 @@ static uint32_t find_fixup(uint32_t eip)
  * that even if the page is present, so the instruction would fault forever. */
 static bool refused_by_smap(const struct trapframe *tf)
 {
-    return cpu_features.smap && trap_from_user(tf) && (tf->err & FAULT_PRESENT) && !(tf->err & FAULT_USER);
+    return cpu_features.smap && (tf->err & FAULT_PRESENT) && !(tf->err & FAULT_USER);
 }
 
 /* A page fault of the kernel outside of usercopy: a bug. */
-_Noreturn static void kernel_page_fault(const struct trapframe *tf, uintptr_t va)
+_Noreturn static void kernel_bug_page_fault(const struct trapframe *tf, uintptr_t va)
 {
     const struct report report = report_trap(REPORT_PANIC, tf);
     const char *what = tf->eip == va ? "jump to" : tf->err & FAULT_WRITE ? "write to" : "read of";
@@ -137,24 +137,30 @@ _Noreturn static void kernel_page_fault(const struct trapframe *tf, uintptr_t va
     report_end(&report);
 }
 
-static void page_fault(struct trapframe *tf)
+static void kernel_page_fault(struct trapframe *tf)
 {
     uintptr_t va = cpu_read_cr2(); /* before another fault can change it */
-    bool user = trap_from_user(tf);
-    uint32_t fixup = user ? 0 : find_fixup(tf->eip);
-    if (!user && (fixup == 0 || va >= USERTOP))
-        kernel_page_fault(tf, va);
+    uint32_t fixup = find_fixup(tf->eip);
+    if (fixup == 0 || va >= USERTOP)
+        kernel_bug_page_fault(tf, va);
     cpu_sti();
-    int error = refused_by_smap(tf) ? -E_FAULT : do_pgfault(va, tf->err);
-    if (error != 0 && error != -E_KILLED && user) /* a killed process ends on its way to user mode */
-        kill_for_page_fault(tf, va, error);
+    int error = do_pgfault(va, tf->err);
     cpu_cli();
-    if (user)
-        check_kernel_done((uintptr_t)do_pgfault);
-    if (error != 0 && !user) {
+    if (error != 0) {
         tf->eip = fixup;
         tf->eax = (uint32_t)error;
     }
+}
+
+static void user_page_fault(struct trapframe *tf)
+{
+    uintptr_t va = cpu_read_cr2(); /* before another fault can change it */
+    cpu_sti();
+    int error = refused_by_smap(tf) ? -E_FAULT : do_pgfault(va, tf->err);
+    if (error != 0 && error != -E_KILLED) /* a killed process ends on its way to user mode */
+        kill_for_page_fault(tf, va, error);
+    cpu_cli();
+    check_kernel_done((uintptr_t)do_pgfault);
 }
 
 static void interrupt(const struct trapframe *tf)
@@ -184,27 +190,41 @@ static void exception(struct trapframe *tf)
 
 static void no_fpu(struct trapframe *tf)
 {
-    if (!trap_from_user(tf))
-        exception(tf);
-    else if (proc_fpu_use() != 0)
+    if (proc_fpu_use() != 0)
         kill_current(tf, EXIT_OOM, "out of memory for its FPU state");
 }
 
-/* Called by trap_entry.S with interrupts off. */
-void trap(struct trapframe *tf)
+static void kernel_trap(struct trapframe *tf)
 {
-    if (trap_from_user(tf))
-        check_kernel_entered();
     if (tf->trapno == VECTOR_PAGE_FAULT)
-        page_fault(tf);
+        kernel_page_fault(tf);
+    else if (tf->trapno - VECTOR_IRQ < 16)
+        interrupt(tf);
+    else
+        exception(tf);
+}
+
+static void user_trap(struct trapframe *tf)
+{
+    check_kernel_entered();
+    if (tf->trapno == VECTOR_PAGE_FAULT)
+        user_page_fault(tf);
     else if (tf->trapno - VECTOR_IRQ < 16)
         interrupt(tf);
     else if (tf->trapno == VECTOR_NO_FPU)
         no_fpu(tf);
     else
         exception(tf);
+    sched_return_to_user();
+}
+
+/* Called by trap_entry.S with interrupts off. */
+void trap(struct trapframe *tf)
+{
     if (trap_from_user(tf))
-        sched_return_to_user();
+        user_trap(tf);
+    else
+        kernel_trap(tf);
 }
 
 static inline void do_syscall(struct trapframe *tf)
