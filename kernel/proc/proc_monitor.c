@@ -34,7 +34,7 @@ static bool is_readable(const struct proc *proc)
 static struct proc *in_table(int pid)
 {
     struct proc **entry = pid == 0 ? &this_cpu()->idle : pid_entry(pid);
-    return entry != NULL && look_readable(entry, sizeof(*entry)) ? *entry : NULL;
+    return entry != NULL && look_readable(entry, sizeof(uintptr_t)) ? *entry : NULL;
 }
 
 /* The process that argument number `i` names, the current one if there is no such argument. Prints a sentence
@@ -120,7 +120,7 @@ static void print_frame(const struct monitor_args *args)
 static void print_user_frames(const struct proc *proc)
 {
     const struct trapframe *tf = frame_of(proc);
-    paddr_t pgdir;
+    paddr_t pgdir = 0;
     if (tf == NULL || !trap_from_user(tf) || !directory_of(proc, &pgdir))
         return;
     uint32_t eip = tf->eip, ebp = tf->ebp, above;
