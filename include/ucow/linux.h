@@ -87,12 +87,24 @@ struct linux_sigaction {
 #define LINUX_CLONE_FILES 0x400u
 #define LINUX_CLONE_SIGHAND 0x800u
 #define LINUX_CLONE_VFORK 0x4000u
+#define LINUX_CLONE_THREAD 0x10000u
 #define LINUX_CLONE_SYSVSEM 0x40000u
 #define LINUX_CLONE_SETTLS 0x80000u
 #define LINUX_CLONE_PARENT_SETTID 0x100000u
 #define LINUX_CLONE_CHILD_CLEARTID 0x200000u
 #define LINUX_CLONE_DETACHED 0x400000u
 #define LINUX_CLONE_CHILD_SETTID 0x1000000u
+
+/* futex() */
+#define LINUX_FUTEX_WAIT 0u
+#define LINUX_FUTEX_WAKE 1u
+#define LINUX_FUTEX_REQUEUE 3u
+#define LINUX_FUTEX_CMP_REQUEUE 4u
+#define LINUX_FUTEX_WAIT_BITSET 9u
+#define LINUX_FUTEX_WAKE_BITSET 10u
+#define LINUX_FUTEX_PRIVATE 0x80u
+#define LINUX_FUTEX_CLOCK_REALTIME 0x100u
+#define LINUX_FUTEX_ANY 0xFFFFFFFFu /* the bit set of all waits */
 
 /* mmap(): flags that ask for nothing that ucow does differently. */
 #define LINUX_MAP_HINTS 0x3FF00u /* GROWSDOWN to STACK, without HUGETLB */

@@ -25,6 +25,13 @@ size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow);
  * MM_REUSE or MM_OOM; MM_FILL if it is writable already. Flushes. Caller holds mm->lock. */
 enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte);
 
+/* A private region becomes writable that has the present entry *pte for `va`: have a page that may then be
+ * written. Returns 0; -E_NO_MEM. Caller holds mm->lock. */
+int copy_range_own(struct mm *mm, uintptr_t va, pte_t *pte);
+
+/* The right that its entries get then: PTE_W, or PTE_COW. */
+uint32_t copy_range_right(void);
+
 /* Map the page whose slot the entry *pte for `va` names, after a write (`write`) or read fault in a region
  * that is `writable` or not. The page may be mapped shared until written. Returns MM_SWAP_IN, MM_OOM or
  * MM_SWAP_FAULT. Caller holds mm->lock. */

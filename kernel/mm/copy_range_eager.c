@@ -37,13 +37,21 @@ static int copy_page(struct mm *to, uintptr_t va, pte_t pte, bool share)
     /* LAB 3 end */
 }
 
-static int share_slot(struct mm *to, uintptr_t va, uint32_t slot)
+/* Share the slot that the entry `shared` names, or the hidden page that it has. */
+static int share_as_it_is(struct mm *to, uintptr_t va, pte_t shared)
 {
+    struct page *page = pte_present(shared) ? phys_to_page(pte_frame(shared)) : NULL;
+    if (page != NULL)
+        page_hold(page); /* or the allocation might evict it */
     pte_t *pte = pgtable_entry(to->pgdir, va);
-    if (pte == NULL)
+    if (pte == NULL) {
+        if (page != NULL)
+            page_drop(page);
         return -E_NO_MEM;
-    swap_hold(slot);
-    pgtable_enter(pte, pte_make_swapped(slot));
+    }
+    if (page == NULL)
+        swap_hold(pte_slot(shared));
+    pgtable_enter(pte, shared);
     return 0;
 }
 
@@ -58,8 +66,9 @@ int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, u
         pgtable_narrow(&pte, &last);
         for (; (pte = pte_next_used(pte, last)) < last; pte++) {
             uintptr_t at = va + (uintptr_t)(pte - source) * PAGE_SIZE;
-            int error = pte_swapped(*pte) ? share_slot(to, at, pte_slot(*pte))
-                                          : copy_page(to, at, *pte, (flags & VM_SHARED) != 0);
+            int error = pte_swapped(*pte) || pte_hidden(*pte)
+                            ? share_as_it_is(to, at, *pte)
+                            : copy_page(to, at, *pte, (flags & VM_SHARED) != 0);
             if (error == 0)
                 error = mm_point(NULL); /* a copy costs as much as a whole table elsewhere */
             if (error != 0)
@@ -76,6 +85,30 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     (void)pte;
     ASSERT(pte_writable(*pte)); /* without COW every present page of a writable region is writable */
     return MM_FILL;
+}
+
+int copy_range_own(struct mm *mm, uintptr_t va, pte_t *pte)
+{
+    struct page *page = phys_to_page(pte_frame(*pte));
+    if (page->owner == PAGE_USER && swap_page_is_sole(page))
+        return 0;
+    page_hold(page); /* or the allocation might evict it */
+    struct page *copy = page_alloc(PAGE_USER);
+    page_drop(page);
+    if (copy == NULL)
+        return -E_NO_MEM;
+    cpu_copy_page(page_to_virt(copy), page_to_virt(page));
+    swap_adopt(copy, mm->lineage, va);
+    check_entry_made();
+    *pte = page_to_phys(copy) | (*pte & (PAGE_SIZE - 1));
+    TRACE(page, va, *pte);
+    page_drop(page);
+    return 0;
+}
+
+uint32_t copy_range_right(void)
+{
+    return PTE_W;
 }
 
 enum mm_outcome copy_range_swap_in(struct mm *mm, uintptr_t va, pte_t *pte, bool writable, bool write)

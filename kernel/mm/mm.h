@@ -72,6 +72,11 @@ int mm_map(struct mm *mm, const struct vma *model);
 uintptr_t mm_mmap(struct mm *mm, uintptr_t addr, size_t length, unsigned prot, unsigned flags);
 int mm_munmap(struct mm *mm, uintptr_t addr, size_t length);
 
+/* Linux's mprotect(): regions and their pages get the rights `prot`. Returns 0; -E_INVAL if `addr` is not a
+ * page's or `prot` has an unknown bit; -E_NO_MEM if not all of the range is mapped, or there is no memory:
+ * what lies before that has got its rights. Caller holds mm->lock. */
+int mm_protect(struct mm *mm, uintptr_t addr, size_t length, unsigned prot);
+
 /* The ABI's brk(). Returns the break after the call. Caller holds mm->lock. */
 uintptr_t mm_brk(struct mm *mm, uintptr_t addr);
 

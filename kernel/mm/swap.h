@@ -91,7 +91,7 @@ int swap_in_own(uint32_t slot, enum page_owner owner, struct page **page);
  * disk does not work. */
 uint32_t swap_out(struct page *page);
 
-/* How many share the bytes of a private page, by mapping it or by naming its slot. */
+/* How many share the bytes of a private page, or of a program's, by mapping it or by naming its slot. */
 uint32_t swap_page_sharers(const struct page *page);
 
 /* Free the page's slot, to which there are no references; the page may be written then. */
@@ -115,8 +115,8 @@ static inline void swap_page_freed(struct page *page)
         swap_page_forget(page);
 }
 
-/* Whether the caller, which maps this private page, is the only one with its bytes and so may write to it.
- * If so, its slot is freed. */
+/* Whether the caller, which maps this private page (or a program's, which is never so), is the only one with
+ * its bytes and so may write to it. If so, its slot is freed. */
 static inline bool swap_page_is_sole(struct page *page)
 {
     if (page->count != 1)

@@ -156,7 +156,7 @@ void swap_page_leave_slot(struct page *page)
 
 uint32_t swap_page_sharers(const struct page *page)
 {
-    return page->count + (page->slot != 0 ? slots[page->slot].count : 0);
+    return page->count + (page->owner == PAGE_USER && page->slot != 0 ? slots[page->slot].count : 0);
 }
 
 uint32_t swap_slot_count(uint32_t slot)

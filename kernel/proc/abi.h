@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proc/proc.h"
+
 struct trapframe;
 
 /* A system call: takes its arguments from the frame and returns the result. */
@@ -23,6 +25,9 @@ struct abi {
     const char *name;
     uint32_t traced; /* what is added to a call's number in the trace */
     bool ebx_first;  /* arguments are in ebx, ecx, edx; else in edx, ecx, ebx */
+    /* A process with a linux_state ends, and still has its memory; may change what it ends with, and sleep.
+     */
+    void (*leave)(enum exit_reason *reason, int *code);
     call_fn *calls[ABI_CALLS];
 };
 

@@ -195,10 +195,16 @@ int do_execve(const char *name, const struct exec_args *args)
     error = -E_NO_MEM;
     if (abi_is_linux(program.abi) && (program.linux_state = linux_prepare()) == NULL)
         goto undo_mm;
+    error = -E_KILLED;
+    if (current->linux_state != NULL && !linux_end_others())
+        goto undo_linux;
     commit(&program);
     trace_exec(program.esp);
     image_drop(program.image);
     return 0;
+undo_linux:
+    if (program.linux_state != NULL)
+        linux_free(program.linux_state);
 undo_mm:
     mm_drop(program.mm);
 undo_image:

@@ -6,6 +6,7 @@
 
 #include "check/hooks.h"
 #include "mm/mm.h"
+#include "proc/abi.h"
 #include "proc/family.h"
 #include "proc/linux.h"
 #include "proc/proc_fpu.h"
@@ -56,11 +57,11 @@ void do_exit(enum exit_reason reason, int code)
     check_exit(proc->pid);
     if (reason == EXIT_KILL && proc->out_of_memory)
         reason = EXIT_OOM;
+    if (proc->linux_state != NULL)
+        proc->abi->leave(&reason, &code);
     proc->exiting = true;
     TRACE(exit, proc->pid, code, reason);
     proc_line_exit();
-    if (proc->linux_state != NULL)
-        linux_clear_tid();
     release_mm();
     proc_fpu_drop(proc);
     if (proc->linux_state != NULL)

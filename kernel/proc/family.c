@@ -33,6 +33,14 @@ void family_remove(struct proc *child)
     child->parent = NULL;
 }
 
+void family_give(struct proc *child, struct proc *to)
+{
+    TRACE(reparent, child->pid, child->parent->pid, to->pid);
+    child->parent = to;
+    list_move_head(&to->children, &child->sibling);
+    ASSERT(family_ok(child));
+}
+
 /* Move up to `n` children, the last first so that their order stays, to the list `to` of `parent`. Returns
  * how many. */
 static unsigned hand_over_list(struct list_node *from, struct list_node *to, struct proc *parent, unsigned n)

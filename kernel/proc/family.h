@@ -21,6 +21,9 @@ void family_make_zombie(struct proc *child);
 /* Unlink `child` from its parent. */
 void family_remove(struct proc *child);
 
+/* Make `child`, which lives, a child of `to`. */
+void family_give(struct proc *child, struct proc *to);
+
 /* Make up to `n` children of `from`, the living first, children of `to`; *zombies tells whether there are
  * zombies among them. Returns whether `from` has children left. Other processes may run between two calls:
  * they see each child with the one or the other parent. */

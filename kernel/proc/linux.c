@@ -17,6 +17,7 @@
 #include "mm/slab.h"
 #include "mm/usercopy.h"
 #include "proc/proc.h"
+#include "proc/sched.h"
 
 static struct kmem_cache linux_cache;
 static uint32_t random_state;
@@ -26,9 +27,21 @@ void linux_init(void)
     kmem_cache_init(&linux_cache, "linux state", sizeof(struct linux_proc), sizeof(void *));
 }
 
-struct linux_proc *linux_prepare(void)
+/* Returns NULL if there is no memory. */
+static struct linux_proc *new_state(struct proc *proc)
 {
     struct linux_proc *state = kmem_cache_zalloc(&linux_cache);
+    if (state == NULL)
+        return NULL;
+    state->self = state->leader = proc;
+    list_init(&state->threads);
+    waitq_init(&state->alone);
+    return state;
+}
+
+struct linux_proc *linux_prepare(void)
+{
+    struct linux_proc *state = new_state(current);
     const struct linux_proc *old = current->linux_state;
     if (state != NULL && old != NULL) {
         state->ignored = old->ignored;
@@ -63,13 +76,13 @@ size_t linux_auxv(const struct image *image, uintptr_t random, uint32_t *words)
 int linux_inherit(struct proc *child)
 {
     const struct linux_proc *parent = current->linux_state;
-    child->linux_state = kmem_cache_zalloc(&linux_cache);
+    child->linux_state = new_state(child);
     if (child->linux_state == NULL)
         return -E_NO_MEM;
     child->linux_state->thread.tls = parent->thread.tls;
     if (parent->child != NULL)
         child->linux_state->thread = *parent->child;
-    child->linux_state->ignored = parent->ignored;
+    child->linux_state->ignored = parent->leader->linux_state->ignored;
     child->linux_state->blocked = parent->blocked;
     return 0;
 }
@@ -84,14 +97,6 @@ void linux_first_run(void)
     cpu_cli();
 }
 
-void linux_clear_tid(void)
-{
-    const int no_process = 0;
-    const struct linux_proc *state = current->linux_state;
-    if (state->thread.clear_tid != 0 && mm_users(current->mm) > 1)
-        copy_to_user((struct uaddr){state->thread.clear_tid}, &no_process, sizeof(no_process)); /* or not */
-}
-
 /* Have the running process use `tls`; 0: none. */
 static void load_tls(uint64_t tls)
 {
@@ -99,11 +104,16 @@ static void load_tls(uint64_t tls)
     this_cpu()->tls_loaded = tls != 0;
 }
 
+void linux_free(struct linux_proc *state)
+{
+    kmem_cache_free(&linux_cache, state);
+}
+
 void linux_drop(struct proc *proc)
 {
     if (proc == current)
         load_tls(0);
-    kmem_cache_free(&linux_cache, proc->linux_state);
+    linux_free(proc->linux_state);
     proc->linux_state = NULL;
 }
 

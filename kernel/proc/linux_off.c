@@ -31,8 +31,9 @@ void linux_first_run(void)
 {
 }
 
-void linux_clear_tid(void)
+void linux_free(struct linux_proc *state)
 {
+    (void)state;
 }
 
 void linux_drop(struct proc *proc)
@@ -48,4 +49,9 @@ void linux_switch(const struct proc *next)
 void linux_random(void *to, size_t n)
 {
     (void)to, (void)n;
+}
+
+bool linux_end_others(void)
+{
+    return true;
 }

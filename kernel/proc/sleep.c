@@ -71,13 +71,23 @@ void timer_tick(void)
     spin_release(&sched_lock);
 }
 
+void timer_arm(uint64_t ticks)
+{
+    arm(current, ticks_now + ticks);
+}
+
+void timer_disarm(void)
+{
+    disarm(current);
+}
+
 int do_sleep(uint32_t ticks)
 {
     int error = 0;
     if (ticks == 0)
         return 0;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    arm(current, ticks_now + ticks);
+    timer_arm(ticks);
     while (error == 0 && current->timer_armed)
         error = waitq_sleep(&sleepers, true);
     if (current->timer_armed)

@@ -20,6 +20,12 @@ void timer_tick(void);
  * sched_lock. */
 void timer_wake_due(void);
 
+/* Have the timer wake the current process, whatever it sleeps for, when timer_ticks() has increased by
+ * `ticks`, at least 1; its field timer_armed is false from then on. If it is true when the sleep has ended,
+ * timer_disarm() follows. Caller holds sched_lock. */
+void timer_arm(uint64_t ticks);
+void timer_disarm(void);
+
 /* Sleep until timer_ticks() has increased by `ticks`; the tick in progress counts as the first. Returns 0, at
  * once if `ticks` is 0; -E_KILLED if the process was killed. */
 int do_sleep(uint32_t ticks);

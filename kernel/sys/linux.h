@@ -26,6 +26,10 @@ int32_t linux_ask(enum syscall_number nr, uint32_t a, uint32_t b, uint32_t c, ui
 int32_t linux_get(void *to, struct uaddr from, size_t n);
 int32_t linux_put(struct uaddr to, const void *from, size_t n);
 
+/* Read how long a call may take at most: a time in 32-bit words, or 64-bit ones if `wide`, that is `absolute`
+ * or from now on. Returns 0; -EFAULT; -EINVAL. */
+int32_t linux_get_ticks(uint64_t *ticks, struct uaddr from, bool absolute, bool wide);
+
 /* The wait status of a process that ended. */
 struct proc;
 uint32_t linux_status(const struct proc *zombie);

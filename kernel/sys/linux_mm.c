@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux_mm - memory: brk, mmap and munmap are those of ucow, which are Linux's already.
+ * linux_mm - memory: brk, mmap and munmap are those of ucow, which are Linux's already; mprotect is Linux's
+ * alone.
  */
+#include "mm/mm.h"
+#include "proc/mutex.h"
 #include "proc/proc.h"
 #include "sys/linux.h"
 
@@ -37,4 +40,15 @@ int32_t linux_mmap(struct uaddr args)
 int32_t linux_munmap(uintptr_t addr, uint32_t len)
 {
     return linux_error(linux_ask(NR_munmap, addr, len, 0, 0));
+}
+
+int32_t linux_mprotect(uintptr_t addr, uint32_t len, uint32_t prot)
+{
+    struct mm *mm = current->mm;
+    int error = mutex_lock_killable(&mm->lock);
+    if (error != 0)
+        return linux_error(error);
+    error = mm_protect(mm, addr, len, prot);
+    mutex_unlock(&mm->lock);
+    return linux_error(error);
 }

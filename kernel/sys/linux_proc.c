@@ -11,6 +11,7 @@
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/linux.h"
+#include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
 #include "proc/wait.h"
@@ -21,17 +22,24 @@
 
 #define CLONE_KNOWN                                                                              \
     (LINUX_CSIGNAL | LINUX_CLONE_VM | LINUX_CLONE_FS | LINUX_CLONE_FILES | LINUX_CLONE_SIGHAND | \
-     LINUX_CLONE_VFORK | LINUX_CLONE_SYSVSEM | LINUX_CLONE_SETTLS | LINUX_CLONE_PARENT_SETTID |  \
-     LINUX_CLONE_CHILD_CLEARTID | LINUX_CLONE_DETACHED | LINUX_CLONE_CHILD_SETTID)
+     LINUX_CLONE_VFORK | LINUX_CLONE_THREAD | LINUX_CLONE_SYSVSEM | LINUX_CLONE_SETTLS |         \
+     LINUX_CLONE_PARENT_SETTID | LINUX_CLONE_CHILD_CLEARTID | LINUX_CLONE_DETACHED |             \
+     LINUX_CLONE_CHILD_SETTID)
 
 int32_t linux_exit_group(int32_t code)
 {
-    do_exit(EXIT_CALL, code & 0xFF); /* its parent would not see more */
+    code &= 0xFF; /* its parent would not see more */
+    linux_end_process((struct linux_end){EXIT_CALL, code, 0, 0});
+    do_exit(EXIT_CALL, code);
 }
 
 int32_t linux_exit(int32_t code)
 {
-    return linux_exit_group(code);
+    code &= 0xFF;
+    linux_clear_tid(); /* others may wait for it, for whom it waits */
+    if (linux_await_threads(&code) != 0)
+        do_exit(EXIT_KILL, -E_KILLED);
+    do_exit(EXIT_CALL, code);
 }
 
 int32_t linux_fork(void)
@@ -74,12 +82,21 @@ int32_t linux_set_thread_area(struct uaddr descriptor)
     return 0;
 }
 
+static bool clone_flags_ok(uint32_t flags)
+{
+    bool known = (flags & ~CLONE_KNOWN) == 0;
+    bool sighand = !(flags & LINUX_CLONE_SIGHAND) || (flags & LINUX_CLONE_VM);
+    return known && sighand && (!(flags & LINUX_CLONE_THREAD) || (flags & LINUX_CLONE_SIGHAND));
+}
+
 int32_t linux_clone(uint32_t flags, uintptr_t stack, struct uaddr parent_tid, struct uaddr tls,
                     struct uaddr child_tid)
 {
     struct linux_thread child = {.tls = current->linux_state->thread.tls};
-    if ((flags & ~CLONE_KNOWN) != 0 || ((flags & LINUX_CLONE_SIGHAND) && !(flags & LINUX_CLONE_VM)))
+    if (!clone_flags_ok(flags))
         return -LINUX_EINVAL;
+    if ((flags & LINUX_CLONE_THREAD) && linux_is_ending())
+        return -LINUX_EAGAIN;
     if (flags & LINUX_CLONE_SETTLS) {
         struct linux_user_desc desc;
         int32_t error = get_tls(&desc, tls);
@@ -97,6 +114,8 @@ int32_t linux_clone(uint32_t flags, uintptr_t stack, struct uaddr parent_tid, st
     bool shares = (flags & (LINUX_CLONE_VM | LINUX_CLONE_VFORK)) == LINUX_CLONE_VM;
     int32_t pid = linux_error(linux_ask(NR_clone, shares ? CLONE_VM : 0, stack, 0, 0));
     current->linux_state->child = NULL;
+    if (pid > 0 && (flags & LINUX_CLONE_THREAD))
+        linux_thread_add(proc_find(pid)); /* no other process has run since it was made */
     if (pid > 0 && (flags & LINUX_CLONE_PARENT_SETTID))
         linux_put(parent_tid, &pid,
                   sizeof(pid)); /* as on Linux, the child is there whether this works or not */
@@ -146,6 +165,8 @@ static int32_t get_args(struct exec_args *args, char *strings, struct uaddr argv
 int32_t linux_execve(struct uaddr path, struct uaddr argv, struct uaddr envp)
 {
     char text[PATH_BYTES];
+    if (current->linux_state->leader != current)
+        return -LINUX_ENOSYS; /* the program would have the pid of the leader */
     int length = copy_string_from_user(text, path, sizeof(text));
     if (length < 0)
         return length == -E_INVAL     ? -LINUX_EFAULT
@@ -231,9 +252,15 @@ int32_t linux_waitpid(int32_t pid, struct uaddr status, int32_t options)
     return linux_wait4(pid, status, options, (struct uaddr){0});
 }
 
+/* The pid that a program sees of its process, or its parent: that of the first thread. */
+static int32_t process_of(const struct proc *proc)
+{
+    return proc->linux_state != NULL ? proc->linux_state->leader->pid : proc->pid;
+}
+
 int32_t linux_getpid(void)
 {
-    return current->pid;
+    return process_of(current);
 }
 
 int32_t linux_gettid(void)
@@ -243,7 +270,7 @@ int32_t linux_gettid(void)
 
 int32_t linux_getppid(void)
 {
-    return linux_ask(NR_getppid, 0, 0, 0, 0);
+    return process_of(current->linux_state->leader->parent);
 }
 
 int32_t linux_getuid(void)

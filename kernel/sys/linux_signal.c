@@ -39,7 +39,7 @@ static int32_t send(struct proc *proc, int32_t sig)
         return -LINUX_ENOSYS;
     if (bit_of(sig) & HARMLESS)
         return 0;
-    if (state != NULL && (state->ignored & bit_of(sig)))
+    if (state != NULL && (state->leader->linux_state->ignored & bit_of(sig)))
         return 0;
     if (state != NULL && (state->blocked & bit_of(sig)))
         state->pending |= bit_of(sig);
@@ -54,13 +54,19 @@ static int32_t send_to_pid(int32_t pid, int32_t sig)
     return proc == NULL || pid <= 0 ? -LINUX_ESRCH : send(proc, sig);
 }
 
+/* Whether it is a thread of the current process. */
+static bool is_mine(const struct proc *proc)
+{
+    return proc->linux_state != NULL && proc->linux_state->leader == current->linux_state->leader;
+}
+
 /* Send `sig` to the processes of `group`, or, if that is 0, to all but the caller. */
 static int32_t send_to_group(int32_t group, int32_t sig)
 {
     int32_t result = -LINUX_ESRCH;
     for (int pid = 2; pid < pid_limit(); pid++) {
         struct proc *proc = proc_find(pid);
-        if (proc != NULL && (group == 0 ? proc != current : proc->group == group) && send(proc, sig) == 0)
+        if (proc != NULL && (group == 0 ? !is_mine(proc) : proc->group == group) && send(proc, sig) == 0)
             result = 0;
         sched_point(); /* a killed caller goes on */
     }
@@ -89,12 +95,14 @@ int32_t linux_tgkill(int32_t group, int32_t tid, int32_t sig)
 {
     if (group <= 0)
         return -LINUX_EINVAL;
-    return group != tid ? -LINUX_ESRCH : linux_tkill(tid, sig); /* every process is its own thread group */
+    const struct proc *proc = tid > 0 ? proc_find(tid) : NULL;
+    int process = proc != NULL && proc->linux_state != NULL ? proc->linux_state->leader->pid : tid;
+    return group != process ? -LINUX_ESRCH : linux_tkill(tid, sig);
 }
 
 int32_t linux_rt_sigaction(int32_t sig, struct uaddr action, struct uaddr old, uint32_t size)
 {
-    struct linux_proc *state = current->linux_state;
+    struct linux_proc *state = current->linux_state->leader->linux_state; /* all threads share it */
     struct linux_sigaction new, was = {0};
     if (size != SET_BYTES || sig < 1 || sig > LINUX_SIGNALS)
         return -LINUX_EINVAL;

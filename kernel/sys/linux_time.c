@@ -85,16 +85,30 @@ static int32_t get_resolution(int32_t clock, struct uaddr to, bool wide)
     return to.va == 0 ? 0 : put_time(to, &tick, wide);
 }
 
-/* Sleep for at least `time`, or until then if `absolute`. Returns 0; -EINTR if the caller was killed. */
-static int32_t sleep_for(const struct time64 *time, bool absolute)
+/* How many ticks `time` takes, or those that are left until then if `absolute`. */
+static uint64_t ticks_of(const struct time64 *time, bool absolute)
 {
-    uint64_t ticks = MIN((uint64_t)time->sec, UINT64_MAX / TICK_HZ - 1) * TICK_HZ;
+    uint64_t ticks = MIN((uint64_t)time->sec, UINT64_MAX / TICK_HZ / 4) * TICK_HZ;
     ticks += (uint32_t)(time->nsec + NSEC_PER_TICK - 1) / NSEC_PER_TICK;
     uint64_t since = timer_ticks();
     if (absolute)
-        ticks = ticks > since ? ticks - since : 0;
-    else if (ticks > 0)
-        ticks++; /* the tick in progress does not count */
+        return ticks > since ? ticks - since : 0;
+    return ticks > 0 ? ticks + 1 : 0; /* the tick in progress does not count */
+}
+
+int32_t linux_get_ticks(uint64_t *ticks, struct uaddr from, bool absolute, bool wide)
+{
+    struct time64 time;
+    int32_t error = get_time(&time, from, wide);
+    if (error == 0)
+        *ticks = ticks_of(&time, absolute);
+    return error;
+}
+
+/* Sleep for at least `time`, or until then if `absolute`. Returns 0; -EINTR if the caller was killed. */
+static int32_t sleep_for(const struct time64 *time, bool absolute)
+{
+    uint64_t ticks = ticks_of(time, absolute);
     while (ticks > 0) {
         uint32_t part = (uint32_t)MIN(ticks, (uint64_t)SLEEP_AT_ONCE);
         int32_t error = linux_error(linux_ask(NR_sleep, part, 0, 0, 0));

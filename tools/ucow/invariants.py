@@ -148,9 +148,11 @@ def one_exit_then_one_reap(trace: Trace) -> Iterator[str]:
 
 
 def orphans_go_to_init(trace: Trace) -> Iterator[str]:
-    """A process changes its parent only when the old one has exited, and then init takes it."""
+    """A process changes its parent only when the old one has exited, and then init takes it. A thread, which no program
+    waits for, is init's as soon as it is forked."""
     families = _Families()
     exited: set[int] = set()
+    newborn = -1
     for record in trace.of("fork", "reparent", "exit"):
         if record.name == "exit":
             exited.add(record.pid)
@@ -158,10 +160,11 @@ def orphans_go_to_init(trace: Trace) -> Iterator[str]:
             exited.discard(record.child)
         elif record["to"] != INIT:
             yield f"{record}: orphans go to pid {INIT}"
-        elif record["from"] not in exited:
+        elif record["from"] not in exited and record.child != newborn:
             yield f"{record}: pid {record['from']} had not exited"
         elif families.parent.get(record.child) != record["from"]:
             yield f"{record}: its parent was pid {families.parent.get(record.child)}"
+        newborn = record.child if record.name == "fork" else -1
         families.follow(record)
 
 

@@ -18,7 +18,7 @@ from .symbols import Symbols, physical
 from .trace import Format
 
 PAGE_BYTES, TABLE_BYTES, ENTRIES, USERTOP = 4096, 4 << 20, 1024, 0xB0000000
-PRESENT, WRITABLE, COW = 0x001, 0x002, 0x200
+PRESENT, WRITABLE, COW, HIDDEN = 0x001, 0x002, 0x200, 0x400  # HIDDEN: a page that no program may access
 BY_TABLE = 0x800  # ours, in a bit that the kernel does not use: other address spaces have the page table, too
 VM_SHARED = 8
 SLOT_BAD = 0xFFFFFFFF
@@ -178,6 +178,8 @@ class Guest:
                 for low, entry in enumerate(self._table(pde & -PAGE_BYTES)):
                     if entry & PRESENT and entry & WRITABLE and not pde & WRITABLE:
                         entry ^= WRITABLE | COW
+                    if entry & HIDDEN:
+                        entry |= PRESENT
                     if entry:
                         yield high * TABLE_BYTES + low * PAGE_BYTES, entry | by_table
 
@@ -230,7 +232,7 @@ class Guest:
     def references(self) -> Counter[int]:
         """How many entries have each value but for its flags: PRESENT with a frame's address, or a slot's number. The
         entries of a page table that is shared are counted once."""
-        return Counter(entry & (-PAGE_BYTES | PRESENT) for table in self.sharers
+        return Counter(entry & -PAGE_BYTES | (entry & (PRESENT | HIDDEN) != 0) for table in self.sharers
                        for entry in self._table(table * PAGE_BYTES) if entry)
 
     def entries_used(self, table: int) -> int:
@@ -275,7 +277,7 @@ class Guest:
         sharers = frame.count + (self.slots[frame.slot].count if frame.slot in self.slots else 0)
         shared = frame.owner == "shared" or sharers > 1 or entry & BY_TABLE
         kind = "cache" if frame.owner == "cache" else "shared" if shared else "private"
-        rights = "w" if entry & WRITABLE else "c" if entry & COW else "r"
+        rights = "-" if entry & HIDDEN else "w" if entry & WRITABLE else "c" if entry & COW else "r"
         return Page(kind, rights, by_table, frame.slot, self._pids(others, mm))
 
     def runs(self, mm: int) -> Iterator["Run"]:

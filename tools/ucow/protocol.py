@@ -17,7 +17,7 @@ STATE = re.compile(r"^LIFE_STATE\((\w+), (settled|passing)\)$", re.MULTILINE)
 ARROW = re.compile(r"^LIFE_ARROW\((\w+), (\w+), (\w+)\)$", re.MULTILINE)
 
 IDLE, INIT = 0, 1
-RECORDS = ("fork", "state", "switch", "sleep", "wake", "kill", "exit", "reparent", "reap", "syscall_enter")
+RECORDS = ("fork", "state", "switch", "sleep", "wake", "kill", "exit", "reparent", "reap", "syscall_enter", "syscall_leave")
 
 # What a change of state is called in life.def.
 CHANGES = {
@@ -29,7 +29,8 @@ CHANGES = {
 SLEEPS = {"wait": "sleep_wait", "waitany": "sleep_wait", "sleep": "sleep_event", "read": "sleep_event",
           "linux_wait4": "sleep_wait", "linux_waitpid": "sleep_wait", "linux_read": "sleep_event",
           "linux_nanosleep": "sleep_event", "linux_clock_nanosleep": "sleep_event",
-          "linux_clock_nanosleep_time64": "sleep_event"}
+          "linux_clock_nanosleep_time64": "sleep_event",
+          "linux_futex": "sleep_event", "linux_futex_time64": "sleep_event"}
 ANY_CHILD = 0
 
 
@@ -132,6 +133,9 @@ class Lives:
         child = record.raw[1] if SLEEPS.get(call) == "sleep_wait" and call != "waitany" else ANY_CHILD
         self.call[record.cpu_pid] = call, child if child < 1 << 31 else ANY_CHILD
         self.step(record.cpu_pid, "enter")
+
+    def syscall_leave(self, record: Record) -> None:
+        self.call.pop(record.cpu_pid, None)
 
 
 def lives_as_in_the_model(trace: Trace) -> Iterator[str]:

@@ -20,7 +20,7 @@
 #include "arch/i386/linear.h"
 #include "config.h"
 
-/* A leaf entry, Intel SDM vol. 3A, 4.3. Three bits are available to software; one is used. */
+/* A leaf entry, Intel SDM vol. 3A, 4.3. Three bits are available to software; two are used. */
 typedef uint32_t pte_t;
 #define PTE_P 0x001u
 #define PTE_W 0x002u
@@ -30,10 +30,12 @@ typedef uint32_t pte_t;
 #define PTE_D 0x040u
 #define PTE_LARGE 0x080u
 #define PTE_COW 0x200u /* present and read-only; a write copies the page, or reuses it if the count is 1 */
+/* The entry has a page as a present one, but PTE_P is 0: the CPU permits no access. */
+#define PTE_HIDDEN 0x400u
 #define PTE_RIGHTS (PTE_P | PTE_W | PTE_U)
 
-/* An entry that is not present is 0, or has the number of the page's slot on the disk in the bits of the
- * frame, and 0 in all others. The CPU ignores these bits (SDM vol. 3A, 4.3). */
+/* An entry that is neither present nor hidden is 0, or has the number of the page's slot on the disk in the
+ * bits of the frame, and 0 in all others. The CPU ignores these bits (SDM vol. 3A, 4.3). */
 #define PTE_SLOTS (1u << 20)
 
 /* Page fault error code, Intel SDM vol. 3A, 4.7 */
@@ -79,9 +81,15 @@ static inline pte_t pte_make(paddr_t frame, uint32_t rights)
     return frame | PTE_P | rights;
 }
 
+/* Whether the entry has a page in memory, which no access but one of the kernel's own may reach if hidden. */
 static inline bool pte_present(pte_t pte)
 {
-    return (pte & PTE_P) != 0;
+    return (pte & (PTE_P | PTE_HIDDEN)) != 0;
+}
+
+static inline bool pte_hidden(pte_t pte)
+{
+    return (pte & PTE_HIDDEN) != 0;
 }
 
 static inline bool pte_writable(pte_t pte)

@@ -19,7 +19,7 @@ static inline bool peek_readable(uintptr_t va)
     if ((pgdir->entries[va / MMU_TABLE_SPAN] & (PTE_P | PTE_LARGE)) == (PTE_P | PTE_LARGE))
         return true;
     const pte_t *pte = pte_find(pgdir, va);
-    return pte != NULL && pte_present(*pte);
+    return pte != NULL && (*pte & PTE_P);
 }
 
 #endif

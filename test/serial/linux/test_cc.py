@@ -25,11 +25,12 @@ int main(void)
     return 0;
 }
 """
+PTHREADS = (Path(__file__).parent / "pthreads.c").read_text()
 
 
-def compiled(folder: Path) -> Path:
+def compiled(folder: Path, text: str) -> Path:
     """The program, or a skip where no libc is installed."""
-    (folder / "hello.c").write_text(HELLO)
+    (folder / "hello.c").write_text(text)
     done = subprocess.run([CC, "-o", folder / "hello", folder / "hello.c"], capture_output=True, text=True, timeout=60,
                           check=False)
     if done.returncode == 5 and "no musl for the i386" in done.stderr:
@@ -41,9 +42,17 @@ def compiled(folder: Path) -> Path:
 def test_hello(run, build, tmp_path):
     """printf, fork and waitpid of musl."""
     build.need_linux()
-    out = run("libchello", modules={"libchello": compiled(tmp_path)})
+    out = run("libchello", modules={"libchello": compiled(tmp_path, HELLO)})
     out.lines.in_order("Hello from pid 2.", "My child ended with 42.")
     out.trace.in_order("syscall_enter nr=linux_fork", "reap parent=2 child=3 code=42")
+
+
+def test_pthreads(run, build, tmp_path):
+    """Mutex, condition, barrier, semaphore, thread-local variables and the heap, of threads."""
+    build.need_linux()
+    out = run("pthreads", modules={"pthreads": compiled(tmp_path, PTHREADS)})
+    out.lines.once("8 threads counted to 1600; their own sum is 68")
+    assert len(out.trace.all("reparent from=2 to=1")) == 8
 
 
 def test_no_source():

@@ -22,7 +22,8 @@ from ucow.trace import RECORD, Ring, Trace, decode, read_ring
 
 TOOL = Path(__file__).resolve().parents[3] / "tools/trace"
 MOMENTS = 10
-CHANGE_MEMORY = {"fork", "clone", "exec", "mmap", "munmap", "brk", "pageout"}
+CHANGE_MEMORY = {"fork", "clone", "exec", "mmap", "munmap", "brk", "pageout", "linux_fork",
+                 "linux_mmap2", "linux_munmap", "linux_mprotect"}
 EVENTS, OPEN_SECONDS, FRAME_SECONDS = 100_000, 2, 1 / 60
 GROUPS, STEPS_N = 10, 4
 STEPS = """for (let n = 0; n < %d; n++) {
@@ -223,10 +224,13 @@ def is_quiet(trace: Trace) -> bool:
     return not inside
 
 
-@pytest.mark.parametrize("program", ["forktest", "cow16", "sharetables chain", "swapwork 700 3 30", "maps", "threads"])
+@pytest.mark.parametrize("program", ["forktest", "cow16", "sharetables chain", "swapwork 700 3 30", "maps", "threads",
+                                     "linuxprotect few"])
 def test_pages_at_ten_moments(program, bench, build, browser, tmp_path):
     """The pages that the page derives from events are those in the machine's page tables, at ten system calls."""
     build.need_trace()
+    if program.startswith("linux"):
+        build.need_linux()
     words, machine = program.split(), {"memory": build.room("16M"), "cmdline": "trace_kib=2048"}
     if words[0] == "swapwork":
         build.need_swap()

@@ -4,7 +4,7 @@
  * memory - the pages of all processes after each event, found by following the trace; docs/pages.md has the states.
  *
  * What an event does to page tables is known from its fields: `map` and `unmap` (regions), `page` (an entry that a fault
- * or exec made), `page_copy` with the fault or fork that it belongs to, `share`, `table_share`, `table_copy`, `evict`,
+ * or exec made), `protect` (the rights of a part), `page_copy` with the fault or fork that it belongs to, `share`, `table_share`, `table_copy`, `evict`,
  * `fork`, `exec`, `exit`. A test compares the result with the page tables in the machine's memory.
  *
  * Two things have no event: a page in memory and on the disk may lose its slot to another page, and the kernel's own
@@ -12,13 +12,14 @@
  */
 
 const PAGE_SHIFT = 12, TABLE_SHIFT = 10;    // a table has 1,024 entries
-const VM_WRITE = 2, VM_SHARED = 8;
+const VM_WRITE = 2, VM_RIGHTS = 7, VM_SHARED = 8;
 const PTE_WRITABLE = 0x002, PTE_COW = 0x200;
 const FAULT_WRITE = 2, CLONE_VM = 0x100;
 
 // A page-table entry, never changed: a frame with rights, or the number of a slot on the disk.
 const inFrame = (frame, writable, cow) => ({frame, slot: 0, writable, cow});
 const onDisk = (slot) => ({frame: 0, slot, writable: false, cow: false});
+const hidden = (entry) => ({...entry, writable: false, cow: false, hidden: true});
 const untilWritten = (entry) => (entry.writable ? inFrame(entry.frame, false, true) : entry);
 
 class PageTable {
@@ -83,6 +84,26 @@ class Space {
     this.regions.sort((a, b) => a.start - b.start);
   }
 
+  // The regions in [start, end) get the rights in `flags`; `cow`: a page that may be written is first shared until written.
+  protect(start, end, flags, cow) {
+    const old = this.region(start), rights = flags & VM_RIGHTS, write = flags & VM_WRITE, shared = flags & VM_SHARED;
+    this.regions = this.regions.flatMap((region) => {
+      const from = Math.max(region.start, start), to = Math.min(region.end, end);
+      const parts = [{...region, end: from}, {...region, start: from, end: to, flags}, {...region, start: to}];
+      return from >= to ? [region] : parts.filter((part) => part.start < part.end);
+    });
+    if (!old || (!((old.flags ^ flags) & VM_WRITE) && old.flags & VM_RIGHTS && rights)) return;
+    const changed = (entry) => (!rights ? hidden(entry)
+      : inFrame(entry.frame, Boolean(write && (shared || !cow)), Boolean(write && !shared && cow)));
+    for (const [number, table] of this.tables) {
+      const first = number << TABLE_SHIFT, last = first + (1 << TABLE_SHIFT);
+      if (last <= start || end <= first) continue;
+      this.readonly.delete(number);
+      for (const [page, entry] of table.entries)
+        if (start <= page && page < end && entry.frame) table.entries.set(page, changed(entry));
+    }
+  }
+
   // One process less has it.
   drop() {
     if (--this.users === 0) for (const table of this.tables.values()) table.spaces--;
@@ -93,6 +114,7 @@ class World {
   constructor(trace) {
     this.trace = trace;
     this.at = -1;               // the event that was applied last
+    this.cow = true;            // whether the kernel copies on write
     this.work = 0;              // how many entries changed: what following the trace cost
     this.spaces = new Map();    // pid -> Space
     this.pending = new Map();   // pid -> what its fork or fault has done so far
@@ -102,7 +124,7 @@ class World {
   }
 
   clone() {
-    const copy = Object.assign(new World(this.trace), {at: this.at, owners: new Map(this.owners),
+    const copy = Object.assign(new World(this.trace), {at: this.at, cow: this.cow, owners: new Map(this.owners),
       slots: new Map(this.slots), stored: new Map(this.stored)});
     const same = new Map();
     const once = (original, make) => same.get(original) || same.set(original, make()).get(original);
@@ -166,6 +188,14 @@ class World {
 
   _unmap(i, pid) {
     this._space(pid).unmap(...this._range(i));
+  }
+
+  _protect(i, pid) {
+    this._space(pid).protect(...this._range(i), this.trace.field(i, "flags"), this.cow);
+  }
+
+  _boot(i) {
+    this.cow = this.trace.field(i, "cow") !== 0;
   }
 
   _range(i) {
@@ -284,5 +314,5 @@ class World {
   }
 }
 
-World.HANDLERS = {exec: "_exec", exit: "_exit", map: "_map", unmap: "_unmap", page: "_page", page_copy: "_pageCopy",
+World.HANDLERS = {boot: "_boot", protect: "_protect", exec: "_exec", exit: "_exit", map: "_map", unmap: "_unmap", page: "_page", page_copy: "_pageCopy",
   fault: "_fault", share: "_share", table_share: "_tableShare", table_copy: "_tableCopy", fork: "_fork", evict: "_evict"};

@@ -109,7 +109,7 @@ class Sharing {
   _kind(space, number, entry, byTable, slot) {
     if (entry.slot) return {kind: "disk", simple: "swapped", rights: "-"};
     const cow = entry.cow || (entry.writable && space.readonly.has(number >> TABLE_SHIFT));
-    const rights = cow ? "c" : entry.writable ? "w" : "r";
+    const rights = entry.hidden ? "-" : cow ? "c" : entry.writable ? "w" : "r";
     const owner = this.world.owners.get(entry.frame);
     const sharers = this.count(entry.frame) + (slot && this.slots.get(slot) ? this.slots.get(slot).entries : 0);
     const shared = owner === "shared" || sharers > 1 || byTable;

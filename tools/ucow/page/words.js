@@ -151,6 +151,11 @@ class Words {
       + `${flags & VM_SHARED ? ", shared with children" : ""}). It is untouched: no frame is used yet.`;
   }
 
+  _protect(i) {
+    const flags = this._get(i, "flags"), rights = (flags & 1 ? "r" : "-") + (flags & 2 ? "w" : "-") + (flags & 4 ? "x" : "-");
+    return `${this._who(i)} may now use the memory from ${hex(this._get(i, "start"))} to ${hex(this._get(i, "end"))} so: ${rights}.`;
+  }
+
   _unmap(i) {
     return `${this._who(i)} gives back the memory from ${hex(this._get(i, "start"))} to ${hex(this._get(i, "end"))}.`;
   }
