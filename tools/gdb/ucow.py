@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""GDB commands for ucow: ucow-ps, ucow-bt, ucow-pte and so on, from tools/ucow/inspect.py; ucow-back.
+"""GDB commands for ucow: ucow-ps, ucow-bt, ucow-pte and so on, from tools/ucow/inspect.py; ucow-back, ucow-event.
 
 `tools/run --gdb exit` waits for a debugger, and prints the command that starts one with these commands. The machine must
 be stopped. The symbols of a program are loaded when a process with its name runs.
@@ -16,10 +16,12 @@ sys.dont_write_bytecode = True
 
 from ucow import LabError  # noqa: E402
 from ucow.inspect import WORDS, answer, process_of  # noqa: E402
+from ucow.machine import symbols_of  # noqa: E402
+from ucow.moment import place_of  # noqa: E402
 from ucow.pages import Guest  # noqa: E402
 from ucow.stacks import LINEAR_BYTES, current, program_file  # noqa: E402
 from ucow.symbols import KERNBASE  # noqa: E402
-from ucow.trace import read_trace  # noqa: E402
+from ucow.trace import Event, Format, read_trace  # noqa: E402
 
 # Where a process is when the event happens to it.
 EVENTS = {"fork": "do_fork", "fault": "do_pgfault", "switch": "switch_to", "exit": "do_exit", "exec": "do_execve",
@@ -147,6 +149,67 @@ class Back(Command):
             raise LabError(f"there is no {' of process '.join([event, *pid])} before this instruction")
 
 
+class AtEvent(gdb.Breakpoint):
+    """Stops at the n-th event of a kind, counted from the start of the machine."""
+
+    def __init__(self, kind: Event, number: int, nth: int):
+        self.place, self.value, self.left, self.last = place_of(kind), number, nth, 0
+        super().__init__(f"*{self.place.function}", internal=True)
+        self.silent = True
+
+    def stop(self):
+        self.left -= self.happens()
+        return self.left == 0
+
+    def happens(self) -> bool:
+        if not self.place.recorded:
+            return int(gdb.parse_and_eval("$eax")) == self.value
+        count, before = int(gdb.parse_and_eval("trace_ring.next")), self.last
+        self.last = count
+        newest = f"trace_records[{count - 1} & trace_index_mask].event"
+        return count > before and int(gdb.parse_and_eval(newest)) == self.value
+
+
+class UntilEvent(Command):
+    """Runs the machine to an event, with all other breakpoints disabled."""
+
+    def __init__(self):
+        super().__init__("ucow-event", "KIND [N]: continue to the N-th event of a kind, counted from here; to the next without N.")
+
+    def run(self, words):
+        if len(words) not in (1, 2) or not all(re.fullmatch("0*[1-9][0-9]{0,8}", word) for word in words[1:]):
+            raise LabError("it is used as: ucow-event KIND [N]")
+        if not gdb.selected_thread():
+            raise LabError(NO_MACHINE)
+        symbols = symbols_of(kernel())
+        if "trace_format" not in symbols:
+            raise LabError("this kernel is built with -Dtrace=false")
+        fmt = Format(symbols.text("trace_format"))
+        event = fmt.pattern(words[0]).event
+        self.go(event, next(number for number, kind in fmt.events.items() if kind is event), int(words[1]) if words[1:] else 1)
+        pid = gdb.parse_and_eval("boot_cpu.current->pid")
+        print(f"{' '.join(words)} in process {pid} {gdb.parse_and_eval('boot_cpu.current->name').string()}")
+        gdb.execute("frame")
+
+    @staticmethod
+    def go(kind: Event, number: int, nth: int):
+        """Continue to the event, or raise LabError if the machine ends before."""
+        others = [point for point in gdb.breakpoints() if point.enabled]
+        for point in others:
+            point.enabled = False
+        here = AtEvent(kind, number, nth)
+        try:
+            with suppress(gdb.error):  # the machine ends
+                gdb.execute("continue", to_string=True)
+            found = here.left == 0
+        finally:
+            here.delete()
+            for point in others:
+                point.enabled = gdb.selected_thread() is not None
+        if not found:
+            raise LabError(f"the machine has ended, without event {nth} of the kind {kind.name}")
+
+
 class Programs:
     """Loads the symbols of the program that runs whenever the machine stops."""
 
@@ -195,5 +258,6 @@ gdb.execute("set pagination off")
 for word in WORDS:
     Question(word)
 Back()
+UntilEvent()
 Programs()
 find_sources()

@@ -21,9 +21,16 @@ check_recording() {
     ! recorded || ! $realtime || die "--realtime: a recording runs in virtual time"
     [ -z "$record" ] || ! $gdb || die "--record: record the run first, then debug it with --replay $record --gdb"
     [ -z "$replay" ] || [ -z "$record" ] || die "--replay and --record: give one of them"
-    [ -z "$replay" ] || [ "${#program[@]}${#kernel_words[@]}$memory$cpu$swap" = 00128M ] ||
+    [ -z "$replay" ] || [ "${#program[@]}${#kernel_words[@]}$memory$cpu$swap$as_test" = 00128Mfalse ] ||
         die "--replay: the recording has the program and the machine: omit them"
     [ -z "$replay" ] || [ "${#meson_options[@]}" -eq 0 ] || die "--replay: the kernel is not built: omit -D"
+}
+
+# Sets `firmware` to that of the tests: qboot, if QEMU's data folder has it.
+choose_firmware() {
+    local qemu
+    qemu=$(readlink -f "$(command -v qemu-system-i386)")
+    ! $as_test || [ ! -f "${qemu%/*/*}/share/qemu/qboot.rom" ] || firmware=qboot
 }
 
 # Sets `shift`. Code with the compiler's checks, and code that is not optimized, makes about four instructions of one:
@@ -40,12 +47,15 @@ choose_shift() {
 }
 
 # Adds the clock to `machine`. A recorded machine waits in the host's time when all processes sleep: its disk would hang
-# without. It has no virtual APIC: QEMU 7.2 may deadlock in that device's reset when it returns to the snapshot.
+# without. It has no virtual APIC: QEMU 7.2 may deadlock in that device's reset when it returns to the snapshot. A machine
+# with a debugger waits, too: else each stop would last until the next tick of the timer.
 add_clock() {
     local words=sleep=off
     recorded || { [ ${#program[@]} -gt 0 ] && ! $realtime; } || return 0
     choose_shift
+    choose_firmware
     virtual=yes
+    ! $gdb || words=sleep=on
     if recorded; then
         words=rr=${record:+record}${replay:+replay},rrfile=log,rrsnapshot=init
         machine+=(-drive "file=start.qcow2,format=qcow2,if=none,id=start" -global apic.vapic=off)

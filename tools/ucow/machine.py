@@ -237,8 +237,9 @@ class Run:
     """A machine that has ended: its status, serial output, memory and trace."""
 
     def __init__(self, machine: Machine, scratch: Scratch, status: int | None, serial: str,
-                 complaint: str, seconds: float) -> None:
+                 complaint: str, seconds: float, typed: str = "") -> None:
         self.machine = machine
+        self.typed = typed
         self.status = status
         self.lines = Lines(serial)
         self.complaint = complaint
@@ -290,7 +291,8 @@ class Live:
     A context manager; leaving it ends the machine, however it was left.
     """
 
-    def __init__(self, machine: Machine, timeout: float) -> None:
+    def __init__(self, machine: Machine, timeout: float, inherited: Sequence[int] = ()) -> None:
+        """`inherited` are descriptors that the machine's options name."""
         self.machine = machine
         self._scratch = machine.scratch()
         self._deadline = time.monotonic() + timeout
@@ -303,8 +305,8 @@ class Live:
         command += ["-chardev", f"socket,id=qmp,fd={qmp_end.fileno()}", "-mon", "chardev=qmp,mode=control"]
         with keyboard_end, qmp_end, log.open("ab") as output:
             self.process = _launch(command, machine.folder(), stdin=keyboard_end, stdout=output,
-                                   pass_fds=(qmp_end.fileno(),))
-        self._heard = self._unread = ""
+                                   pass_fds=(qmp_end.fileno(), *inherited))
+        self._heard = self._unread = self._typed = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may come in parts
         try:
             self.qmp = Qmp(qmp)
@@ -329,6 +331,11 @@ class Live:
         self.qmp.close()
         self._keyboard.close()
         self._serial.close()
+
+    @property
+    def printed_bytes(self) -> int:
+        """How much the machine has printed."""
+        return os.fstat(self._serial.fileno()).st_size
 
     def _left(self) -> float:
         """Seconds until the backstop; never quite 0, which sockets take for "do not wait"."""
@@ -370,6 +377,7 @@ class Live:
 
     def type(self, text: str) -> None:
         """Type `text` at the serial line."""
+        self._typed += text
         self._keyboard.settimeout(self._left())
         self._keyboard.sendall(text.encode())
 
@@ -378,4 +386,9 @@ class Live:
         _, status, complaint = _wait(self.process, self._left())
         seconds = time.monotonic() - self._start
         self._read()
-        return Run(self.machine, self._scratch, status, self._heard, complaint, seconds)
+        return Run(self.machine, self._scratch, status, self._heard, complaint, seconds, self._typed)
+
+    def abandon(self) -> Run:
+        """End the machine at once, and return what is left."""
+        self._deadline = 0
+        return self.finish()

@@ -15,36 +15,7 @@ from pathlib import Path
 
 from conftest import Conversation
 from ucow.children import Scratch
-
-ANSWER_SECONDS = 60  # generous, for a busy host
-
-
-class Stub:
-    """A connection to the stub."""
-
-    def __init__(self, connection: socket.socket):
-        connection.settimeout(ANSWER_SECONDS)
-        self._socket = connection
-        self._unread = b""
-
-    def _receive(self) -> str | None:
-        """The next packet, or None if QEMU has ended."""
-        while not (packet := re.search(rb"\$([^#]*)#..", self._unread)):
-            try:
-                data = self._socket.recv(4096)
-            except ConnectionResetError:
-                data = b""
-            if not data:
-                return None
-            self._unread += data
-        self._unread = self._unread[packet.end():]
-        self._socket.sendall(b"+")
-        return packet[1].decode()
-
-    def ask(self, command: str) -> str | None:
-        """Send a command and return its answer."""
-        self._socket.sendall(f"${command}#{sum(command.encode()) % 256:02x}".encode())
-        return self._receive()
+from ucow.stub import Stub
 
 
 class Stops:
@@ -58,7 +29,7 @@ class Stops:
     def add(self, address: int):
         """Set another breakpoint."""
         self._at.add(address)
-        assert self._stub.ask(f"Z0,{address:x},1") == "OK", f"no breakpoint at {address:#x}"
+        self._stub.set_breakpoint(address)
 
     def text(self) -> str:
         """QEMU's `info registers`."""
@@ -68,17 +39,9 @@ class Stops:
         """The registers and selectors, by QEMU's names."""
         return registers_in(self.text())
 
-    def _go_on(self, where: int | None) -> str | None:
-        """Step over the current breakpoint and continue to the next."""
-        if where is not None:
-            self._stub.ask(f"z0,{where:x},1")
-            self._stub.ask("s")
-            self._stub.ask(f"Z0,{where:x},1")
-        return self._stub.ask("c")
-
     def __iter__(self) -> Iterator[int]:
         where = None
-        while (answer := self._go_on(where)) is not None and answer.startswith("T"):
+        while (answer := self._stub.go_on(where)) is not None and answer.startswith("T"):
             where = self.registers()["EIP"]
             assert where in self._at, f"stopped at {where:#x}: {answer}"
             yield where

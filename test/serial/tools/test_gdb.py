@@ -61,14 +61,16 @@ def test_questions(gdb, build):
     assert not build.trace or len(re.findall(r"^\[t=\d+\] ", answer, re.MULTILINE)) == 3
 
 
-def test_errors(gdb):
+def test_errors(gdb, build):
     """Each is a sentence, also without a machine."""
     answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "ucow-pte", "ucow-pte x 2",
-                 "ucow-pte 0xc0100000 2", "ucow-events 0", "ucow-back fork", "ucow-back", "detach", "ucow-ps", "ucow-back fork")
+                 "ucow-pte 0xc0100000 2", "ucow-events 0", "ucow-back fork", "ucow-back", "ucow-event", "ucow-event nosuch", "detach", "ucow-ps", "ucow-back fork")
     assert "Traceback" not in answer and "Python Exception" not in answer
     for sentence in ("ucow-vmas: there is no process 77: there are 0 1 2", "ucow-vmas: process 1 has no user memory",
                      "ucow-vmas: it is used as: vmas [PID]", "ucow-ps: it is used as: ps", "ucow-frame: 'nosuch' is no pid",
                      "ucow-pte: it is used as: pte ADDRESS [PID]", "ucow-pte: 'x' is no address", "0xc0100000 is no user address",
+                     "ucow-event: it is used as: ucow-event KIND [N]",
+                     "ucow-event: no event is called nosuch: there are boot fork" if build.trace else "ucow-event: this kernel is built",
                      "ucow-back: this machine is no replay: use tools/run --record FILE", "ucow-back: it is used as: "):
         assert sentence in answer, answer
     assert [line.split(":")[0] for line in answer.splitlines()[-2:]] == ["ucow-ps", "ucow-back"]

@@ -92,6 +92,9 @@ def test_wrong_recordings(build, recorded, tmp_path):
     (["--replay", "x", "--record", "y"], "give one of them"),
     (["--record", "x", "--gdb", "hello"], "record the run first"),
     (["--record", "x", "--realtime", "hello"], "a recording runs in virtual time"),
+    (["--replay", "x", "--as-test"], "the recording has the program and the machine: omit them"),
+    (["--event", "fork:2", "hello"], "the debugger goes there: give --gdb or --gdb=here, too"),
+    (["--gdb", "--event", "fork", "hello"], "give a kind and a number, as in fork:2"),
     (["--record", "/nonexistent/x", "hello"], "name a file in a folder that you may write to")])
 def test_contradictions(build, words, says):
     done = run_in(build.folder, *words)
