@@ -9,8 +9,7 @@
 A run repeats instruction for instruction (test determinism), so the tests of a module that run the same machine look
 at the same run: run() boots it once for all of them if it passed. A test that runs a machine twice gets two runs.
 
-A run that tools/ucow/verdict.py rejects fails its test at once. A failed test shows the serial output, the
-panic with its addresses resolved, the end of the trace, and one command that repeats the run.
+A run that tools/ucow/verdict.py rejects fails its test at once. support/report.py says what a failed test shows.
 """
 
 import os
@@ -31,8 +30,9 @@ from ucow import LabError, children  # noqa: E402
 from ucow.build import options_of  # noqa: E402
 from ucow.machine import PASSED, WALL_SECONDS, Live, Machine, Run, quickest_firmware, size_bytes  # noqa: E402
 from ucow.symbols import Symbols  # noqa: E402
-from ucow.trace import Deviation, Format, Trace  # noqa: E402
+from ucow.trace import Format, Trace  # noqa: E402
 from ucow.verdict import problems  # noqa: E402
+from report import forget, sections  # noqa: E402
 
 # The assertions of these modules are explained like a test's.
 pytest.register_assert_rewrite("explain", "pagetables", "protection_rules", "sharing", "trapframes")
@@ -40,8 +40,6 @@ pytest.register_assert_rewrite("explain", "pagetables", "protection_rules", "sha
 MESON_SKIP = 77
 TRACE_KIB = 2048
 SWAP_SIZE = "64M"  # of the swap disk that machines have unless the kernel is built without swap
-PANIC = re.compile(r"^(kernel (panic at|check failed:)|KASAN:|UBSAN:|stack smashing)")
-KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
 
 
 @dataclass(frozen=True)
@@ -160,8 +158,10 @@ class Conversation:
     def __enter__(self) -> "Conversation":
         return self
 
-    def __exit__(self, *error):
-        self._live.__exit__(*error)
+    def __exit__(self, kind, *error):
+        if kind and issubclass(kind, AssertionError) and self.process.poll() is None:
+            self._bench.runs.append(self._live.abandon())  # for the report
+        self._live.__exit__(kind, *error)
 
     def end(self, expect: int = PASSED) -> Outcome:
         return self._bench.judge(self._live.finish(), expect)
@@ -195,6 +195,7 @@ class Bench:
     build: Build
     shared: SharedRuns
     runs: list[Run] = field(default_factory=list)
+    rejected: bool = False  # the last run did not pass
 
     def machine(self, *program: str, memory: str | None = None, cpu: str | None = None, cmdline: str = "",
                 modules: dict[str, Path] | None = None, append_raw: str | None = None,
@@ -222,6 +223,7 @@ class Bench:
         self.runs.append(run)
         traced = self.build.trace and "trace=off" not in run.machine.command_line().split()
         if wrong := problems(run, expect, traced):
+            self.rejected = True
             pytest.fail("the run did not pass:\n" + "\n".join(f"  {what}" for what in wrong), pytrace=False)
         return Outcome(run, self.build)
 
@@ -248,6 +250,10 @@ def pytest_configure(config):
     """A signal that ends pytest ends its machines, too; the files of the tests are removed at the end."""
     children.own_signals()
     config.option.basetemp = config.option.basetemp or Path(children.Scratch.for_process(), "tests")
+
+
+def pytest_collection_modifyitems(items):
+    forget(Path(os.environ.get("UCOW_BUILD", ROOT / "build")), {item.path for item in items})
 
 
 @pytest.fixture(scope="session")
@@ -298,46 +304,13 @@ def stderr_of(done: subprocess.CompletedProcess) -> str:
     return re.sub(r"^tools/\w+: waiting for another command that builds in .*\n", "", done.stderr, flags=re.MULTILINE)
 
 
-def panic_text(run: Run) -> str:
-    """The output from the panic on, and the source lines of the addresses in it."""
-    start = next((i for i, line in enumerate(run.lines) if PANIC.search(line)), None)
-    if start is None:
-        return ""
-    lines = run.lines.lines[start:]
-    addresses = dict.fromkeys(int(digits, 16) for digits in KERNEL_ADDRESS.findall("\n".join(lines)))
-    return "\n".join(lines + [f"{address:#x} is {run.symbols.where(address)}" for address in addresses])
-
-
-def trace_end(run: Run) -> str:
-    """The last events of the trace, or the reason why there are none."""
-    try:
-        return "\n".join(map(str, run.trace.last(40)))
-    except LabError as error:
-        return str(error)
-
-
-def trace_around(run: Run, error: BaseException | None) -> str:
-    """The events around the first that deviates from what a test expects, if the test's error names it."""
-    if not isinstance(error, Deviation):
-        return ""
-    try:
-        records = run.trace.around(error.seq)
-        return "\n".join(f"{'>' if record.seq == error.seq else ' '} {record}" for record in records)
-    except LabError:
-        return ""  # the end of the trace says why
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    if report.when != "call" or not report.failed or BENCH not in item.stash:
-        return
-    error = call.excinfo and call.excinfo.value
-    for run in item.stash[BENCH].runs:
-        report.sections += [(title, text) for title, text in (
-            ("serial line", run.lines.numbered()), ("panic", panic_text(run)),
-            ("events around the first deviation", trace_around(run, error)), ("end of the trace", trace_end(run)),
-            ("repeat it with", run.repeat())) if text]
+    if report.when == "call" and report.failed and BENCH in item.stash and item.stash[BENCH].runs:
+        bench = item.stash[BENCH]
+        error = call.excinfo and call.excinfo.value
+        report.sections += sections(bench.runs, error, bench.rejected, bench.build.folder, item.path, item.name)
 
 
 def pytest_sessionfinish(session):

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import LabError, stacks
-from .pages import MM, PAGE_BYTES, PRESENT, PROC, USERTOP, Guest, Process
+from .naming import PAGE_BYTES, USERTOP, region_name
+from .pages import MM, PRESENT, PROC, Guest, Process
 from .stacks import current
 from .symbols import physical
 from .trace import read_trace
@@ -101,7 +102,13 @@ def pages(guest: Guest, pid: str = "") -> Iterator[str]:
         table = " (page table shared)" if run.by_table else ""
         slot = f" (slot {run.slot})" if run.slot else ""
         yield (f"  {run.start:08x} {run.end:08x} {run.pages:6} {run.kind:<7} {run.rights:<5} "
-               f"{' '.join(map(str, run.pids)) or '-'}{table}{slot}")
+               f"{' '.join(map(str, run.pids)) or '-'}{table}{slot}{what(guest, process.mm, run.start)}")
+
+
+def what(guest: Guest, mm: int, va: int) -> str:
+    """What the region of an address is, as naming.py has it."""
+    region = next((region for region in guest.regions(mm) if region.start <= va < region.end), None)
+    return f": {region_name(va, region.flags, region.object)}" if region else ""
 
 
 def described_entry(entry: int) -> str:

@@ -5,7 +5,9 @@ Each invariant is a generator that takes a trace and yields one sentence for eac
 the record at fault. They see the whole history: a trace that lost records cannot be judged.
 """
 
+import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from .enums import may_become
 from .protocol import lives_as_in_the_model
@@ -289,3 +291,24 @@ def violations(trace: Trace) -> list[str]:
         return [f"the ring lost {trace.lost} records, so its history cannot be checked: "
                 "boot with a larger trace_kib="]
     return [f"{invariant.__name__}: {what}" for invariant in ALL for what in invariant(trace)]
+
+
+class Violation(NamedTuple):
+    """What must be so in every trace, and the event at which it is not."""
+    rule: str
+    record: Record
+    what: str
+
+
+def first_violation(trace: Trace) -> Violation | None:
+    """The violation whose event is the first; None if no event is at fault."""
+    if trace.lost:
+        return None
+    by_text = {str(record): record for record in trace}
+    found = []
+    for invariant in ALL:
+        for what in invariant(trace):
+            text = re.match(r"\[t=\d+\].*? running=\d+(?=: )", what)
+            if text and text[0] in by_text:
+                found.append(Violation(" ".join((invariant.__doc__ or "").split()), by_text[text[0]], what[text.end() + 2:]))
+    return min(found, key=lambda violation: violation.record.seq) if found else None

@@ -14,10 +14,11 @@ from typing import NamedTuple
 from .layout import Layout, layout_of
 from .machine import symbols_of
 from .memory import Memory
+from .naming import PAGE_BYTES, USERTOP
 from .symbols import Symbols, physical
 from .trace import Format
 
-PAGE_BYTES, TABLE_BYTES, ENTRIES, USERTOP = 4096, 4 << 20, 1024, 0xB0000000
+TABLE_BYTES, ENTRIES = 4 << 20, 1024
 PRESENT, WRITABLE, COW, HIDDEN = 0x001, 0x002, 0x200, 0x400  # HIDDEN: a page that no program may access
 BY_TABLE = 0x800  # ours, in a bit that the kernel does not use: other address spaces have the page table, too
 VM_SHARED = 8

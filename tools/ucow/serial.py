@@ -19,6 +19,14 @@ def _fits(expected: Expected, line: str) -> bool:
     return line == expected if isinstance(expected, str) else expected.search(line) is not None
 
 
+class LineDeviation(AssertionError):
+    """The lines of a run are not as expected, from the one with number `line` on, counted from 1."""
+
+    def __init__(self, message: str, line: int, lines: "Lines") -> None:
+        super().__init__(message)
+        self.line, self.lines = line, lines
+
+
 class Lines:
     """What came over the serial line."""
 
@@ -47,15 +55,17 @@ class Lines:
         __tracebackhide__ = True
         found = self.all(expected)
         if len(found) != 1:
-            raise AssertionError(f"expected exactly one line {_shown(expected)!r}, seen {len(found)} in\n"
-                                 f"{self.numbered()}")
+            second = [i for i, line in enumerate(self.lines, 1) if _fits(expected, line)][1:]
+            raise LineDeviation(f"expected exactly one line {_shown(expected)!r}, seen {len(found)} in\n"
+                                f"{self.numbered()}", second[0] if second else len(self.lines), self)
         return found[0]
 
     def never(self, expected: Expected) -> None:
         """No line fits."""
         __tracebackhide__ = True
         if found := self.all(expected):
-            raise AssertionError(f"expected no line {_shown(expected)!r}, seen {found[0]!r} in\n{self.numbered()}")
+            raise LineDeviation(f"expected no line {_shown(expected)!r}, seen {found[0]!r} in\n{self.numbered()}",
+                                self.lines.index(found[0]) + 1, self)
 
     def in_order(self, *expected: Expected) -> None:
         """Lines that fit come one after the other, with anything in between."""
@@ -66,9 +76,13 @@ class Lines:
             found = next((i for i in range(place, len(self.lines)) if _fits(want, self.lines[i])), None)
             if found is None:
                 rows.append(f"  {_shown(want):<50} NOT SEEN after line {place}")
-                raise AssertionError("\n".join([*rows, "in", self.numbered()]))
+                raise LineDeviation("\n".join([*rows, "in", self.numbered()]), place, self)
             rows.append(f"  {_shown(want):<50} line {found + 1}: {self.lines[found]}")
             place = found + 1
+
+    def bytes_until(self, line: int) -> int:
+        """How much the machine has printed at the end of a line, counted from 1. Its lines end with CR and LF."""
+        return len("".join(text + "\r\n" for text in self.lines[:line]).encode())
 
     def numbered(self, most: int = 60) -> str:
         """The last `most` lines with their numbers."""

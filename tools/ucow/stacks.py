@@ -11,7 +11,8 @@ from pathlib import Path
 
 from . import LabError
 from .machine import symbols_of
-from .pages import ENTRIES, PAGE_BYTES, PRESENT, PROC, TABLE_BYTES, USERTOP, Guest, Process
+from .naming import PAGE_BYTES, USERTOP
+from .pages import ENTRIES, PRESENT, PROC, TABLE_BYTES, Guest, Process
 from .symbols import KERNBASE, lines_of, physical
 
 LINEAR_BYTES = 0x38000000  # KMEMSIZE of kernel/arch/i386/linear.h

@@ -214,9 +214,10 @@ class Format:
 class Deviation(AssertionError):
     """A trace is not as expected, from the event with number `seq` on: reports show the events around it."""
 
-    def __init__(self, message: str, seq: int) -> None:
+    def __init__(self, message: str, seq: int, trace: "Trace | None" = None) -> None:
         super().__init__(message)
         self.seq = seq
+        self.trace = trace
 
 
 class Trace:
@@ -227,6 +228,7 @@ class Trace:
         self.records = list(records)
         self.lost = lost
         self.tsc_per_tick = tsc_per_tick
+        self.asked: tuple[str, list[Record]] = ("", [])  # the last question of a test, and its answer
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
@@ -241,23 +243,24 @@ class Trace:
     def all(self, text: str, **fields: int | str) -> list[Record]:
         """Every event that matches, in order."""
         pattern = self.format.pattern(text, **fields)
-        return [record for record in self.records if pattern.matches(record)]
+        self.asked = with_fields(text, fields), [record for record in self.records if pattern.matches(record)]
+        return self.asked[1]
 
     def one(self, text: str, **fields: int | str) -> Record:
         """The only event that matches; it is a failure if there are more or none."""
         __tracebackhide__ = True
         found = self.all(text, **fields)
         if len(found) != 1:
-            wanted = " ".join([text, *(f"{name}={value}" for name, value in fields.items())])
             near = found or self.all(text.split()[0])
-            raise Deviation(f"expected exactly one event {wanted!r}, seen {len(found)}; "
-                            f"events of that kind:\n{listing(near)}", (found[1:] or near)[0].seq if near else 0)
+            raise Deviation(f"expected exactly one event {with_fields(text, fields)!r}, seen {len(found)}; "
+                            f"events of that kind:\n{listing(near)}", (found[1:] or near)[0].seq if near else 0, self)
         return found[0]
 
     def of(self, *names: str) -> list[Record]:
         """Every event of these kinds, in order; a name the kernel does not know is an error."""
         kinds = {self.format.pattern(name).event.name for name in names}
-        return [record for record in self.records if record.event.name in kinds]
+        self.asked = " or ".join(names), [record for record in self.records if record.event.name in kinds]
+        return self.asked[1]
 
     def in_order(self, *texts: str, after: Record | None = None) -> list[Record]:
         """The first events that match one after the other, with anything in between."""
@@ -268,7 +271,7 @@ class Trace:
             pattern = self.format.pattern(text)
             record = next((record for record in rest if pattern.matches(record)), None)
             if record is None:
-                raise Deviation(self._explain_order(texts, found), found[-1].seq if found else 0)
+                raise Deviation(self._explain_order(texts, found), found[-1].seq if found else 0, self)
             found.append(record)
         return found
 
@@ -299,6 +302,11 @@ class Trace:
                    if (not wanted or any(pattern.matches(record) for pattern in wanted))
                    and (pid is None or pid == record.cpu_pid or pid in record.pids)]
         return records if last is None else records[-last:]
+
+
+def with_fields(text: str, fields: dict[str, int | str]) -> str:
+    """A pattern as one text."""
+    return " ".join([text, *(f"{name}={value}" for name, value in fields.items())])
 
 
 def listing(records: list[Record], most: int = 20) -> str:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Checks of fork's effect on memory: copy-on-write shares pages until they are written, else fork copies them."""
 
-from explain import expect, page_name, process_name
+from explain import expect, process_name
+from ucow.naming import page_name
 
 STACK_PAGE = 0xAFFFF000
 PAGE_MASK = ~0xFFF

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Messages of failed tests: what was expected beside what was seen, in a reader's units, and the events around the
-first that deviates."""
+"""Messages of failed tests: what was expected beside what was seen, in a reader's units; the events around the first that
+deviates, the pages at that moment, and commands that repeat the run, debug it there, and open its memory."""
+
+import re
+import shlex
+import shutil
+import subprocess
 
 import pytest
-from conftest import trace_around
+from conftest import ROOT
+from report import run_at_fault, sections
 from sharing import STACK_PAGE, assert_only_stacks_split
-from ucow.machine import Run
-from ucow.trace import Deviation, Trace
+from ucow.failure import find
+from ucow.machine import PANIC, Run
+from ucow.trace import Deviation, Trace, load_trace
+
+TIMEOUT = 100  # wall-clock backstop of a command
 
 
 def without(trace: Trace, name: str) -> Trace:
@@ -49,14 +58,120 @@ def test_missing_copies_are_counted(run, build):
     assert failure.value.seq == trace.one("fork", parent=2).seq
 
 
-def test_report_shows_the_first_deviation(bench):
-    """An order that is not kept points to the last event that was found, and the report shows those around it."""
-    bench.build.need_trace()
-    outcome: Run = bench.machine("exit").run(bench.build.wall_seconds)
-    bench.runs.append(outcome)
-    with pytest.raises(Deviation) as failure:
-        outcome.trace.in_order("fork parent=2", "kill")
-    shown = trace_around(outcome, failure.value).splitlines()
-    marked, = [line for line in shown if line.startswith(">")]
-    assert "fork parent=2 child=3" in marked
-    assert 10 < len(shown) < 30
+@pytest.fixture
+def failed(bench, tmp_path):
+    """failed(program, check, ...): the report, by title, of a test whose check of the run fails; its folder is tmp_path."""
+    def fail(program: str, check, **machine) -> dict[str, str]:
+        run: Run = bench.machine(program, **machine).run(bench.build.wall_seconds)
+        bench.runs.append(run)
+        with pytest.raises(AssertionError) as failure:
+            check(run)
+        return dict(sections(bench.runs, failure.value, False, bench.build.folder, tmp_path / program, program,
+                             kept=tmp_path / "kept"))
+    return fail
+
+
+def command(report: dict[str, str], name: str) -> list[str]:
+    """The words of one of the commands that a report offers."""
+    line, = re.findall(rf"^{name}: +(.*)$", report["what to do next"], re.MULTILINE)
+    return shlex.split(line)
+
+
+def in_tree(words: list[str], **options) -> subprocess.CompletedProcess:
+    return subprocess.run([ROOT / words[0], *words[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=TIMEOUT, check=False, **options)
+
+
+def not_in_order(run: Run):
+    run.trace.in_order("fork parent=2", "page_copy" if run.trace.of("page_copy") else "exit pid=3", "kill")
+
+
+def test_report(failed, build, tmp_path):
+    """An order that is not kept points to the last event that was found. The report has those around it, and the
+    processes and their pages as they were then; the commands repeat exactly this run, and open its memory."""
+    build.need_trace()
+    report = failed("exit", not_in_order)
+    marked, = [line for line in report["the first deviation"].splitlines() if line.startswith(">")]
+    assert re.search(r'> +\d+  tick +\d+\.\d\d  pid 2 "exit" +', marked), marked
+    number = re.search(r"\d+", marked)[0]
+    assert not build.cow or "page_copy va=0xaffff000 (the stack's top page)" in marked
+    assert 10 < len(report["the first deviation"].splitlines()) < 30
+    assert re.search(r"^\* +2 +1 RUNNING +exit$", report[f"processes at event {number}"], re.MULTILINE)
+    pages = report[f'pages of pid 2 "exit" at event {number}']
+    assert re.search(r"affff000 b0000000 +1 .*the stack's top page$", pages, re.MULTILINE), pages
+
+    again = command(report, "repeat it")
+    done = in_tree([again[0], "--ram", str(tmp_path / "again"), *again[1:]])
+    assert done.returncode == 0 and "exit pass." in done.stdout, done.stderr
+    first, second = (list(map(str, load_trace(str(file), build.kernel)))
+                     for file in (tmp_path / "kept/end", tmp_path / "again"))
+    assert first == second
+    assert "RUNNING" not in in_tree(command(report, "its memory then")).stderr
+    assert in_tree(command(report, "its memory then")).stdout.strip() == pages.strip()
+    assert in_tree(command(report, "its memory last")).stdout.splitlines() == first
+
+
+def test_debugger_is_there(failed, build):
+    """The debugger's command stops the machine at the event."""
+    build.need_trace()
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    words = command(failed("exit", lambda run: run.trace.in_order("exit pid=3", "kill")), "debug it there")
+    assert words[1:4] == ["--gdb=here", "--event", "exit:1"]
+    done = in_tree([words[0], "--gdb=here", *words[2:]])
+    assert "exit 1 in process 3 exit" in done.stdout, done.stdout + done.stderr
+
+
+def test_line_that_deviates(failed, build):
+    """The moment is when the last expected line was printed."""
+    report = failed("exit", lambda run: run.lines.in_order("I am the child.", "no such line"))
+    assert report["the first deviation"].startswith("after line ") and "I am the child." in report["the first deviation"]
+    assert not build.trace or re.search(r"^\* +3 +2 RUNNING +exit$", report["processes then"], re.MULTILINE)
+
+
+def test_questions_are_marked(failed, build):
+    """A test that compares events itself has asked for them."""
+    build.need_trace()
+    def check(run):
+        assert len(run.trace.all("sleep", pid=2)) == 2
+    report = failed("exit", check)["the first deviation"]
+    assert report.startswith("the test looked at the events sleep pid=2: 1, marked below\n")
+    assert len(re.findall(r'^> .* pid 2 "exit" +sleep pid=2', report, re.MULTILINE)) == 1
+
+
+def test_run_that_did_not_pass(bench, build):
+    """The first event that breaks a rule of every trace, or the last one before a panic."""
+    build.need_trace()
+    if not build.planted:
+        pytest.skip("the kernel is built with -Dplanted=false")
+    run = bench.machine("hello", cmdline="selftest=assert").run(build.wall_seconds)
+    bench.runs.append(run)
+    assert run.status == PANIC
+    finding = find(run, None, judged=True)
+    assert finding.why.startswith("the last event before: kernel panic at") and finding.at.name not in ("end", "peak")
+
+
+def test_run_at_fault(bench, build):
+    """Of several runs of a test, the report is about the one that its error is about."""
+    build.need_trace()
+    bench.runs += [bench.machine(name).run(build.wall_seconds) for name in ("hello", "exit")]
+    for run in bench.runs:
+        with pytest.raises(Deviation) as failure:
+            run.trace.one("kill")
+        assert run_at_fault(bench.runs, failure.value) is run
+        with pytest.raises(AssertionError) as failure:
+            run.lines.once("no such line")
+        assert run_at_fault(bench.runs, failure.value) is run
+
+
+def test_what_is_typed(boot, bench, build, tmp_path):
+    """A machine that was typed at, and ended by its test: no command repeats it."""
+    with pytest.raises(AssertionError) as failure:
+        with boot("sh") as live:
+            live.expect("$ ")
+            live.type("hello\n")
+            live.expect("$ ")
+            raise AssertionError
+    report = dict(sections(bench.runs, failure.value, False, build.folder, tmp_path / "sh", "typed", kept=tmp_path / "kept"))
+    assert "the test itself, which types 'hello\\n'" in report["what to do next"]
+    assert not build.trace or re.search(r"2 +1 SLEEPING +sh$", report["processes at the end"], re.MULTILINE)
