@@ -163,7 +163,7 @@ class AtEvent(gdb.Breakpoint):
 
     def happens(self) -> bool:
         if not self.place.recorded:
-            return int(gdb.parse_and_eval("$eax")) == self.value
+            return not self.place.shared or int(gdb.selected_frame().read_var("event")) == self.value
         count, before = int(gdb.parse_and_eval("trace_ring.next")), self.last
         self.last = count
         newest = f"trace_records[{count - 1} & trace_index_mask].event"

@@ -6,7 +6,7 @@ moment, and the commands that repeat the run, debug it there, and open the memor
 import shlex
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -108,26 +108,32 @@ def until(finding: Finding, trace: Trace | None) -> moment.Until | None:
         return moment.until_printed(finding.printed)
     if finding.at is None or trace is None or trace.lost:
         return None
-    return moment.until_event(trace.format, finding.at.name, moment.nth_of_kind(trace, finding.at))
+    return moment.until_event(trace, finding.at)
 
 
 @contextmanager
 def machine_then(run: Run, finding: Finding, typed: bool) -> Iterator[tuple[Path, str]]:
     """The memory of the machine at the moment of a finding, and words for when that is; else its memory at the end."""
     where = None if typed else until(finding, trace_of(run))
-    if where is None:
-        yield run.memory_file, "at the end"
-        return
-    with moment.stopped(run.machine, where, SECONDS) as live:
-        trace = trace_of(run)
-        memory = FileMemory(live.memory_file)
-        try:
-            again = read_trace(memory, run.symbols)
-        finally:
-            memory.close()
-        same = trace is None or moment.same_events(trace, again)
+    with ExitStack() as stack:
+        live = None
+        if where:
+            with suppress(LabError):  # it does not get there again
+                live = stack.enter_context(moment.stopped(run.machine, where, SECONDS))
+        if live is None:
+            yield run.memory_file, "at the end"
+            return
         then = f"at event {finding.at.seq}" if finding.at else "then"
-        yield live.memory_file, then + ("" if same else ", of a repetition whose ticks came at other moments")
+        yield live.memory_file, then if repeats(run, live.memory_file) else f"{then}, of a repetition with other ticks"
+
+
+def repeats(run: Run, file: Path) -> bool:
+    """Whether the machine whose memory is the file has done what the run did."""
+    memory, trace = FileMemory(file), trace_of(run)
+    try:
+        return trace is None or moment.same_events(trace, read_trace(memory, run.symbols))
+    finally:
+        memory.close()
 
 
 def concerned(guest: Guest, at: Record | None) -> list[int]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The machine of a run once more, stopped at a moment of it.
 
-It is booted again under QEMU's debugger stub, and stopped wherever the kernel records an event of one kind, until it has
-got to the right one. The stops take time, so time stamps differ from those of the run, and in a long run the ticks come
+It is booted again under QEMU's debugger stub, and stopped wherever the kernel records an event like one of the run,
+until it has got to that one. The stops take time, so time stamps differ from those of the run, and in a long run the ticks come
 at other moments; same_events() tells whether the machine has done the same until then.
 """
 
@@ -20,73 +20,66 @@ from .stub import Stub
 from .symbols import Symbols, physical
 from .trace import HEADER, RECORD, Event, Format, Record, RingHeader, Trace
 
-EAX = 0            # its number in the stub's protocol
-MEASURED = "peak"  # an event about durations: they differ
+MEASURED = "peak"  # an event about durations: their number differs, too
 
 
 class Place(NamedTuple):
-    """A function of the kernel at whose beginning an event of a kind happens. Unless it is `recorded` by then, the
-    function records events of several kinds, and the number of this one's is in eax."""
+    """A function of the kernel at whose beginning an event happens, or is recorded by then. One that is `shared` records
+    events of several kinds, and has the parameter `event`."""
     function: str
-    recorded: bool
+    recorded: bool = False
+    shared: bool = False
+
+
+SYSCALL = Place("do_traced_syscall")
 
 
 def place_of(event: Event) -> Place:
     """Where events of a kind happen: kernel/watch/trace.h and kernel/arch/i386/trap.c."""
     if event.name == "syscall_enter":
-        return Place("syscall", True)
+        return SYSCALL
     if event.name == "syscall_leave":
-        return Place("trap_return", True)
+        return Place("trap_return", recorded=True)
     words = len(event.fields)
-    return Place("trace_record2" if words <= 2 else "trace_record3" if words == 3 else "trace_record5", False)
+    return Place("trace_record2" if words <= 2 else "trace_record3" if words == 3 else "trace_record5", shared=True)
 
 
 class Ring:
-    """The end of a ring in the memory of a machine that is stopped."""
+    """The ring in the memory of a machine that is stopped again and again."""
 
     def __init__(self, memory: FileMemory, symbols: Symbols) -> None:
         self._memory, self._address = memory, physical(symbols.address("trace_ring"))
+        fmt = Format(symbols.text("trace_format"))
+        self._measured = next(number for number, event in fmt.events.items() if event.name == MEASURED)
+        self._read = 0
+        self._counted = 0
 
-    def last(self) -> tuple[int, int]:
-        """How many events are recorded, and the kind of the last one."""
+    def events(self) -> int:
+        """How many events have been recorded, without those that are MEASURED."""
         header = RingHeader(self._memory.read(self._address, HEADER.size))
-        if header.next == 0:
-            return 0, -1
-        record = self._memory.read(header.buffer + (header.next - 1) % header.capacity * RECORD.size, RECORD.size)
-        return header.next, RECORD.unpack(record)[1]
-
-
-Reached = Callable[[Live, Stub, Ring], bool]
+        while self._read < header.next:
+            at = header.buffer + self._read % header.capacity * RECORD.size
+            self._counted += RECORD.unpack(self._memory.read(at, RECORD.size))[1] != self._measured
+            self._read += 1
+        return self._counted
 
 
 class Until(NamedTuple):
     """Where to stop a machine, and what tells that it is the moment."""
-    function: str
-    reached: Reached
+    place: Place
+    reached: Callable[[Live, Ring], bool]
 
 
-def until_event(fmt: Format, kind: str, nth: int) -> Until:
-    """The n-th event of a kind, from 1: it is about to be recorded, or has just been."""
-    event = fmt.pattern(kind).event
-    number = next(number for number, other in fmt.events.items() if other is event)
-    place = place_of(event)
-    seen, last = 0, 0
-
-    def reached(_: Live, stub: Stub, ring: Ring) -> bool:
-        nonlocal seen, last
-        if not place.recorded:
-            seen += stub.register(EAX) == number
-        else:
-            count, newest = ring.last()
-            seen += newest == number and count > last
-            last = count
-        return seen == nth
-    return Until(place.function, reached)
+def until_event(trace: Trace, at: Record) -> Until:
+    """An event of a trace that has lost none: it is about to be recorded, or has just been."""
+    place = place_of(at.event)
+    before = sum(record.seq < at.seq and record.name != MEASURED for record in trace)
+    return Until(place, lambda _, ring: ring.events() >= before + place.recorded)
 
 
 def until_printed(count: int) -> Until:
     """The first system call after so many bytes are printed."""
-    return Until("syscall", lambda live, _, __: live.printed_bytes >= count)
+    return Until(SYSCALL, lambda live, _: live.printed_bytes >= count)
 
 
 @contextmanager
@@ -106,15 +99,16 @@ def stopped(machine: Machine, until: Until, seconds: float) -> Iterator[Live]:
 
 def _run(live: Live, stub: Stub, until: Until, deadline: float) -> None:
     symbols = symbols_of(live.machine.elf)
-    if until.function not in symbols or "trace_ring" not in symbols:
+    if until.place.function not in symbols or "trace_ring" not in symbols:
         raise LabError("the kernel is built without the trace")
-    where = symbols.address(until.function)
+    where = symbols.address(until.place.function)
     stub.set_breakpoint(where)
     memory = FileMemory(live.memory_file)
+    ring = Ring(memory, symbols)
     try:
         answer = stub.go_on(None)
         while (answer or "").startswith("T"):
-            if until.reached(live, stub, Ring(memory, symbols)):
+            if until.reached(live, ring):
                 return
             if time.monotonic() > deadline:
                 raise LabError("it takes too long to get there again")

@@ -45,7 +45,3 @@ class Stub:
             self.ask("s")
             self.ask(f"Z0,{where:x},1")
         return self.ask("c")
-
-    def register(self, number: int) -> int:
-        """A register of 32 bits by GDB's number."""
-        return int.from_bytes(bytes.fromhex(self.ask("g") or "")[4 * number:4 * number + 4], "little")
