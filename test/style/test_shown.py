@@ -33,7 +33,7 @@ TESTED_BY = {
     "tools/coverage": ["coverage"], "tools/fuzz": ["sysfuzz", "crashme", "elfcases"], "tools/grade": ["grade"],
     "tools/handout": ["handout"], "tools/inject": ["inject"], "tools/inspect": ["gdb"], "tools/matrix": ["commands"],
     "tools/mistakes": ["mistakes"], "tools/model": ["model"], "tools/mutate": ["mutants-selftest"], "tools/pages": ["pages"],
-    "tools/planted": ["planted"], "tools/playground": ["playground"],
+    "tools/packages": ["editor"], "tools/planted": ["planted"], "tools/playground": ["playground"],
     "tools/run": ["run_tool", "replay", "gdb", "html"], "tools/site": ["site"],
     "tools/test": ["run_tool"], "tools/strace": ["strace"], "tools/trace": ["trace_tool"],
 }
@@ -115,10 +115,11 @@ def check_run(words: list[str]) -> str:
             if wrong := check_option(words.pop(0)):
                 return wrong
         elif word.startswith("-"):
-            line = re.search(rf"(?:^|, ) *{re.escape(word)}(?:, --\w+)?(?: [A-Z]+)?(?=  )", help_of("tools/run"), re.MULTILINE)
+            name = rf"{re.escape(word)}|{re.escape(word.split('=')[0])}=[A-Z]+" if "=" in word else re.escape(word)
+            line = re.search(rf"(?:^|, ) *(?:{name})(?:, --\w+)?(?: [A-Z]+)?(?=  )", help_of("tools/run"), re.MULTILINE)
             if not line:
                 return f"tools/run has no option {word}"
-            if line[0].split()[-1].isupper():
+            if "=" not in word and line[0].split()[-1].isupper():
                 words.pop(0)
         elif "=" not in word or "/" in word:
             if "/" in word or is_placeholder(word) or word in listed_tests() or (word, *words[:1]) in modes():

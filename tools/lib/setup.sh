@@ -63,6 +63,8 @@ test   shellcheck              shellcheck            checks the shell scripts
 test   codespell               codespell             finds misspelt words
 test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer, for the ELF loader, and the coverage runtime of the unit tests
 test   spin                    spin                  checks the model of the process protocol
+edit   clangd                  clangd                tells an editor what each name is
+edit   git                     git                   shows it what has changed
 19     clang-19                clang-19              compiles the kernel with a newer compiler
 19     lld-19                  ld.lld-19             links what clang 19 compiled
 19     llvm-19                 llvm-objcopy-19       packs the boot archive for it

@@ -4,10 +4,13 @@
 tools/inspect answers the same questions about a memory file.
 """
 
+import json
 import re
 import shlex
 import shutil
+import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -107,6 +110,32 @@ def test_backwards(build, tmp_path):
     assert 0 < first - second < 16  # the instruction before, in the same function
     assert "do_exit (" in answer and "sys_exit (" in answer.partition("Temporary breakpoint")[2]
     assert "0x0000fff0" in answer  # where a machine begins
+
+
+def test_editor(build, tmp_path):
+    """As .vscode/launch.json says: at a TCP port; the commands know processes, and a breakpoint in the kernel is hit."""
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    build.need_functions("do_fork")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launch = json.loads((ROOT / ".vscode/launch.json").read_text())["configurations"][0]
+    words = [command["text"].replace("${workspaceFolder}", str(ROOT)) for command in launch["setupCommands"]]
+    words += [f"target remote {launch['miDebuggerServerAddress'].replace('1234', str(port))}", "break do_fork if boot_cpu.current->pid == 2",
+              "continue", "ucow-ps", "backtrace"]
+    with subprocess.Popen([ROOT / "tools/run", "--build", build.folder, f"--gdb={port}", "exit"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as machine:
+        try:
+            line = next(line for line in machine.stderr if line.startswith(SAID))
+            said = subprocess.run(["gdb", "-nx", "-q", "-batch", str(build.kernel), *(word for command in words for word in ("-ex", command))],
+                                  capture_output=True, text=True, timeout=UNTIL_THERE, check=False)
+        finally:
+            machine.terminate()
+    debug = Path(shlex.split(line.removeprefix(SAID))[-1])
+    assert debug.name == "debug" and "Traceback" not in said.stderr
+    assert re.search(r"^\* +2 +1 RUNNING +exit$", said.stdout, re.MULTILINE), said.stdout + said.stderr
+    assert re.search(r"^#\d+ +main .* at .*exit\.c:\d+$", said.stdout, re.MULTILINE), said.stdout
 
 
 def test_inspect(bench, build):

@@ -51,6 +51,7 @@ IN_PYTHON = {
 # The words after `tools/run --build {build}` and the sentence; nothing is booted.
 OF_RUN = {
     "trace=maybe hello": "trace=maybe: give trace=on or trace=off",
+    "--gdb=there hello": "--gdb=there: give the number of a TCP port, or here",
     "monitor=yes hello": "monitor=yes: give monitor=on or monitor=off",
     "max_procs=abc hello": "max_procs=abc: give a number above 0",
     "trace_kib=0 hello": "trace_kib=0: give a number above 0",
