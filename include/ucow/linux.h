@@ -106,8 +106,9 @@ struct linux_sigaction {
 #define LINUX_FUTEX_CLOCK_REALTIME 0x100u
 #define LINUX_FUTEX_ANY 0xFFFFFFFFu /* the bit set of all waits */
 
-/* mmap(): flags that ask for nothing that ucow does differently. */
-#define LINUX_MAP_HINTS 0x3FF00u /* GROWSDOWN to STACK, without HUGETLB */
+/* mmap(): flags that decide something; Linux ignores those that it does not know, and ucow hints. */
+#define LINUX_MAP_FLAGS 0x3Fu
+#define LINUX_MAP_HUGETLB 0x40000u /* there are no large pages */
 
 /* set_thread_area(): entry_number, base_addr, limit, and bits. */
 struct linux_user_desc {
@@ -155,6 +156,15 @@ struct linux_utsname {
     char sysname[LINUX_UTS_BYTES], nodename[LINUX_UTS_BYTES], release[LINUX_UTS_BYTES],
         version[LINUX_UTS_BYTES], machine[LINUX_UTS_BYTES], domainname[LINUX_UTS_BYTES];
 };
+
+/* sysinfo() */
+struct linux_sysinfo {
+    uint32_t uptime, loads[3];
+    uint32_t total_ram, free_ram, shared_ram, buffer_ram, total_swap, free_swap; /* in `unit` bytes */
+    uint16_t processes, pad;
+    uint32_t total_high, free_high, unit, rest[2];
+};
+_Static_assert(sizeof(struct linux_sysinfo) == 64, "as in Linux's linux/sysinfo.h");
 
 /* clock_gettime() */
 #define LINUX_CLOCK_REALTIME 0

@@ -86,12 +86,10 @@ static bool in_user_space(uintptr_t addr, size_t length)
 int mm_munmap(struct mm *mm, uintptr_t addr, size_t length)
 {
     ASSERT(mutex_is_held(&mm->lock));
-    if (addr % PAGE_SIZE != 0 || length == 0 || length > USERTOP)
+    if (addr % PAGE_SIZE != 0 || length == 0 || addr >= USERTOP || length > USERTOP - addr)
         return -E_INVAL;
-    length = ALIGN_UP(length, PAGE_SIZE);
-    if (!in_user_space(addr, length))
-        return -E_INVAL;
-    return unmap(mm, addr, addr + length);
+    uintptr_t start = MAX(addr, USERBASE), end = addr + ALIGN_UP(length, PAGE_SIZE);
+    return start < end ? unmap(mm, start, end) : 0; /* below USERBASE nothing is mapped */
 }
 
 /* Check the arguments of mmap(). Returns 0, -E_INVAL or -E_NO_MEM; if both errors apply, the one that Linux

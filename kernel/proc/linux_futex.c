@@ -72,10 +72,12 @@ int futex_key(struct futex_key *key, struct uaddr at, bool shared)
     if (error != 0)
         return error;
     const struct vma *vma = vma_at(&mm->vmas, at.va);
-    if (vma != NULL && (vma->flags & VM_SHARED))
+    if (vma == NULL)
+        error = -E_INVAL;
+    else if (vma->flags & VM_SHARED)
         key->space = vma->object; /* all who have it map it at the same address */
     mutex_unlock(&mm->lock);
-    return 0;
+    return error;
 }
 
 int futex_wait(const struct futex_key *key, struct uaddr at, uint32_t value, uint64_t ticks)

@@ -15,8 +15,10 @@
 
 #define FUTEX_FOR_EVER UINT64_MAX
 
-/* Find out what the word at `at`, which need not be mapped, is known by: the object of a shared region if
- * `shared`, else the caller's memory. Returns 0; -E_KILLED if the caller was killed. */
+/* Find out what the word at `at` is known by: the object of a shared region if `shared`, else the caller's
+ * memory, and then it need not be mapped. Returns 0; -E_INVAL if it is not; -E_KILLED if the caller was
+ * killed.
+ */
 int futex_key(struct futex_key *key, struct uaddr at, bool shared);
 
 /* Sleep until woken through `key`, which is that of the word at `at`, unless the word is not `value`. Returns

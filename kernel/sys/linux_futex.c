@@ -38,7 +38,7 @@ static int32_t wait(const struct call *call)
         return call->value3 == 0 ? -LINUX_EINVAL : -LINUX_ENOSYS;
     int32_t error = call->time.va != 0 ? linux_get_ticks(&ticks, call->time, absolute, call->wide) : 0;
     if (error == 0)
-        error = linux_error(futex_key(&key, call->word, is_shared(call)));
+        error = futex_error(futex_key(&key, call->word, is_shared(call)));
     return error != 0 ? error : futex_error(futex_wait(&key, call->word, call->value, ticks));
 }
 
@@ -47,7 +47,7 @@ static int32_t wake(const struct call *call)
     struct futex_key key;
     if (command_of(call) == LINUX_FUTEX_WAKE_BITSET && call->value3 != LINUX_FUTEX_ANY)
         return call->value3 == 0 ? -LINUX_EINVAL : -LINUX_ENOSYS;
-    int32_t error = linux_error(futex_key(&key, call->word, is_shared(call)));
+    int32_t error = futex_error(futex_key(&key, call->word, is_shared(call)));
     if (error != 0)
         return error;
     return (int32_t)futex_wake(&key, MAX((int32_t)call->value, 1)); /* as on Linux, none is one */
@@ -62,9 +62,9 @@ static int32_t requeue(const struct call *call)
     uint32_t word;
     if (wakes < 0 || moves < 0 || call->other.va % sizeof(word) != 0)
         return -LINUX_EINVAL;
-    int32_t error = linux_error(futex_key(&key, call->word, is_shared(call)));
+    int32_t error = futex_error(futex_key(&key, call->word, is_shared(call)));
     if (error == 0)
-        error = linux_error(futex_key(&other, call->other, is_shared(call)));
+        error = futex_error(futex_key(&other, call->other, is_shared(call)));
     if (error == 0 && compare)
         error = linux_get(&word, call->word, sizeof(word));
     if (error != 0)
@@ -80,6 +80,8 @@ static int32_t futex(const struct call *call)
 {
     if (call->word.va % sizeof(uint32_t) != 0)
         return -LINUX_EINVAL;
+    if ((call->op & LINUX_FUTEX_CLOCK_REALTIME) && command_of(call) != LINUX_FUTEX_WAIT_BITSET)
+        return -LINUX_ENOSYS;
     switch (command_of(call)) {
     case LINUX_FUTEX_WAIT:
     case LINUX_FUTEX_WAIT_BITSET:
@@ -95,14 +97,19 @@ static int32_t futex(const struct call *call)
     }
 }
 
-int32_t linux_futex(struct uaddr word, uint32_t op, uint32_t value, struct uaddr time, struct uaddr other,
-                    uint32_t value3)
+/* The sixth argument, of a bit set or for a comparison. */
+static uint32_t value3(void)
 {
-    return futex(&(struct call){word, time, other, op, value, value3, false});
+    return proc_trapframe(current)->ebp;
+}
+
+int32_t linux_futex(struct uaddr word, uint32_t op, uint32_t value, struct uaddr time, struct uaddr other)
+{
+    return futex(&(struct call){word, time, other, op, value, value3(), false});
 }
 
 int32_t linux_futex_time64(struct uaddr word, uint32_t op, uint32_t value, struct uaddr time,
-                           struct uaddr other, uint32_t value3)
+                           struct uaddr other)
 {
-    return futex(&(struct call){word, time, other, op, value, value3, true});
+    return futex(&(struct call){word, time, other, op, value, value3(), true});
 }

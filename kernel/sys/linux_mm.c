@@ -23,7 +23,9 @@ int32_t linux_mmap2(uintptr_t addr, uint32_t len, uint32_t prot, uint32_t flags)
 {
     if (!(flags & MAP_ANONYMOUS))
         return -LINUX_EBADF;
-    return address(linux_ask(NR_mmap, addr, len, prot, flags & ~LINUX_MAP_HINTS));
+    if (flags & LINUX_MAP_HUGETLB)
+        return -LINUX_ENOMEM;
+    return address(linux_ask(NR_mmap, addr, len, prot, flags & LINUX_MAP_FLAGS));
 }
 
 int32_t linux_mmap(struct uaddr args)

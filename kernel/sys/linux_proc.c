@@ -5,9 +5,12 @@
 #include <ucow/errno.h>
 
 #include "arch/i386/gdt.h"
+#include "fs/bootfs.h"
 #include "lib/string.h"
 #include "lib/util.h"
+#include "mm/page.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/linux.h"
@@ -175,6 +178,8 @@ int32_t linux_execve(struct uaddr path, struct uaddr argv, struct uaddr envp)
     const char *name = text; /* the boot archive has no folders: what follows the last slash counts */
     for (const char *at = text; *at != '\0'; at++)
         name = *at == '/' ? at + 1 : name;
+    if (bootfs_find(name) == NULL)
+        return -LINUX_ENOENT; /* before the vectors are read, as on Linux */
     char *strings = kmalloc(EXEC_MAX_BYTES);
     if (strings == NULL)
         return -LINUX_ENOMEM;
@@ -322,6 +327,20 @@ int32_t linux_uname(struct uaddr to)
                                   .machine = "i686",
                                   .domainname = "(none)"};
     return linux_put(to, &names, sizeof(names));
+}
+
+int32_t linux_sysinfo(struct uaddr to)
+{
+    struct swap_info swap;
+    swap_read_info(&swap);
+    const struct linux_sysinfo info = {.uptime = (uint32_t)linux_time((struct uaddr){0}),
+                                       .total_ram = (uint32_t)(page_total_count() * PAGE_SIZE),
+                                       .free_ram = (uint32_t)(page_free_count() * PAGE_SIZE),
+                                       .total_swap = (uint32_t)(swap.slots * PAGE_SIZE),
+                                       .free_swap = (uint32_t)(swap.free * PAGE_SIZE),
+                                       .processes = (uint16_t)proc_count(),
+                                       .unit = 1};
+    return linux_put(to, &info, sizeof(info));
 }
 
 int32_t linux_getrandom(struct uaddr to, uint32_t n, uint32_t flags)

@@ -29,10 +29,12 @@ static uint64_t bit_of(int32_t sig)
 #define HARMLESS \
     (BIT_OF(LINUX_SIGCHLD) | BIT_OF(LINUX_SIGCONT) | BIT_OF(LINUX_SIGURG) | BIT_OF(LINUX_SIGWINCH))
 
-/* Send `sig`, 0 or a signal that exists, to `proc`. Returns 0 or -ENOSYS. */
+/* Send `sig` to `proc`. Returns 0; -EINVAL, -ENOSYS. */
 static int32_t send(struct proc *proc, int32_t sig)
 {
     struct linux_proc *state = proc->linux_state;
+    if (sig < 0 || sig > LINUX_SIGNALS)
+        return -LINUX_EINVAL;
     if (sig == 0 || proc->kernel)
         return 0; /* as on Linux, no signal reaches init or a kernel thread */
     if (bit_of(sig) & STOPS)
@@ -60,14 +62,17 @@ static bool is_mine(const struct proc *proc)
     return proc->linux_state != NULL && proc->linux_state->leader == current->linux_state->leader;
 }
 
-/* Send `sig` to the processes of `group`, or, if that is 0, to all but the caller. */
+/* Send `sig` to the processes of `group`, or, if that is 0, to all but the caller's. Returns 0 if one got it,
+ * else the last error, -ESRCH if there is no such process. */
 static int32_t send_to_group(int32_t group, int32_t sig)
 {
     int32_t result = -LINUX_ESRCH;
     for (int pid = 2; pid < pid_limit(); pid++) {
         struct proc *proc = proc_find(pid);
-        if (proc != NULL && (group == 0 ? !is_mine(proc) : proc->group == group) && send(proc, sig) == 0)
-            result = 0;
+        if (proc != NULL && (group == 0 ? !is_mine(proc) : proc->group == group)) {
+            int32_t error = send(proc, sig);
+            result = result == 0 ? 0 : error;
+        }
         sched_point(); /* a killed caller goes on */
     }
     return result;
@@ -75,8 +80,6 @@ static int32_t send_to_group(int32_t group, int32_t sig)
 
 int32_t linux_kill(int32_t pid, int32_t sig)
 {
-    if (sig < 0 || sig > LINUX_SIGNALS)
-        return -LINUX_EINVAL;
     if (pid > 0)
         return send_to_pid(pid, sig);
     if (pid == INT32_MIN)
@@ -86,16 +89,14 @@ int32_t linux_kill(int32_t pid, int32_t sig)
 
 int32_t linux_tkill(int32_t tid, int32_t sig)
 {
-    if (tid <= 0 || sig < 0 || sig > LINUX_SIGNALS)
-        return -LINUX_EINVAL;
-    return send_to_pid(tid, sig);
+    return tid <= 0 ? -LINUX_EINVAL : send_to_pid(tid, sig);
 }
 
 int32_t linux_tgkill(int32_t group, int32_t tid, int32_t sig)
 {
-    if (group <= 0)
+    if (group <= 0 || tid <= 0)
         return -LINUX_EINVAL;
-    const struct proc *proc = tid > 0 ? proc_find(tid) : NULL;
+    const struct proc *proc = proc_find(tid);
     int process = proc != NULL && proc->linux_state != NULL ? proc->linux_state->leader->pid : tid;
     return group != process ? -LINUX_ESRCH : linux_tkill(tid, sig);
 }

@@ -22,12 +22,12 @@ static volatile int ran, gate, lock, counter;
 
 static int wait_on(volatile int *word, int value)
 {
-    return lx_futex((const void *)(uintptr_t)word, WAIT, (unsigned)value, NULL, NULL, 0);
+    return lx_futex6((const void *)(uintptr_t)word, WAIT, (unsigned)value, NULL, NULL, 0);
 }
 
 static int wake(volatile int *word, unsigned n)
 {
-    return lx_futex((const void *)(uintptr_t)word, WAKE, n, NULL, NULL, 0);
+    return lx_futex6((const void *)(uintptr_t)word, WAKE, n, NULL, NULL, 0);
 }
 
 /* Start thread number `i`. Returns its tid. */
@@ -45,7 +45,7 @@ static int start_thread(int i, int (*function)(void))
 static void join(int i)
 {
     for (int tid; (tid = tids[i]) != 0;)
-        lx_futex((const void *)(uintptr_t)&tids[i], LINUX_FUTEX_WAIT, (unsigned)tid, NULL, NULL, 0);
+        lx_futex6((const void *)(uintptr_t)&tids[i], LINUX_FUTEX_WAIT, (unsigned)tid, NULL, NULL, 0);
 }
 
 static void await(volatile int *word, int value)
@@ -265,12 +265,12 @@ static void check_counts(void)
     /* All are at the gate when that many can be counted there: each moves to the other word. */
     int moved = 0;
     while (moved < 10) {
-        moved += lx_futex((const void *)(uintptr_t)&gate, LINUX_FUTEX_CMP_REQUEUE | LINUX_FUTEX_PRIVATE, 0,
-                          (const void *)(uintptr_t)ALL, (const void *)(uintptr_t)&other, 0);
+        moved += lx_futex6((const void *)(uintptr_t)&gate, LINUX_FUTEX_CMP_REQUEUE | LINUX_FUTEX_PRIVATE, 0,
+                           (const void *)(uintptr_t)ALL, (const void *)(uintptr_t)&other, 0);
         lx_sched_yield();
     }
-    EXPECT(lx_futex((const void *)(uintptr_t)&gate, LINUX_FUTEX_CMP_REQUEUE | LINUX_FUTEX_PRIVATE, 0, NULL,
-                    (const void *)(uintptr_t)&other, 1),
+    EXPECT(lx_futex6((const void *)(uintptr_t)&gate, LINUX_FUTEX_CMP_REQUEUE | LINUX_FUTEX_PRIVATE, 0, NULL,
+                     (const void *)(uintptr_t)&other, 1),
            -LINUX_EAGAIN);
     EXPECT(wake(&gate, ALL), 0);
     gate = 1;
@@ -287,18 +287,18 @@ static void check_errors(void)
     static uint32_t times[][2] = {{0, 20000000}, {0, 1000000000}, {UINT32_MAX, 0}, {0, 0}};
     const void *at = (const void *)(uintptr_t)&word;
     EXPECT(wait_on(&word, 4), -LINUX_EAGAIN);
-    EXPECT(lx_futex(at, WAIT, 5, times[0], NULL, 0), -LINUX_ETIMEDOUT);
-    EXPECT(lx_futex(at, WAIT, 5, times[1], NULL, 0), -LINUX_EINVAL);
-    EXPECT(lx_futex(at, WAIT, 5, times[2], NULL, 0), -LINUX_EINVAL);
-    EXPECT(lx_futex(at, WAIT, 5, times[3], NULL, 0), -LINUX_ETIMEDOUT);
-    EXPECT(lx_futex(at, WAIT, 5, (void *)8, NULL, 0), -LINUX_EFAULT);
-    EXPECT(lx_futex(at, LINUX_FUTEX_WAIT_BITSET, 5, times[0], NULL, LINUX_FUTEX_ANY), -LINUX_ETIMEDOUT);
-    EXPECT(lx_futex(at, LINUX_FUTEX_WAIT_BITSET, 5, times[0], NULL, 0), -LINUX_EINVAL);
-    EXPECT(lx_futex((const char *)at + 1, WAIT, 5, NULL, NULL, 0), -LINUX_EINVAL);
-    EXPECT(lx_futex((void *)8, WAIT, 5, NULL, NULL, 0), -LINUX_EFAULT);
-    EXPECT(lx_futex((const char *)at + 1, WAKE, 1, NULL, NULL, 0), -LINUX_EINVAL);
-    EXPECT(lx_futex((void *)8, WAKE, 1, NULL, NULL, 0), 0);
-    EXPECT(lx_futex(at, 77, 5, NULL, NULL, 0), -LINUX_ENOSYS);
+    EXPECT(lx_futex6(at, WAIT, 5, times[0], NULL, 0), -LINUX_ETIMEDOUT);
+    EXPECT(lx_futex6(at, WAIT, 5, times[1], NULL, 0), -LINUX_EINVAL);
+    EXPECT(lx_futex6(at, WAIT, 5, times[2], NULL, 0), -LINUX_EINVAL);
+    EXPECT(lx_futex6(at, WAIT, 5, times[3], NULL, 0), -LINUX_ETIMEDOUT);
+    EXPECT(lx_futex6(at, WAIT, 5, (void *)8, NULL, 0), -LINUX_EFAULT);
+    EXPECT(lx_futex6(at, LINUX_FUTEX_WAIT_BITSET, 5, times[0], NULL, LINUX_FUTEX_ANY), -LINUX_ETIMEDOUT);
+    EXPECT(lx_futex6(at, LINUX_FUTEX_WAIT_BITSET, 5, times[0], NULL, 0), -LINUX_EINVAL);
+    EXPECT(lx_futex6((const char *)at + 1, WAIT, 5, NULL, NULL, 0), -LINUX_EINVAL);
+    EXPECT(lx_futex6((void *)8, WAIT, 5, NULL, NULL, 0), -LINUX_EFAULT);
+    EXPECT(lx_futex6((const char *)at + 1, WAKE, 1, NULL, NULL, 0), -LINUX_EINVAL);
+    EXPECT(lx_futex6((void *)8, WAKE, 1, NULL, NULL, 0), 0);
+    EXPECT(lx_futex6(at, 77, 5, NULL, NULL, 0), -LINUX_ENOSYS);
     EXPECT(clone_onto(LINUX_CLONE_THREAD | LINUX_CLONE_VM, stacks[0], NULL, NULL), -LINUX_EINVAL);
     EXPECT(clone_onto(LINUX_CLONE_THREAD | LINUX_CLONE_SIGHAND, stacks[0], NULL, NULL), -LINUX_EINVAL);
 }
@@ -312,12 +312,12 @@ static void check_shared(void)
     if (pid == 0) {
         word[1] = 1;
         while (word[0] == 0)
-            lx_futex((const void *)(uintptr_t)word, LINUX_FUTEX_WAIT, 0, NULL, NULL, 0);
+            lx_futex6((const void *)(uintptr_t)word, LINUX_FUTEX_WAIT, 0, NULL, NULL, 0);
         lx_exit_group(6);
     }
     await(&word[1], 1);
     word[0] = 1;
-    lx_futex((const void *)(uintptr_t)word, LINUX_FUTEX_WAKE, 1, NULL, NULL, 0);
+    lx_futex6((const void *)(uintptr_t)word, LINUX_FUTEX_WAKE, 1, NULL, NULL, 0);
     EXPECT(lx_wait4(pid, &status, 0, NULL), pid);
     EXPECT(status, 6 << 8);
     pid = lx_fork();

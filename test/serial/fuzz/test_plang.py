@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("hypothesis", reason="hypothesis is not installed: apt-get install python3-hypothesis")
 
+from ucow import LabError
 from ucow.plang import batch
-from ucow.plang.batch import examine, settings_of
+from ucow.plang.batch import examine, host_of, settings_of
 from ucow.plang.generate import WEIGHTS, programs
 from ucow.plang.language import STATEMENTS, PlangError, parse
 from ucow.plang.oracle import Page, fresh, translate
@@ -24,8 +25,8 @@ def made():
     return programs(COUNT, SEED)
 
 
-def setting_of(build, swapping: bool):
-    found = settings_of(build.folder)
+def setting_of(build, swapping: bool, linux: bool = False):
+    found = settings_of(build.folder, linux=linux)
     if swapping and len(found) == 1:
         pytest.skip("the kernel is built with -Dswap=false")
     return found[swapping]
@@ -35,6 +36,22 @@ def setting_of(build, swapping: bool):
 def test_programs_come_to_what_the_model_says(build, made, swapping):
     setting = setting_of(build, swapping)
     if wrong := examine(setting, made):
+        first = min(wrong)
+        pytest.fail(f"{len(wrong)} of {COUNT} programs; one of them made small:\n"
+                    f"{explain(setting, made[first], wrong[first])}", pytrace=False)
+
+
+@pytest.mark.parametrize("where", ["host", "plain", "swapping"])
+def test_as_on_linux(build, where):
+    """The interpreter with the calls of Linux: on the host's kernel, and on this one's second table."""
+    build.need_linux()
+    setting = host_of(build.folder) if where == "host" else setting_of(build, where == "swapping", linux=True)
+    made = programs(COUNT, SEED, linux=True)
+    try:
+        wrong = examine(setting, made)
+    except LabError as error:
+        pytest.skip(str(error))
+    if wrong:
         first = min(wrong)
         pytest.fail(f"{len(wrong)} of {COUNT} programs; one of them made small:\n"
                     f"{explain(setting, made[first], wrong[first])}", pytrace=False)

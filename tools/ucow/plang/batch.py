@@ -13,15 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import LabError
+from .. import LabError, host
 from ..build import options_of
 from ..children import Scratch
-from ..machine import PASSED, Machine, Run
+from ..machine import PASSED, Machine
 from ..verdict import problems
 from .language import WORD
 from .oracle import Report, Translation, encode
 
 PROGRAMS_AT = 0x400000  # below the interpreter: the heap begins after the last segment
+LINUX_PROGRAMS_AT = 0x08048000  # the same for the interpreter with a library for Linux
 PHDR = struct.Struct("<8I")
 LOAD, READ, PAGE = 1, 4, 4096
 PHOFF_AT, PHNUM_AT = 28, 44
@@ -49,7 +50,7 @@ def with_segment(elf: bytes, va: int, data: bytes) -> bytes:
 @dataclass(frozen=True)
 class Setting:
     """A build and the machine for it. `jobs` programs run at a time; unless `leave` is 0 a process keeps all
-    memory busy but that many pages, and there is a disk to swap to."""
+    memory busy but that many pages, and there is a disk to swap to. `linux`: programs make the calls of Linux."""
     name: str
     folder: Path
     memory: str = "32M"
@@ -58,23 +59,56 @@ class Setting:
     swap: str = ""
     timeout: float = 60
 
-    def boot(self, programs: Sequence[Translation], jobs: int) -> Run:
-        interpreter = self.folder / "user/plang"
+    linux: bool = False
+
+    def words(self) -> list[str]:
+        """The command that runs the programs of a batch."""
+        at = LINUX_PROGRAMS_AT if self.linux else PROGRAMS_AT
+        return ["plang", f"{at:x}", *([f"{self.leave:x}"] if self.leave else [])]
+
+    def write(self, folder: Path, programs: Sequence[Translation], jobs: int) -> Path:
+        """The interpreter with the programs, as a file in `folder`."""
+        interpreter = self.folder / ("user/linuxplang" if self.linux else "user/plang")
         if not interpreter.is_file():
-            raise LabError(f"{self.folder}: no build with user/plang in it: ninja -C {self.folder}")
-        words = ["plang", f"{PROGRAMS_AT:x}", *([f"{self.leave:x}"] if self.leave else [])]
+            raise LabError(f"{self.folder}: no build with user/{interpreter.name} in it: ninja -C {self.folder}")
+        at = LINUX_PROGRAMS_AT if self.linux else PROGRAMS_AT
+        program = folder / "plang"
+        program.write_bytes(with_segment(interpreter.read_bytes(), at, encode(programs, jobs)))
+        return program
+
+    def output(self, programs: Sequence[Translation], jobs: int) -> tuple[str, str]:
+        """What the programs print, and what is wrong with the machine itself."""
         with Scratch() as scratch:
-            program = Path(scratch, "plang.elf")
-            program.write_bytes(with_segment(interpreter.read_bytes(), PROGRAMS_AT, encode(programs, jobs)))
-            return Machine(self.folder / "kernel/ucow.elf", words, ["trace=off"], {"plang": program},
-                           memory=self.memory, swap=self.swap or None).run(self.timeout)
+            modules = {"plang": self.write(Path(scratch), programs, jobs)}
+            ended = Machine(self.folder / "kernel/ucow.elf", self.words(), ["trace=off"], modules, memory=self.memory,
+                            swap=self.swap or None).run(self.timeout)
+        try:
+            return ended.lines.text, "; ".join(problems(ended, PASSED, traced=False)[:2])
+        finally:
+            ended.close()
 
 
-def settings_of(folder: Path, name: str | None = None) -> list[Setting]:
+@dataclass(frozen=True)
+class Host(Setting):
+    """Linux: the kernel of this machine, with the interpreter of a build."""
+
+    def output(self, programs: Sequence[Translation], jobs: int) -> tuple[str, str]:
+        with Scratch() as scratch:
+            done = host.run(self.write(Path(scratch), programs, jobs), *self.words()[1:], seconds=self.timeout)
+        return done.stdout, "" if done.returncode == 0 else f"status {done.returncode}: {done.stdout.splitlines()[-1:]}"
+
+
+def host_of(folder: Path) -> Host:
+    return Host(host.name(), folder, linux=True)
+
+
+def settings_of(folder: Path, name: str | None = None, linux: bool = False) -> list[Setting]:
     """How a build is tried: as it is, and if it swaps also where memory is short."""
     options = options_of(folder)
+    if linux and not options["linux"]:
+        raise LabError(f"{folder} is built with -Dlinux=false")
     name = name or ("cow" if options["cow"] else "eager")
-    plain = Setting(name, folder)
+    plain = Setting(name, folder, linux=linux)
     return [plain] if not options["swap"] else [plain, replace(plain, name=f"{name}, swapping", memory=SHORT_MEMORY,
                                                             leave=LEAVE_PAGES, swap=SWAP)]
 
@@ -117,14 +151,10 @@ def compare(setting: Setting, program: Translation, reports: Reports) -> Differe
 
 def run(setting: Setting, programs: Sequence[Translation], jobs: int) -> tuple[dict[int, Difference], str]:
     """One boot: what differs, by the program's place, and what is wrong with the machine itself."""
-    ended = setting.boot(programs, jobs)
-    try:
-        trouble = "; ".join(problems(ended, PASSED, traced=False)[:2])
-        reports: dict[int, Reports] = defaultdict(lambda: defaultdict(list))
-        for number, node, value in REPORT.findall(ended.lines.text):
-            reports[int(number, 16)][int(node, 16)].append(int(value, 16))
-    finally:
-        ended.close()
+    text, trouble = setting.output(programs, jobs)
+    reports: dict[int, Reports] = defaultdict(lambda: defaultdict(list))
+    for number, node, value in REPORT.findall(text):
+        reports[int(number, 16)][int(node, 16)].append(int(value, 16))
     found = ((i, compare(setting, program, reports[i])) for i, program in enumerate(programs))
     return {i: wrong for i, wrong in found if wrong}, trouble
 

@@ -19,8 +19,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..build import KERNEL, ROOT, built
 from ..children import Workers
 from ..shard import Part, Save, Search, code_of
-from .batch import Difference, Setting, examine, settings_of, shown
-from .generate import programs
+from .batch import Difference, Setting, examine, host_of, settings_of, shown
+from .generate import narrow, programs
 from .language import parse
 from .oracle import Translation, translate
 from .reduce import explain, size
@@ -40,13 +40,13 @@ class Failure:
     wrong: dict[str, Difference]  # by setting
 
 
-def build_all(console: Console, folder: Path) -> list[Setting]:
+def build_all(console: Console, folder: Path, linux: bool) -> list[Setting]:
     """Every kernel to compare, built if needed."""
-    settings = []
+    settings: list[Setting] = []
     for name, options in BUILDS.items():
         with console.status(f"building {name}"):
-            built(folder / name, options, [KERNEL, "user/plang"])
-        settings += settings_of(folder / name, name)
+            built(folder / name, options, [KERNEL, "user/linuxplang" if linux else "user/plang"])
+        settings += settings_of(folder / name, name, linux)
     return settings
 
 
@@ -56,6 +56,7 @@ class Batches:
     settings: list[Setting]
     seed: int
     count: int
+    linux: bool
 
     def __len__(self) -> int:
         return -(-self.count // BATCH)
@@ -64,7 +65,7 @@ class Batches:
         return min(BATCH, self.count - number * BATCH)
 
     def generate(self, number: int) -> list[Translation]:
-        return programs(self.size(number), self.seed * SEEDS + number)
+        return programs(self.size(number), self.seed * SEEDS + number, self.linux)
 
     def try_one(self, number: int) -> tuple[list[Translation], dict[str, dict[int, Difference]]]:
         """Generate the programs of a batch and run them in all settings: what differs, by setting and program."""
@@ -109,7 +110,8 @@ def print_failures(console: Console, batches: Batches, results: dict[int, dict[s
     for setting in settings:
         console.print(f"{setting.name}: {numbers[setting.name]} of {count} programs have another result")
     with Console(stderr=True).status("trying again what differs"):
-        failures = [failure for number, result in results.items() if result["wrong"] for failure in batches.failures(number)]
+        failures = [failure for number, result in results.items() if result["wrong"]
+                    for failure in batches.failures(number)]
     if not failures:
         console.print("tried again, all programs have the same results: the machines are not alike")
         return
@@ -135,18 +137,27 @@ def run_one(console: Console, settings: list[Setting], program: Translation, cop
     return agree
 
 
-def compare(file: TextIO | None, count: int, seed: int, folders: tuple[Path, ...], copies: int, part: Part) -> bool:
+def settings_for(console: Console, folders: tuple[Path, ...], linux: bool) -> list[Setting]:
+    """The kernels of the builds, or of all builds; for Linux, also that of this machine."""
+    settings = [setting for folder in folders for setting in settings_of(folder.resolve(), folder.name, linux)]
+    settings = settings or build_all(console, ROOT / "build-compare", linux)
+    return [host_of(settings[0].folder), *settings] if linux else settings
+
+
+def compare(file: TextIO | None, count: int, seed: int, folders: tuple[Path, ...], copies: int, linux: bool,
+            part: Part) -> bool:
     """Run `count` programs, or the one in the file, in all settings. Returns whether all results are the same."""
     progress, output = Console(stderr=True), Console(highlight=False, markup=False, emoji=False)
-    program = translate(parse(file.read())) if file else None
-    settings = [setting for folder in folders for setting in settings_of(folder.resolve(), folder.name)]
-    settings = settings or build_all(progress, ROOT / "build-compare")
+    ops = parse(file.read()) if file else []
+    program = translate([narrow(op) for op in ops] if linux else ops) if file else None
+    settings = settings_for(progress, folders, linux)
     if program:
         return run_one(output, settings, program, copies)
     names = ", ".join(setting.name for setting in settings)
-    batches = Batches(settings, seed, count)
+    batches = Batches(settings, seed, count, linux)
     kernels = [setting.folder / KERNEL for setting in settings]
-    search = Search(f"tools/compare --seed {seed} -n {count} with {names}", len(batches), code_of(*kernels))
+    search = Search(f"tools/compare {'--linux ' if linux else ''}--seed {seed} -n {count} with {names}", len(batches),
+                    code_of(*kernels))
     start = time.monotonic()
     results = search.results(part, partial(batches.run, progress))
     tried = sum(map(batches.size, results))

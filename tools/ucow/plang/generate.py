@@ -54,19 +54,25 @@ def statement(name: str, at: int, where: int, how: int) -> Op:
     return Op(name, {"brk": how % (HEAP_PAGES + 1), "yield": how % 8, "kill": 1 + how % CHILDREN}.get(name, 0))
 
 
-def program(drawn: list[tuple[str, int, int]]) -> Translation:
+def narrow(op: Op) -> Op:
+    """The statement as Linux has it, where an exit code is a byte: with a code that one has."""
+    return op._replace(c=(op.c + 128) % 256 - 128) if op.name == "exit" else op
+
+
+def program(drawn: list[tuple[str, int, int]], linux: bool = False) -> Translation:
     """The program that was drawn, its blocks balanced; one "waitall" for each block left open."""
     ops, depth = [], 0
     for at, (name, where, how) in enumerate(drawn, 1):
         if depth == 0 and name in NOT_OUTSIDE:
             continue
         depth += (name in BLOCKS) - (name == "end")
-        ops.append(statement(name, at, where, how))
+        op = statement(name, at, where, how)
+        ops.append(narrow(op) if linux else op)
     return translate([*ops, *[Op("end"), Op("waitall")] * depth], leave_out=True)
 
 
-def programs(count: int, number: int) -> list[Translation]:
-    """So many programs, always the same for a seed."""
+def programs(count: int, number: int, linux: bool = False) -> list[Translation]:
+    """So many programs, always the same for a seed; for Linux with its exit codes."""
     made: list[Translation] = []
 
     @seed(number)
@@ -74,7 +80,7 @@ def programs(count: int, number: int) -> list[Translation]:
               suppress_health_check=list(HealthCheck))
     @given(DRAWN)
     def make(drawn: list[tuple[str, int, int]]) -> None:
-        made.append(program(drawn))
+        made.append(program(drawn, linux))
 
     make()
     return made[:count]

@@ -125,7 +125,8 @@ def reduce(setting: Setting, program: Translation, seconds: float = 30) -> tuple
 
 def repeat(setting: Setting, program: Translation, copies: int) -> str:
     """One command that runs the program on this build."""
-    words = ["tools/compare", "--build", str(setting.folder), *(["--copies", str(copies)] if copies > 1 else []), "-"]
+    words = ["tools/compare", *(["--linux"] if setting.linux else []), "--build", str(setting.folder),
+             *(["--copies", str(copies)] if copies > 1 else []), "-"]
     return f"{shlex.join(words)} <<'END'\n{program.text()}END"
 
 

@@ -53,6 +53,13 @@ enum {
        W(a4), W(a5), W(a6))
 #include <ucow/linux.def>
 
+/* futex() with all its arguments. */
+static inline int lx_futex6(const void *word, unsigned op, unsigned value, const void *time,
+                            const void *other, unsigned value3)
+{
+    return lx_call(LX_NR_futex, W(word), op, value, W(time), W(other), value3);
+}
+
 #undef LX
 #undef W
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Linux as the judge: programs for Linux on the kernel of this machine, where that runs programs of the i386.
+
+Such a program may be wrong, and Linux obeys: kill(-1) by root would end every process of the machine. So it runs in a
+namespace of pids of its own, in which it sees only its own processes, and which ends with it. Without one nothing is run.
+"""
+
+import os
+import platform
+import signal
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from . import LabError, children
+
+# A process of its own for pid 1, which signals do not reach; no random addresses: the heap begins after the program.
+NAMESPACE = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid", "--fork", "--kill-child"]
+AS_A_CHILD = ["sh", "-c", '"$@"; exit $?', "sh", "setarch", "-R"]
+NO_I386 = "Exec format error"
+NOT_EXECUTED = 126  # the status that setarch has then
+
+
+def name() -> str:
+    """What this machine's kernel is called."""
+    return f"Linux {'.'.join(platform.release().split('.')[:2])}"
+
+
+@cache
+def has_namespaces() -> bool:
+    """Whether this machine lets a program have its own pids."""
+    try:
+        return subprocess.run([*NAMESPACE, "true"], capture_output=True, timeout=20, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def run(program: Path, *arguments: str, seconds: float = 60) -> "subprocess.CompletedProcess[str]":
+    """Run the file as ./NAME in its folder; LabError where this machine cannot."""
+    if not has_namespaces():
+        raise LabError(f"{name()}, the kernel of this machine, gives programs no pids of their own (unshare --pid): "
+                       "a program that is wrong could end other processes, so none is run")
+    program.chmod(0o755)
+    words = ["timeout", "-k", "2", str(seconds), *NAMESPACE, *AS_A_CHILD, f"./{program.name}", *arguments]
+    done = children.run(words, signal.SIGTERM, cwd=program.parent)
+    if done.returncode == NOT_EXECUTED and NO_I386 in done.stdout:
+        raise LabError(f"{name()}, the kernel of this machine, does not run programs of the i386")
+    return done
