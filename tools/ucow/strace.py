@@ -73,9 +73,7 @@ class Strace:
     def lines(self, record: Record) -> Iterator[str]:
         """The lines that an event completes."""
         pid = record.cpu_pid
-        if record.name == "exit":
-            pid = record["pid"]
-        if pid < 2 or self.pid not in (None, pid):  # idle and init make no calls
+        if self.pid not in (None, pid):
             return
         prefix = "" if self.pid else f"[pid {pid}] "
         if record.name == "syscall_enter":

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, stderr_of
-from ucow import recording
+from ucow import LabError, recording
+from ucow.memory import FileMemory
+from ucow.symbols import Symbols, physical
 from ucow.trace import load_trace
 
 TIMEOUT = 100  # wall-clock backstop of a machine
@@ -32,9 +34,12 @@ def recorded(build, tmp_path_factory) -> Path:
 def test_two_runs(build, tmp_path):
     """Instruction for instruction: the time stamps are equal, too."""
     build.need_trace()
-    events = []
+    events, received = [], Symbols(build.kernel).address("chars_received")
     for name in ("first", "second"):
         assert run_in(build.folder, "--ram", tmp_path / name, "forktest").returncode == PASSED
+        memory = FileMemory(tmp_path / name)
+        assert not any(memory.read(physical(received), 4))  # the end of the input comes only after a while
+        memory.close()
         events.append(list(map(str, load_trace(str(tmp_path / name), build.kernel))))
     assert len(events[0]) > 100
     assert events[0] == events[1]
@@ -45,10 +50,11 @@ def test_replay(build, recorded):
     done = run_in(build.folder, "--replay", recorded)
     assert done.returncode == PASSED and "exit pass." in done.stdout, done.stdout + done.stderr
     failing = recorded.with_name("failing")
-    first = run_in(build.folder, "--record", failing, "waitkill")
-    second = run_in(build.folder, "--replay", failing)
-    assert (first.returncode, second.returncode) == (PROGRAM_FAILED, PROGRAM_FAILED), second.stderr
-    assert first.stdout == second.stdout
+    for words in (["--cpu", "max", "--memory", "64M", "waitkill"], ["nosuch"]):
+        first = run_in(build.folder, "--record", failing, *words)
+        second = run_in(build.folder, "--replay", failing)
+        assert (first.returncode, second.returncode) == (PROGRAM_FAILED, PROGRAM_FAILED), second.stderr
+        assert first.stdout == second.stdout and first.stderr.endswith(stderr_of(second))
 
 
 def test_shell(build, tmp_path):
@@ -79,9 +85,15 @@ def test_wrong_recordings(build, recorded, tmp_path):
     recording.save(tmp_path, tmp_path / "other", build.kernel, about | {"kernel": "0" * 40})
     recording.save(tmp_path, tmp_path / "newer", build.kernel, about | {"qemu": "QEMU 99"})
     recording.save(tmp_path, tmp_path / "foul", build.kernel, about | {"memory": "1M -hda /etc/passwd"})
+    (tmp_path / recording.START).unlink()
+    recording.save(tmp_path, tmp_path / "part", build.kernel, about)
+    (tmp_path / recording.LOG).write_bytes(bytes(100))
+    with pytest.raises(LabError, match="QEMU was killed before it had finished its log"):
+        recording.save(tmp_path, tmp_path / "never", build.kernel, about)
     for name, says in {"cut": "is no recording, or not whole", "text": "is no recording: tools/run --record makes",
                        "nosuch": "No such file", "other": "is of another kernel, whose build id is 000000000000; that of",
-                       "newer": "was made by QEMU 99, and this is QEMU", "foul": "is no recording, or not whole"}.items():
+                       "newer": "was made by QEMU 99, and this is QEMU", "foul": "is no recording, or not whole",
+                       "part": "is no recording, or not whole"}.items():
         done = run_in(build.folder, "--replay", tmp_path / name)
         assert (done.returncode, done.stdout) == (REFUSED, ""), name
         assert len(stderr_of(done).splitlines()) == 1 and f"{tmp_path}/{name}" in done.stderr and says in done.stderr

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import stderr_of
+from elf_files import one
 from ucow.memory import FileMemory, may_change
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -164,6 +165,34 @@ def test_place_of_death(build, tmp_path):
 def test_death_without_a_place(build):
     """A program that another process kills did not die in its source."""
     assert stderr_of(run_in(build.folder, "waitkill")) == "tools/run: waitkill ended with exit code -9: killed\n"
+
+
+DIE = bytes.fromhex("a100000000")                                  # eax = [0]
+FORK = bytes.fromhex("b802000000 cd80 85c0")                        # eax = fork(); whether it is 0
+SLEEP_AND_DIVIDE = bytes.fromhex("b80b000000 ba14000000 cd80 31c9f7f1")  # sleep(20); edx:eax / 0
+WAIT = bytes.fromhex("b803000000 31d2 31c9 cd80")                   # wait(0, NULL)
+KILL_MYSELF = bytes.fromhex("b812000000 cd80 89c2 b80c000000 cd80 ebfe")  # kill(getpid())
+
+
+def parent_and_child(parent: bytes, child: bytes) -> bytes:
+    """Code that forks, and is `parent` in the one process, `child` in the other."""
+    return FORK + bytes([0x74, len(parent)]) + parent + child
+
+
+@pytest.mark.parametrize("code, cause", [
+    (parent_and_child(DIE, SLEEP_AND_DIVIDE), " by the kernel (Page Fault)"), (parent_and_child(WAIT + KILL_MYSELF, DIE), "")],
+    ids=["the child dies later", "only the child dies"])
+def test_death_of_a_child(build, tmp_path, code, cause):
+    """It is not taken for that of the first program. A program without symbols has no place."""
+    (tmp_path / "family").write_bytes(one(data=code).file())
+    done = run_in(build.folder, str(tmp_path / "family"))
+    assert done.stdout.count("killed by kernel.") == (2 if cause else 1), done.stdout
+    assert stderr_of(done) == f"tools/run: family ended with exit code -9: killed{cause}\n"
+
+
+def test_other_exit_codes(build):
+    """Only -9 is a death."""
+    assert stderr_of(run_in(build.folder, "bench", "live", "x")) == "tools/run: bench ended with exit code 1.\n"
 
 
 def test_refused_value(tmp_path):

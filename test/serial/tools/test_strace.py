@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 from ucow.machine import PANIC
 from ucow.memory import FileMemory
-from ucow.strace import parameters, result_text, value
+from ucow.strace import Strace, parameters, result_text, value
 from ucow.symbols import Symbols
-from ucow.trace import FOLLOW_SECONDS, follow_trace
+from ucow.trace import FOLLOW_SECONDS, Record, follow_trace
 
 TIMEOUT = 100  # wall-clock backstop
 
@@ -55,12 +55,40 @@ def test_words_and_results():
     assert result_text("linux_open", -2) == "-2 ENOENT"
 
 
+def test_lines(fmt):
+    """A call with more arguments than a record has; one that starts a program; one whose beginning was lost; and one that
+    does not return. Each process has its own."""
+    numbers = {name: number for number, name in fmt.enums["syscall"].items()}
+
+    def record(pid: int, event: str, *words: int) -> Record:
+        kind = fmt.by_name[event]
+        return Record(0, 0, kind, 0, pid, kind.values((*words, *[0] * (5 - len(words)))))
+
+    name = int.from_bytes(b"sh", "little")
+    events = [record(2, "syscall_enter", numbers["mmap"], 0, 4096, 3), record(3, "syscall_enter", numbers["exec"], 0x800100, 1, 0),
+              record(2, "syscall_leave", numbers["mmap"], 0x10000000), record(3, "exec", 3, name),
+              record(3, "syscall_leave", numbers["getpid"], 3), record(3, "syscall_enter", numbers["wait"], 0, 0, 0),
+              record(3, "exit", 3, -9 & 0xFFFFFFFF, 2)]
+    ours = ["mmap(addr=NULL, len=4096, prot=3, ...) = 0x10000000"]
+    others = ['exec(name=0x00800100, argc=1, argv=NULL) starts program "sh"', "getpid(...) = 3",
+              "wait(pid=0, code=NULL) does not return"]
+    one, both = Strace(2), Strace(None)
+    assert [line for event in events for line in one.lines(event)] == ours
+    *every, last = [line for event in events for line in both.lines(event)]
+    assert every == ["[pid 2] " + ours[0], *("[pid 3] " + line for line in others)]
+    assert last.startswith("[pid 3] +++ ended with -9 (")
+
+
 def test_refused(build):
-    """Each is a sentence."""
+    """Each is a sentence; so is the reason why a run did not pass."""
     status, lines, _ = strace(build, "nosuch")
     assert status == 1 and lines[-1].startswith('tools/strace: kernel_execve: "nosuch" failed')
     status, lines, _ = strace(build, "./nosuch")
     assert (status, len(lines)) == (1, 1) and "no such file to boot as program nosuch" in lines[0]
+    status, lines, _ = strace(build, "bench", "live", "x")
+    assert (status, lines[-1]) == (1, "tools/strace: the run did not pass: the program's exit code was not 0")
+    status, lines, _ = strace(build, "--timeout", "1", "noread")
+    assert (status, lines[-1]) == (1, "tools/strace: the run did not pass: killed by the wall-clock backstop: the machine hung")
 
 
 def test_events_come_once_and_early(boot, build):
