@@ -11,6 +11,7 @@ import signal
 import subprocess
 import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,7 @@ def test_slow_reader(build, tmp_path):
         os.close(writer)
         wait_until(ram.exists)
         memory = FileMemory(ram)
-        wait_until(lambda: may_change(memory))
-        wait_until(lambda: not may_change(memory))
+        wait_until(lambda: not may_change(memory))  # QEMU makes the file, and has it open to its end
         memory.close()
         lines = output.read().splitlines()
         assert (run.wait(TIMEOUT), run.stderr.read()) == (PASSED, "")
@@ -91,6 +91,16 @@ class OnTerminal:
     def type(self, text: str) -> None:
         os.write(self.keyboard, text.encode())
 
+    def machine(self) -> str:
+        """The command line of its QEMU."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                command = (folder / "cmdline").read_text().replace("\0", " ")
+                if "qemu-system" in command.partition(" ")[0] and os.getsid(int(folder.name)) == self.process.pid:
+                    found.append(command)
+        return found[0]
+
     def end(self) -> int:
         """Wait for the end, which leaves the terminal as it was. Returns the status."""
         status = self.process.wait(TIMEOUT)
@@ -109,6 +119,7 @@ def test_terminal(build, ending, status):
     run.expect("$ ")
     run.type("noread\r")
     run.expect("noread: waiting.")
+    assert "-icount" not in run.machine()  # the shell's time is the host's
     run.type("\x03")
     run.expect("noread: exit code -9")
     run.expect("$ ")
@@ -130,6 +141,7 @@ def test_prompt_after_panic(build):
     run.expect("K> ")
     run.type("\x03ps\r")
     run.expect("*    1      0 RUNNING   init")
+    assert "-icount" in run.machine()
     run.expect("K> ")
     run.type("quit\r")
     run.expect("tools/run: kernel panic at plant_panic (kernel/planted/planted.c:")
