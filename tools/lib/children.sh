@@ -92,21 +92,23 @@ remove_scratch() {
 
 # Makes the scratch folder `scratch`, and removes those of tools that were killed: no process holds their lock.
 make_scratch() {
-    local folder lock parent=${TMPDIR:-/tmp}
+    local folder lock tries=0 parent=${TMPDIR:-/tmp}
     [[ $parent == /* ]] || parent=$PWD/$parent
     for folder in "$parent"/ucow-scratch-*; do
-        if [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] && exec {lock}<"$folder"; then
+        if [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ] && { exec {lock}<"$folder"; } 2>/dev/null; then
             ! flock --nonblock "$lock" || rm -rf -- "$folder"
             exec {lock}<&-
         fi
     done
     clean_ups+=(remove_scratch)
+    # The name is known before the folder is there, so that a signal in between leaves none. Another tool removes a folder
+    # that it sees before it is locked: then there is another one.
     while [ ! -d "$scratch" ]; do
-        # The name is known before the folder is there, so that a signal in between leaves none.
-        scratch=$parent/ucow-scratch-$BASHPID-$RANDOM$RANDOM
-        mkdir -m 700 -- "$scratch" 2>/dev/null ||
+        [ "$((tries += 1))" -le 20 ] ||
             die "cannot create a folder in $parent: make it writable, or let TMPDIR name another place"
-        exec {scratch_lock}<"$scratch"
-        flock "$scratch_lock"
+        scratch=$parent/ucow-scratch-$BASHPID-$RANDOM$RANDOM
+        if mkdir -m 700 -- "$scratch" 2>/dev/null && { exec {scratch_lock}<"$scratch"; } 2>/dev/null; then
+            flock "$scratch_lock"
+        fi
     done
 }

@@ -187,10 +187,14 @@ class Scratch:
             name = str(Path(parent, PREFIX + secrets.token_hex(6)).absolute())
             _folders[name] = -1
             os.mkdir(name, 0o700)
-            lock = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                lock = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+            except FileNotFoundError:  # another tool has removed it before it was locked
+                del _folders[name]
+                continue
             fcntl.flock(lock, fcntl.LOCK_EX)
             _folders[name] = lock
-            if os.path.isdir(name):  # else another tool has removed it before it was locked
+            if os.path.isdir(name):  # or it was removed meanwhile
                 self.name = name
         self._finalizer = weakref.finalize(self, _remove, self.name, os.getpid())
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from ucow import children
 
 SEED = os.environ.get("UCOW_SEED", "1")
 SIGNALS = ["INT", "TERM", "HUP", "KILL"]
@@ -106,6 +107,32 @@ def test_one_place_starts_processes():
                            r"ProcessPoolExecutor|os\.(fork|system|popen)\(")
     files = [path for path in (ROOT / "tools/ucow").rglob("*.py") if path.name != "children.py"]
     assert not {path.name: found[0] for path in files if (found := elsewhere.search(path.read_text()))}
+
+
+# mkdir, whose first folder another tool removes at once.
+REMOVED_ONCE = ('#!/bin/sh\n/bin/mkdir "$@"\n'
+                '[ -e "$0.done" ] || { : >"$0.done" && for name; do :; done && rmdir "$name"; }\n')
+
+
+def test_folder_that_another_tool_removes(tmp_path, monkeypatch):
+    """A tool removes folders without an owner; one that it sees before it is locked looks like one. There is a next."""
+    (tmp_path / "mkdir").write_text(REMOVED_ONCE)
+    (tmp_path / "mkdir").chmod(0o700)
+    done = subprocess.run([ROOT / "tools/packages", "build"], env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "mkdir.done").exists()
+
+    make, made = os.mkdir, []
+
+    def removed_once(name, *mode):
+        make(name, *mode)
+        made.append(name)
+        if len(made) == 1:
+            os.rmdir(name)
+
+    monkeypatch.setattr(os, "mkdir", removed_once)
+    with children.Scratch() as name:
+        assert name == made[1] != made[0] and Path(name).is_dir()
 
 
 def substitutions(command: str) -> int:
