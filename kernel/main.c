@@ -17,9 +17,11 @@
 #include "check/stack_protector.h"
 #include "dev/console.h"
 #include "dev/irq.h"
+#include "dev/keyboard.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
 #include "dev/power.h"
+#include "dev/screen.h"
 #include "dev/uart.h"
 #include "fs/bootfs.h"
 #include "lib/cmdline.h"
@@ -63,6 +65,7 @@ static struct boot_info boot;
 static struct cmdline cmdline;
 static struct {
     bool trace;
+    bool screen;      /* there is one, and it is wanted */
     size_t trace_kib; /* 0: depends on memory */
     size_t max_procs; /* 0: depends on memory */
     size_t ticks;     /* gettime() at boot */
@@ -128,6 +131,18 @@ static void want_mistake(const char *name)
         kprintf("boot: option \"selftest=%s\" needs a kernel built with -Dplanted=true: ignored\n", name);
 }
 
+/* screen=on: from the first line on. What is wrong with it is said later, below that line. */
+static void start_screen(void)
+{
+    for (int i = 0; i < cmdline.options_n; i++) {
+        const char *value = cmdline_value(cmdline.options[i], "screen");
+        if (value != NULL && strcmp(value, "on") == 0 && !params.screen)
+            params.screen = screen_init();
+    }
+    if (params.screen)
+        console_mirror(screen_write);
+}
+
 /* Returns whether `value` is on or off, and in *on which; reports other values. */
 static bool read_switch(const char *value, const char *option, bool *on)
 {
@@ -168,6 +183,10 @@ static void read_option(const char *option)
     } else if ((value = cmdline_value(option, "monitor")) != NULL) {
         if (read_switch(value, option, &on) && on)
             proc_monitor_start();
+    } else if ((value = cmdline_value(option, "screen")) != NULL) {
+        if (read_switch(value, option, &on) && on && !params.screen)
+            kprintf("boot: option \"%s\" needs a VGA that shows text of 80 x 25 characters: ignored\n",
+                    option);
     } else if ((value = cmdline_value(option, "inject")) != NULL) {
         want_failure(value, option);
     } else {
@@ -177,7 +196,6 @@ static void read_option(const char *option)
 
 static void read_cmdline(void)
 {
-    cmdline_parse(&cmdline, boot.cmdline);
     for (int i = 0; i < cmdline.options_n; i++)
         read_option(cmdline.options[i]);
     if (cmdline.options_dropped > 0)
@@ -299,6 +317,24 @@ static void serial_interrupt(void)
     terminal_input();
 }
 
+static void key_interrupt(void)
+{
+    keyboard_interrupt();
+    terminal_input();
+}
+
+/* What a person types; the keyboard is that of the screen. */
+static void start_input(void)
+{
+    terminal_init();
+    irq_install(UART_IRQ, serial_interrupt);
+    uart_enable_input();
+    if (params.screen && keyboard_init())
+        irq_install(KEYBOARD_IRQ, key_interrupt);
+    else if (params.screen)
+        kprintf("boot: the machine has no keyboard controller (i8042): type on the serial line\n");
+}
+
 static void start_clock(void)
 {
     if (!pic_init())
@@ -320,8 +356,10 @@ void kmain(paddr_t multiboot_info)
     trap_init(); /* first of all that can trap: without it a trap resets the machine */
     panic_set_describer(proc_describe_current);
     cpu_init();
-    print_banner();
     multiboot_read(&boot, multiboot_info, virt_to_phys(kernel_end));
+    cmdline_parse(&cmdline, boot.cmdline);
+    start_screen();
+    print_banner();
     report_memory();
     read_cmdline();
     check_set_who(pgfault_who);
@@ -333,9 +371,7 @@ void kmain(paddr_t multiboot_info)
     lapic_init();
     start_clock();
     irq_install(PIT_IRQ, timer_interrupt);
-    terminal_init();
-    irq_install(UART_IRQ, serial_interrupt);
-    uart_enable_input();
+    start_input();
     init_start(&cmdline, CONFIG_PLANTED ? selftest_run : NULL);
     for (;;)
         sched_idle();

@@ -15,20 +15,38 @@ static bool line_open;  /* the last line is unfinished */
 static int line_writer; /* the writer of that line */
 static int watched = CONSOLE_NO_ONE;
 static void (*call_broken)(void);
+static void (*mirror)(const char *text, size_t n);
+
+static void put(const char *text, size_t n)
+{
+    if (mirror != NULL)
+        mirror(text, n); /* first: who reads the serial line finds the same on the screen */
+    uart_write(text, n);
+}
+
+/* Another writer begins. Out of line, because it is rare. */
+static __attribute__((noinline)) void end_line(void)
+{
+    put("\n", 1);
+    if (line_writer == watched && watched != CONSOLE_NO_ONE)
+        call_broken();
+}
 
 void console_write(int writer, const char *text, size_t n)
 {
     if (n == 0)
         return;
-    if (line_open && line_writer != writer) {
-        uart_write("\n", 1);
-        if (line_writer == watched && watched != CONSOLE_NO_ONE)
-            call_broken();
-    }
+    if (__builtin_expect(line_open && line_writer != writer, 0))
+        end_line();
     line_open = true; /* a panic may interrupt the output and print */
     line_writer = writer;
-    uart_write(text, n);
+    put(text, n);
     line_open = text[n - 1] != '\n';
+}
+
+void console_mirror(void (*write)(const char *text, size_t n))
+{
+    mirror = write;
 }
 
 bool console_watch(int writer, void (*broken)(void))

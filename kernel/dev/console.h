@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console - whole lines on the serial port.
+ * console - whole lines on the serial port, and on the screen if there is one.
  *
  * The console remembers whether the last line is unfinished and which writer began it. Another
  * writer starts a new line first, so lines are never torn.
@@ -21,6 +21,9 @@
 /* Write n bytes for `writer`; polls the port. Not preempted, but interrupts may be on, so only a panic writes
  * from a handler. */
 void console_write(int writer, const char *text, size_t n);
+
+/* Let `write`, too, have all output from now on: a second console. */
+void console_mirror(void (*write)(const char *text, size_t n));
 
 /* Call broken(), in any context, when another writer ends a line that `writer` left unfinished; until another
  * writer is watched. Returns whether another one was watched before. */

@@ -16,6 +16,10 @@
 /* The bit of a control character in a set of keys. */
 #define INPUT_KEY(letter) (1u << ((letter)&0x1F))
 
+/* A device will put bytes. Returns whether there is one. */
+void input_add_device(void);
+bool input_has_device(void);
+
 /* Let the control characters of the set `all` act as keys; of them, those of `flushing` also discard what
  * was typed before and not read yet. A flushing key that is still in the queue acts now: it was typed for the
  * program that is about to run. */

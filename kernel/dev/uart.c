@@ -49,6 +49,7 @@ void uart_init(void)
     present = io_in8(SCRATCH) == 0xA5;
     if (!present)
         return;
+    input_add_device();
     io_out8(INTERRUPTS, 0);
     io_out8(LINE_CONTROL, LINE_DIVISOR);
     io_out8(DATA, 1); /* 115200 */
@@ -57,11 +58,6 @@ void uart_init(void)
     has_fifo = (io_in8(IDENTIFICATION) & IDENTIFICATION_FIFO) == IDENTIFICATION_FIFO;
     uart_interrupt(); /* characters typed before */
     io_out8(MODEM, MODEM_DTR_RTS_OUT2);
-}
-
-bool uart_present(void)
-{
-    return present;
 }
 
 void uart_enable_input(void)

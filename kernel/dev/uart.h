@@ -5,7 +5,6 @@
 #ifndef DEV_UART_H
 #define DEV_UART_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,9 +12,6 @@
 
 /* Find the port and set it to 115200 8N1. Without a port, output is dropped. */
 void uart_init(void);
-
-/* Whether there is a port. */
-bool uart_present(void);
 
 /* Let received bytes raise IRQ 4. */
 void uart_enable_input(void);

@@ -4,8 +4,6 @@
  */
 #include "lib/utf8.h"
 
-#include <stdint.h>
-
 #include "lib/util.h"
 
 struct range {
@@ -50,7 +48,7 @@ size_t utf8_last_bytes(const char *text, size_t n)
     return utf8_first_bytes(text + n - bytes, bytes) == bytes ? bytes : 1;
 }
 
-static uint32_t code_point(const char *text, size_t n)
+uint32_t utf8_code_point(const char *text, size_t n)
 {
     uint32_t code = (unsigned char)text[0];
     if (n > 1)
@@ -70,7 +68,7 @@ static bool is_in(const struct range *ranges, size_t n, uint32_t code)
 
 unsigned utf8_columns(const char *text, size_t n)
 {
-    uint32_t code = code_point(text, n);
+    uint32_t code = utf8_code_point(text, n);
     if (code < ' ' || code == 0x7F)
         return 2;
     if (code < 0x300 || is_in(combining, ARRAY_SIZE(combining), code))

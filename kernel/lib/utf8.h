@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Returns the bytes of the sequence that begins with `lead`, 1 to 4; 1 if no sequence begins with it. */
 size_t utf8_sequence_bytes(char lead);
@@ -22,6 +23,9 @@ static inline bool utf8_continues(char byte)
 /* Returns the bytes of the first character of text[0..n), of the last one; n > 0. */
 size_t utf8_first_bytes(const char *text, size_t n);
 size_t utf8_last_bytes(const char *text, size_t n);
+
+/* Returns the code point of the character of `n` bytes at `text`. */
+uint32_t utf8_code_point(const char *text, size_t n);
 
 /* Returns the columns that the character of `n` bytes at `text` takes on a terminal: 0 for a combining mark,
  * 2 for a wide character and for a control character, which is shown as ^X; otherwise 1. */

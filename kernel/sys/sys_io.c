@@ -7,7 +7,7 @@
 #include <ucow/errno.h>
 
 #include "dev/console.h"
-#include "dev/uart.h"
+#include "dev/input.h"
 #include "lib/util.h"
 #include "proc/mutex.h"
 #include "proc/proc_line.h"
@@ -95,7 +95,7 @@ int32_t sys_read(int32_t fd, struct uaddr buf, uint32_t n)
         error = probe_writable(uaddr_plus(buf, n - 1));
     if (error != 0)
         return error; /* before waiting */
-    if (!uart_present())
+    if (!input_has_device())
         return -E_NO_DEV; /* instead of waiting forever */
     terminal_begin_read(current->line, current->line_length);
     proc_line_flush();

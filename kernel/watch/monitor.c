@@ -2,7 +2,7 @@
 /*
  * monitor - reads a line, finds its word, lets it answer; until `quit` or the end of input, ^D.
  *
- * Interrupts are off, so the port is polled. A page fault here is a panic inside a report, and ends the
+ * Interrupts are off, so the devices are polled. A page fault here is a panic inside a report, and ends the
  * machine.
  */
 #include "watch/monitor.h"
@@ -10,6 +10,7 @@
 #include "arch/i386/cpu.h"
 #include "dev/console.h"
 #include "dev/input.h"
+#include "dev/keyboard.h"
 #include "dev/uart.h"
 #include "lib/string.h"
 #include "watch/backtrace.h"
@@ -32,9 +33,10 @@ static uint8_t read_byte(void)
 {
     char byte;
     unsigned at;
-    do
+    do {
         uart_interrupt();
-    while (input_peek(&byte, 1, &at) == 0);
+        keyboard_interrupt();
+    } while (input_peek(&byte, 1, &at) == 0);
     input_drop(at, 1);
     return (uint8_t)byte;
 }
@@ -213,7 +215,7 @@ static void answer(const struct report *report, const char *name, char *rest)
 static void ask(const struct report *report)
 {
     static char line[LINE_BYTES]; /* the stack of a double fault is small */
-    if (!uart_present())
+    if (!input_has_device())
         return;
     input_set_keys(0, 0);
     kprintf("the machine has stopped; type help, or quit to end it.\n");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * monitor - a prompt after a panic (`monitor=on`): words that ask about the machine, on the serial line.
+ * monitor - a prompt after a panic (`monitor=on`): words that ask about the machine, on the console.
  *
  * It allocates nothing, uses no interrupt, changes nothing but the queue of input, and reads memory only as
  * look.h does. The words about processes come from proc/proc_monitor.c.

@@ -24,6 +24,7 @@
 #define LINEAR_DIRECTORY_ENTRIES 224    /* 896 MiB */
 #define COM1 0x3f8
 #define DEBUG_EXIT 0xf4
+#define TEXT_MEMORY 0xb8000
 #define EXIT_PANIC 0x12
 
 /* CPUID leaf 1, edx */
@@ -109,14 +110,18 @@ boot_entry:
         movl $kmain, %edx
         jmp *%edx
 
-/* Print the message at esi on COM1 and power off with the status of a panic. */
+/* Print the message at esi on COM1, and on the screen if the machine shows text, and power off with the status of
+ * a panic. */
 boot_fail:
+        movl $TEXT_MEMORY, %edi
         movw $(COM1 + 3), %dx
         movb $3, %al                    /* 8 bits, no parity */
         outb %al, %dx
 1:      lodsb
         testb %al, %al
         jz 3f
+        movb %al, (%edi)
+        addl $2, %edi                   /* the attributes stay */
         movb %al, %ah
         movw $(COM1 + 5), %dx
 2:      inb %dx, %al

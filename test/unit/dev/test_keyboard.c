@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keyboard.c against an 8042 of our own. The scan codes are those of set 1.
+ */
+#include "dev/keyboard.h"
+
+#include <string.h>
+
+#include "arch/i386/io.h"
+#include "dev/input.h"
+#include "dev/screen.h"
+#include "unit.h"
+
+static struct {
+    bool absent, silent; /* silent: there is something, but it does not answer */
+    const char *codes;   /* that wait to be read */
+    size_t codes_n;
+    uint8_t command, config, sent;
+    bool mouse;
+} pc;
+
+static int looked_back;
+
+void screen_scroll_back(void)
+{
+    looked_back++;
+}
+
+void screen_scroll_on(void)
+{
+    looked_back--;
+}
+
+uint8_t io_in8(uint16_t port)
+{
+    if (pc.absent)
+        return 0xFF;
+    if (port == 0x64)
+        return (uint8_t)((pc.codes_n > 0 || (pc.command == 0x20 && !pc.silent)) | pc.mouse << 5);
+    CHECK_EQ(port, 0x60);
+    if (pc.command == 0x20) {
+        pc.command = 0;
+        return pc.config;
+    }
+    CHECK(pc.codes_n > 0);
+    pc.codes_n--;
+    return (uint8_t)*pc.codes++;
+}
+
+void io_out8(uint16_t port, uint8_t value)
+{
+    if (port == 0x64) {
+        pc.command = value;
+    } else if (pc.command == 0x60) {
+        pc.config = value;
+        pc.command = 0;
+    } else {
+        pc.sent = value;
+    }
+}
+
+/* What a program would read after these scan codes; the literal's last byte is no code. */
+#define TYPED(codes) typed(codes, sizeof(codes) - 1)
+
+static const char *typed(const char *codes, size_t n)
+{
+    static char text[64];
+    unsigned at;
+    pc.codes = codes;
+    pc.codes_n = n;
+    while (pc.codes_n > 0)
+        keyboard_interrupt();
+    n = input_peek(text, sizeof(text) - 1, &at);
+    input_drop(at, n);
+    text[n] = '\0';
+    return text;
+}
+
+TEST(the_controller_translates_and_interrupts)
+{
+    pc.config = 0x30;
+    pc.codes = "\x1e";
+    pc.codes_n = 1; /* typed before, and discarded */
+    CHECK(!input_has_device());
+    CHECK(keyboard_init());
+    CHECK(input_has_device());
+    CHECK_EQ(pc.config, 0x61);
+    CHECK_EQ(pc.command, 0xAE);
+    CHECK_EQ(pc.sent, 0xF4);
+    CHECK_STR_EQ(TYPED(""), "");
+}
+
+TEST(a_machine_may_have_no_keyboard)
+{
+    pc.absent = true;
+    CHECK(!keyboard_init());
+    pc.absent = false;
+    pc.silent = true;
+    CHECK(!keyboard_init());
+    pc.silent = false;
+}
+
+TEST(letters_digits_and_signs)
+{
+    CHECK_STR_EQ(TYPED("\x1e\x9e\x02\x82\x35\xb5\x39\xb9\x2b\xab\x56\xd6\x1c\x9c\x0e\x8e\x0f\x01"),
+                 "a1/ \\\\\r\177\t\033");
+    CHECK_STR_EQ(TYPED("\x2a\x1e\x03\x2b\x35\xaa\x36\x10\x1a\xb6\x10"), "A@|?Q{q");
+    CHECK_STR_EQ(TYPED("\x2a\x0f\xaa"), "\033[Z");
+}
+
+TEST(caps_lock_is_for_letters)
+{
+    CHECK_STR_EQ(TYPED("\x3a\xba\x1e\x02\x2a\x1e\xaa\x3a\xba\x1e"), "A1aa");
+}
+
+TEST(control)
+{
+    CHECK_STR_EQ(TYPED("\x1d\x1e\x2a\x2e\xaa\x2b\x1a\x9d\x1e"), "\001\003\034\033a");
+    CHECK_STR_EQ(TYPED("\xe0\x1d\x14\xe0\x9d\x14"), "\024t");
+}
+
+TEST(keys_that_move_send_what_a_terminal_sends)
+{
+    CHECK_STR_EQ(TYPED("\xe0\x48\xe0\xc8\xe0\x50\xe0\x4d\xe0\x4b"), "\033[A\033[B\033[C\033[D");
+    CHECK_STR_EQ(TYPED("\xe0\x47\xe0\x4f\xe0\x53\xe0\x52\xe0\x49\xe0\x51"),
+                 "\033[H\033[F\033[3~\033[2~\033[5~\033[6~");
+    CHECK_STR_EQ(TYPED("\xe0\x2a\xe0\x47\xe0\xc7\xe0\xaa\x1e"), "\033[Ha"); /* with a shift that is none */
+}
+
+TEST(the_keypad_has_two_meanings)
+{
+    CHECK_STR_EQ(TYPED("\x47\x4a\x4c\x53\x37\xe0\x35\xe0\x1c"), "7-5.*/\r");
+    CHECK_STR_EQ(TYPED("\x45\xc5\x47\x4e\x4c\x53\x45\xc5"), "\033[H+5\033[3~");
+}
+
+TEST(shift_and_a_page_key_look_at_the_history)
+{
+    CHECK_STR_EQ(TYPED("\x2a\xe0\x49\xe0\xc9\xe0\x49\xe0\x51\xaa"), "");
+    CHECK_EQ(looked_back, 1);
+    CHECK_STR_EQ(TYPED("\x2a\xe0\xaa\xe0\x49\xe0\xc9\xe0\x2a\xaa"),
+                 ""); /* as keyboards send it with NumLock */
+    CHECK_EQ(looked_back, 2);
+}
+
+TEST(what_is_no_key_is_ignored)
+{
+    CHECK_STR_EQ(TYPED("\xe1\x1d\x45\xe1\x9d\xc5\xfa\xaa\xe0\x46\x3b\xbb\x46\x54\x7f\x1e"), "a");
+    pc.mouse = true;
+    CHECK_STR_EQ(TYPED("\x1e\x1e"), "");
+    pc.mouse = false;
+}
+
+TEST(a_full_queue_counts_what_it_loses)
+{
+    unsigned at;
+    char text[256];
+    for (int i = 0; i < 257; i++) {
+        pc.codes = "\x1e";
+        pc.codes_n = 1;
+        keyboard_interrupt();
+    }
+    CHECK_EQ(input_take_lost(), 1);
+    input_drop(0, input_peek(text, sizeof(text), &at));
+    input_drop(at, sizeof(text));
+}

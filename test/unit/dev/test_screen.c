@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * screen.c and vga.c against a VGA of our own: text memory, and the registers that they use.
+ */
+#include "dev/screen.h"
+
+#include <string.h>
+
+#include "arch/i386/io.h"
+#include "dev/vga.h"
+#include "unit.h"
+
+#define TEXT 0xB8000u
+#define GREY 0x07
+
+uint8_t host_memory[TEXT + 0x8000];
+bool host_interrupts_on = true;
+
+static struct {
+    bool absent, graphics;
+    uint8_t index, registers[25];
+} vga;
+
+uint8_t io_in8(uint16_t port)
+{
+    if (vga.absent)
+        return 0xFF;
+    if (port == 0x3CC)
+        return 0x67; /* as after a mode of the firmware */
+    if (port == 0x3CF)
+        return vga.graphics ? 0x05 : 0x0E;
+    CHECK_EQ(port, 0x3D5);
+    return vga.registers[vga.index];
+}
+
+void io_out8(uint16_t port, uint8_t value)
+{
+    if (port == 0x3D4)
+        vga.index = value;
+    else if (port == 0x3D5)
+        vga.registers[vga.index] = value;
+}
+
+static bool start(void)
+{
+    memset(&vga, 0, sizeof(vga));
+    memset(host_memory + TEXT, 0xEE, 0x8000); /* what the firmware wrote */
+    vga.registers[0x01] = 79;
+    vga.registers[0x07] = 0x1F;
+    vga.registers[0x09] = 0x4F;
+    vga.registers[0x12] = 0x8F;
+    return screen_init();
+}
+
+static unsigned first_shown(void)
+{
+    return (unsigned)vga.registers[0x0C] << 8 | vga.registers[0x0D];
+}
+
+static void check_cursor(unsigned row, unsigned column)
+{
+    CHECK_EQ(vga.registers[0x0E] << 8 | vga.registers[0x0F], (int)(first_shown() + row * 80 + column));
+}
+
+static uint8_t *cell(unsigned row, unsigned column)
+{
+    return host_memory + TEXT + 2 * (size_t)(first_shown() + row * 80 + column);
+}
+
+/* A row of the screen without the blanks at its end. */
+static const char *row_text(unsigned row)
+{
+    static char text[81];
+    size_t n = 80;
+    for (unsigned i = 0; i < 80; i++)
+        text[i] = (char)*cell(row, i);
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
+    text[n] = '\0';
+    return text;
+}
+
+static void say(const char *text)
+{
+    screen_write(text, strlen(text));
+}
+
+/* Write lines with the numbers from..to). */
+static void count(unsigned from, unsigned to)
+{
+    for (; from < to; from++) {
+        const char line[] = {(char)('0' + from / 100), (char)('0' + from / 10 % 10), (char)('0' + from % 10),
+                             '\n'};
+        screen_write(line, sizeof(line));
+    }
+}
+
+TEST(a_machine_may_have_no_screen)
+{
+    CHECK(start());
+    vga.absent = true;
+    CHECK(!screen_init());
+    vga.absent = false;
+    vga.graphics = true;
+    CHECK(!screen_init());
+    vga.graphics = false;
+    vga.registers[0x09] = 0x47; /* rows half as high: 50 */
+    CHECK(!screen_init());
+    vga.registers[0x09] = 0x4F;
+    vga.registers[0x01] = 39;
+    CHECK(!screen_init());
+}
+
+TEST(text_begins_at_the_top_of_an_empty_screen)
+{
+    start();
+    say("one\ntwo\tthree\rT");
+    CHECK_STR_EQ(row_text(0), "one");
+    CHECK_STR_EQ(row_text(1), "Two     three");
+    CHECK_STR_EQ(row_text(24), "");
+    CHECK_EQ(cell(1, 0)[1], GREY);
+    check_cursor(1, 1);
+}
+
+TEST(a_full_row_goes_on_in_the_next_when_more_comes)
+{
+    start();
+    for (int i = 0; i < 80; i++)
+        say("x");
+    check_cursor(0, 79);
+    say("y\b\bz");
+    CHECK_STR_EQ(row_text(1), "z");
+    say("\b \bw");
+    CHECK_STR_EQ(row_text(1), "w");
+}
+
+TEST(what_leaves_the_screen_can_be_looked_at)
+{
+    start();
+    count(0, 30);
+    CHECK_STR_EQ(row_text(0), "006");
+    check_cursor(24, 0);
+    screen_scroll_back();
+    CHECK_STR_EQ(row_text(0), "000"); /* there is no more */
+    screen_scroll_on();
+    CHECK_STR_EQ(row_text(0), "006");
+    count(30, 60);
+    screen_scroll_back();
+    CHECK_STR_EQ(row_text(0), "024");
+    screen_scroll_back();
+    CHECK_STR_EQ(row_text(0), "012");
+    screen_scroll_on();
+    CHECK_STR_EQ(row_text(0), "024");
+    say("new");
+    CHECK_STR_EQ(row_text(24), "new");
+}
+
+TEST(more_rows_than_the_memory_has)
+{
+    start();
+    for (unsigned i = 0; i < 999; i++) {
+        count(i, i + 1);
+        unsigned y = i < 24 ? i : 23;
+        CHECK_EQ(*cell(y, 2), (int)('0' + i % 10));
+        CHECK_EQ(*cell(y + 1, 0), ' ');
+        CHECK(first_shown() <= (204 - 25) * 80);
+        if (i < 200)
+            continue;
+        for (int n = 0; n < 8; n++) /* as far as any row is kept */
+            screen_scroll_back();
+        CHECK_EQ((cell(0, 0)[0] - '0') * 100 + (cell(0, 0)[2] - '0') * 10 + (cell(0, 0)[4] - '0') + 96 <=
+                     (int)i,
+                 1);
+    }
+}
+
+TEST(the_cursor_moves)
+{
+    start();
+    say("\033[5;11HX\033[2AY\033[BZ\033[3D-\033[99;99H.\033[GA\033[CB\033[1;1f!");
+    CHECK_EQ(*cell(4, 10), 'X');
+    CHECK_EQ(*cell(2, 11), 'Y');
+    CHECK_EQ(*cell(3, 12), 'Z');
+    CHECK_EQ(*cell(3, 10), '-');
+    CHECK_EQ(*cell(24, 79), '.');
+    CHECK_STR_EQ(row_text(0), "!");
+    CHECK_EQ(*cell(24, 0), 'A');
+    CHECK_EQ(*cell(24, 2), 'B');
+    say("\033[H\033[9A\033[9D");
+    check_cursor(0, 0);
+}
+
+TEST(parts_are_erased)
+{
+    start();
+    say("abcdef\nghijkl\nmnopqr\033[2;4H\033[K");
+    CHECK_STR_EQ(row_text(1), "ghi");
+    say("\033[1;3H\033[1K");
+    CHECK_STR_EQ(row_text(0), "   def");
+    say("\033[2;2H\033[J");
+    CHECK_STR_EQ(row_text(1), "g");
+    CHECK_STR_EQ(row_text(2), "");
+    say("\033[1J");
+    CHECK_STR_EQ(row_text(0), "");
+    say("xyz\033[H\033[2J$");
+    CHECK_STR_EQ(row_text(0), "$");
+    CHECK_STR_EQ(row_text(1), "");
+    check_cursor(0, 1);
+}
+
+TEST(colours_are_those_of_ecma_48)
+{
+    start();
+    say("\033[31ma\033[1;33;44mb\033[94mc\033[22;34;41m\033[7md\033[0;32me\033[mf\033[7mg");
+    CHECK_EQ(cell(0, 0)[1], 0x04); /* red */
+    CHECK_EQ(cell(0, 1)[1], 0x1E); /* bright yellow on blue */
+    CHECK_EQ(cell(0, 2)[1], 0x19); /* bright blue on blue */
+    CHECK_EQ(cell(0, 3)[1], 0x14); /* blue on red, reversed */
+    CHECK_EQ(cell(0, 4)[1], 0x02);
+    CHECK_EQ(cell(0, 5)[1], GREY);
+    CHECK_EQ(cell(0, 6)[1], 0x70);
+    say("\033[0m\033[38;5;31mg\033[31;39;42;49mh");
+    CHECK_EQ(cell(0, 7)[1], GREY);
+    CHECK_EQ(cell(0, 8)[1], GREY);
+}
+
+TEST(sequences_that_mean_nothing_here_are_not_shown)
+{
+    start();
+    say("a\033[?25lb\033(Bc\033=d\033[>4;2me\033[12;34;5;6;7;8;9;10;11;12xf\033[99999999999Cg\033[3\nh");
+    CHECK_STR_EQ(row_text(1), "h");
+    CHECK_EQ(*cell(0, 5), 'f');
+    CHECK_EQ(*cell(0, 79), 'g');
+    CHECK_EQ(cell(0, 4)[1], GREY);
+}
+
+TEST(characters_are_utf_8)
+{
+    start();
+    say("\u00e9\u2588\u266b\u4e2d\u20ac|e\u0301|");
+    CHECK_STR_EQ(row_text(0), "\x82\xdb\x0e???|e|");
+    say("\r\xc3|\x80|\xe2\x82\n");
+    CHECK_STR_EQ(row_text(0), "?|?|??|e|");
+}
