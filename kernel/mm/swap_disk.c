@@ -6,6 +6,7 @@
 
 #include <ucow/errno.h>
 
+#include "arch/i386/cpu.h"
 #include "arch/i386/mmu.h"
 #include "check/hooks.h"
 #include "dev/console.h"
@@ -24,10 +25,11 @@ static unsigned failures; /* failed writes since the last one that succeeded */
 
 /* ---- Finding the disk ---- */
 
+/* The boot code of a disk with partitions may be zeros, too, and so the whole page counts. */
 static bool disk_is_ours(const void *first_page)
 {
-    static const char zeros[16];
-    return memcmp(first_page, "UCOWSWAP", 8) == 0 || memcmp(first_page, zeros, sizeof(zeros)) == 0;
+    const size_t words = PAGE_SIZE / sizeof(uint32_t);
+    return memcmp(first_page, "UCOWSWAP", 8) == 0 || cpu_count_words(first_page, 0, words) == words;
 }
 
 void swap_init(void *(*alloc)(size_t bytes), size_t max_bytes)
@@ -41,7 +43,7 @@ void swap_init(void *(*alloc)(size_t bytes), size_t max_bytes)
         return;
     }
     if (!disk_is_ours(first_page)) {
-        kprintf("swap: the second disk holds something else: not used (its first bytes are to be zeros)\n");
+        kprintf("swap: the second disk holds something else: not used (its first page is to be zeros)\n");
         return;
     }
     size_t used = slots_init(pages, alloc, max_bytes);

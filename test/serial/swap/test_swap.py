@@ -23,12 +23,14 @@ def test_a_disk_meant_for_it_is_taken(run, tmp_path, first_bytes):
     assert image.read_bytes()[:len(first_bytes)] == first_bytes
 
 
-def test_somebody_elses_disk_is_left_alone(run, tmp_path):
+@pytest.mark.parametrize("data", [b"\xebR\x90NTFS    ", bytes(510) + b"\x55\xaaEFI PART", bytes(1080) + b"\x53\xef"],
+                         ids=["NTFS", "GPT", "ext4"])
+def test_somebody_elses_disk_is_left_alone(run, tmp_path, data):
     """The kernel writes nothing to a disk that may hold data."""
-    image, data = tmp_path / "disk", b"\xebR\x90NTFS    ".ljust(1 << 20, b"d")
+    image, data = tmp_path / "disk", data.ljust(1 << 20, b"\0")
     image.write_bytes(data)
     run("swaporder", swap_image=image).lines.once(
-        "swap: the second disk holds something else: not used (its first bytes are to be zeros)")
+        "swap: the second disk holds something else: not used (its first page is to be zeros)")
     assert image.read_bytes() == data
 
 
