@@ -132,6 +132,37 @@ def test_terminal(build, ending, status):
     assert run.end() == status
 
 
+@pytest.fixture
+def no_desktop(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+
+def test_display_on_a_terminal(build, no_desktop):
+    """Without a desktop the machine's screen is drawn on the terminal, and what is typed comes from its keyboard."""
+    shows = subprocess.run(["qemu-system-i386", "-display", "help"], capture_output=True, text=True, check=False).stdout
+    if "curses" not in shows.split():
+        pytest.skip("this QEMU draws on no terminal (-display curses)")
+    run = OnTerminal(build.folder, "--display")
+    run.expect("starting the shell on a screen")
+    run.expect("user processes on i386")
+    run.expect("$ ")
+    run.type("echo seen\r")
+    run.expect("seen")
+    run.type("exit\r")
+    assert run.end() == PASSED
+
+
+def test_display_nowhere(build, no_desktop):
+    """One sentence; a display that is named needs neither a desktop nor a terminal."""
+    assert sentence(run_in(build.folder, "--display", "hello")) == (
+        "--display: QEMU can neither open a window here (Debian's qemu-system-gui has them) nor draw on a terminal: "
+        "give --display=vnc=:1, or another word of QEMU's -display")
+    done = run_in(build.folder, "--display=none", "hello")
+    assert done.returncode == PASSED and "hello pass." in done.stdout, done.stderr
+
+
 def test_prompt_after_panic(build):
     """--monitor: a terminal gets the prompt, without a time limit; `quit` ends the run with the status of a panic."""
     if not build.planted:

@@ -61,6 +61,8 @@ OF_RUN = {
     "--ram /nonexistent/x hello": "name a file in a folder that you may write to",
     "--html /nonexistent/x hello": "name a file in a folder that you may write to",
     "trace=off --html {new} hello": "--html shows the events of the trace: omit trace=off",
+    "--display --record {new} hello": "--display: a recording has the input of the serial line only",
+    "screen=1 hello": "screen=1: give screen=on or screen=off",
     "--memory 1M hello": "needs memory above it: give at least 4M",
     "{full}/nosuch.elf": "there is no program",
 }
