@@ -66,10 +66,11 @@ static struct cmdline cmdline;
 static struct {
     bool trace;
     bool screen;      /* there is one, and it is wanted */
+    bool swap;        /* the second disk may be written to */
     size_t trace_kib; /* 0: depends on memory */
     size_t max_procs; /* 0: depends on memory */
     size_t ticks;     /* gettime() at boot */
-} params = {.trace = true};
+} params = {.trace = true, .swap = true};
 
 static void print_banner(void)
 {
@@ -183,6 +184,11 @@ static void read_option(const char *option)
     } else if ((value = cmdline_value(option, "monitor")) != NULL) {
         if (read_switch(value, option, &on) && on)
             proc_monitor_start();
+    } else if ((value = cmdline_value(option, "swap")) != NULL) {
+        if (read_switch(value, option, &on))
+            params.swap = on;
+        if (params.swap && !CONFIG_SWAP)
+            kprintf("boot: option \"%s\" needs a kernel built with -Dswap=true: ignored\n", option);
     } else if ((value = cmdline_value(option, "screen")) != NULL) {
         if (read_switch(value, option, &on) && on && !params.screen)
             kprintf("boot: option \"%s\" needs a VGA that shows text of 80 x 25 characters: ignored\n",
@@ -278,7 +284,8 @@ static void start_memory(void)
     start_trace(frames);
     uint16_t *kstack_slots = boot_alloc_undefined(procs * sizeof(uint16_t));
     void *pids = boot_alloc(pid_table_bytes(procs + 1));
-    swap_init(boot_alloc, (size_t)(memmap_bytes(&boot.memory) / 8));
+    if (params.swap)
+        swap_init(boot_alloc, (size_t)(memmap_bytes(&boot.memory) / 8));
     page_init(boot_alloc(frames * sizeof(struct page)), frames);
     for (size_t i = 0; i < boot.memory.n; i++) {
         const struct memmap_range *range = &boot.memory.range[i];

@@ -147,7 +147,7 @@ def check_meson(words: list[str]) -> str:
                 return f"there is no suite {suite}"
         elif verb == "test" and word not in listed_tests() and not is_placeholder(word):
             return f"there is no test {word}"
-        elif verb == "compile" and f"run_target('{word}'" not in "".join(path.read_text() for path in ROOT.glob("*.build")):
+        elif verb == "compile" and f"_target('{word}'" not in "".join(path.read_text() for path in ROOT.glob("*.build")):
             return f"there is no target {word}"
     return ""
 

@@ -62,6 +62,10 @@ test   clang-tidy              clang-tidy            finds suspicious C
 test   shellcheck              shellcheck            checks the shell scripts
 test   codespell               codespell             finds misspelt words
 test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer, for the ELF loader, and the coverage runtime of the unit tests
+test   grub-common             grub-mkrescue         makes the disc image
+test   grub-pc-bin             /usr/lib/grub/i386-pc  boots it
+test   xorriso                 xorriso               writes it
+test   mtools                  mformat               is what grub-mkrescue calls
 test   spin                    spin                  checks the model of the process protocol
 edit   clangd                  clangd                tells an editor what each name is
 edit   git                     git                   shows it what has changed
