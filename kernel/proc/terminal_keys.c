@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "arch/i386/cpu.h"
 #include "dev/console.h"
 #include "mm/mm.h"
 #include "proc/group.h"
@@ -42,10 +43,12 @@ void terminal_begin_status(void)
 
 static void print_row(const struct proc *proc)
 {
+    uint32_t eflags = cpu_irq_save(); /* a handler may wake it */
+    const char *state = state_names[proc->state];
+    cpu_irq_restore(eflags);
     kprintf("%5d %6d %6d %-8s %8u %7u %s%s\n", proc->pid, proc->parent != NULL ? proc->parent->pid : 0,
-            proc->group, state_names[proc->state], proc->runs,
-            proc->mm != NULL ? (unsigned)mm_page_count(proc->mm) : 0, proc->name,
-            proc->killed ? " (killed)" : "");
+            proc->group, state, proc->runs, proc->mm != NULL ? (unsigned)mm_page_count(proc->mm) : 0,
+            proc->name, proc->killed ? " (killed)" : "");
 }
 
 static void print_some(void)
