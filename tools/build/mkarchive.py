@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Packs programs into ucow's boot archive, a cpio archive in the "newc" format.
 
-A member is the ELF file NAME.elf without sections (symbols and debug information); its name is NAME. Members are in the
+A member is the ELF file NAME.elf without sections (symbols and debug information), and without the zeros with which linkers
+align segments to pages, unless its headers belong to a segment; its name is NAME. Members are in the
 order of the command line. Time and owner of a file are not recorded: equal programs give an equal archive. Each member
 is also written as the file NAME in the archive's folder.
 """
@@ -16,8 +17,8 @@ REGULAR_EXECUTABLE = 0o100755
 ELF32 = b"\x7fELF\x01\x01"
 # Offsets in the header of an ELF file and in a program header: System V ABI, chapter 4.
 E_PHOFF, E_SHOFF, E_PHENTSIZE, E_PHNUM, E_SHNUM = 28, 32, 42, 44, 48
-P_OFFSET, P_FILESZ = 4, 16
-PAGE = 4096
+P_OFFSET, P_VADDR, P_FILESZ, P_ALIGN = 4, 8, 16, 28
+ALIGN = 32  # of the segments of a member
 TRAILER = "TRAILER!!!"
 
 
@@ -38,21 +39,25 @@ def member(name: str, content: bytes, inode: int, mode: int) -> bytes:
 
 
 def stripped(path: Path) -> bytes:
-    """The ELF file without sections: up to the end of its last segment."""
-    elf = bytearray(path.read_bytes())
+    """The ELF file without sections and padding: its headers, and its segments one after the other."""
+    elf = path.read_bytes()
     if not elf.startswith(ELF32):
         sys.exit(f"mkarchive: {path} is no 32-bit ELF file")
     (first,), (entry_bytes, entries) = struct.unpack_from("<I", elf, E_PHOFF), struct.unpack_from("<HH", elf, E_PHENTSIZE)
     end = first + entry_bytes * entries
-    for at in range(first, end, entry_bytes):
-        (offset,), (size,) = struct.unpack_from("<I", elf, at + P_OFFSET), struct.unpack_from("<I", elf, at + P_FILESZ)
-        if size == 0:  # only bss: its offset, far beyond what is in the file, need only fit the address
-            struct.pack_into("<I", elf, at + P_OFFSET, offset % PAGE)
-        else:
-            end = max(end, offset + size)
-    struct.pack_into("<I", elf, E_SHOFF, 0)
-    struct.pack_into("<HH", elf, E_SHNUM, 0, 0)
-    return bytes(elf[:end])
+    headers = range(first, end, entry_bytes)
+    packed = bytearray(elf[:end])
+    struct.pack_into("<I", packed, E_SHOFF, 0)
+    struct.pack_into("<HH", packed, E_SHNUM, 0, 0)
+    segments = {at: [struct.unpack_from("<I", elf, at + name)[0] for name in (P_OFFSET, P_VADDR, P_FILESZ)] for at in headers}
+    if any(size > 0 and offset < end for offset, _, size in segments.values()):
+        return bytes(packed + elf[end:max(offset + size for offset, _, size in segments.values() if size > 0)])
+    for at, (offset, address, size) in segments.items():
+        packed += bytes((address - len(packed)) % ALIGN)
+        struct.pack_into("<I", packed, at + P_OFFSET, len(packed))
+        struct.pack_into("<I", packed, at + P_ALIGN, ALIGN)
+        packed += elf[offset:offset + size]
+    return bytes(packed)
 
 
 def archive(programs: dict[str, bytes]) -> bytes:
