@@ -32,7 +32,7 @@ def test_debugger_has_its_machine():
     """The launch names a task, which waits at the same port; the editor goes on when tools/run says that it waits."""
     launch = json.loads((ROOT / ".vscode/launch.json").read_text())["configurations"][0]
     task = next(task for task in TASKS["tasks"] if task["label"] == launch["preLaunchTask"])
-    assert "--gdb=" + launch["miDebuggerServerAddress"].removeprefix("localhost:") in task["command"].split()
+    assert "--gdb=" + launch["miDebuggerServerAddress"].removeprefix("127.0.0.1:") in task["command"].split()
     assert 'say "waiting for $(debugger)"' in (ROOT / "tools/run").read_text() and 'echo "gdb -x' in (ROOT / "tools/run").read_text()
     assert task["problemMatcher"]["background"]["endsPattern"] == "^tools/run: waiting for gdb"
 
