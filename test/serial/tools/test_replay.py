@@ -12,7 +12,7 @@ from ucow.symbols import Symbols, physical
 from ucow.trace import load_trace
 
 TIMEOUT = 100  # wall-clock backstop of a machine
-PASSED, PROGRAM_FAILED, NO_VERDICT, REFUSED = 0, 1, 4, 5
+PASSED, PROGRAM_FAILED, PANIC, NO_VERDICT, REFUSED = 0, 1, 2, 4, 5
 
 
 def run_in(folder: Path, *words: str | Path, typed: str | None = None) -> subprocess.CompletedProcess:
@@ -63,6 +63,16 @@ def test_shell(build, tmp_path):
     second = run_in(build.folder, "--replay", tmp_path / "shell")
     assert first.returncode == second.returncode == PASSED, first.stdout + second.stdout + second.stderr
     assert "hello pass." in second.stdout and "args: argv[1] = x" in second.stdout
+    assert first.stdout == second.stdout
+
+
+def test_prompt_after_panic(build, tmp_path):
+    """What is typed there is, too."""
+    if not build.planted:
+        pytest.skip("the kernel is built with -Dplanted=false")
+    first = run_in(build.folder, "--monitor", "--record", tmp_path / "panic", "selftest=panic", typed="ps\nquit\n")
+    second = run_in(build.folder, "--replay", tmp_path / "panic")
+    assert first.returncode == second.returncode == PANIC and "\n*    1      0 RUNNING   init" in second.stdout
     assert first.stdout == second.stdout
 
 
