@@ -120,9 +120,12 @@ boot_fail:
 1:      lodsb
         testb %al, %al
         jz 3f
+        movb %al, %ah
+        cmpb $' ', %al
+        jb 4f
         movb %al, (%edi)
         addl $2, %edi                   /* the attributes stay */
-        movb %al, %ah
+4:
         movw $(COM1 + 5), %dx
 2:      inb %dx, %al
         testb $0x20, %al                /* room in the transmitter */
@@ -133,8 +136,8 @@ boot_fail:
         jmp 1b
 3:      movb $EXIT_PANIC, %al
         outb %al, $DEBUG_EXIT
-4:      hlt
-        jmp 4b
+5:      hlt
+        jmp 5b
 
 not_multiboot:
         .asciz "ucow: not started by a Multiboot loader: use qemu-system-i386 -kernel, or GRUB's multiboot command\r\n"

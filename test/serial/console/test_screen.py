@@ -3,7 +3,7 @@
 
 import pytest
 from qemu_options import rewired
-from screen import BLACK, BLUE, BRIGHT_RED, GREY, ON, ROWS, Screen
+from screen import BLACK, BLUE, BRIGHT_RED, COLUMNS, GREY, ON, ROWS, VGA, Screen
 from ucow.machine import PASSED, SEABIOS
 
 PROMPT, MONITOR_PROMPT = "$ ", "K> "
@@ -117,6 +117,14 @@ def test_a_panic_is_shown(bench):
         screen.type("quit\n")
         live.expect("the machine stops here.\n")
         assert screen.shot().rows[-2:] == ["the machine stops here.", ""]
+
+
+def test_a_refusal_is_shown(bench):
+    """What the kernel says before it knows its command line."""
+    words = bench.machine("hello", cpu="486", firmware=SEABIOS)
+    with rewired(words, ["-device"], VGA).start() as live:
+        sentence = live.expect("newer\n").strip()
+        assert "".join(row.ljust(COLUMNS) for row in Screen(live.qmp).shot().rows).startswith(sentence)
 
 
 @pytest.mark.parametrize("name, vga, complaints", [
