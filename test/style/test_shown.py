@@ -30,7 +30,7 @@ COMMENT = re.compile(r"\s+#.*")
 # The tests that run each tool; .ci/run runs tools/matrix itself.
 TESTED_BY = {
     "tools/bench": ["bench", "growth"], "tools/cc": ["cc"], "tools/compare": ["plang"], "tools/configurations": ["options"],
-    "tools/coverage": ["coverage"], "tools/fuzz": ["sysfuzz", "crashme", "elfcases"], "tools/grade": ["grade"],
+    "tools/coverage": ["coverage"], "tools/fuzz": ["sysfuzz", "linuxfuzz", "crashme", "elfcases"], "tools/grade": ["grade"],
     "tools/handout": ["handout"], "tools/inject": ["inject"], "tools/inspect": ["gdb"], "tools/matrix": ["commands"],
     "tools/mistakes": ["mistakes"], "tools/model": ["model"], "tools/mutate": ["mutants-selftest"], "tools/pages": ["pages"],
     "tools/packages": ["editor"], "tools/planted": ["planted"], "tools/playground": ["playground"],

@@ -21,7 +21,7 @@ Key = TypeVar("Key")
 MEMORY = "32M"
 TIMEOUT = 600  # a backstop: kernels with sanitizers are slow, hosts may be busy
 
-RESULT_LINE = re.compile(r"^sysfuzz: (\w+): (ok \d+.*)$", re.MULTILINE)
+RESULT_LINE = re.compile(r"^(?:sys|linux)fuzz: (\w+): (ok \d+.*)$", re.MULTILINE)
 RESULT = re.compile(r"(ok|no return) (\d+)|(-\d+) x (\d+)")
 TRAP = re.compile(r"^  trap 0x[0-9a-f]{8} (.+)$", re.MULTILINE)
 ENDS = ["died of a trap", "ended otherwise", "was stopped"]
@@ -61,9 +61,9 @@ def call_results(text: str) -> Counter[tuple[str, str]]:
     return +counts
 
 
-def syscalls(build: Path, *words: str, timeout: float = TIMEOUT) -> Batch[tuple[str, str]]:
-    """`sysfuzz exhaustive`, or `sysfuzz random SEED COUNT`."""
-    run = boot(build, timeout, "sysfuzz", *words)
+def syscalls(build: Path, *words: str, timeout: float = TIMEOUT, linux: bool = False) -> Batch[tuple[str, str]]:
+    """`sysfuzz exhaustive`, or `sysfuzz random SEED COUNT`; of the calls of Linux with linuxfuzz."""
+    run = boot(build, timeout, "linuxfuzz" if linux else "sysfuzz", *words)
     try:
         batch: Batch[tuple[str, str]] = judged(" ".join(words), run)
         batch.counts = call_results(run.lines.text)

@@ -128,14 +128,15 @@ def write_seeds(folder: Path, build: Path) -> None:
             (folder / program.name).write_bytes(program.read_bytes())
 
 
-def search_syscalls(count: int, seed: int, folder: Path | None, part: Part) -> bool:
+def search_syscalls(count: int, seed: int, folder: Path | None, part: Part, linux: bool = False) -> bool:
     """Each call with each edge of each argument, then `count` random calls. Returns whether nothing was found."""
     build = sanitized(folder, part, KERNEL)
     per_batch = min(count, CALLS)
     batches = -(-count // per_batch)
-    jobs = [partial(fuzz.syscalls, build, "exhaustive")]
-    jobs += [partial(fuzz.syscalls, build, "random", str(seed + i), str(per_batch)) for i in range(batches)]
-    search = search_of(part, build, f"tools/fuzz syscalls --seed {seed} -n {count}", len(jobs))
+    command = "linux" if linux else "syscalls"
+    jobs = [partial(fuzz.syscalls, build, "exhaustive", linux=linux)]
+    jobs += [partial(fuzz.syscalls, build, "random", str(seed + i), str(per_batch), linux=linux) for i in range(batches)]
+    search = search_of(part, build, f"tools/fuzz {command} --seed {seed} -n {count}", len(jobs))
     counts, failed, seconds = run_all(search, part, jobs, "calls", per_batch)
     calls: Counter[str] = Counter()
     for (name, _), n in counts.items():
@@ -148,7 +149,7 @@ def search_syscalls(count: int, seed: int, folder: Path | None, part: Part) -> b
                  f"{len(failed)} machines failed")
     print_coverage(folder, build, part)
     return finish(failed, lambda batch: batch.repeat if not batch.what.startswith("random") else
-                  f"tools/fuzz syscalls --seed {batch.what.split()[1]} -n {per_batch}{with_build(folder)}")
+                  f"tools/fuzz {command} --seed {batch.what.split()[1]} -n {per_batch}{with_build(folder)}")
 
 
 def search_code(count: int, seed: int, folder: Path | None, part: Part) -> bool:

@@ -307,6 +307,8 @@ def all_jobs(folder: Path) -> Iterator[Job]:
     yield Job(("sh",), SHELL_LINES)
     yield Job(("tryexec", "hello", "broken", "nosuch"), modules=(("broken", broken),))
     yield from (Job((name,)) for name in LAB5)
+    yield Job(("linuxtls",))
+    yield Job(("linuxprotect", "few"))
 
 
 def check_sources(program: str) -> None:
