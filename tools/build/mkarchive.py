@@ -51,7 +51,7 @@ def stripped(path: Path) -> bytes:
     struct.pack_into("<HH", packed, E_SHNUM, 0, 0)
     segments = {at: [struct.unpack_from("<I", elf, at + name)[0] for name in (P_OFFSET, P_VADDR, P_FILESZ)] for at in headers}
     if any(size > 0 and offset < end for offset, _, size in segments.values()):
-        return bytes(packed + elf[end:max(offset + size for offset, _, size in segments.values() if size > 0)])
+        return bytes(packed + elf[end:max(offset + size for offset, _, size in segments.values())])
     for at, (offset, address, size) in segments.items():
         packed += bytes((address - len(packed)) % ALIGN)
         struct.pack_into("<I", packed, at + P_OFFSET, len(packed))
