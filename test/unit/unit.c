@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unit - registers the tests, runs them one by one, prints TAP.
+ * unit - registers the tests, runs them one by one, prints TAP, and what failed on stderr.
  */
 #include "unit.h"
 #include "watch/panic.h"
@@ -53,16 +53,28 @@ _Noreturn static void end_test(void)
     longjmp(test_end, 1);
 }
 
+/* Where messages go: Meson shows the errors of a test that speaks TAP, not its output. The output of a copy
+ * is read by its original. */
+static FILE *messages(void)
+{
+    return unit_in_copy ? stdout : stderr;
+}
+
+static void say(const char *what, const char *format, va_list args)
+{
+    fprintf(messages(), "# %s: ", what);
+    vfprintf(messages(), format, args);
+    fprintf(messages(), "\n");
+}
+
 /* Called by the kernel's panic() and ASSERT(). */
 void panic(const char *format, ...)
 {
     va_list args;
 
-    printf("# kernel panic: ");
     va_start(args, format);
-    vprintf(format, args);
+    say("kernel panic", format, args);
     va_end(args);
-    printf("\n");
     end_test();
 }
 
@@ -72,11 +84,9 @@ void report_begin(const struct report *report, const char *format, ...)
     va_list args;
 
     (void)report;
-    printf("# kernel check failed: ");
     va_start(args, format);
-    vprintf(format, args);
+    say("kernel check failed", format, args);
     va_end(args);
-    printf("\n");
 }
 
 void report_end(const struct report *report)
@@ -89,24 +99,22 @@ void check_failed(const char *format, ...)
 {
     va_list args;
 
-    printf("# kernel check failed: ");
     va_start(args, format);
-    vprintf(format, args);
+    say("kernel check failed", format, args);
     va_end(args);
-    printf("\n");
     end_test();
 }
 
 /* Print the failed check and end the test. */
 _Noreturn static void fail_at(const char *file, int line, const char *format, ...)
 {
+    char place[256];
     va_list args;
 
-    printf("# %s:%d: ", file, line);
+    snprintf(place, sizeof(place), "%s:%d", file, line);
     va_start(args, format);
-    vprintf(format, args);
+    say(place, format, args);
     va_end(args);
-    printf("\n");
     end_test();
 }
 
@@ -152,9 +160,9 @@ bool unit_copy_panicked(const char *words)
     must(waitpid(copy, &status, 0) == copy, "waitpid");
     if (WIFEXITED(status) && WEXITSTATUS(status) == COPY_PANICKED && strstr(text, words) != NULL)
         return true;
-    printf("# expected a panic that says \"%s\", got status 0x%x\n", words, (unsigned)status);
+    fprintf(messages(), "# expected a panic that says \"%s\", got status 0x%x\n", words, (unsigned)status);
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
-        printf("#   %s\n", line);
+        fprintf(messages(), "#   %s\n", line);
     return false;
 }
 
@@ -260,9 +268,10 @@ int main(int argc, char **argv)
         failed += !ok;
         printf("%s %d - %s\n", ok ? "ok" : "not ok", number, test->name);
         if (!ok) {
-            printf(
-                "# repeat it with: %s %s\n# in the debugger: gdb -ex 'break fail_at' -ex run --args %s %s\n",
-                argv[0], test->name, argv[0], test->name);
+            fprintf(stderr,
+                    "# test %s failed; repeat it with: %s %s\n"
+                    "# in the debugger: gdb -ex 'break end_test' -ex run --args %s %s\n",
+                    test->name, argv[0], test->name, argv[0], test->name);
             go_on(argv[0], filter, number, failed);
         }
     }

@@ -9,8 +9,9 @@
  *     }
  *
  * A test registers itself. The first failed check, in whatever function, ends the test and prints its place,
- * the expectation and the values; a panic() or failed ASSERT() of the kernel ends it too. A program tests one
- * subject and prints flat TAP (testanything.org 14), which Meson reads.
+ * the expectation and the values; a panic() or failed ASSERT() of the kernel ends it too. The next test runs
+ * in a fresh process then. A program tests one subject and prints flat TAP (testanything.org 14), which Meson
+ * reads.
  */
 #ifndef UNIT_H
 #define UNIT_H

@@ -112,7 +112,8 @@ static void check_edges(const struct edge *edges, size_t n)
         memcpy((uint8_t *)&file + edges[i].offset, &edges[i].value, edges[i].bytes);
         error = parse();
         if ((error == 0) != edges[i].good)
-            printf("# edge %zu: value 0x%x at offset %zu\n", i, (unsigned)edges[i].value, edges[i].offset);
+            fprintf(stderr, "# edge %zu: value 0x%x at offset %zu\n", i, (unsigned)edges[i].value,
+                    edges[i].offset);
         CHECK_EQ(error, edges[i].good ? 0 : -E_INVAL_ELF);
     }
 }
