@@ -38,6 +38,7 @@ from report import forget, sections  # noqa: E402
 pytest.register_assert_rewrite("explain", "pagetables", "protection_rules", "sharing", "trapframes")
 
 MESON_SKIP = 77
+MOST_PROBLEMS = 6  # of a run that are printed
 TRACE_KIB = 2048
 SWAP_SIZE = "64M"  # of the swap disk that machines have unless the kernel is built without swap
 
@@ -48,6 +49,9 @@ class Build:
     folder: Path
     options: dict[str, bool | str]
     memory: str  # of a machine, unless its test asks for another size
+
+    def __repr__(self) -> str:
+        return f"the build in {self.folder}"  # short: pytest prints it with a failed test
 
     @classmethod
     def from_environment(cls) -> "Build":
@@ -197,6 +201,9 @@ class Bench:
     runs: list[Run] = field(default_factory=list)
     rejected: bool = False  # the last run did not pass
 
+    def __repr__(self) -> str:
+        return "the bench"
+
     def machine(self, *program: str, memory: str | None = None, cpu: str | None = None, cmdline: str = "",
                 modules: dict[str, Path] | None = None, append_raw: str | None = None,
                 kernel: Path | None = None, extra: Sequence[str] = (), firmware: str | None = None, **disk) -> Machine:
@@ -224,7 +231,11 @@ class Bench:
         traced = self.build.trace and "trace=off" not in run.machine.command_line().split()
         if wrong := problems(run, expect, traced):
             self.rejected = True
-            pytest.fail("the run did not pass:\n" + "\n".join(f"  {what}" for what in wrong), pytrace=False)
+            more = [f"and {len(wrong) - MOST_PROBLEMS} more"] if len(wrong) > MOST_PROBLEMS else []
+            pytest.fail("the run did not pass:\n" + "\n".join(f"  {what}" for what in wrong[:MOST_PROBLEMS] + more), pytrace=False)
+        if traced:
+            with suppress(LabError):
+                run.trace.asked = "", []  # what the verdict asked is no question of the test
         return Outcome(run, self.build)
 
     def run(self, *program: str, expect: int = PASSED, **machine) -> Outcome:

@@ -3,6 +3,7 @@
 moment, and the commands that repeat the run, debug it there, and open the memory that is kept.
 """
 
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from .verdict import COMPLAINT
 
 BEFORE, AFTER = 12, 6  # events shown around a deviation
 MOST_PROCESSES = 3     # whose pages are shown
+MOST_LINES = 14        # of a list of processes
+MANY = re.compile(r"\b((?:\d+ ){5})(?:\d+ ){2,}(?=\d+\b)")  # pids, of which the first and the last are shown
 FIRST_USER = 2         # pid of the first program
 SIMPLE = ("end", moment.MEASURED)  # events that say nothing of what went before
 SECONDS = 60           # to get to the moment again
@@ -72,15 +75,27 @@ def by_seq(trace: Trace, seq: int) -> Record | None:
 
 def find_in_run(run: Run, trace: Trace) -> Finding:
     """Of a run that did not pass."""
-    if violation := first_violation(trace):
-        return Finding(f"expected {violation.rule}\nseen     {violation.what}", violation.record)
     last = next((record for record in reversed(trace.records) if record.name not in SIMPLE), None)
-    if complaints := run.lines.all(COMPLAINT):
+    violation, complaints = first_violation(trace), run.lines.all(COMPLAINT)
+    if violation and not (complaints and violation.record is last):  # a machine that stops leaves things undone
+        return Finding(f"expected {violation.rule}\nseen     {violation.what}", violation.record)
+    if complaints:
         return Finding(f"the last event before: {complaints[0]}", last)
     if run.status == PROGRAM_FAILED:
-        ends = [record for record in trace if record.name == "exit" and record.pid == FIRST_USER]
-        return Finding("the first program ended with an exit code that is not 0", ends[0] if ends else last)
+        return find_in_program(run, trace, last)
     return Finding(f"the last event of a run that ended with status {status_text(run.status)}", last)
+
+
+def find_in_program(run: Run, trace: Trace, last: Record | None) -> Finding:
+    """Of a run whose first program ended with an exit code that is not 0."""
+    lines = run.lines.lines
+    said = next((" ".join([line, *lines[i + 1:i + 2]] if line.startswith("user panic") else [line]) for i, line in enumerate(lines)
+                 if line.startswith(("user panic at", f'pid {FIRST_USER} "'))), "another one, for no reason that was printed")
+    faults = [record for record in trace if record.name == "fault" and record.pid == FIRST_USER
+              and record.shown("outcome") not in ("fill", "copy", "reuse", "swap_in")]
+    ends = [record for record in trace if record.name == "exit" and record.pid == FIRST_USER]
+    return Finding(f"expected that the first program's exit code is 0\nseen     {said}",
+                   faults[-1] if faults else ends[0] if ends else last)
 
 
 def find_asked(trace: Trace) -> Finding:
@@ -136,22 +151,29 @@ def repeats(run: Run, file: Path) -> bool:
         memory.close()
 
 
-def concerned(guest: Guest, at: Record | None) -> list[int]:
-    """The pids of the processes with memory that an event names, or of those with the most to do with the end."""
-    alive = [process.pid for process in guest.processes if process.mm]
-    named = [pid for pid in dict.fromkeys([*at.pids, at.cpu_pid] if at else []) if pid in alive]
-    return (named + [pid for pid in alive if pid not in named])[:MOST_PROCESSES]
+def concerned(guest: Guest, finding: Finding) -> list[int]:
+    """The pids of the processes with memory that a finding names, and of their parents; without an event, of the first ones."""
+    alive, at = {process.pid: process.parent for process in guest.processes if process.mm}, finding.at
+    named = [at.cpu_pid, *at.pids, *map(int, re.findall(r"\bpid (\d+)", finding.why))] if at else list(alive)
+    named += [alive[pid] for pid in named if pid in alive]
+    return [pid for pid in dict.fromkeys(named) if pid in alive][:MOST_PROCESSES]
 
 
-def processes(file: Path, elf: Path, at: Record | None) -> Iterator[tuple[str, str]]:
+def shortened(lines: Iterator[str]) -> str:
+    """Lines without most of many processes."""
+    kept = [MANY.sub(r"\1... ", line) for line in lines]
+    return "\n".join(kept if len(kept) <= MOST_LINES else [*kept[:MOST_LINES], f"     ... {len(kept) - MOST_LINES} more"])
+
+
+def processes(file: Path, elf: Path, finding: Finding) -> Iterator[tuple[str, str]]:
     """Titles and texts about the processes in a machine's memory, and the pages of those that are concerned."""
     memory = FileMemory(file)
     try:
         guest = Guest.of(memory, elf)
-        yield "processes", "\n".join([*answer(guest, "ps", []), "", *answer(guest, "waits", [])])
+        yield "processes", f'{shortened(answer(guest, "ps", []))}\n\n{shortened(answer(guest, "waits", []))}'
         names = {process.pid: process.name for process in guest.processes}
-        for pid in concerned(guest, at):
-            yield f'pages of pid {pid} "{names[pid]}"', "\n".join(answer(guest, "pages", [str(pid)]))
+        for pid in concerned(guest, finding):
+            yield f'pages of pid {pid} "{names[pid]}"', shortened(answer(guest, "pages", [str(pid)]))
     finally:
         memory.close()
 
@@ -229,7 +251,7 @@ def sections(run: Run, finding: Finding, build: Path, kept: Path, typed: str = "
         with machine_then(run, finding, bool(typed)) as (memory, then):
             if memory != run.memory_file:
                 keep(memory, kept, "then")
-            found += [Section(f"{title} {then}", text) for title, text in processes(memory, Path(run.machine.elf), finding.at)]
+            found += [Section(f"{title} {then}", text) for title, text in processes(memory, Path(run.machine.elf), finding)]
         pid = finding.at.cpu_pid if finding.at and finding.at.cpu_pid >= FIRST_USER else FIRST_USER
     except (LabError, OSError, ValueError, KeyError, IndexError) as error:  # the memory of a broken kernel can have anything
         found.append(Section("processes and pages", f"cannot be read: {error}"))

@@ -40,11 +40,7 @@ class Mistake:
 
     def planted(self) -> str:
         """The source with the mistake in it."""
-        text = (ROOT / self.file).read_text(encoding="utf-8")
-        if text.count(self.old) != 1:
-            raise LabError(f"{LIST.relative_to(ROOT)}: `old` of {self.name} stands {text.count(self.old)} times in "
-                           f"{self.file}; quote the line as it is now")
-        return text.replace(self.old, self.new)
+        return changed_source(LIST, self.name, self.file, self.old, self.new)
 
     def missing(self, run: Run) -> list[str]:
         """What the report of a run lacks; [] means that it names the mistake and its place."""
@@ -55,6 +51,15 @@ class Mistake:
         if f"{self.place} (kernel/" not in "\n".join(report):
             lacks.append(f"no line names {self.place}")
         return lacks
+
+
+def changed_source(where: Path, name: str, file: str, old: str, new: str) -> str:
+    """A source with `new` in the place of `old`, as the entry `name` of a list says. Raises LabError if `old` is not there once."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    if text.count(old) != 1:
+        raise LabError(f"{where.relative_to(ROOT)}: `old` of {name} stands {text.count(old)} times in {file}; "
+                       "quote the line as it is now")
+    return text.replace(old, new)
 
 
 def mistakes() -> list[Mistake]:

@@ -65,6 +65,7 @@ class Programs:
 def event_text(record: Record, trace: Trace, programs: Programs) -> str:
     """An event with its number, the tick, the process that runs, and what its address is."""
     tick = record.stamp / trace.tsc_per_tick if trace.tsc_per_tick else 0.0
-    fields = [f"{name}={field.show(raw)}" + (f" ({_kind(raw & -PAGE_BYTES, trace)})" if name == "va" else "")
+    named = "va" if not record.name.startswith("table_") else ""  # a page table's va is that of its first page
+    fields = [f"{name}={field.show(raw)}" + (f" ({_kind(raw & -PAGE_BYTES, trace)})" if name == named else "")
               for name, field, raw in zip(record.event.place, record.event.fields, record.raw)]
     return f"{record.seq:>5}  tick {tick:6.2f}  {programs.name(record.cpu_pid, record.seq):<16} {record.name} {' '.join(fields)}"

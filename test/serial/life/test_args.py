@@ -19,7 +19,7 @@ def test_arguments(run, arguments):
     """argv[0] is the program's name; the other arguments are the words after it on the command line."""
     out = run("args", *arguments)
     wanted = ["args", *arguments]
-    out.lines.in_order(f"args: argc = {len(wanted)}", "args pass.")
+    out.lines.in_order(f"args: argc = {len(wanted)}", *(f"args: argv[{i}] = {word}" for i, word in enumerate(wanted)), "args pass.")
     assert out.lines.count(f"args: argc = {len(wanted)}") == 1
     assert [line.split(" = ", 1)[1] for line in out.lines if line.startswith("args: argv[")] == wanted
     if "-stack" in arguments:

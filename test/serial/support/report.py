@@ -13,7 +13,7 @@ from ucow.serial import LineDeviation
 from ucow.trace import Deviation
 
 PANIC = re.compile(r"^(kernel (panic at|check failed:)|KASAN:|UBSAN:|stack smashing)")
-KERNEL_ADDRESS = re.compile(r"0x(c0[0-9a-f]{6})\b")
+KERNEL_ADDRESS = re.compile(r"\[0x(c0[0-9a-f]{6})\]")
 
 _explained: dict[str, str] = {}  # deviation: the first test that failed so
 

@@ -12,10 +12,10 @@ from .lab import Lab
 TEXT = "EXERCISE.md"  # the lab's text in a hand-out
 # What a hand-out does not have: answers, quotations of the sources, tests that show how a function works, reports.
 OMITTED = (
-    ".ci", ".github", "CHANGELOG.md", "course", "docs/exercises.md", "docs/mistakes.md", "docs/decisions", "docs/reports",
+    ".ci", ".github", "CHANGELOG.md", "course", "docs/exercises.md", "docs/failures.md", "docs/mistakes.md", "docs/decisions", "docs/reports",
     "docs/follow", "docs/mkdocs.yml", "docs/site.css", "docs/zh",
-    "test/course", "test/coverage.toml", "test/fuzz", "test/mistakes.toml", "test/model", "test/mutants.toml", "test/serial/course",
-    "test/style", "test/unit", "tools/grade", "tools/handout", "tools/mistakes", "tools/mutate", "tools/site",
+    "test/broken.toml", "test/course", "test/coverage.toml", "test/fuzz", "test/mistakes.toml", "test/model", "test/mutants.toml", "test/serial/course",
+    "test/style", "test/unit", "tools/broken", "tools/grade", "tools/handout", "tools/mistakes", "tools/mutate", "tools/site",
     "tools/ucow/course", "tools/ucow/site.py",
 )
 AUTHOR = {"GIT_AUTHOR_NAME": "ucow", "GIT_AUTHOR_EMAIL": "ucow@localhost", "GIT_COMMITTER_NAME": "ucow",
