@@ -139,7 +139,8 @@ def no_desktop(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
 
 
-def test_display_on_a_terminal(build, no_desktop):
+@pytest.mark.parametrize("quits", [False, True], ids=["exit", "Alt-2 quit"])
+def test_display_on_a_terminal(build, no_desktop, quits):
     """Without a desktop the machine's screen is drawn on the terminal, and what is typed comes from its keyboard."""
     shows = subprocess.run(["qemu-system-i386", "-display", "help"], capture_output=True, text=True, check=False).stdout
     if "curses" not in shows.split():
@@ -150,8 +151,14 @@ def test_display_on_a_terminal(build, no_desktop):
     run.expect("$ ")
     run.type("echo seen\r")
     run.expect("seen")
-    run.type("exit\r")
-    assert run.end() == PASSED
+    if quits:
+        run.type("\x1b2")
+        run.expect("(qemu)")
+        run.type("quit\r")
+        run.expect("the machine was ended at its window or by quit")
+    else:
+        run.type("exit\r")
+    assert run.end() == (NO_VERDICT if quits else PASSED)
 
 
 def test_display_nowhere(build, no_desktop):
