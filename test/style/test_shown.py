@@ -29,7 +29,8 @@ INLINE = re.compile(r"`([^`\n]+)`")
 COMMENT = re.compile(r"\s+#.*")
 # The tests that run each tool; .ci/run runs tools/matrix itself.
 TESTED_BY = {
-    "tools/bench": ["bench", "growth"], "tools/broken": ["broken"], "tools/cc": ["cc"], "tools/compare": ["plang"], "tools/configurations": ["options"],
+    "tools/bench": ["bench", "growth", "linuxbench"], "tools/broken": ["broken"], "tools/cc": ["cc"],
+    "tools/compare": ["plang"], "tools/configurations": ["options"],
     "tools/coverage": ["coverage"], "tools/fuzz": ["sysfuzz", "linuxfuzz", "crashme", "elfcases"], "tools/grade": ["grade"],
     "tools/handout": ["handout"], "tools/inject": ["inject"], "tools/inspect": ["gdb"], "tools/matrix": ["commands"],
     "tools/mistakes": ["mistakes"], "tools/model": ["model"], "tools/mutate": ["mutants-selftest"], "tools/pages": ["pages"],

@@ -135,9 +135,26 @@ static int blocks_and_unblocks(void)
     return 1;
 }
 
+/* An environment larger than there is room for, in strings and in bytes. */
+static void check_execve(void)
+{
+    static const char *many[66], *const none[] = {NULL};
+    static char large[5000];
+    const char *const one[] = {large, NULL};
+    for (int i = 0; i < 65; i++)
+        many[i] = "A=";
+    for (unsigned i = 0; i < sizeof(large) - 1; i++)
+        large[i] = 'a';
+    EXPECT(lx_execve("linuxlife", none, many), -LINUX_E2BIG);
+    EXPECT(lx_execve("linuxlife", many, none), -LINUX_E2BIG);
+    EXPECT(lx_execve("linuxlife", none, one), -LINUX_E2BIG);
+    EXPECT(lx_execve("linuxlife", one, none), -LINUX_E2BIG);
+}
+
 int linux_main(const struct start *start)
 {
     (void)start;
+    check_execve();
     check_wait();
     check_deaths();
     check_kill();

@@ -56,6 +56,24 @@ static void check_refused(const void *base)
     EXPECT(lx_set_thread_area((void *)8), -LINUX_EFAULT);
 }
 
+/* Any selector in %gs: it is loaded, or ends the process that loads it. */
+static void check_selectors(void)
+{
+    enum { SELECTORS = 160, SEGV = 11 };
+    int loaded = 0;
+    for (unsigned selector = 0; selector < SELECTORS; selector++) {
+        int status = -1, child = lx_fork();
+        if (child == 0) {
+            load_gs(selector < SELECTORS / 2 ? selector : 0xFFFF - (SELECTORS - selector));
+            lx_exit_group(0);
+        }
+        EXPECT(lx_wait4(child, &status, 0, NULL), child);
+        EXPECT(status == 0 || status == SEGV, true);
+        loaded += status == 0;
+    }
+    EXPECT(loaded > 0, true);
+}
+
 static int thread_result, thread_tid = -1;
 static uint32_t thread_word = 0x33333333;
 
@@ -110,6 +128,7 @@ int linux_main(const struct start *start)
     EXPECT(lx_wait4(child, &status, 0, NULL), child);
     EXPECT(status, 7 << 8);
     check_thread();
+    check_selectors();
     print("linuxtls pass.\n");
     return 0;
 }
