@@ -30,7 +30,7 @@ MOST_LINES = 14        # of a list of processes
 MANY = re.compile(r"\b((?:\d+ ){5})(?:\d+ ){2,}(?=\d+\b)")  # pids, of which the first and the last are shown
 FIRST_USER = 2         # pid of the first program
 SIMPLE = ("end", moment.MEASURED)  # events that say nothing of what went before
-SECONDS = 60           # to get to the moment again
+SECONDS = 20           # to get to the moment again
 
 
 class Section(NamedTuple):

@@ -155,14 +155,6 @@ def mutexes(guest: Guest) -> Iterator[tuple[int, str]]:
                 yield guest.layout.variable(source, name), name
 
 
-def linked(guest: Guest, head: int) -> Iterator[int]:
-    """The nodes of a list."""
-    node = guest.member(head, PROC, "list_node", "next")
-    while node != head:
-        yield node
-        node = guest.member(node, PROC, "list_node", "next")
-
-
 def queues(guest: Guest) -> dict[int, str]:
     """What a process waits for in each known queue, by the address of its list."""
     proc = guest.layout.members(PROC, "proc")
@@ -181,9 +173,7 @@ def waits(guest: Guest) -> Iterator[str]:
     links = {process.address + link for process in guest.processes}
     known, asleep = queues(guest), [process for process in guest.processes if process.state == "SLEEPING"]
     for process in asleep:
-        node = guest.member(process.address + link, PROC, "list_node", "next")
-        while node in links:
-            node = guest.member(node, PROC, "list_node", "next")
+        node = next((node for node in guest.nodes(process.address + link) if node not in links), 0)
         what = known.get(node, guest.symbols.name(node))
         if guest.member(process.address, PROC, "proc", "timer_armed"):
             what = f"tick {guest.member(process.address, PROC, 'proc', 'wake_tick')}"
@@ -204,7 +194,7 @@ def locks(guest: Guest) -> Iterator[str]:
     for mutex, name in mutexes(guest):
         owner = by_address.get(guest.member(mutex, "proc/mutex.c", "mutex", "owner"))
         if owner:
-            waiting = [by_address[node - link].pid for node in linked(guest, mutex + waiters) if node - link in by_address]
+            waiting = [by_address[node - link].pid for node in guest.nodes(mutex + waiters) if node - link in by_address]
             held += 1
             yield (f"  {name}: held by {owner.pid} {owner.name}"
                    + (f"; {' '.join(map(str, waiting))} wait" if waiting else ""))

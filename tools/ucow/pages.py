@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from . import LabError
 from .layout import Layout, layout_of
 from .machine import symbols_of
 from .memory import Memory
@@ -95,22 +96,33 @@ class Guest:
     def _proc(self, address: int, name: str) -> int:
         return self.member(address, PROC, "proc", name)
 
+    def nodes(self, head: int) -> Iterator[int]:
+        """The nodes of a list. Raises LabError if a broken kernel has left one without an end."""
+        seen = {head}
+        node = self.member(head, PROC, "list_node", "next")
+        while node != head:
+            if node in seen:
+                raise LabError(f"the list at {head:#010x} has no end")
+            seen.add(node)
+            yield node
+            node = self.member(node, PROC, "list_node", "next")
+
     def _children(self, parent: int, name: str) -> Iterator[int]:
         """The processes in the list `name` of `parent`."""
         proc = self.layout.members(PROC, "proc")
-        head = parent + proc[name][0]
-        node = self.member(head, PROC, "list_node", "next")
-        while node != head:
-            yield node - proc["sibling"][0]
-            node = self.member(node, PROC, "list_node", "next")
+        yield from (node - proc["sibling"][0] for node in self.nodes(parent + proc[name][0]))
 
     @cached_property
     def processes(self) -> list[Process]:
         """Every process in order of pid: idle and its descendants."""
         boot_cpu = self.symbols.address("boot_cpu")
         left, found = [self.member(boot_cpu, PROC, "cpu", "idle")], []
+        seen: set[int] = set()
         while left:
             proc = left.pop()
+            if proc in seen:
+                continue  # it has moved meanwhile, or the lists are broken
+            seen.add(proc)
             offset, size = self.layout.members(PROC, "proc")["name"]
             name = self.memory.read(physical(proc) + offset, size).split(b"\0")[0].decode(errors="replace")
             parent = self._proc(proc, "parent")
@@ -192,9 +204,13 @@ class Guest:
     def _tree(self, node: int) -> Iterator[int]:
         """The nodes of a red-black tree, in order."""
         above: list[int] = []
+        seen: set[int] = set()
         children = self.layout.members(MM, "rb_node")["child"].offset
         while node or above:
             while node:
+                if node in seen:
+                    raise LabError(f"the tree with the node {node:#010x} has no end")
+                seen.add(node)
                 above.append(node)
                 node = self.word(node + children)
             yield (node := above.pop())

@@ -48,13 +48,23 @@ def run_at_fault(runs: list[Run], error: BaseException | None) -> Run:
     return runs[-1]
 
 
-def sections(runs: list[Run], error: BaseException | None, rejected: bool, build: Path, module: Path, test: str,
+def sections(runs: list[Run], *about) -> list[tuple[str, str]]:
+    """The parts of the report, by title; see explained(). Whatever a broken kernel has left, the test's own message is shown."""
+    try:
+        return explained(runs, *about)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        return [("serial line", runs[-1].lines.numbered()), ("no report", f"{type(error).__name__}: {error}"),
+                ("repeat it with", runs[-1].repeat())]
+
+
+def explained(runs: list[Run], error: BaseException | None, rejected: bool, build: Path, module: Path, test: str,
              kept: Path | None = None) -> list[tuple[str, str]]:
     """The parts of the report, by title. `rejected`: the error is that the last run did not pass."""
     from ucow import failure  # only here: it needs elftools, whose import costs as much as a boot
     run = run_at_fault(runs, error)
     finding = failure.find(run, error, rejected)
-    first = _explained.setdefault(f"{finding.why} {finding.at.name if finding.at else finding.printed}", test)
+    where = finding.at.name if finding.at else finding.printed or run.machine
+    first = _explained.setdefault(f"{finding.why} {where}", test)
     if first != test:
         return [("the first deviation", f"{finding.why}\nIt is like that of {first}, which is explained above.")]
     kept = kept or kept_folder(build, module, test)

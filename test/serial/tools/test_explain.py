@@ -9,10 +9,14 @@ import subprocess
 
 import pytest
 from conftest import ROOT
-from report import run_at_fault, sections
+from report import explained, run_at_fault, sections
 from sharing import STACK_PAGE, assert_only_stacks_split
+from ucow import failure
 from ucow.failure import find
 from ucow.machine import PANIC, Run
+from ucow.memory import FileMemory
+from ucow.pages import PROC, Guest
+from ucow.symbols import physical
 from ucow.trace import Deviation, Trace, load_trace
 
 TIMEOUT = 100  # wall-clock backstop of a command
@@ -66,7 +70,7 @@ def failed(bench, tmp_path):
         bench.runs.append(run)
         with pytest.raises(AssertionError) as failure:
             check(run)
-        return dict(sections(bench.runs, failure.value, False, bench.build.folder, tmp_path / program, program,
+        return dict(explained(bench.runs, failure.value, False, bench.build.folder, tmp_path / program, program,
                              kept=tmp_path / "kept"))
     return fail
 
@@ -172,6 +176,32 @@ def test_what_is_typed(boot, bench, build, tmp_path):
             live.type("hello\n")
             live.expect("$ ")
             raise AssertionError
-    report = dict(sections(bench.runs, failure.value, False, build.folder, tmp_path / "sh", "typed", kept=tmp_path / "kept"))
+    report = dict(explained(bench.runs, failure.value, False, build.folder, tmp_path / "sh", "typed", kept=tmp_path / "kept"))
     assert "the test itself, which types 'hello\\n'" in report["what to do next"]
     assert not build.trace or re.search(r"2 +1 SLEEPING +sh$", report["processes at the end"], re.MULTILINE)
+
+
+def test_memory_of_a_broken_kernel(bench, build, tmp_path):
+    """Lists without an end do not keep the test's message from being shown."""
+    run = bench.machine("hello").run(build.wall_seconds)
+    bench.runs.append(run)
+    memory = FileMemory(run.memory_file)
+    guest = Guest.of(memory, build.kernel)
+    children = guest.layout.members(PROC, "proc")["children"].offset
+    head = guest.processes[0].address + children
+    first = guest.member(head, PROC, "list_node", "next")
+    memory.close()
+    with run.memory_file.open("r+b") as file:
+        file.seek(physical(first) + guest.layout.members(PROC, "list_node")["next"].offset)
+        file.write(first.to_bytes(4, "little"))
+    report = dict(sections(bench.runs, AssertionError(), False, build.folder, tmp_path / "broken", "list", tmp_path / "kept"))
+    assert report["processes and pages"].startswith("cannot be read: the list at 0x"), report
+    assert "hello pass." in report["serial line"]
+
+
+def test_report_that_fails(bench, build, tmp_path, monkeypatch):
+    run = bench.machine("hello").run(build.wall_seconds)
+    bench.runs.append(run)
+    monkeypatch.setattr(failure, "find", None)
+    report = dict(sections(bench.runs, AssertionError(), False, build.folder, tmp_path / "failed", "fails"))
+    assert "TypeError" in report["no report"] and "qemu-system-i386" in report["repeat it with"]
