@@ -26,6 +26,7 @@ from ucow.trace import Event, Format, read_trace  # noqa: E402
 # Where a process is when the event happens to it.
 EVENTS = {"fork": "do_fork", "fault": "do_pgfault", "switch": "switch_to", "exit": "do_exit", "exec": "do_execve",
           "kill": "do_kill"}
+AT_END = "The run ends here; ucow-back exit goes back to the last exit."
 NO_MACHINE = "is a machine connected, with the kernel that GDB has read, and has it booted?"
 
 
@@ -237,13 +238,14 @@ class End(gdb.Breakpoint):
     """Stops where the machine is switched off, while there still is one to step backwards in."""
 
     def stop(self):
-        print("The run ends here; ucow-back exit goes back to the last exit.")
+        print(AT_END)
         return True
 
 
 def stop_at_end():
-    """For replays: see End."""
+    """For replays: see End. A newer QEMU stops a little before, and says so by SIGQUIT."""
     End("power_off", internal=True)
+    gdb.events.stop.connect(lambda event: print(AT_END) if getattr(event, "stop_signal", "") == "SIGQUIT" else None)
 
 
 def find_sources():

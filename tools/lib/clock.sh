@@ -8,6 +8,7 @@
 # the snapshot of the machine before its first instruction, to which the debugger returns when it steps backwards.
 
 shift=
+recorded_status= # with which the recorded QEMU ended: since version 8 or so, it ends a replay with 0
 virtual= # not empty: in virtual time
 firmware=seabios
 
@@ -90,11 +91,12 @@ save_recording() {
 
 # Extracts the recording and sets what describes its machine.
 open_recording() {
-    local fields=(memory cpu append module swap firmware shift) values i
+    local fields=(memory cpu append module swap firmware shift status) values i
     helper open "$(realpath -m -- "$replay")" "$scratch" "$build/kernel/ucow.elf" "${fields[@]}" || die "$said"
     mapfile -t values <<<"$said"
     for i in "${!fields[@]}"; do
         declare -g "${fields[i]}=${values[i]:-}"
     done
+    recorded_status=$status
     [[ " $append" != *' -- '* ]] || read -ra program <<<"${append#*-- }"
 }
