@@ -67,7 +67,8 @@ def test_slow_reader(build, tmp_path):
         wait_until(lambda: not may_change(memory))  # QEMU makes the file, and has it open to its end
         memory.close()
         lines = output.read().splitlines()
-        assert (run.wait(TIMEOUT), run.stderr.read()) == (PASSED, "")
+        done = subprocess.CompletedProcess(run.args, run.wait(TIMEOUT), "", run.stderr.read())
+    assert (done.returncode, stderr_of(done)) == (PASSED, "")
     assert lines[-1] == "init check memory pass." and len([line for line in lines if ": child " in line]) == 100
 
 
