@@ -27,3 +27,9 @@ def test_random_programs(build):
     assert batch.wrong == [], batch.repeat
     assert sum(batch.counts.values()) >= CALLS
     assert batch.counts["mprotect", "ok"] and batch.counts["clone", "ok"]
+
+
+def test_points(run, build):
+    """user/linux/linuxpoints.c passes when nothing fails; tools/inject makes each of its allocations and copies fail."""
+    build.need_linux()
+    run("linuxpoints").lines.once("linuxpoints pass.")
