@@ -93,6 +93,14 @@ void terminal_input(void)
     spin_release(&sched_lock);
 }
 
+/* Take what the serial port has kept while the queue was full; a key that acts at once may be in it. */
+static void resume_input(void)
+{
+    uart_resume();
+    if (input_has_keys())
+        sched_call_attention();
+}
+
 int terminal_set_mode(uint32_t new)
 {
     if ((new & ~(TERM_LINES | TERM_ECHO | TERM_KEYS | TERM_STATUS | TERM_REDRAW)) != 0)
@@ -101,9 +109,7 @@ int terminal_set_mode(uint32_t new)
     uint32_t old = mode;
     mode = new;
     set_keys();
-    if (input_has_keys())
-        sched_call_attention();
-    uart_resume(); /* such a key may have made room */
+    resume_input(); /* such a key may have made room */
     spin_unlock_irqrestore(&sched_lock, eflags);
     wake_all(&readers); /* what is no line yet may be read in another mode */
     return (int)old;
@@ -176,7 +182,7 @@ static void drop_queue(size_t n)
 {
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     input_drop(peeked_at, n);
-    uart_resume();
+    resume_input();
     spin_unlock_irqrestore(&sched_lock, eflags);
 }
 

@@ -21,7 +21,8 @@
 static struct proc reader = {.magic = PROC_MAGIC, .pid = 2};
 static const char *arrives; /* while the reader sleeps */
 static bool dies, buffer_vanished, in_background;
-static int wakes, sleeps;
+static int wakes, sleeps, attentions;
+static char kept; /* in the serial port, because the queue was full; 0: nothing */
 static char got[8];
 
 struct trace_ring trace_ring;
@@ -32,6 +33,9 @@ void trace_record(enum trace_event event, ...)
 
 void uart_resume(void)
 {
+    if (kept != 0)
+        input_put(kept);
+    kept = 0;
 }
 
 void console_write(int writer, const char *text, size_t n)
@@ -52,6 +56,7 @@ void sched_on_attention(void (*work)(void))
 
 void sched_call_attention(void)
 {
+    attentions++;
 }
 
 void terminal_begin_kill(int group)
@@ -171,6 +176,18 @@ TEST(what_is_there_is_read_at_once)
     CHECK_EQ(read_from("abc", "", 8), 3);
     CHECK(strcmp(got, "abc") == 0);
     CHECK_EQ(sleeps + wakes, 0);
+}
+
+TEST(a_key_that_the_port_has_kept_acts_when_there_is_room)
+{
+    dies = false;
+    input_set_keys(INPUT_KEY('T'), 0);
+    kept = 'T' & 0x1f;
+    CHECK_EQ(read_from("abc", "", 8), 3);
+    CHECK(input_has_keys());
+    CHECK_EQ(attentions, 1);
+    input_take_keys();
+    input_set_keys(0, 0);
 }
 
 TEST(a_reader_sleeps_until_something_is_there)
