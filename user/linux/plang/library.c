@@ -17,13 +17,26 @@ static int code_of(uint32_t status)
     return (status & 0x7F) != 0 ? -E_KILLED : (int8_t)(status >> 8);
 }
 
+/* Whether the word may be written: a child tries it, and changes nothing, because others may read the word.
+ */
+static bool is_writable(int *word)
+{
+    int status = -1, pid = lx_fork();
+    if (pid == 0) {
+        __asm__ volatile("lock orl $0, %0" : "+m"(*word));
+        lx_exit_group(0);
+    }
+    lx_wait4(pid, &status, 0, NULL);
+    return status == 0;
+}
+
 /* Linux reaps the child even if it cannot write the status: so a pointer is tried before. */
 int waitpid(int pid, int *code)
 {
     int status = 0;
     if (pid < 0)
         return -E_BAD_PROC;
-    if (code != NULL && code != &status && lx_time(code) == -LINUX_EFAULT)
+    if (code != NULL && !is_writable(code))
         return -E_INVAL;
     if (lx_wait4(pid == 0 ? -1 : pid, code != NULL ? code : &status, 0, NULL) < 0)
         return -E_BAD_PROC;
