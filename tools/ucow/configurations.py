@@ -36,8 +36,9 @@ CANDIDATES = 40  # for each row of a set, of which the best is taken
 HEAD = """\
 # The configurations that tools/matrix builds and tests, one a line: its name, the sets that it is in, and the
 # words for tools/test. No option is without a build (D74). How the sources read depends on no option, so the
-# style suite runs in the first only. What is small has the memory that we promise to need, and swaps, if it
-# does, to a disk 16 times as large.
+# style suite runs in the first only. The suites tools, course and model ask what the laboratory makes of a
+# kernel: in the set ci they run where their answers differ, in default, eager and release. What is small has the
+# memory that we promise to need, and swaps, if it does, to a disk 16 times as large.
 """
 
 
