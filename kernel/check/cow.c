@@ -108,6 +108,13 @@ _Noreturn static void may_write(const struct subject *who, const char *self, con
     end(&report, "a frame that two entries of private memory map is read-only (PTE_COW) in both");
 }
 
+_Noreturn static void not_permitted(const struct subject *who, const char *self)
+{
+    const struct report report = REPORT;
+    report_begin(&report, "%s can write to page %s, although its region permits no writes", self, who->page);
+    end(&report, "an entry of a region without VM_WRITE has no PTE_W");
+}
+
 _Noreturn static void miscounted(const struct subject *who, const char *other, unsigned count, unsigned least)
 {
     const struct report report = REPORT;
@@ -126,11 +133,14 @@ static void check_entry(const struct cow_region *region, uintptr_t va, pte_t pte
     if (!pte_present(pte))
         return;
     bool alone = region->shared || !pte_writable(pte) || ask.sharers(pte_frame(pte)) == 1;
-    if ((pte & PTE_U) && alone)
+    bool permitted = region->writable || !pte_writable(pte);
+    if ((pte & PTE_U) && alone && permitted)
         return;
     name_all(&who, region, va, pte);
     if (!(pte & PTE_U))
         not_user(&who);
+    if (!permitted)
+        not_permitted(&who, who.self);
     may_write(&who, who.self, who.other);
 }
 
@@ -213,6 +223,8 @@ static void check_pair(const struct cow_region *region, const struct cow_fork *f
         return;
     if (!(to & from & PTE_U))
         not_user(&who);
+    if (!region->writable && pte_writable(to))
+        not_permitted(&who, who.other);
     if (pte_frame(from) == pte_frame(to)) {
         if (!region->shared && pte_writable(from))
             may_write(&who, who.self, who.other);

@@ -4,6 +4,7 @@
  *
  *   user      every entry has PTE_U
  *   sharing   a writable entry of a private region maps a frame with one reference
+ *   rights    an entry of a region that permits no writes is read-only
  *   counts    a frame has at least one reference for each entry that maps it
  *   fork      each page of the parent is in the child too: the same frame, or one with the same bytes
  *   flush     after a fork took write permission away, the TLB was flushed
@@ -35,7 +36,7 @@ struct cow_who {
 /* A region of user memory. */
 struct cow_region {
     uintptr_t start, end;
-    bool shared;
+    bool shared, writable;
     const void *mm, *vma; /* for cow_ask.what */
 };
 

@@ -34,7 +34,8 @@ void mm_check_init(void)
 
 static inline struct cow_region region_of(const struct mm *mm, const struct vma *vma)
 {
-    return (struct cow_region){vma->start, vma->end, (vma->flags & VM_SHARED) != 0, mm, vma};
+    bool shared = (vma->flags & VM_SHARED) != 0, writable = (vma->flags & VM_WRITE) != 0;
+    return (struct cow_region){vma->start, vma->end, shared, writable, mm, vma};
 }
 
 void mm_check(struct mm *mm)
