@@ -3,6 +3,7 @@
 whole. test_grade_kernels.py boots kernels."""
 
 import json
+import re
 import subprocess
 from xml.etree import ElementTree
 
@@ -44,6 +45,16 @@ def test_wrong_solutions_quote_the_sources(name):
         changed = wrong.submission(lab).files[wrong.file] != lab.source(wrong.file)
         assert changed and wrong.says, wrong.name
         assert wrong.loses == ["all"] or set(wrong.loses) <= {check.name for check in lab.check}, wrong.name
+
+
+@pytest.mark.parametrize("name", [lab.name for lab in labs() if wrongs(lab)])
+def test_explained_messages_are_those_of_wrong_solutions(name):
+    """The table of messages in the lab's text: a run of `tools/grade --mistakes` has shown each of them."""
+    lab = lab_called(name)
+    text = (lab.folder / "text.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `(.*?)` \|", text.partition("## What messages mean\n")[2].partition("\n## ")[0], re.MULTILINE)
+    seen = [wrong.says for wrong in wrongs(lab)]
+    assert len(explained) >= 6 and not [message for message in explained if message not in seen]
 
 
 # ---- Submissions ----

@@ -5,7 +5,7 @@
  */
 #include "numbers.h"
 
-enum { HOLD_MAX = 1000, BALLAST_PAGES = 200 };
+enum { HOLD_MAX = 1000, BALLAST_PAGES = 200, OTHERS_DIE_TICKS = 500 };
 
 static volatile char ballast[BALLAST_PAGES][PAGE_SIZE];
 
@@ -34,32 +34,45 @@ static void group(unsigned seed)
     exit((int)(seed % 1000 + depth));
 }
 
-/* Fork children that sleep until fork fails, twice; the second time there must be as much room. */
+/* A child that fork made when memory was nearly full: sleep until the others are dead, then end with the number if
+ * all of the ballast has been inherited. */
+_Noreturn static void last_child(unsigned number)
+{
+    sleep(OTHERS_DIE_TICKS);
+    for (unsigned i = 0; i < BALLAST_PAGES; i++)
+        if (ballast[i][0] != (char)(i + 1))
+            exit(1);
+    exit((int)number);
+}
+
+/* Fork children until fork fails, twice; the second time there must be as much room. The last child is asked
+ * what it has. */
 static void full(unsigned seed)
 {
-    unsigned made[2];
-    int error = 0;
+    unsigned made[2], number = next_number(&seed);
+    int error = 0, code = 0;
     for (unsigned i = 0; i < BALLAST_PAGES; i++)
-        ballast[i][0] = 1;      /* so that a fork fails in the middle, and not before it begins */
-    __asm__ volatile("fninit"); /* there is an FPU state to copy, too */
+        ballast[i][0] = (char)(i + 1); /* so that a fork fails in the middle, and not before it begins */
+    __asm__ volatile("fninit");        /* there is an FPU state to copy, too */
     static int pids[HOLD_MAX];
     for (int round = 0; round < 2; round++) {
         unsigned n = 0;
         while (n < HOLD_MAX && (error = pids[n] = fork()) > 0)
             n++;
-        if (n < HOLD_MAX && pids[n] == 0) {
-            sleep(100000);
-            exit(1);
-        }
-        for (unsigned i = 0; i < n; i++) {
+        if (n < HOLD_MAX && pids[n] == 0)
+            last_child(number);
+        for (unsigned i = 0; i + 1 < n; i++) {
             (void)kill(pids[i]);
             (void)waitpid(pids[i], NULL);
         }
+        if (n > 0)
+            (void)waitpid(pids[n - 1], &code);
         made[round] = n;
     }
-    printf("lineage: number %u, fork fails with %s, %s room the second time\n", next_number(&seed),
+    printf("lineage: number %u, fork fails with %s, %s room the second time\n", number,
            error == -E_NO_MEM || error == -E_NO_FREE_PROC ? "no memory" : "another error",
            made[1] + 2 >= made[0] ? "the same" : "less");
+    printf("lineage: the last child ends with %d\n", code);
 }
 
 int main(int argc, char **argv)

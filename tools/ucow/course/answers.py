@@ -190,8 +190,10 @@ def lineage_group(seed: int) -> Answer:
 
 
 def lineage_full(seed: int) -> Answer:
-    """Forks that fail."""
-    return Answer([f"number {Numbers(seed).next()}, fork fails with no memory, the same room the second time"])
+    """Forks that fail, and the last one that does not."""
+    number = Numbers(seed).next()
+    return Answer([f"number {number}, fork fails with no memory, the same room the second time",
+                   f"the last child ends with {number}"])
 
 
 def forkmem_big(seed: int) -> Answer:

@@ -20,6 +20,7 @@ from .answers import HOT_PAGES, PAGES, Answer
 
 FIRST = 2  # the pid of the program
 PAGE = 4096
+VM_WRITE = 2  # of the flags of a region
 PAGES_AT = re.compile(r"^\w+: (?:hot )?pages at ([0-9a-f]{8})$")
 TIME_UP = "the machine used up its time"
 EXERCISE = re.compile(r"^exercise: ")
@@ -170,9 +171,10 @@ def copies(run: Run, trace: Trace, _: Answer) -> Loss | None:
     if len(made) != PAGES or any(record.seq > fork.seq for record in made):
         return Loss(f"{PAGES} copies of the program's pages, before the event fork", f"{len(made)}",
                     str(made[-1]) if made else str(fork))
-    total = len(trace.of("page_copy"))
-    if total > PAGES + 6:  # data, and a few of the stack
-        return Loss("no copy of pages that cannot be written", f"{total} copies in all", str(trace.of("page_copy")[0]))
+    fixed = [record for record in trace.of("map") if not record.flags & VM_WRITE]
+    for record in trace.of("page_copy"):
+        if any(region.start <= record.va < region.end for region in fixed):
+            return Loss("no copy of pages that cannot be written", "one", str(record))
     return None
 
 
