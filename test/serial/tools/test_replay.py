@@ -57,9 +57,10 @@ def test_replay(build, recorded):
         assert first.stdout == second.stdout and first.stderr.endswith(stderr_of(second))
 
 
-def test_shell(build, tmp_path):
-    """What is typed is in the recording."""
-    first = run_in(build.folder, "--record", tmp_path / "shell", typed="hello\nargs x\nexit\n")
+def test_shell(build, tmp_path, monkeypatch):
+    """What is typed is in the recording, which may have a relative name."""
+    monkeypatch.chdir(tmp_path)
+    first = run_in(build.folder, "--record", "shell", typed="hello\nargs x\nexit\n")
     second = run_in(build.folder, "--replay", tmp_path / "shell")
     assert first.returncode == second.returncode == PASSED, first.stdout + second.stdout + second.stderr
     assert "hello pass." in second.stdout and "args: argv[1] = x" in second.stdout
