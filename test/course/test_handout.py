@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """tools/handout: a tree with one commit that differs from this one exactly in the lab's regions."""
 
+import os
 import subprocess
+import sys
 
 import pytest
 from conftest import ROOT
@@ -54,6 +56,13 @@ def test_exactly_the_regions_differ(made):
 @pytest.mark.parametrize("name", GIVES_AWAY)
 def test_nothing_gives_the_answer_away(name, made):
     assert not (made / name).exists()
+
+
+def test_its_tests_run(made, build):
+    """What the tests of a hand-out import and read is there; the kernel is this tree's."""
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test/serial/lab5/test_exit.py"],
+                          cwd=made, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "UCOW_BUILD": str(build)})
+    assert done.returncode == 0, done.stdout
 
 
 def test_every_lab_has_a_text():

@@ -14,7 +14,7 @@ TEXT = "EXERCISE.md"  # the lab's text in a hand-out
 OMITTED = (
     ".ci", ".github", "CHANGELOG.md", "course", "docs/exercises.md", "docs/failures.md", "docs/mistakes.md", "docs/decisions", "docs/reports",
     "docs/follow", "docs/mkdocs.yml", "docs/site.css", "docs/zh",
-    "test/broken.toml", "test/course", "test/coverage.toml", "test/fuzz", "test/mistakes.toml", "test/model", "test/mutants.toml", "test/serial/course",
+    "test/broken.toml", "test/course", "test/coverage.toml", "test/fuzz", "test/mistakes.toml", "test/model/life.h", "test/model/meson.build", "test/model/protocol.pml", "test/mutants.toml", "test/serial/course",
     "test/style", "test/unit", "tools/broken", "tools/grade", "tools/handout", "tools/mistakes", "tools/mutate", "tools/site",
     "tools/ucow/course", "tools/ucow/site.py",
 )
