@@ -203,6 +203,12 @@ def test_link_cdpath_and_open_input(build, tmp_path):
     assert stderr_of(done) == "tools/ucow: note: -m goes to args; options of tools/ucow stand before the program\n"
 
 
+def test_misspelt_program(build):
+    """A name that is like that of a program: the sentence says which."""
+    done = run_in(build.folder, "forktset")
+    assert done.returncode != 0 and "tools/run: there is no program forktset; did you mean forktest? there are " in done.stderr
+
+
 def test_place_of_death(build, tmp_path):
     """Function, file and line of the program's own source; also of a program from outside, by its own symbols."""
     source = (ROOT / "user/lab5/faultread.c").read_text().splitlines()

@@ -52,6 +52,8 @@ IN_PYTHON = {
 OF_RUN = {
     "trace=maybe hello": "trace=maybe: give trace=on or trace=off",
     "--gdb=there hello": "--gdb=there: give the number of a TCP port, or here",
+    "--gdb=99999 hello": "--gdb=99999: give the number of a TCP port, or here",
+    "--html forktest": "--html forktest: forktest is a program; give the file first, as in --html forktest.html forktest",
     "monitor=yes hello": "monitor=yes: give monitor=on or monitor=off",
     "max_procs=abc hello": "max_procs=abc: give a number above 0",
     "trace_kib=0 hello": "trace_kib=0: give a number above 0",
@@ -64,7 +66,9 @@ OF_RUN = {
     "--display --record {new} hello": "--display: a recording has the input of the serial line only",
     "screen=1 hello": "screen=1: give screen=on or screen=off",
     "--memory 1M hello": "needs memory above it: give at least 4M",
-    "{full}/nosuch.elf": "there is no program",
+    "{full}/nosuch.elf": "there is no file",
+    "{full}": "is a directory: name the file of a program",
+    "nosuch.c": "nosuch.c is C: compile it with tools/cc nosuch.c, then tools/run ./nosuch",
 }
 
 MODULES = {
