@@ -150,6 +150,15 @@ class Workers(ProcessPoolExecutor):
     def __init__(self, count: int | None = None) -> None:
         super().__init__(count, multiprocessing.get_context("fork"), _begin_worker, (os.getpid(),))
 
+    def submit(self, *job: Any, **words: Any) -> Any:
+        """As in ProcessPoolExecutor. Workers that it starts have this tool's handlers of signals until _begin_worker() has
+        set their own: until then the signals are blocked."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+        try:
+            return super().submit(*job, **words)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
             for worker in multiprocessing.active_children():
@@ -165,6 +174,7 @@ def _begin_worker(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal; the parent ends its workers
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end_worker)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)

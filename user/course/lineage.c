@@ -34,8 +34,8 @@ static void group(unsigned seed)
     exit((int)(seed % 1000 + depth));
 }
 
-/* A child that fork made when memory was nearly full: sleep until the others are dead, then end with the number if
- * all of the ballast has been inherited. */
+/* A child that fork made when memory was nearly full: sleep until the others are dead, then end with the
+ * number if all of the ballast has been inherited. */
 _Noreturn static void last_child(unsigned number)
 {
     sleep(OTHERS_DIE_TICKS);

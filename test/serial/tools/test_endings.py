@@ -204,3 +204,17 @@ def test_what_meson_leaves(command, place):
                           env={**os.environ, "PATH": f"{meson.parent}:{os.environ['PATH']}"})
     assert done.returncode != 0 and "killed" in done.stderr, done.stderr
     assert not files_in(place / "tmp", place / "shm")
+
+
+def test_workers_begin_with_signals_blocked(monkeypatch, tmp_path):
+    """A worker inherits the tool's handlers, which would print a traceback; _begin_worker() sets its own."""
+    begin = children._begin_worker
+
+    def look(parent):
+        (tmp_path / f"{os.getpid()}").write_text(f"{set(children.ENDING) <= signal.pthread_sigmask(signal.SIG_BLOCK, ())}")
+        begin(parent)
+    monkeypatch.setattr(children, "_begin_worker", look)
+    with children.Workers(2) as workers:
+        assert workers.submit(len, "abc").result() == 3
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"True"}
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
