@@ -24,13 +24,15 @@
 /* clone() flags. */
 #define CLONE_VM 0x100u /* share the memory instead of copying it */
 
-/* Modes of the terminal, tcsetmode(). At boot: KEYS and STATUS. The shell gives programs all but REDRAW. */
+/* Modes of the terminal, tcsetmode(). At boot: KEYS and STATUS; a first program for Linux gets USUAL, and the shell
+ * gives it to the programs that it runs. */
 #define TERM_LINES \
     1u /* a read returns a line that was edited and completed (canonical mode); else any bytes */
 #define TERM_ECHO 2u    /* with LINES: what is typed is shown when it is read */
 #define TERM_KEYS 4u    /* ^C and ^\ kill the foreground group; else they are bytes */
 #define TERM_STATUS 8u  /* ^T prints all processes; else it is a byte */
 #define TERM_REDRAW 16u /* a read returns 0 when another process has ended the reader's unfinished line */
+#define TERM_USUAL (TERM_LINES | TERM_ECHO | TERM_KEYS | TERM_STATUS)
 
 /* waitany() flag: do not wait. Spelled as in Linux, which host tests include. */
 #define WNOHANG 1

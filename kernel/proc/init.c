@@ -17,6 +17,7 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
+#include "proc/abi.h"
 #include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
@@ -24,6 +25,7 @@
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
+#include "proc/terminal.h"
 #include "proc/wait.h"
 #include "watch/ledger.h"
 
@@ -46,6 +48,8 @@ static void first_program(void *unused)
         kprintf("kernel_execve: \"%s\" failed: %s (%d)\n", first_strings, error_text(error), error);
         do_exit(EXIT_CALL, error);
     }
+    if (abi_is_linux(current->abi))
+        terminal_set_mode(TERM_USUAL); /* a libc reads lines, up to an end */
 }
 
 /* Reap zombies until init has no children. Returns the exit code of the first program, whose pid is `first`:

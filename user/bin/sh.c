@@ -12,9 +12,7 @@
 
 enum { LINE_SIZE = EDIT_LINE_BYTES };
 
-/* What programs in the foreground find, and what the shell uses while it reads. */
-#define MODE_PROGRAM (TERM_LINES | TERM_ECHO | TERM_KEYS | TERM_STATUS)
-#define MODE_SHELL (TERM_STATUS | TERM_REDRAW)
+#define MODE_SHELL (TERM_STATUS | TERM_REDRAW) /* while it reads */
 
 static struct edit_history history;
 
@@ -81,7 +79,7 @@ static bool read_line(char *line)
 void give_terminal(int group)
 {
     tcsetpgrp(group);
-    tcsetmode(MODE_PROGRAM);
+    tcsetmode(TERM_USUAL);
 }
 
 void take_terminal(void)

@@ -23,7 +23,7 @@ exec.argv         -3  -3   -3   -3  -3       -3       -3  -3   -3   -3  -3     -
 clone.stack        n   n    n    n   n        n        n   n    n    n   n      n    n
 brk.addr           n   n    n    n   n        n        n   n    n    n   n      n    n
 mmap.addr          n   n same same   n        n        n   n    n    n   n      n    n
-munmap.addr       -3  -3    0    0  -3        0        0  -3   -3   -3  -3     -3   -3
+munmap.addr        0  -3    0    0  -3        0        0  -3   -3   -3  -3     -3   -3
 read.buf          -3  -3   -3   -3  -3       -3       -3 sleeps sleeps -3 -3   -3   -3
 write.buf         -3  -3   -3   -3  -3        4       -3   4    4   -3  -3     -3   -3
 procs.buf         -3  -3   -3   -3  -3       -3       -3   n    n   -3  -3     -3   -3
