@@ -24,8 +24,8 @@
 /* clone() flags. */
 #define CLONE_VM 0x100u /* share the memory instead of copying it */
 
-/* Modes of the terminal, tcsetmode(). At boot: KEYS and STATUS; a first program for Linux gets USUAL, and the shell
- * gives it to the programs that it runs. */
+/* Modes of the terminal, tcsetmode(). At boot: KEYS and STATUS; a first program for Linux gets USUAL, and the
+ * shell gives it to the programs that it runs. */
 #define TERM_LINES \
     1u /* a read returns a line that was edited and completed (canonical mode); else any bytes */
 #define TERM_ECHO 2u    /* with LINES: what is typed is shown when it is read */

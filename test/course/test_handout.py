@@ -2,12 +2,13 @@
 """tools/handout: a tree with one commit that differs from this one exactly in the lab's regions."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from conftest import ROOT
-from ucow.course.handout import OMITTED, tracked
+from ucow.course.handout import OMITTED, tracked, unlinked
 from ucow.course.lab import lab_called, labs
 from ucow.course.regions import outside
 
@@ -38,19 +39,29 @@ def test_one_commit_and_no_history(made):
 
 
 def test_exactly_the_regions_differ(made):
-    """Each file is this tree's, but for the lab's regions; what is left out is on the list."""
+    """Each file is this tree's, but for the lab's regions and links to what is left out; that is on the list."""
     lab = lab_called("cow")
     here = [name for name in git(made, "ls-files", "-z").split("\0") if name]
     left_out = set(tracked()) - set(here)
     assert set(here) - set(tracked()) == {"EXERCISE.md"}
     assert all(any(name == word or name.startswith(word + "/") for word in (*OMITTED, *lab.omit)) for name in left_out)
-    different = [name for name in here if name != "EXERCISE.md" and not (ROOT / name).is_symlink()
+    for name in (name for name in here if name.endswith(".md") and name != "EXERCISE.md"):
+        assert (made / name).read_text() == unlinked((ROOT / name).read_text(), name, here)
+    different = [name for name in here if not name.endswith(".md") and not (ROOT / name).is_symlink()
                  and (made / name).read_bytes() != (ROOT / name).read_bytes()]
     assert different == list(lab.files)
     for name in different:
         mine, theirs = ((folder / name).read_text() for folder in (ROOT, made))
         assert outside(theirs, name, lab.number) == outside(mine, name, lab.number)
         assert "exercise_stop(" in theirs and "page_hold(page); /* or the allocation" not in theirs
+
+
+def test_no_link_leads_nowhere(made):
+    """In the documents of a hand-out; the texts of its links stay."""
+    for page in made.rglob("*.md"):
+        for target in re.findall(r"\]\(([^)#\s:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists() or target.startswith("../../actions"), f"{page}: {target}"
+    assert "and CHANGELOG.md what changed" in (made / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", GIVES_AWAY)

@@ -117,7 +117,7 @@ def check_run(words: list[str]) -> str:
                 return wrong
         elif word.startswith("-"):
             name = rf"{re.escape(word)}|{re.escape(word.split('=')[0])}=[A-Z]+" if "=" in word else re.escape(word)
-            line = re.search(rf"(?:^|, ) *(?:{name})(?:, --\w+)?(?: [A-Z]+)?(?=  )", help_of("tools/run"), re.MULTILINE)
+            line = re.search(rf"(?:^|, ) *(?:{name})(?:, --\w+)?(?: [A-Z:]+)?(?=  )", help_of("tools/run"), re.MULTILINE)
             if not line:
                 return f"tools/run has no option {word}"
             if "=" not in word and line[0].split()[-1].isupper():

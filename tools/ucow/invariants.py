@@ -17,6 +17,7 @@ IDLE, INIT = 0, 1
 PAGE_MASK = ~0xFFF
 FAULT_WRITE = 2  # Intel SDM 3A 4.7: bit 1 of a page fault's error code
 KILLED = -9      # the exit code of a process that was killed
+CLONE_VM = 0x100  # of a fork's flags (ucow/abi.h): the child shares the parent's memory, as a thread does
 
 # From each state, the states that may follow.
 MAY_BECOME = may_become()
@@ -166,7 +167,7 @@ def orphans_go_to_init(trace: Trace) -> Iterator[str]:
             yield f"{record}: pid {record['from']} had not exited"
         elif families.parent.get(record.child) != record["from"]:
             yield f"{record}: its parent was pid {families.parent.get(record.child)}"
-        newborn = record.child if record.name == "fork" else -1
+        newborn = record.child if record.name == "fork" and record.flags & CLONE_VM else -1
         families.follow(record)
 
 

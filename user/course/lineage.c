@@ -9,11 +9,26 @@ enum { HOLD_MAX = 1000, BALLAST_PAGES = 200, OTHERS_DIE_TICKS = 500 };
 
 static volatile char ballast[BALLAST_PAGES][PAGE_SIZE];
 
-/* A chain of children, each in its parent's group unless it makes one of its own. */
+static unsigned fpu_control(void)
+{
+    unsigned short word;
+    __asm__ volatile("fnstcw %0" : "=m"(word));
+    return word;
+}
+
+static void set_fpu_control(unsigned short word)
+{
+    __asm__ volatile("fninit; fldcw %0" : : "m"(word));
+}
+
+/* A chain of children, each in its parent's group unless it makes one of its own; all have the FPU state that
+ * the first has set. */
 static void group(unsigned seed)
 {
     unsigned depth = 3 + seed % 3, own = 1 + (seed >> 4) % depth;
     int leader = getpid();
+    unsigned short control = (unsigned short)(0x27f | (seed & 3) << 10); /* not the one after fninit */
+    set_fpu_control(control);
     for (unsigned i = 1; i <= depth; i++) {
         int parent = getpid(), code = -1;
         int pid = fork();
@@ -24,8 +39,9 @@ static void group(unsigned seed)
                 exit((int)(seed % 1000 + i - 1));
             return;
         }
-        printf("lineage: %u of %u: parent %s, group %s\n", i, seed, getppid() == parent ? "right" : "wrong",
-               getpgid(0) == leader ? "inherited" : "other");
+        printf("lineage: %u of %u: parent %s, group %s, FPU %s\n", i, seed,
+               getppid() == parent ? "right" : "wrong", getpgid(0) == leader ? "inherited" : "other",
+               fpu_control() == control ? "inherited" : "other");
         if (i == own) {
             (void)setpgid(0, 0);
             leader = getpid();

@@ -185,7 +185,7 @@ def lineage_group(seed: int) -> Answer:
     """A chain of children."""
     depth = 3 + seed % 3
     codes = [seed % 1000 + i for i in range(1, depth + 1)]
-    return Answer([*(f"{i} of {seed}: parent right, group inherited" for i in range(1, depth + 1)),
+    return Answer([*(f"{i} of {seed}: parent right, group inherited, FPU inherited" for i in range(1, depth + 1)),
                    *(f"{i} ends: 0, code {code}" for i, code in enumerate(codes, 1))], codes)
 
 

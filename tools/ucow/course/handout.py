@@ -2,7 +2,9 @@
 """Hand-outs: the tree with a lab's regions replaced by stubs, without what would give the lab away."""
 
 import os
+import re
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from .. import LabError, children
@@ -18,6 +20,7 @@ OMITTED = (
     "test/style", "test/unit", "tools/broken", "tools/grade", "tools/handout", "tools/mistakes", "tools/mutate", "tools/site",
     "tools/ucow/course", "tools/ucow/site.py",
 )
+LINK = re.compile(r"\[([^\]\[]*)\]\(([^)#\s]+)(?:#[^)]*)?\)")  # its text, and the file without the place in it
 AUTHOR = {"GIT_AUTHOR_NAME": "ucow", "GIT_AUTHOR_EMAIL": "ucow@localhost", "GIT_COMMITTER_NAME": "ucow",
           "GIT_COMMITTER_EMAIL": "ucow@localhost", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
@@ -43,6 +46,15 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout
 
 
+def unlinked(text: str, name: str, names: Collection[str]) -> str:
+    """The text of the document `name` without its links to files and folders that are not among `names`."""
+    def kept(link: re.Match[str]) -> str:
+        target = os.path.normpath(os.path.join(os.path.dirname(name), link[2]))
+        here = target in names or target == "." or any(other.startswith(target + "/") for other in names)
+        return link[0] if here or ":" in link[2] or target.startswith("..") else link[1]
+    return LINK.sub(kept, text)
+
+
 def is_omitted(name: str, lab: Lab) -> bool:
     """Whether a file of the tree is not for the students of this lab."""
     return any(name == omitted or name.startswith(omitted + "/") for omitted in (*OMITTED, *lab.omit))
@@ -60,6 +72,9 @@ def write(lab: Lab, folder: Path) -> int:
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+            if name.endswith(".md"):
+                page = (ROOT / name).read_text(encoding="utf-8")
+                (folder / name).write_text(unlinked(page, name, {*names, TEXT}), encoding="utf-8")
         for name, source in changed.items():
             (folder / name).write_text(source, encoding="utf-8")
         (folder / TEXT).write_text(text, encoding="utf-8")
