@@ -11,7 +11,7 @@
 #include "lib/string.h"
 #include "lib/util.h"
 
-#define FILES_MAX 128
+#define FILES_MAX 192
 
 #define SLOTS 256 /* more than FILES_MAX, so that a search ends at a free one; a power of two */
 
