@@ -9,6 +9,7 @@ import os
 import platform
 import signal
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,21 @@ from . import LabError, children
 
 # A process of its own for pid 1, which signals do not reach; no random addresses: the heap begins after the program.
 NAMESPACE = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid", "--fork", "--kill-child"]
-AS_A_CHILD = ["sh", "-c", '"$@"; exit $?', "sh", "setarch", "-R"]
+# Pid 1, which waits for the program and for all that it leaves behind: when pid 1 ends, Linux kills the rest.
+PID_1 = """
+import os, sys
+first, codes = os.fork(), {}
+if first == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+while True:
+    try:
+        pid, status = os.wait()
+    except ChildProcessError:
+        break
+    codes[pid] = os.waitstatus_to_exitcode(status)
+sys.exit(codes[first] if codes[first] >= 0 else 128 - codes[first])
+"""
+AS_A_CHILD = [sys.executable, "-c", PID_1, "setarch", "-R"]
 NO_I386 = "Exec format error"
 NOT_EXECUTED = 126  # the status that setarch has then
 
