@@ -51,10 +51,10 @@ void mm_check_fork_begin(void)
     cow_begin((uintptr_t)copy_range);
 }
 
-void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct cow_who child)
+void mm_check_fork(struct mm *to, struct mm *from, bool threads, struct cow_who parent, struct cow_who child)
 {
     const struct cow_fork fork = {
-        .from = from->pgdir, .to = to->pgdir, .parent = parent, .child = child, .threads = from->count > 1};
+        .from = from->pgdir, .to = to->pgdir, .parent = parent, .child = child, .threads = threads};
     cow_check_flushed(&fork, mm_page_count(from));
     for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
         const struct cow_region region = region_of(from, vma);

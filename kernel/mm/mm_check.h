@@ -21,8 +21,9 @@ void mm_check(struct mm *mm);
 /* A fork is about to give pages of a parent to a child. */
 void mm_check_fork_begin(void);
 
-/* `to` is a copy of `from` for a child. Caller holds from->lock. */
-void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct cow_who child);
+/* `to` is a copy of `from` for a child. `threads`: when the fork began, other processes used `from`, too, and
+ * may have written to it. Caller holds from->lock. */
+void mm_check_fork(struct mm *to, struct mm *from, bool threads, struct cow_who parent, struct cow_who child);
 
 /* Check everything about a fault that was served. For mm_check_fault_end(). */
 void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, enum mm_outcome outcome);
@@ -91,9 +92,10 @@ static inline void mm_check_fork_begin(void)
 {
 }
 
-static inline void mm_check_fork(struct mm *to, struct mm *from, struct cow_who parent, struct cow_who child)
+static inline void mm_check_fork(struct mm *to, struct mm *from, bool threads, struct cow_who parent,
+                                 struct cow_who child)
 {
-    (void)to, (void)from, (void)parent, (void)child;
+    (void)to, (void)from, (void)threads, (void)parent, (void)child;
 }
 
 static inline void mm_check_fault_begin(struct cow_fault *fault, uintptr_t va, bool write, const pte_t *pte)

@@ -36,9 +36,10 @@ static int copy_mm(struct proc *child, uint32_t flags)
     int error = mutex_lock_killable(&mm->lock);
     if (error != 0)
         return error;
+    bool threads = mm_users(mm) > 1; /* now: one may write, and end, while memory is copied */
     child->mm = mm_dup(mm, &error);
     if (child->mm != NULL)
-        mm_check_fork(child->mm, mm, (struct cow_who){current->pid, current->name},
+        mm_check_fork(child->mm, mm, threads, (struct cow_who){current->pid, current->name},
                       (struct cow_who){child->pid, child->name});
     mutex_unlock(&mm->lock);
     return error;
