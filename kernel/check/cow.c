@@ -69,15 +69,21 @@ static void name_process(char *text, size_t size, const char *role, const struct
         snprintf(text, size, "%spid %d \"%s\"", role, who->pid, who->name);
 }
 
-/* Name the page, the running process, and another one that maps the frame of `pte` there. */
-static void name_all(struct subject *subject, const struct cow_region *region, uintptr_t va, pte_t pte)
+/* Name the running process, and another one that maps the frame of `pte` at `va`. */
+static void name_processes(struct subject *subject, uintptr_t va, pte_t pte)
 {
     struct cow_who running = {0}, other = {0};
     if (ask.who != NULL)
         ask.who(pte_frame(pte), va, &running, &other);
-    name_page(subject, region, va);
     name_process(subject->self, sizeof(subject->self), "", &running);
     name_process(subject->other, sizeof(subject->other), "", &other);
+}
+
+/* Name these, and the page. */
+static void name_all(struct subject *subject, const struct cow_region *region, uintptr_t va, pte_t pte)
+{
+    name_processes(subject, va, pte);
+    name_page(subject, region, va);
 }
 
 /* The rest of a report: where the entry was made, and what the rule is. */
@@ -280,6 +286,43 @@ static inline void check_pairs(const struct cow_region *region, const void *data
 void cow_check_fork(const struct cow_region *region, const struct cow_fork *fork)
 {
     walk_ends(region, fork->from, check_pairs, fork);
+}
+
+/* ---- After the copy of a page table ---- */
+
+_Noreturn static void not_in_copy(const struct subject *who)
+{
+    const struct report report = REPORT;
+    report_begin(&report, "page %s of the page table that %s shared is not in its copy", who->page,
+                 who->self);
+    end(&report, "the copy has each entry of the table: share_run()");
+}
+
+static void check_copied_entry(uintptr_t va, pte_t from, pte_t to)
+{
+    struct subject who;
+    bool equal = ((from ^ to) & ~(PTE_A | PTE_D)) == 0;
+    if (equal && (!pte_present(from) || (!pte_writable(from) && ask.sharers(pte_frame(from)) >= 2)))
+        return;
+    name_processes(&who, va, from);
+    snprintf(who.page, sizeof(who.page), "0x%08x", (unsigned)va);
+    if (pte_present(from) && pte_writable(to))
+        may_write(&who, who.self, who.other);
+    if (pte_present(from) && pte_writable(from))
+        may_write(&who, who.other, who.self);
+    if (!equal)
+        not_in_copy(&who);
+    miscounted(&who, who.other, ask.sharers(pte_frame(from)), 2);
+}
+
+void cow_check_table_copy(uintptr_t va, const pte_t *from, const pte_t *to, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i == COW_WINDOW && n > 2 * COW_WINDOW)
+            i = n - COW_WINDOW;
+        if ((from[i] | to[i]) != 0)
+            check_copied_entry(va + i * PAGE_SIZE, from[i], to[i]);
+    }
 }
 
 void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages)

@@ -7,12 +7,14 @@
  *   rights    an entry of a region that permits no writes is read-only
  *   counts    a frame has at least one reference for each entry that maps it
  *   fork      each page of the parent is in the child too: the same frame, or one with the same bytes
+ *   tables    the copy of a shared page table has the same pages, and neither side may write to one
  *   flush     after a fork took write permission away, the TLB was flushed
  *   copy      a copy has the bytes of its page, which has one reference less and is otherwise unchanged
  *   progress  the same access does not fault three times while its entry stays the same
  *
- * mm/mm_check.c calls these after each fork, exec and page fault, and before an address space is freed. They
- * look at COW_WINDOW pages at both ends of each region, so the cost of a fork of much memory hardly grows.
+ * mm/mm_check.c calls these after each fork, exec and page fault, and before an address space is freed;
+ * mm/tables_shared.c when it has copied a table. They look at COW_WINDOW pages at both ends of each region or
+ * table, so the cost of a fork of much memory hardly grows.
  */
 #ifndef CHECK_COW_H
 #define CHECK_COW_H
@@ -97,6 +99,15 @@ void cow_set_who(void (*who)(paddr_t frame, uintptr_t va, struct cow_who *runnin
 
 /* Check the entries of a region. */
 void cow_check_region(const struct cow_region *region, struct pgdir *pgdir);
+
+/* `n` entries of a shared page table, from that of `va` on, have been copied: check both. */
+void cow_check_table_copy(uintptr_t va, const pte_t *from, const pte_t *to, size_t n);
+
+static inline void check_table_copied(uintptr_t va, const pte_t *from, const pte_t *to, size_t n)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        cow_check_table_copy(va, from, to, n);
+}
 
 /* Check the entries of a region after a fork, on both sides. */
 void cow_check_fork(const struct cow_region *region, const struct cow_fork *fork);

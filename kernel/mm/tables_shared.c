@@ -46,6 +46,15 @@ static void copy_entries(pte_t *copy, pte_t *table)
     /* LAB 8 end */
 }
 
+/* `table`, for addresses from `va` on, has been copied. */
+static void check_copy(uintptr_t va, pte_t *table, const pte_t *copy)
+{
+    pte_t *first = table, *last = table + PGTABLE_ENTRIES;
+    pgtable_narrow(&first, &last);
+    check_table_copied(va + (uintptr_t)(first - table) * PAGE_SIZE, first, copy + (first - table),
+                       (size_t)(last - first));
+}
+
 int tables_unshare(struct pgdir *pgdir, uintptr_t va)
 {
     pte_t *table = pte_find(pgdir, ALIGN_DOWN(va, MMU_TABLE_SPAN));
@@ -63,6 +72,9 @@ int tables_unshare(struct pgdir *pgdir, uintptr_t va)
     }
     pgdir_replace_table(pgdir, va, table);
     /* LAB 8 end */
+    pte_t *now = pte_find(pgdir, ALIGN_DOWN(va, MMU_TABLE_SPAN));
+    if (now != page_to_virt(page))
+        check_copy(ALIGN_DOWN(va, MMU_TABLE_SPAN), page_to_virt(page), now);
     if (mmu_is_loaded(pgdir))
         mmu_flush_all();
     return 0;

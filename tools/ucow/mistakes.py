@@ -23,7 +23,6 @@ from .verdict import COMPLAINT
 LIST = ROOT / "test/mistakes.toml"
 POLICY = re.compile(r"kernel/(mm/copy_range|mm/tables|proc/sched)_\w+\.c")  # one of each is in a kernel, and can stand for the others
 EAGER, COPIED = "kernel/mm/copy_range_eager.c", "kernel/mm/tables_copied.c"  # who copies at once copies tables, too
-COW = "kernel/mm/copy_range_cow.c"
 PROGRAM = ["exit"]
 OPTIONS = ["rehearse=on"]  # as tools/run passes
 
@@ -111,13 +110,9 @@ def compile_command(build: Path, file: str) -> tuple[list[str], str, str]:
 
 @contextmanager
 def kernel_with(mistake: Mistake, build: Path) -> Iterator[Path]:
-    """The kernel of a build that is up to date, with the mistake in it. A fork of a kernel whose copy_range() has it copies
-    page tables: one that shares them would call copy_range() much later, or never."""
-    sources = {mistake.file: mistake.planted()}
-    if mistake.file == COW:
-        sources[COPIED] = (ROOT / COPIED).read_text(encoding="utf-8")
+    """The kernel of a build that is up to date, with the mistake in it."""
     with children.Scratch() as name:
-        yield link_with(sources, build, Path(name))
+        yield link_with({mistake.file: mistake.planted()}, build, Path(name))
 
 
 def link_with(sources: Mapping[str, str], build: Path, scratch: Path, limits: Sequence[str] = ()) -> Path:

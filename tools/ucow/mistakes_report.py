@@ -16,8 +16,7 @@ HEAD = """# Mistakes, and what the first run says of them
 
 Each row is a mistake that people make when they write fork, exec, wait, exit or kill. It was planted in the kernel, and
 `tools/run exit` was run: that is the line the kernel printed, and the place that its report named. The run ends there,
-with status 3 of `tools/run`. In a kernel without `debug_checks` most of these runs pass. Mistakes in `copy_range_cow.c`
-are shown with `-Dtables=copied`: a fork that shares page tables calls `copy_range` much later, or never.
+with status 3 of `tools/run`. In a kernel without `debug_checks` most of these runs pass.
 
 Written by `tools/mistakes`, from `test/mistakes.toml`. `tools/mistakes NAME` tries one.
 
