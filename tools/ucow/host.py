@@ -14,24 +14,11 @@ from functools import cache
 from pathlib import Path
 
 from . import LabError, children
+from .build import ROOT
 
 # A process of its own for pid 1, which signals do not reach; no random addresses: the heap begins after the program.
 NAMESPACE = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid", "--fork", "--kill-child"]
-# Pid 1, which waits for the program and for all that it leaves behind: when pid 1 ends, Linux kills the rest.
-PID_1 = """
-import os, sys
-first, codes = os.fork(), {}
-if first == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-while True:
-    try:
-        pid, status = os.wait()
-    except ChildProcessError:
-        break
-    codes[pid] = os.waitstatus_to_exitcode(status)
-sys.exit(codes[first] if codes[first] >= 0 else 128 - codes[first])
-"""
-AS_A_CHILD = [sys.executable, "-c", PID_1, "setarch", "-R"]
+AS_PID_1 = [sys.executable, str(ROOT / "tools/lib/pid_1"), "setarch", "-R"]
 NO_I386 = "Exec format error"
 NOT_EXECUTED = 126  # the status that setarch has then
 
@@ -56,7 +43,7 @@ def run(program: Path, *arguments: str, seconds: float = 60) -> "subprocess.Comp
         raise LabError(f"{name()}, the kernel of this machine, gives programs no pids of their own (unshare --pid): "
                        "a program that is wrong could end other processes, so none is run")
     program.chmod(0o755)
-    words = ["timeout", "-k", "2", str(seconds), *NAMESPACE, *AS_A_CHILD, f"./{program.name}", *arguments]
+    words = ["timeout", "-k", "2", str(seconds), *NAMESPACE, *AS_PID_1, f"./{program.name}", *arguments]
     done = children.run(words, signal.SIGTERM, cwd=program.parent)
     if done.returncode == NOT_EXECUTED and NO_I386 in done.stdout:
         raise LabError(f"{name()}, the kernel of this machine, does not run programs of the i386")

@@ -30,14 +30,24 @@ static bool is_writable(int *word)
     return status == 0;
 }
 
-/* Linux reaps the child even if it cannot write the status: so a pointer is tried before. */
+/* Sleep until the child, any if `pid` is 0, has ended; it is not reaped. Only Linux has this call. */
+static void await_end(int pid)
+{
+    enum { P_ALL, P_PID, WEXITED = 4, NO_REAP = 0x1000000 };
+    (void)lx_call(LX_NR_waitid, pid == 0 ? P_ALL : P_PID, (uint32_t)pid, 0, WEXITED | NO_REAP, 0, 0);
+}
+
+/* Linux reaps the child even if it cannot write the status: so a pointer is tried before. Then, too, the
+ * child has ended when the call returns, as on ucow. */
 int waitpid(int pid, int *code)
 {
     int status = 0;
     if (pid < 0)
         return -E_BAD_PROC;
-    if (code != NULL && !is_writable(code))
+    if (code != NULL && !is_writable(code)) {
+        await_end(pid);
         return -E_INVAL;
+    }
     if (lx_wait4(pid == 0 ? -1 : pid, code != NULL ? code : &status, 0, NULL) < 0)
         return -E_BAD_PROC;
     if (code != NULL)
