@@ -7,7 +7,7 @@ pid unchanged. D85: none of the failures leaks pages or kernel objects.
 
 from calls import FIRST, results
 
-SMALL = {"memory": "8M", "swap": None, "cmdline": "trace_kib=2048"}  # with swap, exec would not fail
+SMALL = {"memory": "7M", "swap": None, "cmdline": "trace_kib=2048"}  # with swap, exec would not fail
 SPARES = 24
 NO_MEM, FAILED, WORKED = -4, 4, 5
 

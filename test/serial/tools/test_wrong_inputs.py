@@ -52,6 +52,7 @@ IN_PYTHON = {
 OF_RUN = {
     "trace=maybe hello": "trace=maybe: give trace=on or trace=off",
     "--gdb=there hello": "--gdb=there: give the number of a TCP port, or here",
+    "--gdb --event nosuch:2 forktest": "--event nosuch:2: no event is called nosuch; there are boot fork exec exit",
     "--gdb=99999 hello": "--gdb=99999: give the number of a TCP port, or here",
     "--html forktest": "--html forktest: forktest is a program; give the file first, as in --html forktest.html forktest",
     "monitor=yes hello": "monitor=yes: give monitor=on or monitor=off",
