@@ -67,14 +67,16 @@ def write(lab: Lab, folder: Path) -> int:
     changed = lab.handed_out
     text = (lab.folder / "text.md").read_text(encoding="utf-8").replace("](../../", "](")  # it stands in the root there
     names = [name for name in tracked() if not is_omitted(name, lab)]
+    here = {*names, TEXT}
     folder.mkdir(parents=True)
     try:
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
             if name.endswith(".md"):
                 page = (ROOT / name).read_text(encoding="utf-8")
-                (folder / name).write_text(unlinked(page, name, {*names, TEXT}), encoding="utf-8")
+                (folder / name).write_text(unlinked(page, name, here), encoding="utf-8")
+            else:
+                shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
         for name, source in changed.items():
             (folder / name).write_text(source, encoding="utf-8")
         (folder / TEXT).write_text(text, encoding="utf-8")
