@@ -151,8 +151,8 @@ class Workers(ProcessPoolExecutor):
         super().__init__(count, multiprocessing.get_context("fork"), _begin_worker, (os.getpid(),))
 
     def submit(self, *job: Any, **words: Any) -> Any:
-        """As in ProcessPoolExecutor. Workers that it starts have this tool's handlers of signals until _begin_worker() has
-        set their own: until then the signals are blocked."""
+        """As in ProcessPoolExecutor. A worker begins with this tool's handlers of signals, so the signals are blocked until
+        _begin_worker() has set its own."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             return super().submit(*job, **words)

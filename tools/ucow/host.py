@@ -2,7 +2,7 @@
 """Linux as the judge: programs for Linux on the kernel of this machine, where that runs programs of the i386.
 
 Such a program may be wrong, and Linux obeys: kill(-1) by root would end every process of the machine. So it runs in a
-namespace of pids of its own, in which it sees only its own processes, and which ends with it. Without one nothing is run.
+namespace of pids of its own, in which it sees only its own processes. Where there is none, nothing is run.
 """
 
 import os
@@ -16,8 +16,9 @@ from pathlib import Path
 from . import LabError, children
 from .build import ROOT
 
-# A process of its own for pid 1, which signals do not reach; no random addresses: the heap begins after the program.
+# Pid 1 of the namespace is a process that the program's signals do not reach.
 NAMESPACE = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--pid", "--fork", "--kill-child"]
+# setarch -R: no random addresses, so that the heap begins after the program.
 AS_PID_1 = [sys.executable, str(ROOT / "tools/lib/pid_1"), "setarch", "-R"]
 NO_I386 = "Exec format error"
 NOT_EXECUTED = 126  # the status that setarch has then
