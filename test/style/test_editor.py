@@ -33,7 +33,8 @@ def test_debugger_has_its_machine():
     launch = json.loads((ROOT / ".vscode/launch.json").read_text())["configurations"][0]
     task = next(task for task in TASKS["tasks"] if task["label"] == launch["preLaunchTask"])
     assert "--gdb=" + launch["miDebuggerServerAddress"].removeprefix("127.0.0.1:") in task["command"].split()
-    assert 'say "waiting for $(debugger)"' in (ROOT / "tools/run").read_text() and 'echo "gdb -x' in (ROOT / "tools/run").read_text()
+    boot = (ROOT / "tools/lib/boot.sh").read_text()
+    assert 'say "waiting for $(debugger)"' in boot and 'echo "gdb -x' in boot
     assert task["problemMatcher"]["background"]["endsPattern"] == "^tools/run: waiting for gdb"
 
 

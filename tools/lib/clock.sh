@@ -51,14 +51,14 @@ choose_shift() {
 # without. It has no virtual APIC: QEMU 7.2 may deadlock in that device's reset when it returns to the snapshot. A machine
 # with a debugger waits, too: else each stop would last until the next tick of the timer.
 add_clock() {
-    local words=sleep=off
+    local icount=sleep=off
     recorded || { [ ${#program[@]} -gt 0 ] && ! $realtime; } || return 0
     choose_shift
     choose_firmware
     virtual=yes
-    ! $gdb || words=sleep=on
+    ! $gdb || icount=sleep=on
     if recorded; then
-        words=rr=${record:+record}${replay:+replay},rrfile=log,rrsnapshot=init
+        icount=rr=${record:+record}${replay:+replay},rrfile=log,rrsnapshot=init
         machine+=(-drive "file=start.qcow2,format=qcow2,if=none,id=start" -global apic.vapic=off)
     fi
     if [ -n "$record" ]; then
@@ -68,7 +68,7 @@ add_clock() {
     if [ "$firmware" = qboot ]; then
         machine+=(-bios qboot.rom)
     fi
-    machine+=(-icount "shift=$shift,$words" -rtc "base=2020-01-01,clock=vm")
+    machine+=(-icount "shift=$shift,$icount" -rtc "base=2020-01-01,clock=vm")
 }
 
 # Runs tools/lib/recording with the words $@. Sets `said` to what it prints: on an error, a sentence.

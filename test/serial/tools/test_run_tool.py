@@ -258,9 +258,9 @@ def test_options_on_many_lines(build, tmp_path):
     (tmp_path / "meson-info").mkdir()
     options = json.loads((build.folder / "meson-info/intro-buildoptions.json").read_text())
     (tmp_path / "meson-info/intro-buildoptions.json").write_text(json.dumps(options, indent=4))
-    function = re.search(r"^built_with\(\) \{.*?^\}$", (ROOT / "tools/run").read_text(), re.MULTILINE | re.DOTALL)[0]
     for value, status in (build.swap, 0), (not build.swap, 1):
-        words = ["bash", "-c", f'build=$1; {function}; built_with swap "$2"', "bash", tmp_path, str(value).lower()]
+        words = ["bash", "-c", '. "$1"; build=$2; built_with swap "$3"', "bash", ROOT / "tools/lib/machine.sh", tmp_path,
+                 str(value).lower()]
         assert subprocess.run(words, timeout=TIMEOUT, check=False).returncode == status
 
 

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# outcome.sh - how a run of tools/run ended: its status, and a sentence that says why.
+#
+# Sourced by tools/run, never run.
+
+# Ends with the status for that of QEMU, which is (n << 1) | 1 after a write of n to isa-debug-exit. A kernel
+# that refuses to boot has the status of a panic, and prints a line with "ucow: ".
+verdict() {
+    case $status in
+    33)
+        lie=$(contradiction)
+        [ -z "$lie" ] || { say "the kernel ended as if all had passed, but $lie" && exit 4; }
+        [ -n "$(seen '^boot: .*: ignored$')" ] || exit 0
+        quote "" '^boot: .*: ignored$' && exit 5
+        ;;
+    35) explain_failure && exit 1 ;;
+    37) quote "the kernel panicked without a message" -A1 -e '^kernel panic' -e '^ucow: ' && exit 2 ;;
+    39) quote_check && exit 3 ;;
+    124 | 137) say "the machine did not end within $limit seconds and was stopped (see --timeout)" ;;
+    *) explain_silence ;;
+    esac
+    exit 4
+}
+
+# Prints what in the serial output contradicts the status of a run that passed.
+contradiction() {
+    local banners
+    banners=$(seen -c '^ucow [0-9]')
+    if [ "$banners" -ne 1 ]; then
+        echo "its first line was seen $banners times"
+    elif [ -n "$(seen -E -m1 "$complaints")" ]; then
+        echo "before it said: $(seen -E -m1 "$complaints")"
+    elif [ "$(seen '' | tail -n1)" != 'init check memory pass.' ]; then
+        echo "its last line is missing"
+    fi
+}
+
+complaints='^kernel panic at |^kernel check failed:|^(KASAN|UBSAN|stack smashing)\b'
+
+# Prints the lines of serial output that match grep's arguments $@, without carriage returns.
+seen() {
+    tr -d '\r' <"$scratch/serial" | grep -a "$@" || true
+}
+
+# Prints as one line what grep finds first with the arguments after $1, or $1 if there is nothing.
+quote() {
+    local found
+    found=$(seen -m1 "${@:2}" | paste -sd' ' | tr -s ' ')
+    say "${found:-$1}"
+}
+
+# Prints as one line which check failed, and the line below if that belongs to it.
+quote_check() {
+    local found
+    found=$(seen -m1 -A1 '^kernel check failed' | sed '2{/^    /!d}' | paste -sd' ' | tr -s ' ')
+    say "${found:-a check of the kernel failed without a message}"
+}
+
+# Prints why the kernel killed the first program, and where in its source that was, as `by the kernel (Page Fault) in main,
+# faultread.c:9`. Prints nothing if its death was not reported: another process has killed it.
+cause_of_death() {
+    local report name reason address file place
+    report=$(tr -d '\r' <"$scratch/serial" | awk '
+        /^pid 2 ".*" dies: / { name = $3; frame = 1 }
+        frame && /^  trap 0x/ { sub(/^  trap 0x[0-9a-f]* */, ""); reason = $0 }
+        frame && /^  eip  0x/ { address = $2 }
+        /^killed by kernel\.$/ { frame = 0 }
+        END { if (address) printf "%s|%s|%s", name, address, reason }')
+    [ -n "$report" ] || return 0
+    IFS='|' read -r name address reason <<<"$report"
+    name=${name//\"/}
+    file=$build/user/$name.elf
+    [ "$name" != "$module" ] || file=$scratch/module
+    place=$("$root/tools/lib/where" "$file" "$address" 2>/dev/null) || place=
+    echo "by the kernel ($reason)${place:+ in $place}"
+}
+
+# Prints why the program failed, according to the serial output.
+explain_failure() {
+    local name=${program[0]:-sh} line near reason
+    line=$(seen -m1 '^exercise: ')
+    if [ -n "$line" ]; then
+        say "$line"
+        return
+    fi
+    line=$(seen -F -m1 "kernel_execve: \"$name\" failed: ")
+    if [[ $line == *'(-16)' ]]; then
+        line=$(find "$root/user" -name "$name.c" -printf 'user/%P' -quit)
+        near=$(similar "$name")
+        say "there is no program $name; ${line:+$line is not listed in user/meson.build; }${near}there are $(programs)"
+        return
+    elif [ -n "$line" ]; then
+        say "$name could not be started: ${line#*failed: }"
+        return
+    fi
+    line=$(seen '^init: program ".*" ended with exit code' | tail -n1)
+    line=${line#init: program }
+    line=${line//\"/}
+    if [[ $line == *'code -9.' ]]; then
+        reason=$(cause_of_death)
+        line="${line%.}: killed${reason:+ $reason}"
+    fi
+    say "${line:-the program failed without a message of the kernel}"
+}
+
+# Prints the names of the programs in the boot archive.
+programs() {
+    find "$build/user" -name '*.elf' -printf '%f\n' | sed 's/\.elf$//' | sort | paste -sd' '
+}
+
+# Prints which program the name $1 may stand for, if it is like that of one.
+similar() {
+    programs | python3 -c 'import difflib, sys
+for name in difflib.get_close_matches(sys.argv[1].lower(), sys.stdin.read().split(), 1):
+    print(f"did you mean {name}? ", end="")' "$1"
+}
+
+# Prints why there is no verdict.
+explain_silence() {
+    if [ -s "$scratch/qemu" ]; then
+        say "QEMU: $(tail -n1 "$scratch/qemu")"
+    elif [ "$status" -eq 135 ]; then # SIGBUS
+        say "there was no room for the machine's memory${ram:+ in $ram}: free some"
+    elif [ "$status" -eq 0 ] && [ -n "$replay" ]; then
+        say "the recording ends here, without a verdict: a triple fault, a reset, or the machine was stopped"
+    elif [ "$status" -eq 0 ] && has_all_keys && [ -n "$(seen 'QEMU: Terminated$')" ]; then
+        say "the machine was ended by Ctrl-A X"
+    elif [ "$status" -eq 0 ] && [ -n "$display" ]; then
+        say "the machine was ended at its window or by quit; or by a triple fault, or a reset"
+    elif [ "$status" -eq 0 ]; then
+        say "the machine stopped without a verdict: a triple fault, or a reset"
+    else
+        say "the machine stopped without a verdict (QEMU's status is $status)"
+    fi
+}
+
+# Writes the page about the run.
+show_run() {
+    "$root/tools/trace" --elf "$build/kernel/ucow.elf" --html "$html" "$ram" >&2 ||
+        say "there is no page: the message is above"
+}
