@@ -202,6 +202,10 @@ uintptr_t mm_brk(struct mm *mm, uintptr_t addr)
         if (error == 0)
             TRACE(map, heap.start, heap.end, heap.flags, 0);
     } else if (new_end < old_end) {
+        struct vma *first = vma_find(&mm->vmas, new_end);
+        /* As on Linux, the break does not move down over nothing. */
+        if (first == NULL || first->start >= old_end)
+            return mm->brk;
         error = unmap(mm, new_end, old_end);
     }
     if (error == 0)

@@ -102,6 +102,12 @@ BY_HAND = {
         brk 2
         read h1.0
         """, {"0": [2, 1, 2, 0]}),
+    "a break does not move down over nothing": ("""
+        brk 3
+        munmap h1+2
+        brk 1
+        brk 0
+        """, {"0": [3, 0, 3, 0]}),
     "the dead": ("""
         fork 1 {
           write m0.0 1

@@ -82,8 +82,11 @@ class Memory:
             self.pages[page] = fresh(kind) if kind else None
 
     def brk(self, size: int) -> int:
-        """Move the break if nothing is in the way, nor in the page after it; returns where it is then."""
+        """Move the break: up if nothing is in the way, nor in the page after it; down if there is something to unmap.
+        Returns where it is then."""
         if size < self.heap:
+            if not any(self.pages[HEAP + size:HEAP + self.heap]):
+                return self.heap
             self.remap(HEAP + size, self.heap - size, None)
         elif size > self.heap and any(self.pages[HEAP + self.heap:HEAP + min(size + 1, HEAP_PAGES)]):
             return self.heap
