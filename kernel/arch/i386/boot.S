@@ -30,6 +30,9 @@
 /* CPUID leaf 1, edx */
 #define CPUID_NEEDED ((1 << 0) | (1 << 3) | (1 << 4) | (1 << 15)) /* FPU, PSE, TSC, CMOV */
 #define EFLAGS_ID 0x00200000
+#define EFLAGS_FIXED 0x2
+#define CR4_PSE 0x10
+#define CR0_PAGED 0x80010011            /* PG, WP, ET, PE: cpu_init() sets the others */
 
         .section .boot, "ax"
         .align 4
@@ -56,6 +59,10 @@ boot_entry:
         jb boot_fail
 
 1:      movl $PHYS(boot_stack_top), %esp
+        pushl $EFLAGS_FIXED             /* of the loader's flags none stays: with NT, iret would switch tasks */
+        popfl
+        xorl %eax, %eax
+        movl %eax, %dr7                 /* nor does a breakpoint */
         movl %ebx, %ebp                 /* cpuid overwrites ebx */
         movl $cpu_too_old, %esi
         pushfl
@@ -94,13 +101,11 @@ boot_entry:
         movl $1024, %ecx
         rep stosl
 #endif
-        movl %cr4, %eax
-        orl $0x10, %eax                 /* CR4.PSE */
+        movl $CR4_PSE, %eax             /* the loader may have set any other bit, PAE too: 3.2 leaves CR4 open */
         movl %eax, %cr4
         movl $PHYS(kernel_pgdir), %eax
         movl %eax, %cr3
-        movl %cr0, %eax
-        orl $0x80010000, %eax           /* CR0.PG, CR0.WP */
+        movl $CR0_PAGED, %eax
         movl %eax, %cr0
 
         movl $boot_stack_top, %esp

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The state of the CPU, read from outside at the first instruction of a program and at power-off.
+"""The state of the machine, read from outside at the first instruction of a program and at power-off. At the kernel's
+first instruction, it is made as wrong as a loader may leave it.
 
-D08, D18: every bit of CR0, CR4 and EFLAGS is what the table says, which also says why and where the rule comes from;
-so are the debug registers, the segments, every descriptor of the GDT, every gate of the IDT and both tasks. Numbers
+D08, D18, D109: every bit of CR0, CR4 and EFLAGS is what the table says, which also says why and where the rule comes from;
+so are the debug registers, the segments, every descriptor of the GDT, every gate of the IDT and both tasks; devices.py has
+interrupt controllers, timer, serial port and model-specific registers. Numbers
 are sections of the Intel SDM, volume 3A.
 """
 
@@ -11,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 from breakpoints import registers_in, stopping, tables_in
+from devices import DEVICES, MSRS, devices, leave_a_mess, msrs, wrong_rows
 from elftools.elf.elffile import ELFFile
 from pagetables import PAGE_BYTES
 from protection_rules import STACKS
@@ -203,13 +206,20 @@ def test_hardware(bench, build, cpu):
     with (build.folder / "user/hello").open("rb") as file:
         entry = ELFFile(file)["e_entry"]
     off = symbols_of(build.kernel).address("power_off")
+    start = symbols_of(build.kernel).address("boot_entry")
     moments = {entry: ENTRY, off: END}
     seen = set()
-    with stopping(bench, "hello", at=list(moments), cpu=cpu) as stops:
+    with stopping(bench, "hello", at=[start, *moments], cpu=cpu) as stops:
         memory = FileMemory(stops.live.memory_file)
         for where in stops:
+            if where == start:
+                leave_a_mess(stops)
+                continue
             machine, moment = Machine(stops.text(), memory, build.kernel), moments[where]
             wrong = wrong_bits(machine.registers, moment, PROCESSORS[cpu])
+            wrong += wrong_rows(devices(stops), DEVICES, moment)
+            if moment == END:
+                wrong += wrong_rows({MSRS[at].name: value for at, value in msrs(stops).items()}, list(MSRS.values()), moment)
             assert not wrong, "\n".join(wrong)
             assert machine.registers["CR3"] % PAGE_BYTES == 0 and machine.registers["EFER"] == 0
             assert_segments(machine, 3 if moment == ENTRY else 0)

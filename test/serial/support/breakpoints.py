@@ -22,14 +22,14 @@ class Stops:
     """Iterating runs the machine from one breakpoint to the next, until it ends."""
 
     def __init__(self, live, stub: Stub, at: Sequence[int]):
-        self.live, self._stub, self._at = live, stub, set()
+        self.live, self.debugger, self._at = live, stub, set()
         for address in at:
             self.add(address)
 
     def add(self, address: int):
         """Set another breakpoint."""
         self._at.add(address)
-        self._stub.set_breakpoint(address)
+        self.debugger.set_breakpoint(address)
 
     def text(self) -> str:
         """QEMU's `info registers`."""
@@ -41,7 +41,7 @@ class Stops:
 
     def __iter__(self) -> Iterator[int]:
         where = None
-        while (answer := self._stub.go_on(where)) is not None and answer.startswith("T"):
+        while (answer := self.debugger.go_on(where)) is not None and answer.startswith("T"):
             where = self.registers()["EIP"]
             assert where in self._at, f"stopped at {where:#x}: {answer}"
             yield where
