@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc - struct proc, its states, and the current process.
+ * proc - struct proc and its states.
  *
  * A mark at each field tells who may access it:
  *   (!) set before the process is published, constant afterwards
@@ -24,17 +24,14 @@
 #include "lib/list.h"
 #include "lib/rbtree.h"
 #include "mm/kstack.h"
+#include "proc/percpu.h"
+#include "proc/waitq.h"
 #include "watch/assert.h"
 #include "watch/trace.h"
 
 struct abi;
 struct linux_proc;
 struct mm;
-
-/* Processes that sleep until something happens. Protected by sched_lock. */
-struct waitq {
-    struct list_node sleepers;
-};
 
 /* A node of the tree of sched_lottery.c. */
 struct run_tree {
@@ -125,33 +122,6 @@ static inline void proc_check(const struct proc *proc)
     (void)proc;
 }
 #endif
-
-/* The state of one CPU. Other CPUs read it only for statistics. */
-struct cpu {
-    struct proc *current;
-    struct proc *idle;
-    /* Call the scheduler before the next return to user mode. This races with the timer on purpose: if a time
-     * slice ends right after a check, the next check sees it, at the latest before the return to user mode.
-     */
-    volatile bool need_resched;
-    volatile bool attention; /* sched_call_attention(); races as need_resched does */
-    /* What registers hold for one process only, which a switch to another has to look at. */
-    union {
-        struct {
-            bool fpu_open;   /* the FPU is enabled, by proc_fpu.c */
-            bool tls_loaded; /* the GDT has a TLS descriptor, by linux.c */
-        };
-        uint32_t special; /* not 0: one of them */
-    };
-};
-extern struct cpu boot_cpu;
-
-static inline struct cpu *this_cpu(void)
-{
-    return &boot_cpu;
-}
-
-#define current (this_cpu()->current)
 
 /* Process 1. NULL before init_start(). */
 extern struct proc *init_proc;

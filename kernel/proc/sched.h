@@ -13,14 +13,11 @@
 #define PROC_SCHED_H
 
 #include "arch/i386/spinlock.h"
+#include "proc/percpu.h"
 #include "proc/proc.h"
+#include "proc/waitq.h"
 
 extern struct spinlock sched_lock;
-
-static inline void waitq_init(struct waitq *queue)
-{
-    list_init(&queue->sleepers);
-}
 
 /* Let other processes run; the caller stays runnable. Caller holds no lock. */
 void sched_yield(void);
@@ -48,15 +45,6 @@ static inline void sched_return_to_user(void)
     if (this_cpu()->need_resched || current->killed)
         sched_interrupt_return();
 }
-
-/* Sleep in `queue` until woken. Caller holds sched_lock, also on return, and has just found its condition
- * false; it must check the condition again afterwards. Returns 0; -E_KILLED if `killable` and the process was
- * killed, before or during the sleep. */
-int waitq_sleep(struct waitq *queue, bool killable);
-
-/* Wake the process that has slept longest in `queue`, if any; only one, to bound the time with interrupts
- * off. Caller holds sched_lock. */
-void waitq_wake(struct waitq *queue);
 
 /* Make `proc` runnable if it is sleeping. Caller holds sched_lock. */
 void wakeup_proc(struct proc *proc);
