@@ -23,6 +23,7 @@ from pathlib import Path
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
 SKIPPED = 77
+BATCH = 8
 
 
 @lru_cache(maxsize=None)
@@ -83,11 +84,10 @@ class Tidy:
         return digest([*self.common, command, sources])
 
     def batches(self, files: list[Path]) -> list[list[Path]]:
-        """The files for as many processes as there are CPUs: clang-tidy starts as slowly as it checks a file."""
-        n = os.cpu_count() or 1
+        """The files, some for each process: clang-tidy starts as slowly as it checks a file."""
         compiled = [file for file in files if file in self.commands]
         left_out = [file for file in files if file not in self.commands]
-        return [batch for kind in (compiled, left_out) for batch in (kind[i::n] for i in range(n)) if batch]
+        return [kind[i:i + BATCH] for kind in (compiled, left_out) for i in range(0, len(kind), BATCH)]
 
     def tidy(self, files: list[Path]) -> tuple[bool, str]:
         """Whether all these files pass, and what clang-tidy printed."""
@@ -110,13 +110,14 @@ class Tidy:
         keys = {str(file): self.key(file) for file in self.files()}
         passed = {name: key for name, key in passed.items() if keys.get(name) == key}
         changed = [Path(name) for name in keys if name not in passed]
+        wrong = []
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = {file: result for batch in pool.map(self.check, self.batches(changed))
-                       for file, result in batch.items()}
-        passed |= {str(file): keys[str(file)] for file, (ok, _) in results.items() if ok}
-        stamps.write_text(json.dumps(passed, indent=0))
+            for results in pool.map(self.check, self.batches(changed)):
+                passed |= {str(file): keys[str(file)] for file, (ok, _) in results.items() if ok}
+                wrong += [text for ok, text in results.values() if not ok]
+                stamps.write_text(json.dumps(passed, indent=0))  # now: a run that is ended early is not for nothing
         print(f"{len(changed)} of {len(keys)} files checked; the others passed before")
-        return [text for ok, text in results.values() if not ok]
+        return wrong
 
 
 def main():
