@@ -205,7 +205,7 @@ def test_commands_are_found():
     ("tools/run --nosuch exit", "tools/run has no option --nosuch"), ("tools/run -D cow=maybe exit", "there is no option cow=maybe"),
     ("tools/trace --last 3 --pid 2 build/ram", ""), ("tools/trace --nosuch 3 build/ram", "No such option: --nosuch"),
     ("tools/trace --last some build/ram", "Invalid value for '--last': 'some' is not a valid integer range."),
-    ("tools/trace", "Missing argument 'SOURCE'."), ("tools/fuzz nosuch", "tools/fuzz has no such command"),
+    ("tools/trace", "Missing argument 'SOURCE...'."), ("tools/fuzz nosuch", "tools/fuzz has no such command"),
     ("tools/cc --nosuch hello.c", "tools/cc has no option --nosuch"), ("tools/nosuch x", "no test runs tools/nosuch"),
     ("meson test map", "meson test needs -C and a build directory"), ("meson test -C build nosuch", "there is no test nosuch"),
     ("meson test -C build --suite nosuch", "there is no suite nosuch"), ("meson setup b --cross-file cross/no.ini", "there is no cross/no.ini"),

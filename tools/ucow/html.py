@@ -9,18 +9,20 @@ import base64
 import html
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from . import LabError
 from .html_sources import sources
 from .machine import MEANING
-from .trace import Ring, Trace, decode
+from .trace import Ring, Trace, decode, load_ring
 
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("records", "lives", "memory", "moments", "words", "draw", "timeline", "pagemap", "states", "eventlist", "source", "tables",
-           "main", "start")
+           "together", "main", "start")
 MOST_RECORDS = 1_000_000  # a browser keeps them all in memory
+BEGIN = b"<!DOCTYPE html>"
 
 
 def _about(trace: Trace) -> str:
@@ -57,8 +59,25 @@ def _embedded(text: str) -> str:
     return text.replace("<", "\\u003c")
 
 
+def check_page(path: Path) -> None:
+    """Refuse to write a page over a file that is no page: one may have forgotten to name it, before a memory file."""
+    if path.is_file():
+        with path.open("rb") as file:
+            if (begin := file.read(len(BEGIN))) and begin != BEGIN:
+                raise LabError(f"{path} exists and is no page: name the file to write first, as in --html out.html {path}")
+
+
+def together(sources: Sequence[str], elves: Sequence[Path]) -> list[dict[str, Any]]:
+    """Two runs of one program as the scripts read them; the n-th source is of the n-th kernel, or all are of the only one."""
+    kernels = elves if len(elves) > 1 else [*elves] * len(sources)
+    runs = [data(load_ring(source, elf), elf) for source, elf in zip(sources, kernels)]
+    if len(titles := {run["title"] for run in runs}) > 1:
+        raise LabError(f"two runs of the same program can be compared: {' and '.join(sources)} have {' and '.join(sorted(titles))}")
+    return runs
+
+
 def page(runs: list[dict[str, Any]]) -> str:
-    """The page that shows these runs."""
+    """The page that shows these runs: two of them side by side."""
     titles = list(dict.fromkeys(run["title"] for run in runs))
     parts = {"TITLE": html.escape(" and ".join(titles)), "VIEWS": (PAGE / "views.html").read_text(encoding="utf-8"),
              "STYLE": (PAGE / "style.css").read_text(encoding="utf-8"),

@@ -4,12 +4,14 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from . import LabError, children
 from .elf32 import Elf32
-from .memory import Memory
+from .memory import Memory, open_memory
 
 # kernel/arch/i386/linear.h: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
 KERNBASE = 0xC0000000
@@ -121,3 +123,16 @@ class Lines:
 
 
 lines_of = lru_cache(maxsize=None)(Lines)
+
+
+def kernel_that_ran(source: str, kernels: Iterable[Path], otherwise: Path) -> Path:
+    """The first of the kernels that a machine booted whose memory is in `source`, as open_memory() takes it; or `otherwise`."""
+    memory = open_memory(source)
+    try:
+        for kernel in sorted(kernels, key=lambda path: (path != otherwise, path)):
+            with suppress(LabError):
+                Symbols(kernel).require_same(memory)
+                return kernel
+        return otherwise
+    finally:
+        memory.close()

@@ -295,6 +295,95 @@ def test_100000_events(bench, build, fmt, browser, tmp_path):
         assert min(taken) < FRAME_SECONDS, f"steps by {step} take {taken} seconds"
 
 
+def with_copies(ring: Ring, fmt) -> Ring:
+    """The run as a kernel would have done it that copies pages in fork: two copies before each fork, no faults and copies
+    afterwards; and the child ends with another code."""
+    number = {event.name: n for n, event in fmt.events.items()}
+    without = {number[name] for name in ("fault", "page_copy", "share", "table_share", "table_copy")}
+    records = []
+    for stamp, kind, cpu, pid, *words in RECORD.iter_unpack(ring.records):
+        if kind == number["fork"] and pid > 1:
+            records += [(stamp, number["page_copy"], cpu, pid, va, 0x1000, 0x2000, 1, 0) for va in (0x40000000, 0x40001000)]
+        if kind == number["exit"] and pid == 3:
+            words[1] = 5
+        if kind not in without:
+            records.append((stamp, kind, cpu, pid, *words))
+    return ring._replace(records=b"".join(RECORD.pack(*record) for record in records))
+
+
+# What both runs show at first, and after each press of the key until nothing changes any more.
+SIDES = """((key) => {
+  const sides = () => page.players.map((player) => [player.host.classList.contains("waits"), player.trace.text(player.i)]);
+  page.go(0);
+  const seen = [sides()];
+  for (let last = -1; page.at !== last; seen.push(sides())) {
+    last = page.at;
+    document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+  }
+  return seen.slice(0, -1);
+})(%r)"""
+
+
+def test_two_runs(exit_page, build, fmt, browser, tmp_path):
+    """Two runs step together: each event once, those of both side by side, and what only one does while the other waits."""
+    run, _ = exit_page
+    memory = FileMemory(run.memory_file)
+    ring = read_ring(memory, run.symbols)
+    memory.close()
+    other = with_copies(ring, fmt)
+    path = tmp_path / "two.html"
+    path.write_text(page([data(one, build.kernel) for one in (other, ring)]))
+    browser.open(path)
+    steps = browser.run(SIDES % "ArrowRight")
+    for side, one in enumerate((other, ring)):
+        assert sorted(text for sides in steps for waits, text in sides[side:side + 1] if not waits) == sorted(
+            str(record).split("] ")[1].rsplit(" running", 1)[0] for record in decode(one))
+    only = [[text.split()[0] for sides in steps for waits, text in sides[side:side + 1] if sides[1 - side][0]] for side in (0, 1)]
+    assert only[0] == ["page_copy", "page_copy"]
+    assert set(only[1]) <= {"fault", "page_copy", "share", "table_share", "table_copy"}
+    assert all(ours.split()[0] == theirs.split()[0] for (waits, ours), (too, theirs) in steps if not waits and not too)
+    differ = browser.run(SIDES % "d")[1:]
+    assert len(differ) == len(only[0]) + len(only[1]) + 1
+    assert [[False, "exit pid=3 code=5 reason=exit"], [False, "exit pid=3 code=-66436 reason=exit"]] in differ
+    browser.run("page.go(page.steps.length - 9)")
+    browser.press("]")
+    assert browser.run("page.players[0].pinned.pid === page.players[1].pinned.pid")
+    assert browser.complaints == [] and browser.run("getComputedStyle(document.querySelectorAll('.run .now')[1]).gridColumnStart") == "2"
+
+
+def test_two_orders(build, fmt, browser, tmp_path):
+    """What is aligned is what each process did: not when, and not in which order the processes had their turns."""
+    number = {event.name: n for n, event in fmt.events.items()}
+    ring = Ring(Symbols(build.kernel).text("trace_format"), 0, b"", 1000, 0)
+
+    def of(*events) -> Ring:
+        return ring._replace(records=b"".join(
+            RECORD.pack(stamp, number[name], 0, pid, *words, *[0] * (5 - len(words))) for stamp, (pid, name, *words) in enumerate(events)))
+
+    begin = [(2, "exec", 2, 0x61), (2, "fork", 2, 3), (2, "fork", 2, 4)]
+    third, fourth = [(3, "syscall_enter", 2), (3, "exit", 3, 0)], [(4, "syscall_enter", 2), (4, "exit", 4, 0)]
+    path = tmp_path / "two.html"
+    path.write_text(page([data(one, build.kernel) for one in (of(*begin, *third, *fourth), of(*begin, *fourth, *third))]))
+    browser.open(path)
+    steps = browser.run(SIDES % "ArrowRight")
+    assert len(steps) == 7 and all(ours == theirs and not ours[0] for ours, theirs in steps)
+
+
+def test_two_programs(bench, build, exit_page, tmp_path):
+    """Two runs of one program make one page; runs of two programs are refused in one sentence."""
+    run, _ = exit_page
+
+    def made(*memories: Path) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, TOOL, "--elf", build.kernel, "--html", tmp_path / "both.html", *memories], capture_output=True, text=True)
+
+    hello = bench.machine("hello").run()
+    refused = made(run.memory_file, hello.memory_file)
+    assert refused.returncode == 1 and refused.stderr.count("\n") == 1
+    assert refused.stderr.endswith("have exit and hello\n") and not (tmp_path / "both.html").exists()
+    done = made(run.memory_file, run.memory_file)
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "both.html").read_text().count('"application/json">') == 2
+
+
 def test_a_run_in_one_command(build, fmt, tmp_path):
     """tools/run --html runs a program and writes the page; the status is that of the run."""
     path = tmp_path / "out.html"

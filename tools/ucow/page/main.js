@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 "use strict";
 /*
- * main - what is chosen, and what keys and buttons do. A Player is one run with its views; all players step together.
+ * main - what is chosen, and what keys and buttons do. A Player is one run with its views; two of them step together (together.js).
  */
 
 const JUMPS = [["f", "fork", (t, i) => t.name(i) === "fork"], ["p", "fault", (t, i) => t.name(i) === "fault"],
@@ -77,16 +77,10 @@ class Player {
     for (const view of this.views) view.show(moment);
   }
 
-  choose(life) {
-    this.pinned = this.pinned === life ? null : life;
-    this.show();
-  }
-
-  // Choose the next (1) or previous (-1) process that exists at this moment; after the last, none.
-  chooseNext(step) {
+  // The next (1) or previous (-1) process that exists at this moment.
+  next(step) {
     const alive = this.lives.ordered.filter((life) => life.stateAt(this.i) && life.stateAt(this.i) !== "GONE");
-    this.pinned = alive[(alive.indexOf(this.pinned || this._runs(this.i)) + step + alive.length) % alive.length] || null;
-    this.show();
+    return alive[(alive.indexOf(this.pinned || this._runs(this.i)) + step + alive.length) % alive.length] || null;
   }
 }
 
@@ -95,8 +89,8 @@ class Page {
     this.host = document.getElementById("runs");
     this.scrub = document.getElementById("scrub");
     this.scrub.addEventListener("input", () => this.go(Number(this.scrub.value)));
-    document.getElementById("about").textContent = runs.map((data) => data.about).join(" beside ");
     this.show(runs);
+    document.getElementById("about").textContent = runs.length > 1 ? this.steps.about() : runs[0].about;
     this._buttons();
     this._keys();
     this._search();
@@ -111,39 +105,66 @@ class Page {
   // Show these runs instead of those before.
   show(runs) {
     this.host.replaceChildren();
+    this.host.classList.toggle("two", runs.length > 1);
     this.players = runs.map((data) => {
       const section = document.getElementById("run").content.cloneNode(true).querySelector(".run");
       this.host.append(section);
-      return new Player(data, section, {go: (player, i, life) => this.go(i, life), choose: (player, life) => player.choose(life)});
+      if (runs.length > 1) Object.assign(section.querySelector(".which"), {hidden: false, textContent: data.about});
+      return new Player(data, section, {go: (player, i, life) => this.go(this.steps.stepOf(player, i), life), choose: (player, life) => this.choose(player, life)});
     });
     this.lead = this.players[0];
-    this.scrub.max = this.lead.trace.length - 1;
+    this.steps = runs.length > 1 ? new Together(this.players) : new Alone(this.lead);
+    this.at = 0;
+    this.scrub.max = this.steps.length - 1;
   }
 
   // The machine has run on. A page that shows the last event goes on to the new last one; else it stays where the reader is.
   grow(bytes) {
-    const follows = this.lead.i >= this.lead.trace.length - 1;
+    const follows = this.at >= this.steps.length - 1;
     this.lead.grow(bytes);
-    this.scrub.max = this.lead.trace.length - 1;
-    this.go(follows ? this.lead.trace.length - 1 : this.lead.i);
+    this.scrub.max = this.steps.length - 1;
+    this.go(follows ? this.steps.length - 1 : this.at);
   }
 
   // A page opens where the first program begins: before that there is nothing to see.
   _start() {
-    return Math.max(0, this.lead.trace.find(-1, 1, (i) => this.lead.trace.name(i) === "exec"));
+    const first = this.lead.trace.find(-1, 1, (i) => this.lead.trace.name(i) === "exec");
+    return first < 0 ? 0 : this.steps.stepOf(this.lead, first);
   }
 
-  go(i, life) {
-    this.lead.i = Math.max(0, Math.min(this.lead.trace.length - 1, i));
-    if (life) this.lead.pinned = life;
-    this.scrub.value = this.lead.i;
-    this.lead.show();
+  // Show a step; `life`: choose this process, too.
+  go(step, life) {
+    this.at = Math.max(0, Math.min(this.steps.length - 1, step));
+    this.scrub.value = this.at;
+    const events = this.steps.events(this.at);
+    this.players.forEach((player, n) => {
+      if (life) player.pinned = player.lives.all.includes(life) ? life : this.steps.twin(life);
+      player.i = events[n];
+      player.host.classList.toggle("waits", !this.steps.acts(this.at, player));
+      player.show();
+    });
   }
 
-  jump(step, wanted) {
-    const {trace, i} = this.lead, found = trace.find(i, step, (n) => wanted(trace, n));
-    if (found >= 0) this.go(found);
-    return found >= 0;
+  // Go to the next step, or with -1 the previous one, in which a run does what is wanted.
+  jump(direction, wanted) {
+    return this._seek(direction, (step) => this.players.some((player, n) =>
+      this.steps.acts(step, player) && wanted(player.trace, this.steps.events(step)[n])));
+  }
+
+  _seek(direction, wanted) {
+    for (let step = this.at + direction; step >= 0 && step < this.steps.length; step += direction) {
+      if (!wanted(step)) continue;
+      this.go(step);
+      return true;
+    }
+    return false;
+  }
+
+  // Choose a process of a player, or choose it no longer; in the other run, the same process.
+  choose(player, life) {
+    const chosen = player.pinned === life ? null : life;
+    for (const one of this.players) one.pinned = one === player || !chosen ? chosen : this.steps.twin(chosen);
+    for (const one of this.players) one.show();
   }
 
   _buttons() {
@@ -151,12 +172,14 @@ class Page {
       document.getElementById(id).append(make("button", {type: "button", title: label, "aria-label": label, onclick: act}, ...[].concat(text)));
     const key = (name) => make("kbd", {}, name);
     add("steps", "|◀", "First event", () => this.go(0));
-    add("steps", ["◀ ", key("←")], "One event back", () => this.go(this.lead.i - 1));
-    add("steps", ["▶ ", key("→")], "One event on", () => this.go(this.lead.i + 1));
-    add("steps", "▶|", "Last event", () => this.go(this.lead.trace.length - 1));
+    add("steps", ["◀ ", key("←")], "One event back", () => this.go(this.at - 1));
+    add("steps", ["▶ ", key("→")], "One event on", () => this.go(this.at + 1));
+    add("steps", "▶|", "Last event", () => this.go(this.steps.length - 1));
     add("steps", ["play ", key("space")], "Play slowly, or stop", () => this.play());
     for (const [letter, name, wanted] of JUMPS)
       add("jumps", [`next ${name} `, key(letter)], `Next ${name}; with shift: previous`, (event) => this.jump(event.shiftKey ? -1 : 1, wanted));
+    if (this.players.length > 1)
+      add("jumps", ["next difference ", key("d")], "Next difference of the runs; with shift: previous", (event) => this._difference(event.shiftKey ? -1 : 1));
   }
 
   play() {
@@ -166,22 +189,23 @@ class Page {
       return;
     }
     this.playing = setInterval(() => {
-      if (this.lead.i >= this.lead.trace.length - 1) this.play();
-      else this.go(this.lead.i + 1);
+      if (this.at >= this.steps.length - 1) this.play();
+      else this.go(this.at + 1);
     }, 600);
   }
 
   _keys() {
-    const keys = {ArrowRight: () => this.go(this.lead.i + 1), ArrowLeft: () => this.go(this.lead.i - 1), Home: () => this.go(0),
-      End: () => this.go(this.lead.trace.length - 1), PageDown: () => this.go(this.lead.i + 20), PageUp: () => this.go(this.lead.i - 20),
+    const keys = {ArrowRight: () => this.go(this.at + 1), ArrowLeft: () => this.go(this.at - 1), Home: () => this.go(0),
+      End: () => this.go(this.steps.length - 1), PageDown: () => this.go(this.at + 20), PageUp: () => this.go(this.at - 20),
       " ": () => this.play(), "/": () => document.getElementById("wanted").focus(), "?": () => document.getElementById("help").showModal(),
-      "[": () => this.lead.chooseNext(-1), "]": () => this.lead.chooseNext(1), Escape: () => this.lead.choose(this.lead.pinned),
-      n: () => this._find(1), N: () => this._find(-1), "+": () => this.lead.timeline.scale(2), "-": () => this.lead.timeline.scale(0.5),
-      0: () => this.lead.timeline.scale(0), t: () => this.lead.timeline.toggleClock()};
+      "[": () => this.choose(this.lead, this.lead.next(-1)), "]": () => this.choose(this.lead, this.lead.next(1)), Escape: () => this.choose(this.lead, this.lead.pinned),
+      n: () => this._find(1), N: () => this._find(-1), "+": () => this._timelines("scale", 2), "-": () => this._timelines("scale", 0.5),
+      0: () => this._timelines("scale", 0), t: () => this._timelines("toggleClock")};
     for (const [letter, , wanted] of JUMPS) {
       keys[letter] = () => this.jump(1, wanted);
       keys[letter.toUpperCase()] = () => this.jump(-1, wanted);
     }
+    if (this.players.length > 1) Object.assign(keys, {d: () => this._difference(1), D: () => this._difference(-1)});
     document.addEventListener("keydown", (event) => {
       const typing = event.target.matches("input:not([type=range]), select, textarea") || event.target.closest("dialog");
       if (typing || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key]) return;
@@ -192,9 +216,18 @@ class Page {
     this._help();
   }
 
+  _timelines(what, factor) {
+    for (const {timeline} of this.players) timeline[what](factor);
+  }
+
+  _difference(direction) {
+    return this._seek(direction, (step) => this.steps.differs(step));
+  }
+
   _help() {
     const lines = [["→ ←", "one event on, back"], ["Page down, up", "20 events"], ["Home End", "first, last event"],
-      ...JUMPS.map(([letter, name]) => [`${letter} ${letter.toUpperCase()}`, `next, previous ${name}`]), ["space", "play, stop"],
+      ...JUMPS.map(([letter, name]) => [`${letter} ${letter.toUpperCase()}`, `next, previous ${name}`]),
+      ...(this.players.length > 1 ? [["d D", "next, previous difference of the runs"]] : []), ["space", "play, stop"],
       ["[ ]", "choose the previous, next process"], ["Escape", "choose none: show the one that runs"], ["/", "search"], ["n N", "next, previous found"],
       ["+ - 0", "zoom the timeline, show all of it"], ["t", "timeline by event or by clock"], ["?", "this help"]];
     document.getElementById("keys").append(...lines.map(([keys, what]) => make("tr", {}, make("td", {}, make("kbd", {}, keys)), make("td", {}, what))));
@@ -205,7 +238,7 @@ class Page {
     const field = document.getElementById("wanted");
     document.getElementById("search").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.lead.wanted = field.value.trim();
+      for (const player of this.players) player.wanted = field.value.trim();
       field.setCustomValidity("");
       if (!this._find(1) && !this._find(-1) && this.lead.wanted) field.setCustomValidity("no event has this text");
       field.reportValidity();
@@ -244,7 +277,8 @@ class Page {
     const i = Number(link.get("event")) - this.lead.trace.lost;
     const pid = link.has("pid") ? Number(link.get("pid")) : -1;
     const life = this.lead.lives.all.find((one) => one.pid === pid && one.first <= i && (one.reap < 0 || i <= one.reap));
-    this.go(Number.isFinite(i) ? i : 0, life);
+    const event = Math.floor(Math.max(0, Math.min(this.lead.trace.length - 1, i)));
+    this.go(this.steps.stepOf(this.lead, event || 0), life);
     return true;
   }
 }

@@ -9,9 +9,9 @@
  */
 
 const HEIGHT = 26, LANE = 8, HEAD = 44, MOST_ROWS = 200;
-const WIDE = {label: 170, column: 132, cell: 108, frame: 104, gap: 20, letters: 17};   // widths, and what fits into a title
-const NARROW = {label: 82, column: 86, cell: 76, frame: 80, gap: 8, letters: 11};
-const NARROW_PIXELS = 600;
+const WIDE = {label: 170, column: 132, cell: 108, frame: 104, gap: 20, letters: 17, title: 130};   // widths, and what fits into a title
+const NARROW = {label: 82, column: 86, cell: 76, frame: 80, gap: 8, letters: 11, title: 80};
+const NARROW_PIXELS = 640;
 const LANES = ["wire", "wire b", "wire c"];
 const CELL_WORDS = {untouched: "untouched", private: "private", cow: "until written", alone: "alone, r/o", readonly: "read-only",
   cache: "program", shared: "shared mem.", disk: "on disk", stored: "on disk"};
@@ -120,7 +120,7 @@ class PageMap {
   _draw(moment, shown, rows) {
     const {defs, fill, head} = fills();
     const drawn = rows.slice(0, MOST_ROWS), most = Math.max(1, ...drawn.map((row) => row.frames.length));
-    const width = this.size.label + shown.length * this.size.column + this.size.gap + most * this.size.frame;
+    const width = this.size.label + shown.length * this.size.column + this.size.gap + Math.max(most * this.size.frame, this.size.title);
     const parts = [...this._heads(moment, shown)];
     let y = HEAD;
     for (const row of drawn) {
