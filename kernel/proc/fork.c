@@ -25,14 +25,9 @@
 
 extern void fork_return(void);
 
-static int copy_mm(struct proc *child, uint32_t flags)
+/* Give the child a copy of the parent's address space. Returns 0; -E_NO_MEM, -E_KILLED. */
+static int copy_memory(struct proc *child, struct mm *mm)
 {
-    struct mm *mm = current->mm;
-    if (flags & CLONE_VM) {
-        mm_hold(mm);
-        child->mm = mm;
-        return 0;
-    }
     int error = mutex_lock_killable(&mm->lock);
     if (error != 0)
         return error;
@@ -42,6 +37,24 @@ static int copy_mm(struct proc *child, uint32_t flags)
         mm_check_fork(child->mm, mm, threads, (struct cow_who){current->pid, current->name},
                       (struct cow_who){child->pid, child->name});
     mutex_unlock(&mm->lock);
+    return error;
+}
+
+/* Give the child its memory, and the state of a program for Linux if the parent has one. Returns 0; an error,
+ * and the child has neither. */
+static int copy_mm(struct proc *child, uint32_t flags)
+{
+    int error = 0;
+    if (current->linux_state != NULL && linux_inherit(child) != 0)
+        return -E_NO_MEM;
+    if (flags & CLONE_VM) {
+        mm_hold(current->mm);
+        child->mm = current->mm;
+    } else {
+        error = copy_memory(child, current->mm);
+    }
+    if (error != 0 && child->linux_state != NULL)
+        linux_drop(child);
     return error;
 }
 
@@ -113,21 +126,14 @@ int do_fork(uint32_t flags, uintptr_t stack)
     error = proc_fpu_copy(child);
     if (error != 0)
         goto undo_proc;
-    if (current->linux_state != NULL && linux_inherit(child) != 0) {
-        error = -E_NO_MEM;
-        goto undo_fpu;
-    }
     error = copy_mm(child, flags);
     if (error != 0)
-        goto undo_linux;
+        goto undo_fpu;
     copy_thread(child, stack);
     publish(child, flags);
     check_child(child, stack);
     return pid;
 
-undo_linux:
-    if (child->linux_state != NULL)
-        linux_drop(child);
 undo_fpu:
     proc_fpu_drop(child);
 undo_proc:
