@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from elftools.dwarf.lineprogram import LineProgram
 from elftools.elf.elffile import ELFFile
+from line_programs import programs
 
 Line = tuple[int, str, int]  # address, file, line
 Name = tuple[int, str]       # address, function
@@ -22,15 +22,12 @@ MAX_LINE = 65535             # a line is stored in 16 bits
 def line_entries(elf: ELFFile) -> Iterator[Line]:
     """Every change of line, sorted by address."""
     entries: dict[int, tuple[str, int]] = {}
-    for unit in elf.get_dwarf_info().iter_CUs():
-        program = unit.dwarfinfo.line_program_for_CU(unit)
-        if program is None:
-            continue
-        names = [file_name(program, i) for i in range(len(program["file_entry"]) + 1)]
-        for entry in program.get_entries():
-            state = entry.state
-            if state is not None and not state.end_sequence and state.line != 0:  # 0: code of no line
-                entries[state.address] = (names[state.file], state.line)
+    section = elf.get_section_by_name(".debug_line")
+    for program in programs(section.data() if section else b""):
+        names = [short(file) for file in program.files]
+        for address, file, line in program.rows():
+            if line != 0:  # 0: code of no line
+                entries[address] = (names[file], line)
     last = None
     for address in sorted(entries):
         if entries[address] != last:
@@ -38,16 +35,8 @@ def line_entries(elf: ELFFile) -> Iterator[Line]:
         last = entries[address]
 
 
-def file_name(program: LineProgram, index: int) -> str:
-    """The path of file `index` of a line program, from the top of the tree. DWARF 5 counts from 0, older from 1."""
-    offset = 0 if program["version"] >= 5 else 1
-    if not 0 <= index - offset < len(program["file_entry"]):
-        return "?"
-    entry = program["file_entry"][index - offset]
-    path: str = entry.name.decode()
-    directories = program["include_directory"]
-    if 0 <= entry.dir_index - offset < len(directories) and not path.startswith("/"):
-        path = directories[entry.dir_index - offset].decode() + "/" + path
+def short(path: str) -> str:
+    """A path from the top of the tree."""
     for top in ("kernel/", "include/"):
         if top in path:
             return top + path.rsplit(top, 1)[1]
