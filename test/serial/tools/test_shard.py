@@ -157,5 +157,7 @@ def test_matrix(tmp_path):
     assert sorted(chain(*shards)) == sorted(names) and max(map(len, shards)) - min(map(len, shards)) <= 1
     for i, shard in enumerate(shards):
         (tmp_path / str(i)).write_text("".join(f"{name} 5 1 0 20\n" for name in shard))
+    done = (tmp_path / "0").read_text()
+    assert matrix("--results", tmp_path / "0", *shards[0])[5::5] == shards[0] and (tmp_path / "0").read_text() == done
     words = [word for i in range(SHARDS) for word in ("--merge", tmp_path / str(i))]
     assert matrix(*words, "all")[5::5] == names
