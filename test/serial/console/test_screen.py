@@ -3,10 +3,12 @@
 
 import pytest
 from qemu_options import rewired
-from screen import BLACK, BLUE, BRIGHT_RED, COLUMNS, GREY, ON, ROWS, VGA, Screen
+from screen import BLACK, BLUE, BRIGHT_RED, COLUMNS, GREY, ON, PICTURES, ROWS, VGA, Screen
 from ucow.machine import PASSED, SEABIOS
 
 PROMPT, MONITOR_PROMPT = "$ ", "K> "
+FONT = [bytes(range(at, min(at + 32, 0xFF))) for at in range(0x80, 0x100, 32)]  # all but ASCII and the blank at the end
+TEXT_MEMORY, TEXT_BYTES = 0xB8000, 0x8000  # glyph and colour of each cell
 STAYS = ["-action", "shutdown=pause"]  # a machine that is off can still be looked at
 NO_SCREEN = 'boot: option "screen=on" needs a VGA that shows text of 80 x 25 characters: ignored'
 NO_KEYBOARD = "boot: the machine has no keyboard controller (i8042): type on the serial line"
@@ -91,15 +93,18 @@ def test_history(live, screen):
 
 
 def test_colours_and_characters(bench):
-    """Colours of ECMA-48; UTF-8, as far as the font goes."""
-    words = "\x1b[1;31;44mred", "\x1b[0mstraße│┤♥→√", "水x"
+    """Colours of ECMA-48; UTF-8, as far as the font goes: each of its characters."""
+    words = "\x1b[1;31;44mred", "\x1b[0mstraße│┤♥→√", "水x", PICTURES, *(codes.decode("cp437") for codes in FONT)
     machine = rewired(bench.machine("args", *words, **ON), ["-device"], [*ON["extra"], *STAYS])
     with machine.start() as live:
         live.expect("init check memory pass.\n")
         shot = Screen(live.qmp).shot()
+        glyphs = live.qmp.read_memory(TEXT_MEMORY, TEXT_BYTES)[::2]
     start = "args: argv[1] = "
     row = next(i for i, text in enumerate(shot.rows) if text.startswith(start))
     assert shot.rows[row:row + 3] == [start + "red", "args: argv[2] = straße│┤♥→√", "args: argv[3] = ??x"]
+    for codes in (bytes(range(1, 0x20)), *FONT):
+        assert codes in glyphs
     assert shot.colours[row][len(start) - 2][1] == BLACK
     assert shot.colours[row][len(start)] == (BRIGHT_RED, BLUE)
     assert shot.colours[row + 2][0] == (GREY, BLACK)
