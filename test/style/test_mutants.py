@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from ucow import LabError, mutants  # noqa: E402
+from ucow.mutation_report import fresh_document  # noqa: E402
 
 EXAMPLES = [
     ("    if (a) {", "negate", "if (!(a)) {"),
@@ -22,6 +23,17 @@ EXAMPLES = [
     ("    p->count = x;", "drop store", ";"),
     ("    return -E_NO_MEM;", "success", "return 0;"),
     ("    x = 16;", "constant", "x = 17;"),
+    ("    if (a && b < c) {", "drop condition", "if (a) {"),
+    ("    f(x);", "twice", "f(x); f(x);"),
+    ("        return -E_INVAL;", "drop exit", ";"),
+    ("    x = A_ONE | A_TWO;", "drop flag", "x = A_ONE;"),
+    ("    x = A_ONE | A_TWO;", "drop flag", "x = A_TWO;"),
+    ("    x = 0x34;", "drop bit", "x = 0x30;"),
+    ("    list_add_tail(x);", "opposite", "list_add_head(x);"),
+    ("    page_hold(x);", "opposite", "page_drop(x);"),
+    ("    x = A_ONE; y = A_TWO;", "sibling", "x = A_TWO; y = A_TWO;"),
+    ("    x = p->first; y = p->second;", "field", "x = p->second; y = p->second;"),
+    ("    uint32_t x = y;", "narrow", "uint16_t x = y;"),
 ]
 LEFT_ALONE = ["    /* a < b */", '    "a < b"', "#define X(a) (a < 1)", "    ASSERT(a < b);", "    RULE(a < b, x);", "    panic(x);",
               "    if (CONFIG_SWAP)", "    x = 16u;", "int x;"]
@@ -49,6 +61,12 @@ def test_left_alone(tree, line):
     assert made_of(tree, line) == []
 
 
+def test_two_lines_change_places(tree):
+    (change,) = [mutant for mutant in made_of(tree, "    f(x);", "    g(y);", "", "    h();") if mutant.operator == "order"]
+    assert change.mutated == "int f(void)\n{\n    g(y);\n    f(x);\n\n    h();\n}\n"
+    assert mutants.changed_lines(change) == (range(1, 8), range(3, 5))
+
+
 def test_checkers_are_left_alone(tree):
     (tree / "a.c").write_text("bool page_ok(void)\n{\n    return a < b;\n}\n\nint g(void)\n{\n    return c < d;\n}\n")
     assert [mutant.line for mutant in mutants.candidates("a.c")] == [8]
@@ -69,3 +87,17 @@ def test_a_listed_change_fits_in_one_place(tree, old, new):
     with pytest.raises(LabError, match="one place"):
         mutants.planted("a.c", old, new, operator="defect")
     assert mutants.planted("a.c", "f(x)", "", operator="defect").diff == ["- f(x);", "+ ;"]
+
+
+def result(outcome, line, test=""):
+    return {"operator": "bound", "file": "kernel/a.c", "line": line, "outcome": outcome, "test": test, "seconds": line, "diff": ["- a", "+ b"]}
+
+
+def test_a_report_says_what_lived():
+    """Caught of all, who caught, and each survivor; one that no test executes is told apart."""
+    judged = [result("caught", 1, "unit a: b"), result("timeout", 2, "serial c::d"), result("survived", 3), result("never executed", 4)]
+    text = fresh_document(judged, "tools/mutate --fresh 4 --seed 7")
+    assert "`tools/mutate --fresh 4 --seed 7` repeats it." in text
+    assert "**2 of 4 (50 %) were caught**: 1 by unit tests, 1 by serial tests." in text
+    assert "| bound | 4 | 2 |" in text and "a.c:1 " not in text
+    assert "| kernel/a.c:3 | `- a`<br>`+ b` | yes |" in text and "| kernel/a.c:4 | `- a`<br>`+ b` | no |" in text

@@ -40,8 +40,9 @@ MEANING = {
     CHECK_FAILED: "a check failed",
     0: "QEMU ended by itself: a triple fault, a reset or a power-off without a verdict",
     None: "killed by the wall-clock backstop: the machine hung",
+    -signal.SIGXCPU: "ended by its limit of processor time: the machine hung",
 }
-WALL_SECONDS = 60
+WALL_SECONDS = float(os.environ.get("UCOW_WALL_SECONDS", 60))  # tools/mutate limits processor time instead
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.02  # seconds between two looks at what a machine has printed
 
 SWAP_FILE = Path("/tmp", f"ucow-swap-{os.getuid()}")  # the empty disk of a run that is repeated by hand

@@ -12,40 +12,18 @@ import random
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import LabError
+from .mutation_operators import OPERATORS, ORDER, Names
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "test/mutants.toml"
 DEFECTS = ROOT / "docs/defects.md"
 LISTED = "defect"  # the operator of those that are listed
 
-LVALUE = r"\*?\w+(?:(?:->|\.)\w+|\[[^\]]*\])+"
-# An operator's name, what it finds in a line without comments and strings, and what it makes of that.
-OPERATORS: list[tuple[str, str, Callable[..., str]]] = [
-    ("negate", r"\b(if|while) \((.+)\)(?= \{$|$)", "{1} (!({2}))".format),
-    ("negate", r" == ", " != ".format),
-    ("negate", r" != ", " == ".format),
-    ("bound", r" < ", " <= ".format),
-    ("bound", r" <= ", " < ".format),
-    ("bound", r" > ", " >= ".format),
-    ("bound", r" >= ", " > ".format),
-    ("arithmetic", r" \+ ", " - ".format),
-    ("arithmetic", r" - ", " + ".format),
-    ("arithmetic", r" \+= ", " -= ".format),
-    ("arithmetic", r" -= ", " += ".format),
-    ("arithmetic", r"\+\+", "--".format),
-    ("arithmetic", r"--", "++".format),
-    ("logic", r" && ", " || ".format),
-    ("logic", r" \|\| ", " && ".format),
-    ("drop call", r"^( +)\w+(?:(?:->|\.)\w+)*\(.*\);$", "{1};".format),
-    ("drop store", rf"^( +){LVALUE} (?:[|&^+-]|<<|>>)?= .+;$", "{1};".format),
-    ("success", r"\breturn -E_\w+;", "return 0;".format),
-    ("constant", r"(?<![\w.])(?<!address\()\d+(?![\w.])", lambda number: str(int(number) + 1)),
-]
 # Neither text nor checks are changed: an assertion is a test, and so is a structure's checker.
 TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'|^#(?:\\\n|[^\n])*',
                   re.DOTALL | re.MULTILINE)
@@ -115,11 +93,26 @@ def read_list() -> tuple[list[Mutant], list[Mutant]]:
     return listed, [planted(operator="", what=entry.pop("reason"), **entry) for entry in tables["equivalent"]]
 
 
+def without_text(text: str) -> str:
+    """A source with blanks for comments, strings and directives."""
+    return TEXT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
+
+
+def changed_lines(mutant: Mutant) -> tuple[range, range]:
+    """The lines of the function that a mutant changes, and those of the change; two empty ranges if it is in none."""
+    first, last = mutant.line, mutant.line + mutant.old.count("\n")
+    rows = without_text(mutant.text).split("\n")
+    begin = max((i for i, row in enumerate(rows[:first], 1) if row == "{"), default=0)
+    end = next((i for i, row in enumerate(rows[begin:], begin + 1) if row == "}"), 0)
+    if not 0 < begin < first <= last < end:
+        return range(0), range(0)
+    return range(begin - 1, end + 1), range(first, last + 1)
+
+
 def changeable(text: str) -> Iterator[tuple[int, str]]:
     """Offset and text of each line in a function or table, with blanks for comments and strings."""
-    blank = TEXT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
     at, in_checker = 0, False
-    for line in blank.split("\n"):
+    for line in without_text(text).split("\n"):
         if line and line[0] not in " {}":
             in_checker = CHECKER.match(line) is not None
         if line.startswith(" ") and line.strip() and not in_checker and not SPARED.search(line):
@@ -130,15 +123,26 @@ def changeable(text: str) -> Iterator[tuple[int, str]]:
 def candidates(file: str) -> list[Mutant]:
     """Everything that the operators can make of a file."""
     text = (ROOT / file).read_text(encoding="utf-8")
+    lines = list(changeable(text))
+    names = Names("\n".join(line for _, line in lines))
     found = []
-    for at, line in changeable(text):
+    for at, line in [*lines, *pairs(lines)]:
         for operator, pattern, replace in OPERATORS:
-            for match in re.finditer(pattern, line):
+            for match in re.finditer(pattern, line) if ("\n" in line) == (operator == ORDER) else ():
                 if match[0].count("(") != match[0].count(")"):
                     continue
                 pieces = [text[at + match.start(i):at + match.end(i)] for i in range(len(match.groups()) + 1)]
-                found.append(Mutant(operator, file, text, at + match.start(), pieces[0], replace(*pieces)))
+                new = replace(names, *pieces)
+                if new != pieces[0]:
+                    found.append(Mutant(operator, file, text, at + match.start(), pieces[0], new))
     return found
+
+
+def pairs(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Each two neighbours among lines, as one."""
+    for (at, first), (below, second) in itertools.pairwise(lines):
+        if at + len(first) + 1 == below:
+            yield at, f"{first}\n{second}"
 
 
 def in_turns(mutants: list[Mutant], seed: str) -> Iterator[Mutant]:

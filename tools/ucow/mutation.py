@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A copy of the tree in which a mutant is planted, built and tested.
 
-The unit tests that compile the changed file run first, then the serial tests, all in one pytest: those that
-cite the broken promise, then the quick and strong ones. The first failure ends it if the test fails again by
-itself; otherwise the failure has another cause, and the serial tests run once more. A test that catches its
-first mutant must pass without it.
+The unit tests that compile the changed file run first, then the serial tests that execute the changed function
+(mutation_reach.py), all in one pytest. The first failure ends it if the test fails again by itself; otherwise the
+failure has another cause, and the serial tests run once more. A test that catches a mutant passed without it.
 """
 import contextlib
 import filecmp
@@ -17,9 +16,10 @@ import signal
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
+from types import MappingProxyType
 from pathlib import Path
 from typing import TypedDict
 
@@ -27,7 +27,9 @@ from elftools.elf.elffile import ELFFile
 
 from . import LabError, children
 from .build import command
+from .machine import MEANING
 from .mutants import ROOT, Mutant
+from .mutation_reach import Reach
 
 # A mutant is tested in the first of these builds that compiles its file.
 CONFIGURATIONS: dict[str, list[str]] = {
@@ -36,14 +38,13 @@ CONFIGURATIONS: dict[str, list[str]] = {
 }
 KERNEL = "kernel/ucow.elf"
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # not .lines: line numbers are no behaviour
-FIRST = ["exit", "forktest", "waitkill", "yield", "usermem", "memedges", "badexec", "abiedges", "badsys",
-         "killrunnable", "killer", "orphans", "kernelwrite", "interleave", "meminfo", "procinfo", "free", "ps",
-         "spin", "execargs", "elf", "maps", "threads", "cow16", "textshare", "swaporder", "sleeper", "heap", "stack",
-         "longwrite", "args", "fpu", "sh"]
-LAST = ["protection", "panic", "oom", "zeros", "determinism", "plang", "scaling", "planted", "trace_tool", "boot",
-        "bomb"]
-OF_THE_HARNESS = ["harness", "invariants", "endings", "names", "run_tool", "shard", "wrong_inputs"]  # sabotaged kernels, which have no mutant, and the tools
-SILENT_SECONDS = 30  # without output of pytest this counts as a hang: the longest test takes 4
+OF_THE_HARNESS = ["harness", "invariants", "endings", "mutation_reach", "names", "run_tool", "shard", "wrong_inputs"]  # sabotaged kernels, which have no mutant, and the tools
+SILENT_SECONDS = 900  # without output of pytest this counts as a hang; a machine that hangs is ended long before (mutation_reach.py)
+UNIT_SECONDS = 10  # of processor time; more is a hang
+ALL_SKIPPED = 77  # what pytest exits with if all tests of the only module were skipped
+HUNG = MEANING[-signal.SIGXCPU]
+UNKNOWN = "unknown"  # to the unit tests
+EMPTY: Mapping[str, str] = MappingProxyType({})
 COLLECTING = "collecting"  # shown before the first test
 NODE = re.compile(r"test/serial/\w+/test_(\w+)\.py::(test_\w+(?:\[.*?\](?=\s|$))?)")
 
@@ -81,9 +82,6 @@ class Catch:
 
     def __str__(self) -> str:
         return f"{self.suite} {self.test}"
-
-
-Test = Callable[[], Catch | None]
 
 
 def run(*words: str | Path, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
@@ -145,13 +143,13 @@ class Build:
         """loaded() without a mutant."""
         if not self.ninja(KERNEL, *(f"test/unit/unit_{subject}" for subject in self.units)):
             raise LabError(f"the tree does not build with {' '.join(CONFIGURATIONS[self.name])}: run ninja to see why")
+        self.reach = Reach(self.folder / "reach", self.folder / KERNEL, self.tree)
         return self.loaded()
 
     def unit_test(self, subject: str) -> Catch | None:
         """Run a unit test; the catch if it fails."""
-        try:
-            done = run(*self.units[subject], timeout=30)
-        except subprocess.TimeoutExpired:
+        done = run("prlimit", f"--cpu={UNIT_SECONDS}:{UNIT_SECONDS + 5}", *self.units[subject])
+        if done.returncode == -signal.SIGXCPU:
             return Catch("unit", subject, timeout=True)
         failed = re.search(r"^not ok \d+ - (.*)$", done.stdout, re.MULTILINE)
         return Catch("unit", f"{subject}: {failed[1]}" if failed else subject) if done.returncode != 0 else None
@@ -166,21 +164,22 @@ class Build:
         """The file of each serial test, from the root of the tree."""
         return {test["name"]: os.path.relpath(test["cmd"][-1], self.tree) for test in self.serial}
 
-    def modules(self, promise: str = "") -> list[str]:
-        """The files of the serial tests, in order; `promise` is a number of docs/defects.md, or empty."""
-        order = {name: at for at, name in enumerate([*FIRST, "", *LAST])}  # "": all others
-        files = {name: file for name, file in self.serial_files.items() if name not in OF_THE_HARNESS}
-        citing = {name for name, file in files.items()
-                  if promise and promise in (self.tree / file).read_text(encoding="utf-8")}
-        names = sorted(files, key=lambda name: (name not in citing, order.get(name, order[""])))
-        return [files[name] for name in names]
+    def modules(self) -> list[str]:
+        """The files of the serial tests of the kernel."""
+        return [file for name, file in self.serial_files.items() if name not in OF_THE_HARNESS]
 
-    def serial_tests(self, wanted: list[str], say: Callable[[str], None]) -> Catch | None:
-        """Run serial tests; the catch of the first that fails or hangs."""
+    def learn(self, say: Callable[[str], None]) -> None:
+        """Find out what the serial tests execute. The tree has no mutant, and they must pass."""
+        if self.reach.unknown(self.modules()):
+            self.ninja(KERNEL)
+            self.reach.learn(self.modules(), lambda module, more: self.serial_tests([module], say, more) is None, say)
+
+    def serial_tests(self, wanted: list[str], say: Callable[[str], None], more: Mapping[str, str] = EMPTY) -> Catch | None:
+        """Run serial tests; the catch of the first that fails or hangs. `more` are variables of the environment."""
         example = self.serial[0]
-        words = [*example["cmd"][:-1], "-vv", "-x", "--tb=no", *wanted]
+        words = [*example["cmd"][:-1], "-vv", "-x", "--tb=short", *wanted]
         output = ""
-        with children.start(words, signal.SIGTERM, cwd=self.tree, env={**os.environ, **example["env"]},
+        with children.start(words, signal.SIGTERM, cwd=self.tree, env={**os.environ, **example["env"], **self.reach.environment, **more},
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pytest:
             assert pytest.stdout is not None
             while select.select([pytest.stdout], [], [], SILENT_SECONDS)[0]:
@@ -194,16 +193,16 @@ class Build:
                 os.killpg(pytest.pid, signal.SIGKILL)  # pytest and its machines
                 return Catch("serial", name, timeout=True)
         children.check()
-        return None if pytest.returncode == 0 else Catch("serial", name)
+        return None if pytest.returncode in (0, ALL_SKIPPED) else Catch("serial", name, HUNG in output)
 
 
 class MutantTree:
     """A copy of the tree with its builds, for one thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, configurations: Iterable[str] = CONFIGURATIONS) -> None:
         self.tree = folder = folder.resolve()
         shutil.copytree(ROOT, folder, ignore=not_copied, copy_function=copy_changed, dirs_exist_ok=True)
-        self.builds = {name: Build(folder, name) for name in CONFIGURATIONS}
+        self.builds = {name: Build(folder, name) for name in configurations}
 
     def files(self) -> list[str]:
         """The C files that one of the configurations compiles for the kernel."""
@@ -232,18 +231,21 @@ class MutantTree:
         original = build.original
         with self.planted(mutant):
             say("building")
-            outcome, catch = self.look(build, mutant, original, say)
-        if catch and str(catch) not in build.trusted:
+            outcome, catch = self.look(build, mutant, original)
+        if outcome == UNKNOWN:
+            build.learn(say)
+            with self.planted(mutant):
+                outcome, catch = self.look_further(build, mutant, say)
+        if catch and catch.suite == "unit" and str(catch) not in build.trusted:
             say(f"{catch}, without the mutant")
-            self.check(build, mutant, catch, say)
+            self.check(build, mutant, catch)
         return {"key": mutant.key, "label": mutant.label, "operator": mutant.operator, "file": mutant.file,
                 "line": mutant.line, "diff": mutant.diff, "what": mutant.what, "defect": mutant.defect,
                 "configuration": build.name, "outcome": outcome, "test": str(catch) if catch else "",
                 "seconds": round(time.monotonic() - start, 1)}
 
-    def look(self, build: Build, mutant: Mutant, original: list[bytes],
-             say: Callable[[str], None]) -> tuple[str, Catch | None]:
-        """Build and test with the mutant in the tree: the outcome, and the catch if there is one."""
+    def look(self, build: Build, mutant: Mutant, original: list[bytes]) -> tuple[str, Catch | None]:
+        """Build, and run the unit tests: the outcome, and the catch if there is one."""
         subjects = build.subjects(mutant.file)
         if not build.ninja(KERNEL):
             return "does not build", None
@@ -251,32 +253,38 @@ class MutantTree:
             return "same kernel", None
         if not build.ninja(*(f"test/unit/unit_{subject}" for subject in subjects)):
             return "does not build", None
-        serial: Test = partial(build.serial_tests, build.modules(mutant.defect), say)
-        tests: list[Test] = [partial(build.unit_test, subject) for subject in subjects]
-        tests += [serial, serial]
-        for test in tests:
-            catch = test()
-            if catch and self.again(build, catch, say):
-                return "timeout" if catch.timeout else "caught", catch
-            if not catch and test is serial:
+        for subject in subjects:
+            catch = build.unit_test(subject)
+            if catch and build.unit_test(subject):
+                return outcome_of(catch)
+        return UNKNOWN, None
+
+    def look_further(self, build: Build, mutant: Mutant, say: Callable[[str], None]) -> tuple[str, Catch | None]:
+        """Run the serial tests that can notice the mutant. One that fails must fail again by itself."""
+        build.ninja(KERNEL)
+        modules = build.reach.of(mutant, build.modules())
+        for _ in range(2 if modules else 0):
+            catch = build.serial_tests(modules, say)
+            if catch is None:
                 break
-        return "survived", None
+            module, _, test = catch.test.partition("::")
+            if build.serial_tests([f"{build.serial_files[module]}::{test}"] if test else modules, say):
+                return outcome_of(catch)
+        return "survived" if modules else "never executed", None
 
-    def again(self, build: Build, catch: Catch, say: Callable[[str], None]) -> Catch | None:
-        """Run the test that caught a mutant once more, by itself."""
-        if catch.suite == "unit":
-            return build.unit_test(catch.test.partition(":")[0])
-        module, _, test = catch.test.partition("::")
-        return build.serial_tests([f"{build.serial_files[module]}::{test}"] if test else build.modules(), say)
-
-    def check(self, build: Build, mutant: Mutant, catch: Catch, say: Callable[[str], None]) -> None:
-        """Require that the test passes without the mutant."""
-        subjects = build.subjects(mutant.file)
-        if not build.ninja(KERNEL, *(f"test/unit/unit_{subject}" for subject in subjects)):
+    def check(self, build: Build, mutant: Mutant, catch: Catch) -> None:
+        """Require that the unit test passes without the mutant. A serial test did: Build.learn()."""
+        subject = catch.test.partition(":")[0]
+        if not build.ninja(f"test/unit/unit_{subject}"):
             raise LabError(f"{mutant.label}: the tree no longer builds without the mutant")
-        if self.again(build, catch, say):
+        if build.unit_test(subject):
             raise LabError(f"{catch} fails without a mutant, too, in {build.folder}")
         build.trusted.add(str(catch))
+
+
+def outcome_of(catch: Catch) -> tuple[str, Catch]:
+    """The outcome that a catch is."""
+    return "timeout" if catch.timeout else "caught", catch
 
 
 def not_copied(folder: str, names: list[str]) -> list[str]:

@@ -3,17 +3,21 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 
-from .mutants import LISTED, OPERATORS, ROOT, Mutant
+from .mutants import LISTED, ROOT, Mutant
 from .mutation import Result
+from .mutation_operators import OPERATORS
 
 DOCUMENT = ROOT / "docs/reports/mutants.md"
+FRESH_DOCUMENT = ROOT / "docs/reports/fresh_mutants.md"
 CAUGHT = ("caught", "timeout")
-JUDGED = (*CAUGHT, "survived")
+LIVED = ("survived", "never executed")
+JUDGED = (*CAUGHT, *LIVED)
 FIELDS: tuple[Literal["operator", "file"], ...] = ("operator", "file")
 HEAD = """\
 # How strong the tests are
@@ -55,7 +59,7 @@ def print_tables(console: Console, judged: list[Result]) -> None:
             table.add_row(*row)
         console.print(table)
     for result in judged:
-        if result["outcome"] == "survived":
+        if result["outcome"] in LIVED:
             change = "\n    ".join(result["diff"])
             console.print(f"{result['label']} survived: {result['file']}:{result['line']}\n    {change}",
                           highlight=False, markup=False, soft_wrap=True)
@@ -69,7 +73,7 @@ def code(diff: list[str]) -> str:
 
 def document(judged: list[Result], equivalent: list[Mutant], command: str) -> str:
     """The text of docs/reports/mutants.md."""
-    survivors = [result for result in judged if result["outcome"] == "survived"]
+    survivors = [result for result in judged if result["outcome"] in LIVED]
     timeouts = sum(result["outcome"] == "timeout" for result in judged)
     suites = Counter(result["test"].partition(" ")[0] for result in judged if result["outcome"] in CAUGHT)
     lines = [HEAD, f"`{command}` repeats it.", "",
@@ -88,6 +92,31 @@ def document(judged: list[Result], equivalent: list[Mutant], command: str) -> st
     lines += ["", "## Who caught what", "", "| mutant | what is wrong | caught by |", "|---|---|---|"]
     lines += [f"| {result['file']}:{result['line']} | {cause(result)} | {result['test']} |"
               for result in judged if result["outcome"] in CAUGHT]
+    return "\n".join(lines) + "\n"
+
+
+FRESH_HEAD = """\
+# How strong the tests are against mistakes that no one chose
+
+`tools/mutate --fresh N --seed S` makes N mutants that no one has seen, by all the operators of
+`tools/ucow/mutation_operators.py`, in the files of the default build, which take turns. They are judged as in
+[the list of mutants](mutants.md); a serial test runs if it executes the changed function. A mutant that does not build, or
+gives the same kernel byte for byte, is replaced by another.
+"""
+
+
+def fresh_document(judged: list[Result], command: str) -> str:
+    """The text of docs/reports/fresh_mutants.md."""
+    suites = Counter(result["test"].partition(" ")[0] for result in judged if result["outcome"] in CAUGHT)
+    seconds = sorted(result["seconds"] for result in judged)
+    lines = [FRESH_HEAD, f"`{command}` repeats it. It was made on {date.today()}.", "",
+             f"**{share(judged)} were caught**: {suites['unit']} by unit tests, {suites['serial']} by serial tests. A mutant took "
+             f"{seconds[len(seconds) // 2]:.0f} s (median), {seconds[len(seconds) * 9 // 10]:.0f} s at the ninth decile.", "",
+             "| operator | mutants | caught |", "|---|--:|--:|"]
+    lines += [f"| {value} | {n} | {m} |" for value, n, m in rows(judged, "operator")]
+    lines += ["", "## What survived", "", "| mutant | change | executed by a test |", "|---|---|---|"]
+    lines += [f"| {result['file']}:{result['line']} | {code(result['diff'])} | {'yes' if result['outcome'] == 'survived' else 'no'} |"
+              for result in judged if result["outcome"] not in CAUGHT]
     return "\n".join(lines) + "\n"
 
 

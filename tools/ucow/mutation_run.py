@@ -5,6 +5,7 @@ import itertools
 import json
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from . import LabError
 from .children import Threads
 from .mutants import LISTED, Mutant, choose, read_list
-from .mutation import MutantTree, Result
-from .mutation_report import DOCUMENT, JUDGED, document, print_tables
+from .mutation import CONFIGURATIONS, MutantTree, Result
+from .mutation_report import DOCUMENT, FRESH_DOCUMENT, JUDGED, document, fresh_document, print_tables
 from .shard import Part
 
 
@@ -146,19 +147,36 @@ def merged(paths: Sequence[Path], mutants: Iterable[Mutant]) -> list[Result]:
     return in_order(result for result in results if result["outcome"] in JUDGED)
 
 
-def mutate(count: int, seed: int, jobs: int, names: tuple[str, ...], resume: bool, list_only: bool, folder: Path,
-           part: Part) -> None:
-    """Judge mutants and report: all listed and `count` generated ones, those with the names, or the part's."""
+@dataclass(frozen=True)
+class Wanted:
+    """Which mutants: so many generated ones; if `fresh`, of the default build's files, and none of the list."""
+    count: int
+    seed: int
+    fresh: bool
+
+    @property
+    def words(self) -> str:
+        return f"--{'fresh' if self.fresh else 'count'} {self.count} --seed {self.seed}"
+
+    @property
+    def configurations(self) -> list[str]:
+        return ["default"] if self.fresh else list(CONFIGURATIONS)
+
+
+def mutate(wanted: Wanted, jobs: int, names: tuple[str, ...], resume: bool, list_only: bool, folder: Path, part: Part) -> None:
+    """Judge mutants and report: those that are wanted, those with the names, or the part's."""
     listed, equivalent = read_list()
-    console = Console(stderr=True)
+    console, count = Console(stderr=True), wanted.count
     with console.status("copying and configuring"):
-        trees = [MutantTree(folder / f"copy-{i}") for i in range(1, jobs + 1)]
+        trees = [MutantTree(folder / f"copy-{i}", wanted.configurations) for i in range(1, jobs + 1)]
     same = {mutant.key for mutant in equivalent}
-    generated: Iterator[Mutant] = (mutant for mutant in choose(trees[0].files(), seed) if mutant.key not in same)
+    generated: Iterator[Mutant] = (mutant for mutant in choose(trees[0].files(), wanted.seed) if mutant.key not in same)
+    if wanted.fresh:
+        listed = []
     if part != Part():  # a shard cannot know how many of the others build no different kernel
         first = list(itertools.islice(generated, count))
         if part.merge:
-            report(merged(part.merge, [*listed, *first]), equivalent, f"{count} --seed {seed} --merge ...")
+            report(merged(part.merge, [*listed, *first]), equivalent, wanted, " --merge ...")
             return
         listed, generated = shard_of(part, listed), iter(shard_of(part, first))
     if list_only:
@@ -178,10 +196,14 @@ def mutate(count: int, seed: int, jobs: int, names: tuple[str, ...], resume: boo
     if names or part.of > 1:
         print_tables(Console(), judged)
     else:
-        report(judged, equivalent, f"{count} --seed {seed}")
+        report(judged, equivalent, wanted)
 
 
-def report(judged: list[Result], equivalent: list[Mutant], words: str) -> None:
+def report(judged: list[Result], equivalent: list[Mutant], wanted: Wanted, more: str = "") -> None:
     """Print the tables, and write the document."""
     print_tables(Console(), judged)
-    DOCUMENT.write_text(document(judged, equivalent, f"tools/mutate --count {words}"), encoding="utf-8")
+    command = f"tools/mutate {wanted.words}{more}"
+    if wanted.fresh:
+        FRESH_DOCUMENT.write_text(fresh_document(judged, command), encoding="utf-8")
+    else:
+        DOCUMENT.write_text(document(judged, equivalent, command), encoding="utf-8")

@@ -64,11 +64,14 @@ class Symbols:
 
     def text(self, name: str) -> str:
         """The NUL-terminated text that symbol `name` holds in the file."""
-        address = self.address(name)
+        return self.text_at(self.address(name))
+
+    def text_at(self, address: int) -> str:
+        """The NUL-terminated text at an address, as the file has it."""
         for start, data in self._segments:
             if start <= address < start + len(data):
                 return data[address - start:].split(b"\0", 1)[0].decode()
-        raise LabError(f"{self.path}: {name} at {address:#x} has no bytes in the file")
+        raise LabError(f"{self.path}: {self.name(address)} at {address:#x} has no bytes in the file")
 
     def name(self, address: int) -> str:
         """`symbol+offset` of an address of a variable."""

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""tools/ucow/mutation_reach.py: what a test executes is seen, a test that does not execute a function is left out, and
+a machine that hangs ends by the processor time that it takes."""
+
+import signal
+from contextlib import contextmanager
+
+import pytest
+from conftest import ROOT
+from ucow import LabError, mutation_reach
+from ucow.machine import MEANING
+from ucow.mutants import Mutant
+
+FILE = "kernel/proc/exit.c"
+TEXT = "int f(void)\n{\n    g(1);\n    return 2;\n}\n\nint h(void)\n{\n    return 3;\n}\n"
+
+
+@pytest.fixture
+def reach(build, tmp_path, monkeypatch):
+    monkeypatch.setattr(mutation_reach, "MACHINE_SECONDS", 1)
+    reach = mutation_reach.Reach(tmp_path / "reach", build.kernel, ROOT)
+    for name, value in reach.environment.items():
+        monkeypatch.setenv(name, value)
+    return reach
+
+
+@contextmanager
+def logging(monkeypatch, variables):
+    with monkeypatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
+
+
+def test_lines_of_a_module(bench, reach, monkeypatch):
+    """The lines of a run: a process exits, and none sleeps on a clock. What is known is not asked again."""
+    def run(module, variables):
+        with logging(monkeypatch, variables):
+            return bench.machine("hello").run().status == 33
+    module = "test/serial/lab5/test_hello.py"
+    reach.learn([module], run, print)
+    files = {line.split(":")[0] for line in reach.known[module]["lines"]}
+    assert FILE in files and "kernel/proc/fork.c" in files and "kernel/mm/oom.c" not in files
+    reach.learn([module], None, print)
+    again = mutation_reach.Reach(reach.folder, reach.kernel, ROOT)
+    assert again.unknown([module]) == [] and again.unknown(["test/serial/lab5/test_exit.py"]) != []
+    with pytest.raises(LabError, match="fails without a mutant"):
+        reach.learn(["test/serial/lab5/test_exit.py"], lambda *_: False, print)
+
+
+def known(seconds, *lines):
+    return {"key": "", "seconds": seconds, "lines": [f"{FILE}:{line}" for line in lines]}
+
+
+def test_which_modules_can_notice(reach):
+    """One that executes the changed line, then one of its function; never one that executes another function only."""
+    reach.known = {"slow": known(9, 3), "quick": known(1, 3), "near": known(0, 4), "other": known(0, 9)}
+    mutant = Mutant("constant", FILE, TEXT, TEXT.index("g(1)"), "g(1)", "g(2)")
+    assert reach.of(mutant, list(reach.known)) == ["quick", "slow", "near"]
+    elsewhere = Mutant("constant", FILE, "int a[] = {1};\n" + TEXT, 0, "int a", "long a")
+    assert sorted(reach.of(elsewhere, list(reach.known))) == sorted(reach.known)
+
+
+def test_a_hang_ends(bench, reach):
+    run = bench.machine(kernel=bench.build.folder / "test/serial/sabotage/hang.elf").run()
+    assert run.status == -signal.SIGXCPU and "hung" in MEANING[run.status]
+    run.close()

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Which serial tests can notice a mutant: those that execute a line of the changed function, the quick ones first.
+
+A run repeats instruction for instruction. So a module of tests whose machines execute nothing of a function cannot see
+what is wrong in it, and is not run. Each module is run once without a mutant, on a QEMU that logs the code it
+translates; what was found is kept in a file as long as the kernel and the module are the same.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import struct
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypedDict
+
+from elftools.elf.elffile import ELFFile
+
+from . import LabError
+from .mutants import Mutant, changed_lines
+from .shard import code_of
+from .symbols import Symbols
+
+QEMU = "qemu-system-i386"
+# A machine that hangs is ended by the processor time it takes, however busy the host is. The longest of the suite takes half.
+MACHINE_SECONDS = 20
+WALL_SECONDS = 800
+# QEMU's data folder is found from its program's: so there is a `share` beside `bin`.
+WRAPPER = """\
+#!/bin/sh
+exec prlimit --cpu={seconds}:{kill} {qemu} ${{UCOW_CODE_LOG:+-d in_asm -D "$UCOW_CODE_LOG/$$" -dfilter {start:#x}+{size:#x}}} "$@"
+"""
+ADDRESS = re.compile(rb"^0x([0-9a-f]+):", re.MULTILINE)
+
+
+class Known(TypedDict):
+    """What is known about a module: the file and line of each line that it executes."""
+    key: str
+    seconds: float
+    lines: list[str]
+
+
+class Reach:
+    """The lines that each module of serial tests executes on a kernel, which is the original of a build."""
+
+    def __init__(self, folder: Path, kernel: Path, tree: Path) -> None:
+        self.folder, self.kernel, self.tree = folder, kernel, tree
+        self.path = folder / "lines.json"
+        self.logs = folder / "logs"
+        self.bin = folder / "bin"
+        self.bin.mkdir(parents=True, exist_ok=True)
+        qemu = shutil.which(QEMU)
+        if qemu is None:
+            raise LabError(f"{QEMU} is not installed")
+        with kernel.open("rb") as file:
+            text = ELFFile(file).get_section_by_name(".text")
+            assert text is not None
+            start, size = text["sh_addr"], text["sh_size"]
+        self.text = range(start, start + size)
+        wrapper = self.bin / QEMU
+        wrapper.write_text(WRAPPER.format(seconds=MACHINE_SECONDS, kill=MACHINE_SECONDS + 5, qemu=shlex.quote(qemu), start=start, size=size),
+                           encoding="utf-8")
+        wrapper.chmod(0o755)
+        share = folder / "share"
+        share.unlink(missing_ok=True)
+        share.symlink_to(Path(qemu).resolve().parents[1] / "share")
+        self.code = code_of(kernel)
+        self.known: dict[str, Known] = json.loads(self.path.read_text(encoding="utf-8")) if self.path.is_file() else {}
+
+    @cached_property
+    def line_of(self) -> dict[int, str]:
+        """File and line of each address of the kernel's code, as `kernel/main.c:12`."""
+        symbols = Symbols(self.kernel)
+        (count,) = struct.unpack("<I", symbols.data("line_count", 4))
+        rows = [row for row in struct.iter_unpack("<IHH", symbols.data("line_table", count * 8)) if row[0] in self.text]
+        names = struct.unpack(f"<{(n := max(file for _, file, _ in rows) + 1)}I", symbols.data("file_names", n * 4))
+        texts = [symbols.text_at(symbols.address("line_strings") + offset) for offset in names]
+        ends = [start for start, *_ in rows[1:]] + [self.text.stop]
+        return {at: f"{texts[file]}:{line}" for (start, file, line), end in zip(rows, ends) for at in range(start, end)}
+
+    def key(self, module: str) -> str:
+        """What the lines of a module depend on: the kernel's code, and the module."""
+        return hashlib.sha256(self.code.encode() + (self.tree / module).read_bytes()).hexdigest()[:16]
+
+    def unknown(self, modules: Sequence[str]) -> list[str]:
+        """The modules that nothing is known about."""
+        return [module for module in modules if module not in self.known or self.known[module]["key"] != self.key(module)]
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """In which the tests use the QEMU that ends a machine that hangs."""
+        return {"PATH": f"{self.bin.absolute()}:{os.environ['PATH']}", "UCOW_WALL_SECONDS": str(WALL_SECONDS)}
+
+    def learn(self, modules: Sequence[str], run: Callable[[str, dict[str, str]], bool], say: Callable[[str], None]) -> None:
+        """Run the modules that nothing is known about. `run` runs one with variables of the environment: whether it passed."""
+        new = self.unknown(modules)
+        for at, module in enumerate(new, 1):
+            say(f"what {Path(module).stem} executes, {at} of {len(new)}")
+            shutil.rmtree(self.logs, ignore_errors=True)
+            self.logs.mkdir()
+            begin = time.monotonic()
+            if not run(module, {"UCOW_CODE_LOG": str(self.logs)}):
+                raise LabError(f"{module} fails without a mutant, on a machine of at most {MACHINE_SECONDS} s of processor time")
+            self.known[module] = {"key": self.key(module), "seconds": round(time.monotonic() - begin, 1), "lines": self.logged()}
+            self.path.write_text(json.dumps(self.known), encoding="utf-8")
+        shutil.rmtree(self.logs, ignore_errors=True)
+
+    def logged(self) -> list[str]:
+        """The lines that the machines since the last call executed."""
+        addresses: set[bytes] = set()
+        for log in self.logs.iterdir():
+            addresses.update(ADDRESS.findall(log.read_bytes()))
+        return sorted({self.line_of[at] for text in addresses if (at := int(text, 16)) in self.line_of})
+
+    def of(self, mutant: Mutant, modules: Sequence[str]) -> list[str]:
+        """The modules that execute a line of the function that the mutant changes; all if it changes no function. First
+        those that cite its promise, then those that execute the changed line, then the quick."""
+        function, changed = changed_lines(mutant)
+        near, exact = ({f"{mutant.file}:{line}" for line in lines} for lines in (function, changed))
+        executed = {module: set(self.known[module]["lines"]) for module in modules}
+        found = [module for module in modules if not near or near & executed[module]]
+        return sorted(found, key=lambda module: (not self.cites(module, mutant.defect), not exact & executed[module],
+                                                 self.known[module]["seconds"]))
+
+    def cites(self, module: str, promise: str) -> bool:
+        """Whether a module's text has the number of a promise."""
+        return promise != "" and promise in (self.tree / module).read_text(encoding="utf-8")
