@@ -104,6 +104,9 @@ _Noreturn static void kill_for_page_fault(const struct trapframe *tf, uintptr_t 
     } else if (error == -E_SWAP_FAULT) {
         reason = EXIT_SWAP;
         snprintf(why, sizeof(why), "%s 0x%08x, which the swap disk cannot read back", what, (unsigned)va);
+    } else if (va >= USER_STACK_BASE - PAGE_SIZE && va < USER_STACK_BASE) {
+        snprintf(why, sizeof(why), "%s 0x%08x, which is below its stack of %u KiB", what, (unsigned)va,
+                 (unsigned)(USER_STACK_PAGES * PAGE_SIZE / 1024));
     } else {
         snprintf(why, sizeof(why), "%s 0x%08x, which is not its to %s", what, (unsigned)va,
                  tf->err & FAULT_WRITE ? "write" : "read");
