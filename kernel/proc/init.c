@@ -34,7 +34,8 @@
 /* The first program's name and arguments: a copy, one string after the other. */
 static char first_strings[EXEC_MAX_BYTES];
 static struct exec_args first_args = {.strings = first_strings};
-static int first_error; /* -E_TOO_BIG if its arguments exceed exec's limits */
+static int first_error;      /* -E_TOO_BIG if its arguments exceed exec's limits */
+static uint8_t first_signal; /* of Linux, if one ended it */
 static void (*before_programs)(void);
 static bool rehearsal_wanted;
 
@@ -63,6 +64,7 @@ static int reap_all(int first)
         if (zombie->pid == first && !first_ended) {
             first_ended = true;
             first_code = zombie->exit_code;
+            first_signal = zombie->kill_signal;
         }
         do_reap(zombie);
         sched_point(); /* there may be thousands of zombies */
@@ -133,7 +135,10 @@ static void init_main(void *unused)
         group_set_foreground(first);
         code = reap_all(first);
     }
-    if (code != 0)
+    if (first_signal != 0)
+        kprintf("init: program \"%s\" ended with exit code %d (signal %u).\n", first_strings, code,
+                first_signal);
+    else if (code != 0)
         kprintf("init: program \"%s\" ended with exit code %d.\n", first_strings, code);
     enum power_status status = close_books(code);
     check_run_end(current->kstack, KSTACK_BYTES, current->pid);

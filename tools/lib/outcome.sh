@@ -8,6 +8,7 @@
 # Ends with the status for that of QEMU, which is (n << 1) | 1 after a write of n to isa-debug-exit. A kernel
 # that refuses to boot has the status of a panic, and prints a line with "ucow: ".
 verdict() {
+    note_missing_calls
     case $status in
     33)
         lie=$(contradiction)
@@ -79,7 +80,7 @@ cause_of_death() {
 
 # Prints why the program failed, according to the serial output.
 explain_failure() {
-    local name=${program[0]:-sh} line near reason
+    local name=${program[0]:-sh} line near reason signal
     line=$(seen -m1 '^exercise: ')
     if [ -n "$line" ]; then
         say "$line"
@@ -98,11 +99,20 @@ explain_failure() {
     line=$(seen '^init: program ".*" ended with exit code' | tail -n1)
     line=${line#init: program }
     line=${line//\"/}
-    if [[ $line == *'code -9.' ]]; then
+    if [[ $line =~ \ \(signal\ ([0-9]+)\)\.$ ]]; then
+        signal=$(kill -l "${BASH_REMATCH[1]}")
+        line="${line%" (signal"*}: killed by SIG$signal"
+    elif [[ $line == *'code -9.' ]]; then
         reason=$(cause_of_death)
         line="${line%.}: killed${reason:+ $reason}"
     fi
     say "${line:-the program failed without a message of the kernel}"
+}
+
+# Says where the system calls of Linux are listed, if a program printed what a libc says of one that is missing.
+note_missing_calls() {
+    [ -z "$(seen -F -m1 'Function not implemented')" ] ||
+        say "note: of the system calls of Linux, ucow has those that docs/linux.md lists"
 }
 
 # Prints the names of the programs in the boot archive.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from conftest import stderr_of
-from elf_files import one
+from elf_files import Elf, Segment, one
 from ucow.memory import FileMemory, may_change
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -246,6 +246,23 @@ def test_death_of_a_child(build, tmp_path, code, cause):
     done = run_in(build.folder, str(tmp_path / "family"))
     assert done.stdout.count("killed by kernel.") == (2 if cause else 1), done.stdout
     assert stderr_of(done) == f"tools/run: family ended with exit code -9: killed{cause}\n"
+
+
+LINUX_BASE = 0x08048000
+MISSING = b"pipe: Function not implemented\n"
+LINUX_WRITE = bytes.fromhex("b804000000 bb01000000 b9") + (LINUX_BASE + 0x100).to_bytes(4, "little") + bytes(
+    [0xba, len(MISSING), 0, 0, 0, 0xcd, 0x80])                              # write(1, what is at 0x100, its length)
+LINUX_ABORT = bytes.fromhex("b814000000 cd80 89c3 b906000000 b8ee000000 cd80 ebfe")  # tkill(getpid(), SIGABRT)
+
+
+def test_program_for_linux(build, tmp_path):
+    """The signal that ends it has a name, and what a libc says of a missing system call a note."""
+    build.need_linux()
+    code = (LINUX_WRITE + LINUX_ABORT).ljust(0x100) + MISSING
+    (tmp_path / "mine").write_bytes(Elf((Segment(va=LINUX_BASE, data=code),), entry=LINUX_BASE).file())
+    assert stderr_of(run_in(build.folder, str(tmp_path / "mine"))) == (
+        "tools/run: note: of the system calls of Linux, ucow has those that docs/linux.md lists\n"
+        "tools/run: mine ended with exit code -9: killed by SIGABRT\n")
 
 
 def test_other_exit_codes(build):
