@@ -80,6 +80,22 @@ struct linux_sigaction {
 #define LINUX_WCLONE 0x80000000u
 #define LINUX_RUSAGE_BYTES 72
 
+/* waitid() */
+#define LINUX_P_ALL 0
+#define LINUX_P_PID 1
+#define LINUX_P_PGID 2
+#define LINUX_WEXITED 4u
+#define LINUX_WNOWAIT 0x01000000u
+#define LINUX_CLD_EXITED 1
+#define LINUX_CLD_KILLED 2
+
+/* What waitid() writes of its siginfo_t. */
+struct linux_siginfo {
+    uint32_t signal, error, code;
+    int32_t pid;
+    uint32_t uid, status;
+};
+
 /* clone() */
 #define LINUX_CSIGNAL 0xFFu
 #define LINUX_CLONE_VM 0x100u

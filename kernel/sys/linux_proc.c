@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux_proc - processes: fork and clone, execve, exit, wait, and what a program asks about itself.
+ * linux_proc - processes: fork and clone, execve, exit, and what a program asks about itself.
  */
 #include <ucow/errno.h>
 
@@ -17,7 +17,6 @@
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
-#include "proc/wait.h"
 #include "sys/linux.h"
 
 #define PATH_BYTES 128u
@@ -189,72 +188,6 @@ int32_t linux_execve(struct uaddr path, struct uaddr argv, struct uaddr envp)
         error = linux_error(do_execve(name, &args));
     kfree(strings);
     return error;
-}
-
-/* The signal of each exception, as Linux has them. */
-static const uint8_t signal_of[TRAP_EXCEPTIONS] = {
-    [0] = LINUX_SIGFPE,  [1] = LINUX_SIGTRAP, [3] = LINUX_SIGTRAP,  [4] = LINUX_SIGSEGV,
-    [5] = LINUX_SIGSEGV, [6] = LINUX_SIGILL,  [9] = LINUX_SIGFPE,   [10] = LINUX_SIGSEGV,
-    [11] = LINUX_SIGBUS, [12] = LINUX_SIGBUS, [13] = LINUX_SIGSEGV, [14] = LINUX_SIGSEGV,
-    [16] = LINUX_SIGFPE, [17] = LINUX_SIGBUS, [19] = LINUX_SIGFPE};
-
-uint32_t linux_status(const struct proc *zombie)
-{
-    uint32_t signal = LINUX_SIGKILL;
-    switch (zombie->exit_reason) {
-    case EXIT_CALL:
-        return ((uint32_t)zombie->exit_code & 0xFF) << 8;
-    case EXIT_KILL:
-        return zombie->kill_signal != 0 ? zombie->kill_signal : signal;
-    case EXIT_FAULT:
-        return zombie->fault_trap < TRAP_EXCEPTIONS ? signal_of[zombie->fault_trap] : signal;
-    case EXIT_SWAP:
-        return LINUX_SIGBUS;
-    default:
-        return signal;
-    }
-}
-
-/* The `pid` of do_wait() for that of wait4(): 0 for any child. A group other than the caller's has no
- * children, because programs for Linux do not change theirs. */
-static int32_t find_child(int32_t pid, int *child)
-{
-    if (pid == INT32_MIN)
-        return -LINUX_ESRCH;
-    if (pid < -1 && -pid != current->group)
-        return -LINUX_ECHILD;
-    *child = MAX(pid, 0);
-    return 0;
-}
-
-int32_t linux_wait4(int32_t pid, struct uaddr status, int32_t options, struct uaddr rusage)
-{
-    static const uint8_t usage[LINUX_RUSAGE_BYTES];
-    struct proc *zombie;
-    int child;
-    if (((uint32_t)options & ~(LINUX_WNOHANG | LINUX_WUNTRACED | LINUX_WCONTINUED | LINUX_WNOTHREAD |
-                               LINUX_WALL | LINUX_WCLONE)) != 0)
-        return -LINUX_EINVAL;
-    int32_t error = find_child(pid, &child);
-    if (error != 0)
-        return error;
-    error = (uint32_t)options & LINUX_WNOHANG ? do_wait_now(child, &zombie) : do_wait(child, &zombie);
-    if (error != 0)
-        return error == -E_BAD_PROC ? -LINUX_ECHILD : linux_error(error);
-    if (zombie == NULL)
-        return 0;
-    const uint32_t word = linux_status(zombie);
-    pid = zombie->pid;
-    do_reap(zombie); /* as on Linux, even if its status cannot be written */
-    error = status.va != 0 ? linux_put(status, &word, sizeof(word)) : 0;
-    if (error == 0 && rusage.va != 0)
-        error = linux_put(rusage, usage, sizeof(usage));
-    return error != 0 ? error : pid;
-}
-
-int32_t linux_waitpid(int32_t pid, struct uaddr status, int32_t options)
-{
-    return linux_wait4(pid, status, options, (struct uaddr){0});
 }
 
 /* The pid that a program sees of its process, or its parent: that of the first thread. */

@@ -45,6 +45,7 @@ REASONS = {
     "munmap.len": "the stack is in the 2 GiB that go",
     "time.to": "clocks count from boot",
     "wait4.options": EVERY_CHILD,
+    "waitid.options": "nothing stops a process: a wait for that alone (2, 8) is refused",
     "waitpid.options": EVERY_CHILD,
 }
 

@@ -156,6 +156,7 @@ static const struct {
     {LX_NR_tgkill, {OWN, OWN, 0}},
     {LX_NR_tkill, {OWN, 0}},
     {LX_NR_wait4, {CHILD, PAGE(WORK), 0, PAGE(1)}},
+    {LX_NR_waitid, {LINUX_P_PID, CHILD, PAGE(WORK), LINUX_WEXITED, PAGE(1)}},
     {LX_NR_waitpid, {CHILD, PAGE(WORK), 0}},
     {LX_NR_write, {1, PAGE(HOLE) - 1, 1}},
     {LX_NR_writev, {1, PAGE(WORK), 1}},

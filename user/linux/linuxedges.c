@@ -266,6 +266,29 @@ static void edges_of_wait(void)
     EDGE(lx_waitpid(pid, NULL, 4));
 }
 
+static void edges_of_waitid(void)
+{
+    struct linux_siginfo info = {1, 1, 1, 1, 1, 1};
+    int pid = child_that(exits_with_3);
+    EDGE(lx_waitid(LINUX_P_PID, pid, &info, LINUX_WEXITED | LINUX_WNOWAIT, NULL));
+    EDGE(info.signal);
+    EDGE(info.code);
+    EDGE(info.pid - pid);
+    EDGE(info.status);
+    EDGE(lx_waitid(LINUX_P_PGID, 0, &info, LINUX_WEXITED, NULL));
+    EDGE(lx_waitid(LINUX_P_PGID, 0, &info, LINUX_WEXITED, NULL));
+    EDGE(info.pid);
+    pid = child_that(sleeps);
+    EDGE(lx_waitid(LINUX_P_ALL, -5, &info, LINUX_WEXITED | LINUX_WNOHANG, NULL));
+    EDGE(info.signal);
+    EDGE(lx_waitid(LINUX_P_PGID, INT32_MAX, &info, LINUX_WEXITED | LINUX_WNOHANG, NULL));
+    EDGE(lx_waitid(LINUX_P_PID, INT32_MAX, NOWHERE, LINUX_WEXITED, NULL));
+    EDGE(lx_kill(pid, SIGTERM));
+    EDGE(lx_waitid(LINUX_P_PID, pid, &info, LINUX_WEXITED, NULL));
+    EDGE(info.code);
+    EDGE(info.status);
+}
+
 static void edges_of_kill(void)
 {
     int pid = child_that(sleeps);
@@ -375,6 +398,7 @@ int linux_main(const struct start *start)
     edges_of_munmap();
     edges_of_mprotect();
     edges_of_wait();
+    edges_of_waitid();
     edges_of_kill();
     edges_of_execve();
     edges_of_clone();

@@ -102,6 +102,14 @@ BY_HAND = {
         brk 2
         read h1.0
         """, {"0": [2, 1, 2, 0]}),
+    "a wait that cannot store the code has waited": ("""
+        mmap m6 shared
+        fork 1 {
+          yield 7
+          write m6.0 1
+        }
+        wait 1 into h1.0
+        """, {"0": [0, -3], "0.1": []}),
     "a break does not move down over nothing": ("""
         brk 3
         munmap h1+2
@@ -153,7 +161,8 @@ def test_by_hand(build):
             values = [value if value < 1 << 31 else value - (1 << 32) for value, _ in process.reports]
             wanted = expected.get(process.name)
             assert values == [] if wanted is None else values[:-1] == wanted, f"{name}: process {process.name}"
-    assert examine(setting_of(build, False), by_hand) == {}
+    for linux in [False, True][:1 + build.linux]:
+        assert examine(setting_of(build, False, linux), by_hand) == {}
 
 
 REFUSED = {

@@ -30,11 +30,10 @@ static bool is_writable(int *word)
     return status == 0;
 }
 
-/* Sleep until the child, any if `pid` is 0, has ended; it is not reaped. Only Linux has this call. */
+/* Sleep until the child, any if `pid` is 0, has ended; it is not reaped. */
 static void await_end(int pid)
 {
-    enum { P_ALL, P_PID, WEXITED = 4, NO_REAP = 0x1000000 };
-    (void)lx_call(LX_NR_waitid, pid == 0 ? P_ALL : P_PID, (uint32_t)pid, 0, WEXITED | NO_REAP, 0, 0);
+    lx_waitid(pid == 0 ? LINUX_P_ALL : LINUX_P_PID, pid, NULL, LINUX_WEXITED | LINUX_WNOWAIT, NULL);
 }
 
 /* Linux reaps the child even if it cannot write the status: so a pointer is tried before. Then, too, the
