@@ -81,16 +81,15 @@ static void rehearsal(void *unused)
         do_exit(EXIT_CALL, error);
 }
 
-/* Run the rehearsal, if it is wanted; it is not traced. Returns whether it passed. */
+/* Run the rehearsal, if it is wanted; the trace has it only if it fails. Returns whether it passed. */
 static bool rehearse(void)
 {
     if (!rehearsal_wanted)
         return true;
-    bool traced = trace_ring.on != 0;
-    trace_enable(false);
+    trace_begin_draft();
     int pid = kernel_thread(REHEARSAL, rehearsal, NULL);
     int code = pid < 0 ? pid : reap_all(pid);
-    trace_enable(traced);
+    trace_end_draft(code != 0);
     if (code != 0)
         kprintf("kernel check failed: the program \"%s\" that follows the first ended with exit code %d\n",
                 REHEARSAL, code);

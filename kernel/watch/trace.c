@@ -44,6 +44,26 @@ void trace_enable(bool on)
     trace_ring.on = on && trace_ring.capacity != 0;
 }
 
+static struct {
+    uint64_t first; /* record */
+    bool traced;    /* before it */
+} draft;
+
+void trace_begin_draft(void)
+{
+    draft.first = trace_ring.next;
+    draft.traced = trace_ring.on != 0;
+    if (draft.traced)
+        trace_ring.on = trace_ring.next < trace_ring.capacity / 2 ? TRACE_DRAFT : 0;
+}
+
+void trace_end_draft(bool keep)
+{
+    if (!keep)
+        trace_ring.next = draft.first;
+    trace_enable(draft.traced);
+}
+
 void trace_set_pid(int pid)
 {
     trace_running = (uint32_t)pid << TRACE_PID_SHIFT;

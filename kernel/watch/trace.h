@@ -41,12 +41,13 @@ _Static_assert(sizeof(struct trace_record) == 32, "tools count on it");
 
 #define TRACE_MAGIC 0x43525455u /* "UTRC" */
 #define TRACE_VERSION 2
+#define TRACE_DRAFT 2u /* the newest records may be taken back: followers wait */
 
 struct trace_ring {
     uint32_t magic, version, record_bytes;
-    uint32_t capacity;  /* records, a power of two; 0: no ring */
-    uint32_t buffer_pa; /* physical address of the records */
-    uint32_t on;
+    uint32_t capacity;     /* records, a power of two; 0: no ring */
+    uint32_t buffer_pa;    /* physical address of the records */
+    uint32_t on;           /* 0, 1, or TRACE_DRAFT */
     uint64_t next;         /* records made since boot; record i is at i % capacity */
     uint32_t tsc_per_tick; /* 0 until known */
     uint32_t ticks;
@@ -61,6 +62,11 @@ void trace_init(void *buffer, uint32_t pa, size_t bytes);
 
 /* Switch recording on or off; without a ring it stays off. */
 void trace_enable(bool on);
+
+/* Record a draft, which trace_end_draft() takes back unless it is to be kept; a report before shows it. If
+ * the ring has no room for one, nothing is recorded meanwhile. */
+void trace_begin_draft(void);
+void trace_end_draft(bool keep);
 
 /* Tell the trace which process runs from now on. */
 void trace_set_pid(int pid);

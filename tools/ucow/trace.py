@@ -21,6 +21,7 @@ from .symbols import Symbols, physical
 
 MAGIC = 0x43525455  # "UTRC"
 VERSION = 2
+DRAFT = 2
 HEADER = struct.Struct("<6IQ2IQ")
 RECORD_WORDS = 5
 LINUX_TRACED = 0x10000  # include/ucow/linux.h
@@ -343,6 +344,7 @@ class Ring(NamedTuple):
     records: bytes
     tsc_per_tick: int
     boot_tsc: int      # stamps count from here
+    draft: bool = False  # the kernel may take the newest records back
 
 
 def _copy_records(memory: Memory, header: RingHeader, first: int) -> bytes:
@@ -371,7 +373,7 @@ def read_ring(memory: Memory, symbols: Symbols, since: int = 0) -> Ring:
     if overwritten > first:
         first = min(overwritten + 1, header.next)
     return Ring(symbols.text("trace_format"), first, ring[(first - copied) * RECORD.size:], header.tsc_per_tick,
-                header.boot_tsc)
+                header.boot_tsc, header.on == DRAFT)
 
 
 def decode(ring: Ring) -> Trace:
@@ -402,15 +404,17 @@ def follow_trace(memory: Memory, symbols: Symbols, ended: Callable[[], bool] = l
     while not last:
         last = ended()  # asked first: what was recorded before the end is read below
         try:
-            trace = decode(read_ring(memory, symbols, seen))
+            ring = read_ring(memory, symbols, seen)
+            trace = decode(ring)
         except LabError:
             if last or seen or time.monotonic() > deadline:
                 raise
         else:
-            trace.lost -= seen
-            seen = trace.records[-1].seq + 1 if trace.records else seen
-            last = last or any(record.name == "end" for record in trace)
-            yield trace
+            if last or not ring.draft:
+                trace.lost -= seen
+                seen = trace.records[-1].seq + 1 if trace.records else seen
+                last = last or any(record.name == "end" for record in trace)
+                yield trace
         if not last:
             time.sleep(FOLLOW_PAUSE)
 

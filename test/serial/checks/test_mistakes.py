@@ -2,6 +2,8 @@
 """Typical mistakes in a fork, planted one by one: the first program that is run names each in a sentence, with the
 place. `tools/mistakes` tries all of test/mistakes.toml; here are a few that need different checks."""
 
+import re
+
 import pytest
 from ucow.mistakes import first_run, mistakes, report_of
 from ucow.mistakes_report import current
@@ -26,6 +28,9 @@ def test_mistake_is_named(plain, mistake):
     run = first_run(mistake, plain.folder, plain.wall_seconds)
     try:
         missing = mistake.missing(run)
+        if mistake.name == "orphans" and plain.trace:
+            events = "\n".join(report_of(run)).partition("last events:\n")[2]
+            assert re.search(r"^\[t=\d+\] fork parent=6 child=7 .* running=6$", events, re.MULTILINE), events
         assert not missing, "\n".join([f"planted: {mistake.what}", *missing, "seen:",
                                        *(report_of(run) or run.lines.lines)[:10],
                                        f"repeat it with: tools/mistakes {mistake.name}"])

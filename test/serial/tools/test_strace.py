@@ -9,10 +9,11 @@ from conftest import ROOT
 from ucow.machine import PANIC
 from ucow.memory import FileMemory
 from ucow.strace import Strace, parameters, result_text, value
-from ucow.symbols import Symbols
-from ucow.trace import FOLLOW_SECONDS, Record, follow_trace
+from ucow.symbols import Symbols, physical
+from ucow.trace import DRAFT, FOLLOW_SECONDS, Record, follow_trace
 
 TIMEOUT = 100  # wall-clock backstop
+ON = 20        # offset of `on` in struct trace_ring
 
 
 def strace(build, *words: str | Path) -> tuple[int, list[str], str]:
@@ -42,6 +43,13 @@ def test_children(build):
     assert "[pid 3] exit(code=-66436) does not return" in lines
     waited = [line for line in lines if line.startswith("[pid 2] wait(pid=")]
     assert waited and lines.index(waited[0]) > lines.index("[pid 3] exit(code=-66436) does not return")
+
+
+def test_late_option(build):
+    """An option after the program is the program's."""
+    status, lines, output = strace(build, "args", "-f", "--memory=4M")
+    assert status == 0 and "argv[1] = -f" in output
+    assert lines[0] == "tools/strace: note: -f goes to args; options of tools/strace stand before the program"
 
 
 def test_words_and_results():
@@ -106,6 +114,21 @@ def test_events_come_once_and_early(boot, build):
         memory.close()
     assert after[-1].name == "end" or any(record.name == "end" for record in after)
     assert [record.seq for record in [*before, *after]] == list(range(before[0].seq, after[-1].seq + 1))
+
+
+def test_draft(bench, build):
+    """Events that the kernel may take back are not printed, until the machine has ended."""
+    build.need_trace()
+    run = bench.machine("hello").run(build.wall_seconds)
+    bench.runs.append(run)
+    symbols, asked = Symbols(build.kernel), []
+    with run.memory_file.open("r+b") as ram:
+        ram.seek(physical(symbols.address("trace_ring")) + ON)
+        ram.write(DRAFT.to_bytes(4, "little"))
+    memory = FileMemory(run.memory_file)
+    trace, = follow_trace(memory, symbols, lambda: asked.append(1) or len(asked) == 3)
+    memory.close()
+    assert len(asked) == 3 and trace.records[-1].name in ("end", "peak")
 
 
 @pytest.mark.parametrize("how", ["panic", "killed"])
