@@ -348,7 +348,7 @@ static int kill_after(int worker, int ticks)
 int main(int argc, char **argv)
 {
     if (argc < 3)
-        panic("usage: latency CASE N [KILL]");
+        usage("latency CASE N [KILL]");
     n = number_of(argv[2]);
     void (*work)(void) = case_named(argv[1]);
     shared = map_pages(sizeof(*shared), MAP_SHARED);

@@ -75,7 +75,8 @@ int main(int argc, char *argv[])
     for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
         if (argc == 2 && strcmp(argv[1], modes[i].name) == 0)
             mode = &modes[i];
-    assert(mode != NULL);
+    if (mode == NULL)
+        usage("hog write|pgdir|memory");
     memset(text, '.', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\n';
     int pid = mode->is_thread

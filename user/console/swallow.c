@@ -12,7 +12,8 @@ enum { NAP = 20 };
 int main(int argc, char *argv[])
 {
     static char buffer[512];
-    assert(argc == 2);
+    if (argc != 2)
+        usage("swallow N");
     unsigned wanted = number_of(argv[1]), seen = 0, sum = 0;
     printf("swallow: %u bytes, please\n", wanted);
     sleep(NAP);

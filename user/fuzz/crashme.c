@@ -66,7 +66,7 @@ int main(int argc, char *argv[])
     static const unsigned no_progress;
     struct proc_info info;
     if (argc != 3 && argc != 4)
-        panic("usage: crashme SEED COUNT [FIRST]");
+        usage("crashme SEED COUNT [FIRST]");
     unsigned seed = number_of(argv[1]), count = number_of(argv[2]);
     for (unsigned number = argc == 4 ? number_of(argv[3]) : 0; number < count; number++) {
         int pid = fork();

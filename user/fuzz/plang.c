@@ -356,7 +356,7 @@ int main(int argc, char *argv[])
         interpret(&self);
     }
     if (argc < 2)
-        panic("usage: plang ADDRESS [LEAVE]; tools/compare runs programs");
+        usage("plang ADDRESS [LEAVE]; tools/compare runs programs");
     run_batch((const struct instr *)hex(argv[1]), argc > 2 ? hex(argv[2]) : 0);
     return pass();
 }

@@ -467,7 +467,7 @@ int main(int argc, char *argv[])
 {
     bool exhaustive = argc == 2 && strcmp(argv[1], "exhaustive") == 0;
     if (!exhaustive && (argc != 4 || strcmp(argv[1], "random") != 0))
-        panic("usage: sysfuzz exhaustive, or sysfuzz random SEED COUNT");
+        usage("sysfuzz exhaustive, or sysfuzz random SEED COUNT");
     notes = map_pages(ALIGN_UP(sizeof(*notes), P), MAP_SHARED);
     int bystander = fork();
     if (bystander == 0)

@@ -51,12 +51,20 @@ int spawn(const char *name, int argc, const char *const argv[], int *code)
     return error;
 }
 
+NORETURN void usage(const char *text)
+{
+    printf("usage: %s\n", text);
+    exit(2);
+}
+
 unsigned number_of(const char *text)
 {
     unsigned number = 0;
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            panic("\"%s\" is not a number", text);
+        if (*text < '0' || *text > '9') {
+            printf("\"%s\" is not a number\n", text);
+            exit(2);
+        }
         number = number * 10 + (unsigned)(*text - '0');
     }
     return number;

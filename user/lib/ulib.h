@@ -203,6 +203,9 @@ NORETURN void panic_at(const char *file, int line, const char *fmt, ...) PRINTF_
 #define warn(...) warn_at(__FILE_NAME__, __LINE__, __VA_ARGS__)
 void warn_at(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Print "usage: TEXT" and exit with code 2: the program cannot run with these arguments. */
+NORETURN void usage(const char *text);
+
 #define assert(x)                              \
     do {                                       \
         if (!(x))                              \

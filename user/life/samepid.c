@@ -21,7 +21,8 @@ static _Noreturn void be_child(int wanted, int code)
 
 int main(int argc, char *argv[])
 {
-    assert(argc == 3);
+    if (argc != 3)
+        usage("samepid CODE LATER");
     int first = getpid(), code = (int)number_of(argv[1]), later = (int)number_of(argv[2]);
     if (fork() != 0)
         exit(code);

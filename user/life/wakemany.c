@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 {
     many = argc == 3 ? number_of(argv[2]) : 0;
     if (many == 0 || many > MANY_MAX)
-        panic("usage: wakemany sleep|write|read N, N from 1 to %d", MANY_MAX);
+        usage("wakemany sleep|write|read N, at most 1000");
     if (strcmp(argv[1], "read") == 0)
         read_two();
     else if (strcmp(argv[1], "write") == 0)
@@ -120,6 +120,6 @@ int main(int argc, char **argv)
     else if (strcmp(argv[1], "sleep") == 0)
         sleep_only();
     else
-        panic("unknown mode \"%s\": sleep, write or read", argv[1]);
+        usage("wakemany sleep|write|read N");
     return pass();
 }

@@ -21,7 +21,8 @@ static void wait_turns(unsigned turns)
 
 int main(int argc, char *argv[])
 {
-    assert(argc == 3);
+    if (argc != 3)
+        usage("wakeups FROM TO");
     unsigned from = number_of(argv[1]), to = number_of(argv[2]);
     int late = 0;
     for (unsigned turns = from; turns < to; turns++) {

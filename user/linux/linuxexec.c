@@ -10,8 +10,10 @@
 int linux_main(const struct start *start)
 {
     char *const *argv = start->argv + 1;
-    if (start->argc < 2)
+    if (start->argc < 2) {
+        print("usage: linuxexec [fork] PROGRAM [ARGUMENT]...\n");
         return 2;
+    }
     if (strcmp(argv[0], "fork") == 0) {
         int status = -1, child = lx_fork();
         if (child != 0) {

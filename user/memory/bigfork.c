@@ -11,7 +11,8 @@
 
 int main(int argc, char *argv[])
 {
-    assert(argc == 2);
+    if (argc != 2)
+        usage("bigfork MIB");
     size_t bytes = number_of(argv[1]) * MIB;
     volatile char *pages = map_pages(bytes, MAP_PRIVATE);
     for (size_t at = 0; at < bytes; at += PAGE_SIZE)

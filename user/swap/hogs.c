@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 {
     int ended = 0;
     if (argc != 3)
-        panic("usage: hogs ROUNDS MIB");
+        usage("hogs ROUNDS MIB");
     unsigned rounds = number_of(argv[1]);
     bytes = number_of(argv[2]) * MIB;
     int sleeper = start(nap_forever);

@@ -52,7 +52,8 @@ static int visit_pages(unsigned *memory, unsigned pages, unsigned child, unsigne
 
 int main(int argc, char **argv)
 {
-    assert(argc == 4);
+    if (argc != 4)
+        usage("swapwork PAGES CHILDREN VISITS");
     unsigned pages = number_of(argv[1]), children = number_of(argv[2]), visits = number_of(argv[3]);
     unsigned *memory = map_pages(pages * PAGE_SIZE, MAP_PRIVATE);
     for (unsigned page = 0; page < pages; page++)

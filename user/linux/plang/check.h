@@ -27,6 +27,8 @@
         __builtin_trap();   \
     } while (0)
 
+#define usage(text) panic("usage: %s\n", text)
+
 NORETURN void exit(int code);
 int waitpid(int pid, int *code);
 int wait(void);
