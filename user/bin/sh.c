@@ -15,6 +15,7 @@ enum { LINE_SIZE = EDIT_LINE_BYTES };
 #define MODE_SHELL (TERM_STATUS | TERM_REDRAW) /* while it reads */
 
 static struct edit_history history;
+static int last; /* exit code of the last command */
 
 /* ---- reading ---- */
 
@@ -95,39 +96,44 @@ NORETURN static void run_program(const struct command *command)
     if (!command->background)
         give_terminal(getpid());
     int error = exec(command->argv[0], command->argc, command->argv);
-    if (error == -E_NOENT)
+    if (error == -E_NOENT) {
         printf("%s: no such program\n", command->argv[0]);
-    else
-        printf("%s: cannot be run: %s\n", command->argv[0], error_text(error));
-    exit(0);
+        exit(CODE_NO_PROGRAM);
+    }
+    printf("%s: cannot be run: %s\n", command->argv[0], error_text(error));
+    exit(CODE_NOT_RUN);
 }
 
-static void spawn_program(const struct command *command)
+static int spawn_program(const struct command *command)
 {
     struct job *job = job_room();
     if (job == NULL) {
         printf("sh: there are %d jobs: end one (kill) or wait for one (fg)\n", MAX_JOBS);
-        return;
+        return CODE_NOT_RUN;
     }
     int pid = fork();
     if (pid == 0)
         run_program(command);
     if (pid < 0) {
         printf("%s: cannot be run: %s\n", command->argv[0], error_text(pid));
-        return;
+        return CODE_NOT_RUN;
     }
     setpgid(pid, 0); /* the child does the same: the first of them decides */
     job_start(job, pid, command);
-    if (command->background)
-        printf("[%d] %d\n", job->number, pid);
-    else
-        job_wait(job);
+    if (!command->background)
+        return job_wait(job);
+    printf("[%d] %d\n", job->number, pid);
+    return 0;
 }
 
-void run_command(const struct command *command)
+int run_command(struct command *command)
 {
-    if (!run_builtin(command))
-        spawn_program(command);
+    int code;
+    if (strncmp(command->argv[0], "./", 2) == 0)
+        command->argv[0] += 2;
+    else if (run_builtin(command, &code))
+        return code;
+    return spawn_program(command);
 }
 
 /* Run the commands of a line; none of them if one is wrong. */
@@ -142,14 +148,20 @@ static void run_line(const char *line)
             wrong = words_next(&at, &room, &command);
             if (wrong != NULL) {
                 printf("%s: %s\n", command.argc > 0 ? command.argv[0] : "sh", wrong);
+                last = CODE_WRONG;
                 return;
             }
             if (command.argc == 0)
                 break;
             if (round == 1)
-                run_command(&command);
+                last = run_command(&command);
         }
     }
+}
+
+int last_code(void)
+{
+    return last < 0 ? KILLED_BASE - last : last;
 }
 
 NORETURN void leave(int code)
@@ -166,7 +178,7 @@ int main(void)
     do {
         jobs_report();
         if (!read_line(line))
-            leave(0);
+            leave(last_code());
         run_line(line);
     } while (true);
 }

@@ -33,21 +33,22 @@ static bool is_number(const char *text)
     return text > digits && *text == '\0';
 }
 
-static void run_exit(int argc, const char *const argv[])
+static int run_exit(int argc, const char *const argv[])
 {
-    leave(argc > 1 ? number(argv[1]) : 0);
+    leave(argc > 1 ? number(argv[1]) : last_code());
 }
 
-static void run_echo(int argc, const char *const argv[])
+static int run_echo(int argc, const char *const argv[])
 {
     char line[EDIT_LINE_BYTES] = ""; /* the words have room: they come from a line that had */
     size_t used = 0;
     for (int i = 1; i < argc; i++)
         used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i > 1 ? " " : "", argv[i]);
     printf("%s\n", line);
+    return 0;
 }
 
-static void run_ls(int argc, const char *const argv[])
+static int run_ls(int argc, const char *const argv[])
 {
     const struct program_info *program;
     char line[SCREEN_COLUMNS + PROC_NAME_SIZE];
@@ -67,12 +68,14 @@ static void run_ls(int argc, const char *const argv[])
     }
     if (used > 0)
         printf("%s\n", line);
+    return 0;
 }
 
-static void run_jobs(int argc, const char *const argv[])
+static int run_jobs(int argc, const char *const argv[])
 {
     (void)argc, (void)argv;
     jobs_list();
+    return 0;
 }
 
 /* The job that an argument `%2` or `2` names; none: the last one. Prints a sentence if there is none. */
@@ -85,21 +88,21 @@ static struct job *job_of(const char *name, int argc, const char *const argv[])
     return job;
 }
 
-static void run_fg(int argc, const char *const argv[])
+static int run_fg(int argc, const char *const argv[])
 {
     struct job *job = job_of("fg", argc, argv);
     if (job == NULL)
-        return;
+        return CODE_WRONG;
     give_terminal(job->pid); /* first: a ^C that is typed when the text is seen ends the job */
     printf("%s\n", job->text);
-    job_wait(job);
+    return job_wait(job);
 }
 
-static void run_kill(int argc, const char *const argv[])
+static int run_kill(int argc, const char *const argv[])
 {
     if (argc != 2) {
         printf("kill: give a pid, -GROUP, or %%JOB\n");
-        return;
+        return CODE_WRONG;
     }
     int target = 0;
     if (argv[1][0] == '%') {
@@ -116,28 +119,30 @@ static void run_kill(int argc, const char *const argv[])
                target < 0 ? -target : target);
     else if (error != 0)
         printf("kill: %s has ended already\n", argv[1]);
+    return target == 0 || error != 0 ? CODE_WRONG : 0;
 }
 
-static void run_time(int argc, const char *const argv[])
+static int run_time(int argc, const char *const argv[])
 {
     struct command command = {.argc = argc - 1};
     if (argc < 2) {
         printf("time: give a program and its arguments\n");
-        return;
+        return CODE_WRONG;
     }
     for (int i = 1; i < argc; i++)
         command.argv[i - 1] = argv[i];
     unsigned start = gettime_msec();
-    run_command(&command);
+    int code = run_command(&command);
     unsigned passed = gettime_msec() - start;
     printf("time: %u.%02u s\n", passed / 1000, passed % 1000 / 10);
+    return code;
 }
 
-static void run_help(int argc, const char *const argv[]);
+static int run_help(int argc, const char *const argv[]);
 
 static const struct builtin {
     const char *name, *usage, *text;
-    void (*run)(int argc, const char *const argv[]);
+    int (*run)(int argc, const char *const argv[]);
 } builtins[] = {
     {"help", "[NAME]", "this text, or what NAME does", run_help},
     {"exit", "[CODE]", "leave the shell after its jobs; the first one powers off", run_exit},
@@ -154,6 +159,7 @@ static const struct {
     const char *name, *text;
 } keys[] = {
     {"^C, ^\\", "end the foreground program; ^C abandons a line of the shell"},
+    {"^Z", "nothing: no program can be stopped; end it, or start it with &"},
     {"^T", "print all processes, at any moment"},
     {"^D", "in an empty line: the end of the input, which ends the shell"},
     {"Enter", "complete the line"},
@@ -189,33 +195,36 @@ static const char *describe(const char *name)
     return NULL;
 }
 
-static void run_help(int argc, const char *const argv[])
+static int run_help(int argc, const char *const argv[])
 {
     if (argc < 2) {
         for (size_t i = 0; i < ARRAY_SIZE(builtins); i++)
             print_builtin(&builtins[i]);
         printf("NAME [ARG]...   run a program: hello, forktest, args a b c\n"
+               "./NAME [ARG]... run the program NAME, not the command of this name: ./exit\n"
                "a; b runs one after the other, a & in the background; 'a b' is one word\n");
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
             printf("%-15s %s\n", keys[i].name, keys[i].text);
-        return;
+        return 0;
     }
     const struct builtin *builtin = find_builtin(argv[1]);
     const char *text = describe(argv[1]);
     if (builtin != NULL)
         print_builtin(builtin);
-    else if (text != NULL)
-        printf("%s: %s\n", argv[1], text);
-    else
-        printf("help: there is nothing about %s: see help and ls\n", argv[1]);
+    if (text != NULL)
+        printf("%s%s: %s\n", builtin != NULL ? "./" : "", argv[1], text);
+    if (builtin != NULL || text != NULL)
+        return 0;
+    printf("help: there is nothing about %s: see help and ls\n", argv[1]);
+    return CODE_WRONG;
 }
 
-bool run_builtin(const struct command *command)
+bool run_builtin(const struct command *command, int *code)
 {
     const struct builtin *builtin = find_builtin(command->argv[0]);
     if (builtin == NULL)
         return false;
-    builtin->run(command->argc, command->argv);
+    *code = builtin->run(command->argc, command->argv);
     return true;
 }
 

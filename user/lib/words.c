@@ -13,9 +13,14 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+static bool is_missing_operator(char c)
+{
+    return c == '|' || c == '<' || c == '>';
+}
+
 static bool ends_word(char c)
 {
-    return c == '\0' || is_blank(c) || c == ';' || c == '&';
+    return c == '\0' || is_blank(c) || c == ';' || c == '&' || is_missing_operator(c);
 }
 
 /* Copy the word at *from to *to, without its quotes. Returns false if a quote is not closed. */
@@ -47,7 +52,9 @@ const char *words_next(const char **line, char **room, struct command *command)
         c++;
     while (*c != '\0' && *c != ';' && *c != '&' && wrong == NULL) {
         char *word = *room;
-        if (!copy_word(&c, room))
+        if (is_missing_operator(*c))
+            wrong = "there are no pipes or redirections here: quote | < > to pass them";
+        else if (!copy_word(&c, room))
             wrong = "a quote is not closed";
         else if (command->argc == EXEC_MAX_ARGS)
             wrong = "more than 64 words";

@@ -185,6 +185,35 @@ def test_quotes_and_separators(shell):
     assert say(shell, "echo 'a  b' c\\ d; echo \"x;y\"") == "a  b c d\nx;y\n"
     assert say(shell, "echo a; echo 'b") == "echo: a quote is not closed\n"
     assert say(shell, "echo a && echo b") == "sh: there is no program before &\n"
+    assert say(shell, "echo a; echo b >c") == "echo: there are no pipes or redirections here: quote | < > to pass them\n"
+    leave(shell)
+
+
+def test_hidden_program(shell):
+    """./NAME is the program of a name that a builtin command has."""
+    assert say(shell, "help exit").endswith("\n./exit: wait() returns all 32 bits of the child's exit code, and returns it once\n")
+    assert say(shell, "./exit").endswith("exit pass.\n")
+    assert say(shell, "time ./nosuch").startswith("nosuch: no such program\n")
+    leave(shell)
+
+
+@pytest.mark.parametrize("last, code", [("wibble", 127), ("echo | b", 2), ("fg", 2), ("divzero", 137), ("bench live x", 1),
+                                        ("wibble; time nop", 0)])
+def test_code_of_the_last_command(boot, last, code):
+    """The end of the input ends the shell with it."""
+    with boot("sh") as live:
+        live.type(last + "\n" + END_OF_INPUT)
+        out = live.end(PROGRAM_FAILED if code else PASSED)
+    assert not code or out.lines.once(f'init: program "sh" ended with exit code {code}.')
+
+
+def test_usage(shell):
+    """Programs that need arguments say which, and do not panic."""
+    sources = (Path(__file__).parents[3] / "user").rglob("*.c")
+    found = {text for source in sources for text in re.findall(r'usage\("(\w+ [^"]*)"\)', source.read_text(encoding="utf-8"))}
+    assert len(found) > 10
+    for name in sorted({text.split()[0] for text in found}):
+        assert re.fullmatch(rf"usage: {name} .*\n{name}: exit code 2\n", say(shell, name)), name
     leave(shell)
 
 

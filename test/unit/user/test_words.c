@@ -53,6 +53,15 @@ TEST(commands_end_at_separators)
     CHECK_STR_EQ(split("a && b"), "there is no program before &");
 }
 
+TEST(pipes_and_redirections_are_refused)
+{
+    static const char *const lines[] = {"a | b", "a|b",       "a > f", "a >f",   "a 2>f",
+                                        "a < f", "a; b || c", "| a",   "a & > f"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        CHECK_STR_EQ(split(lines[i]), "there are no pipes or redirections here: quote | < > to pass them");
+    CHECK_STR_EQ(split("a 'b-c|d' \"<\" \\>"), "[a|b-c|d|<|>]");
+}
+
 TEST(there_are_at_most_64_words)
 {
     char line[256] = "x";
