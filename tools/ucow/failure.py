@@ -80,7 +80,7 @@ def find_in_run(run: Run, trace: Trace) -> Finding:
     if violation and not (complaints and violation.record is last):  # a machine that stops leaves things undone
         return Finding(f"expected {violation.rule}\nseen     {violation.what}", violation.record)
     if complaints:
-        return Finding(f"the last event before: {complaints[0]}", last)
+        return Finding(f"the last event before: {complaints[0].rstrip(':')}", last)
     if run.status == PROGRAM_FAILED:
         return find_in_program(run, trace, last)
     return Finding(f"the last event of a run that ended with status {status_text(run.status)}", last)

@@ -173,7 +173,7 @@ class FaultInjector:
         """Boot with the n-th failing; the verdict has no sites if there is no n-th."""
         run, spins = self.run(sweep.job, sweep.option(n))
         try:
-            wrong = ([f"the kernel says: {line}" for line in run.lines.all(COMPLAINT)] if spins else
+            wrong = ([f"the kernel says: {line.rstrip(':')}" for line in run.lines.all(COMPLAINT)] if spins else
                      problems(run, PROGRAM_FAILED if run.status == PROGRAM_FAILED else PASSED))
             injected = run.trace.all("injected")
             sites = Counter(record.site for record in injected)

@@ -24,7 +24,7 @@ def serial_problems(run: Run, expect: int) -> list[str]:
                         + (": the machine restarted" if banners > 1 else ": the kernel did not start"))
     complaints = run.lines.all(COMPLAINT)
     if expect in (PASSED, PROGRAM_FAILED):
-        problems += [f"the kernel says: {line}" for line in complaints]
+        problems += [f"the kernel says: {line.rstrip(':')}" for line in complaints]
         if not complaints and run.lines.lines[-len(CLOSING):] != CLOSING:
             problems.append(f"expected the last lines {CLOSING}, seen {run.lines.lines[-len(CLOSING):]}")
     elif expect in (PANIC, CHECK_FAILED) and not complaints:
