@@ -9,6 +9,7 @@
 
 shift=
 recorded_status= # with which the recorded QEMU ended: since version 8 or so, it ends a replay with 0
+module= # the recording's program from outside
 virtual= # not empty: in virtual time
 firmware=seabios
 
@@ -22,7 +23,7 @@ check_recording() {
     ! recorded || ! $realtime || die "--realtime: a recording runs in virtual time"
     [ -z "$record" ] || ! $gdb || die "--record: record the run first, then debug it with --replay $record --gdb"
     [ -z "$replay" ] || [ -z "$record" ] || die "--replay and --record: give one of them"
-    [ -z "$replay" ] || [ "${#program[@]}${#kernel_words[@]}$memory$cpu$swap$as_test" = 00128Mfalse ] ||
+    [ -z "$replay" ] || [ "${#program[@]}${#with[@]}${#kernel_words[@]}$memory$cpu$swap$as_test" = 000128Mfalse ] ||
         die "--replay: the recording has the program and the machine: omit them"
     [ -z "$replay" ] || [ "${#meson_options[@]}" -eq 0 ] || die "--replay: the kernel is not built: omit -D"
 }
@@ -82,7 +83,7 @@ save_recording() {
     record=
     [ -n "$file" ] || return 0
     if ! helper save "$scratch" "$(realpath -m -- "$file")" "$build/kernel/ucow.elf" "memory=$memory" "cpu=$cpu" \
-        "append=$append" "module=$module" "swap=$swap" "firmware=$firmware" "shift=$shift" "status=${status:-}"; then
+        "append=$append" "module=${modules[0]:-}" "swap=$swap" "firmware=$firmware" "shift=$shift" "status=${status:-}"; then
         say "$said"
         return 1
     fi
@@ -98,5 +99,6 @@ open_recording() {
         declare -g "${fields[i]}=${values[i]:-}"
     done
     recorded_status=$status
+    [ -z "$module" ] || modules=("$module")
     [[ " $append" != *' -- '* ]] || read -ra program <<<"${append#*-- }"
 }

@@ -5,7 +5,6 @@
 #
 # Sourced by tools/run, never run.
 
-module= # the name of the program that is a boot module
 append= # the kernel's command line
 
 # Whether init shall run the program rehearsal after the named one: the kernel has its checks, and makes no
@@ -27,23 +26,12 @@ option_value() {
     printf '%s' "${1//,/,,}"
 }
 
-# Makes the file a boot module. QEMU ends a module's path at a blank, and runs in the scratch folder: so it gets the name
-# of a link there.
-use_module() {
-    local file=${program[0]}
-    program[0]=$(basename -- "$file" .elf)
-    module=${program[0]}
-    ln -s -- "$(realpath -- "$file")" "$scratch/module"
-}
-
-# Sets what the kernel is told, and its boot module.
+# Sets what the kernel is told, and its boot modules.
 tell_kernel() {
     if [ -n "$swap" ] && ! built_with swap true; then
         die "the kernel in $build does not swap: build it with -D swap=true (the default) to use --swap"
     fi
-    if is_file; then
-        use_module
-    fi
+    use_modules
     if [ -n "$display" ]; then
         kernel_words+=(screen=on)
     fi
@@ -91,8 +79,8 @@ assemble() {
     elif $gdb; then
         machine+=(-chardev "socket,path=gdb,server=on,wait=off,id=gdb" -gdb chardev:gdb -S)
     fi
-    if [ -n "$module" ]; then
-        machine+=(-initrd "$(option_value "module $module")")
+    if [ ${#modules[@]} -gt 0 ]; then
+        machine+=(-initrd "$(module_words)")
     fi
     machine+=(-append "$append")
 }

@@ -32,7 +32,7 @@ contradiction() {
     if [ "$banners" -ne 1 ]; then
         echo "its first line was seen $banners times"
     elif [ -n "$(seen -E -m1 "$complaints")" ]; then
-        echo "before it said: $(seen -E -m1 "$complaints")"
+        echo "before it said: $(seen -E -m1 "$complaints" | sed 's/:$//')"
     elif [ "$(seen '' | tail -n1)" != 'init check memory pass.' ]; then
         echo "its last line is missing"
     fi
@@ -49,20 +49,22 @@ seen() {
 quote() {
     local found
     found=$(seen -m1 "${@:2}" | paste -sd' ' | tr -s ' ')
-    say "${found:-$1}"
+    found=${found:-$1}
+    say "${found%:}"
 }
 
 # Prints as one line which check failed, and the line below if that belongs to it.
 quote_check() {
     local found
     found=$(seen -m1 -A1 '^kernel check failed' | sed '2{/^    /!d}' | paste -sd' ' | tr -s ' ')
-    say "${found:-a check of the kernel failed without a message}"
+    found=${found:-a check of the kernel failed without a message}
+    say "${found%:}"
 }
 
 # Prints why the kernel killed the first program, and where in its source that was, as `by the kernel (Page Fault) in main,
 # faultread.c:9`. Prints nothing if its death was not reported: another process has killed it.
 cause_of_death() {
-    local report name reason address file place
+    local report name reason address file place i
     report=$(tr -d '\r' <"$scratch/serial" | awk '
         /^pid 2 ".*" dies: / { name = $3; frame = 1 }
         frame && /^  trap 0x/ { sub(/^  trap 0x[0-9a-f]* */, ""); reason = $0 }
@@ -73,7 +75,9 @@ cause_of_death() {
     IFS='|' read -r name address reason <<<"$report"
     name=${name//\"/}
     file=$build/user/$name.elf
-    [ "$name" != "$module" ] || file=$scratch/module
+    for i in "${!modules[@]}"; do
+        [ "$name" != "${modules[i]}" ] || file=$scratch/$(module_file "$i")
+    done
     place=$("$root/tools/lib/where" "$file" "$address" 2>/dev/null) || place=
     echo "by the kernel ($reason)${place:+ in $place}"
 }
@@ -91,7 +95,7 @@ explain_failure() {
         line=$(find "$root/user" -name "$name.c" -printf 'user/%P' -quit)
         near=$(similar "$name")
         say "there is no program $name; ${line:+$line is not listed in user/meson.build; }${near}there are $(programs)"
-        return
+        exit 5
     elif [ -n "$line" ]; then
         say "$name could not be started: ${line#*failed: }"
         return
@@ -105,6 +109,8 @@ explain_failure() {
     elif [[ $line == *'code -9.' ]]; then
         reason=$(cause_of_death)
         line="${line%.}: killed${reason:+ $reason}"
+    elif [[ $name == sh && -n $line ]]; then
+        line="${line%.}, that of its last command"
     fi
     say "${line:-the program failed without a message of the kernel}"
 }

@@ -28,9 +28,7 @@ check_request() {
         die "--html shows the events of the trace: omit trace=off"
     [[ ${program[0]:-} != *.c ]] ||
         die "${program[0]} is C: compile it with tools/cc ${program[0]}, then tools/run ./$(basename -- "${program[0]}" .c)"
-    if is_file; then
-        check_file
-    fi
+    check_modules
     check_words
     for word in "${kernel_words[@]}"; do
         check_option "$word"
@@ -78,24 +76,9 @@ mebibytes() {
 # The kernel's command line has no quotes: a word with a blank would become two.
 check_words() {
     local word words=("${program[@]}")
-    ! is_file || words[0]=$(basename -- "${program[0]}" .elf)
-    for word in "${kernel_words[@]}" "${words[@]}"; do
+    ! is_file || words=("${program[@]:1}")
+    for word in "${kernel_words[@]}" "${modules[@]}" "${words[@]}"; do
         [[ -n $word && $word != *[[:space:]]* ]] ||
             die "'$word' cannot be passed: a word on the kernel's command line is not empty and has no blanks"
     done
-}
-
-# Whether the program is a file of this machine: its name has a slash.
-is_file() {
-    [[ ${program[0]:-} == */* ]]
-}
-
-check_file() {
-    local file=${program[0]} magic
-    [ ! -d "$file" ] || die "$file is a directory: name the file of a program"
-    [ -e "$file" ] || die "there is no file $file: build it first, or leave out the folder for a program of the boot archive"
-    [[ -f $file && -r $file ]] || die "$file cannot be read"
-    magic=$(head -c 20 "$file" | od -An -v -tx1 | tr -d ' \n')
-    [[ $magic == 7f454c460101????????????????????02000300 ]] ||
-        die "$file is not a static ELF for the i386: tools/cc makes one from C"
 }

@@ -50,10 +50,10 @@ def test_replay(build, recorded):
     done = run_in(build.folder, "--replay", recorded)
     assert done.returncode == PASSED and "exit pass." in done.stdout, done.stdout + done.stderr
     failing = recorded.with_name("failing")
-    for words in (["--cpu", "max", "--memory", "64M", "waitkill"], ["nosuch"]):
+    for status, *words in ((PROGRAM_FAILED, "--cpu", "max", "--memory", "64M", "waitkill"), (REFUSED, "nosuch")):
         first = run_in(build.folder, "--record", failing, *words)
         second = run_in(build.folder, "--replay", failing)
-        assert (first.returncode, second.returncode) == (PROGRAM_FAILED, PROGRAM_FAILED), second.stderr
+        assert (first.returncode, second.returncode) == (status, status), second.stderr
         assert first.stdout == second.stdout and first.stderr.endswith(stderr_of(second))
 
 

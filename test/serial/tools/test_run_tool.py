@@ -22,7 +22,7 @@ from ucow.memory import FileMemory, may_change
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 100  # wall-clock backstop of a machine
-PASSED, PANIC, NO_VERDICT, REFUSED = 0, 2, 4, 5
+PASSED, FAILED, PANIC, NO_VERDICT, REFUSED = 0, 1, 2, 4, 5
 
 
 def run_in(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess:
@@ -125,6 +125,8 @@ def test_terminal(build, ending, status):
     run.type("\x03")
     run.expect("noread: exit code -9")
     run.expect("$ ")
+    run.type("nop\r")
+    run.expect("$ ")
     if isinstance(ending, str):
         run.type(ending)
     else:
@@ -206,7 +208,20 @@ def test_link_cdpath_and_open_input(build, tmp_path):
 def test_misspelt_program(build):
     """A name that is like that of a program: the sentence says which."""
     done = run_in(build.folder, "forktset")
-    assert done.returncode != 0 and "tools/run: there is no program forktset; did you mean forktest? there are " in done.stderr
+    assert done.returncode == REFUSED and "tools/run: there is no program forktset; did you mean forktest? there are " in done.stderr
+
+
+def test_programs_from_outside(build, tmp_path):
+    """--with: the shell has them, too; so has a program. The shell's status is that of its last command."""
+    hello, dies = tmp_path / "my,hello.elf", tmp_path / "my,faultread.elf"
+    for file in (hello, dies):
+        shutil.copy(build.folder / "user" / file.name.removeprefix("my,"), file)
+    done = run_in(build.folder, "--with", str(hello), "--with", str(dies), typed="my,hello\nmy,faultread\n")
+    assert done.returncode == FAILED and "hello pass." in done.stdout, done.stdout + done.stderr
+    assert stderr_of(done) == "tools/run: sh ended with exit code 137, that of its last command\n"
+    done = run_in(build.folder, "--with", str(hello), str(dies))
+    assert done.returncode == FAILED and " in main, faultread.c:" in done.stderr, done.stderr
+    assert sentence(run_in(build.folder, "--with", str(hello), str(hello))) == "two files are the program my,hello: rename one"
 
 
 def test_place_of_death(build, tmp_path):

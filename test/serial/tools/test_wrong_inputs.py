@@ -74,6 +74,8 @@ OF_RUN = {
     "--memory 1M hello": "needs memory above it: give at least 4M",
     "{full}/nosuch.elf": "there is no file",
     "{full}": "is a directory: name the file of a program",
+    "--with {full}/nosuch.elf": "there is no file",
+    "--with README.md hello": "is not a static ELF",
     "nosuch.c": "nosuch.c is C: compile it with tools/cc nosuch.c, then tools/run ./nosuch",
 }
 
