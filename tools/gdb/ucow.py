@@ -27,7 +27,8 @@ from ucow.trace import Event, Format, read_trace  # noqa: E402
 EVENTS = {"fork": "do_fork", "fault": "do_pgfault", "switch": "switch_to", "exit": "do_exit", "exec": "do_execve",
           "kill": "do_kill"}
 AT_END = "The run ends here; ucow-back exit goes back to the last exit."
-NO_MACHINE = "is a machine connected, with the kernel that GDB has read, and has it booted?"
+NO_MACHINE = "no machine is connected; one that has ended is started again by tools/run"
+NOT_BOOTED = "the machine has not booted yet, or not the kernel that GDB has read: continue, or use ucow-event fork"
 
 
 class DebuggerMemory:
@@ -38,8 +39,8 @@ class DebuggerMemory:
             raise LabError(f"the kernel has not mapped the physical address {address:#x}")
         try:
             return bytes(gdb.selected_inferior().read_memory(KERNBASE + address, size))
-        except gdb.error as error:
-            raise LabError(f"{error}: {NO_MACHINE}") from None
+        except gdb.error:
+            raise LabError(NOT_BOOTED) from None
 
     def close(self):
         pass
@@ -77,7 +78,7 @@ class Command(gdb.Command):
         except LabError as error:
             raise gdb.GdbError(f"{self.name}: {error}") from None
         except (gdb.error, OSError, RuntimeError, ModuleNotFoundError) as error:
-            raise gdb.GdbError(f"{self.name}: {error}: {NO_MACHINE}") from None
+            raise gdb.GdbError(f"{self.name}: {error}; has the machine booted, and not ended?") from None
 
 
 class Question(Command):
