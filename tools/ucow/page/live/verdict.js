@@ -60,8 +60,12 @@ class Verdict {
     if (failed) return `${failed[1]} could not be started: ${failed[2]}`;
     const ended = this.lines.map((line) => line.match(/^init: program "(.*)" (ended with exit code (.*)\.)$/)).filter(Boolean).pop();
     if (!ended) return "the program failed without a message of the kernel";
-    if (ended[3] !== "-9") return `${ended[1]} ${ended[2]}${ended[1] === "sh" ? ", that of its last command" : ""}`;
+    if (ended[3] === "-9") return this._killed(ended[1]);
+    return ended[1] === "sh" ? `sh ended with exit code ${ended[3]}, that of its last command` : `${ended[1]} ${ended[2]}`;
+  }
+
+  _killed(name) {
     const trap = this.lines.map((line) => line.match(/^  trap 0x[0-9a-f]* *(.*)$/)).filter(Boolean).pop();
-    return `${ended[1]} ended with exit code -9: killed${trap ? ` by the kernel (${trap[1]})` : ""}`;
+    return `${name} ended with exit code -9: killed${trap ? ` by the kernel (${trap[1]})` : ""}`;
   }
 }
