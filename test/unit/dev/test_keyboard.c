@@ -119,6 +119,13 @@ TEST(control)
     CHECK_STR_EQ(TYPED("\xe0\x1d\x14\xe0\x9d\x14"), "\024t");
 }
 
+TEST(control_and_space_are_a_zero)
+{
+    const char *text = TYPED("\x1d\x39\xb9\x9d\x1e");
+    CHECK_EQ(text[0], '\0');
+    CHECK_EQ(text[1], 'a');
+}
+
 TEST(keys_that_move_send_what_a_terminal_sends)
 {
     CHECK_STR_EQ(TYPED("\xe0\x48\xe0\xc8\xe0\x50\xe0\x4d\xe0\x4b"), "\033[A\033[B\033[C\033[D");

@@ -114,3 +114,16 @@ TEST(without_echo_nothing_is_shown)
     CHECK_STR_EQ(shown, "");
     CHECK_EQ(line.length, 0);
 }
+
+TEST(what_was_typed_is_shown_again_up_to_the_end_of_its_line)
+{
+    type("ab\x01\xc3\xa9");
+    shown[0] = '\0';
+    line_show_again(&line, show);
+    CHECK_STR_EQ(shown, "ab^A\xc3\xa9");
+    type("ab\n");
+    line_drop(&line, 1);
+    shown[0] = '\0';
+    line_show_again(&line, show);
+    CHECK_STR_EQ(shown, "b");
+}

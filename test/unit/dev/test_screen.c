@@ -208,6 +208,17 @@ TEST(parts_are_erased)
     check_cursor(0, 1);
 }
 
+TEST(what_has_left_the_screen_can_be_forgotten)
+{
+    start();
+    count(0, 30);
+    say("\033[3J"); /* as on Linux's console: the screen, and what has left it */
+    CHECK_STR_EQ(row_text(0), "");
+    say("\033[1;1Hnew");
+    screen_scroll_back();
+    CHECK_STR_EQ(row_text(0), "new"); /* there is no more */
+}
+
 TEST(colours_are_those_of_ecma_48)
 {
     start();

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * utf8.c: what is a character, which number it has, and how wide it is.
+ */
+#include "lib/utf8.h"
+
+#include <string.h>
+
+#include "lib/util.h"
+#include "unit.h"
+
+static size_t first(const char *text)
+{
+    return utf8_first_bytes(text, strlen(text));
+}
+
+static size_t last(const char *text)
+{
+    return utf8_last_bytes(text, strlen(text));
+}
+
+static unsigned columns(const char *text)
+{
+    return utf8_columns(text, strlen(text));
+}
+
+TEST(the_first_byte_says_how_many_there_are)
+{
+    static const struct {
+        unsigned char lead;
+        size_t bytes;
+    } leads[] = {
+        {0x00, 1}, {0x7F, 1}, {0x80, 1}, {0xC1, 1}, {0xC2, 2}, {0xDF, 2},
+        {0xE0, 3}, {0xEF, 3}, {0xF0, 4}, {0xF4, 4}, {0xF5, 1}, {0xFF, 1},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
+        CHECK_EQ(utf8_sequence_bytes((char)leads[i].lead), leads[i].bytes);
+}
+
+TEST(the_first_and_the_last_character)
+{
+    CHECK_EQ(first("a\u00e9"), 1);
+    CHECK_EQ(last("a\u00e9"), 2);
+    CHECK_EQ(first("\u4e2da"), 3);
+    CHECK_EQ(last("a\U0001F600"), 4);
+    CHECK_EQ(last("\u4e2da"), 1);
+}
+
+TEST(a_byte_outside_a_sequence_is_a_character)
+{
+    CHECK_EQ(first("\xe4\xb8"), 1);  /* cut off */
+    CHECK_EQ(first("\xe4\xb8 "), 1); /* not continued */
+    CHECK_EQ(first("\xe4z\xad"), 1);
+    CHECK_EQ(first("\xb8\xad"), 1);
+    CHECK_EQ(last("\xe4\xb8"), 1);
+    CHECK_EQ(last("\xb8\xad\xb8\xad\xb8"), 1);
+    CHECK_EQ(last("\xc3\xa9\xa9"), 1);
+}
+
+TEST(the_number_of_a_character)
+{
+    CHECK_EQ(utf8_code_point("z", 1), 'z');
+    CHECK_EQ(utf8_code_point("\u00e9", 2), 0xE9);
+    CHECK_EQ(utf8_code_point("\u4e2d", 3), 0x4E2D);
+    CHECK_EQ(utf8_code_point("\U0001F600", 4), 0x1F600);
+}
+
+TEST(the_width_of_a_character)
+{
+    CHECK_EQ(columns("a"), 1);
+    CHECK_EQ(columns("\x01"), 2); /* shown as ^A */
+    CHECK_EQ(columns("\x7f"), 2);
+    CHECK_EQ(columns("\u00e9"), 1);
+    CHECK_EQ(columns("\u0301"), 0);
+    CHECK_EQ(columns("\u0370"), 1);
+    CHECK_EQ(columns("\u4e2d"), 2);
+    CHECK_EQ(columns("\U0001F600"), 2);
+}
