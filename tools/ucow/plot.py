@@ -1,19 +1,43 @@
 # SPDX-License-Identifier: MIT
-"""A picture of what fork costs: against the parent's memory, and against the number of live processes."""
+"""A picture of what fork costs: against the parent's memory, and against the number of live processes.
 
+The numbers of ucow stand in the picture's description, too, so that the test budgets can tell when it is out of date.
+"""
+
+import html
+import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib
 from rich.console import Console
 
-from .bench import DEFAULT, LIVE, PEERS, RELEASE, Numbers, kernel_of, machine_for, measure, operations
+from . import LabError
+from .bench import (DEFAULT, LARGE, LARGE_ROWS, LIVE, PEERS, RELEASE, Kind, kernel_of, machine_for, measure,
+                    operations)
 
-matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402  (after the choice of the format)
+if TYPE_CHECKING:
+    from matplotlib.pyplot import Axes
 
-MEMORY_ROWS = {"fork": 0.05, "fork-1M": 1, "fork-4M": 4, "fork-16M": 16}  # MiB; a tiny process has about 50 KiB
+MEMORY_ROWS = {"fork": 0.05, "fork-1M": 1, "fork-4M": 4, "fork-16M": 16, "fork-64M": 64, "fork-256M": 256,
+               "fork-768M": 768}  # MiB; a tiny process has about 50 KiB
 UNITS = {"k": 1e3, "M": 1e6}
-OURS = {"release": ("C3", "ucow, release"), "default": ("C1", "ucow, default: checks and trace on")}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A kernel of ours: what it is, and how it is drawn."""
+    name: str
+    copying: str
+    kind: Kind
+    color: str
+
+
+CURVES = [Curve("ucow, eager", "eager", RELEASE, "C0"), Curve("ucow, default: checks and trace on", "cow", DEFAULT, "C1"),
+          Curve("ucow", "cow", RELEASE, "C3")]
+
+Costs = dict[int, dict[str, float]]  # live processes -> row -> instructions
 
 
 def peer_number(text: str) -> float | None:
@@ -25,27 +49,27 @@ def peer_number(text: str) -> float | None:
         return None
 
 
-def against_memory(axes: plt.Axes, numbers: dict[str, Numbers]) -> None:
+def against_memory(axes: "Axes", numbers: dict[str, Costs]) -> None:
     """Draw fork + exit + wait over the parent's dirty memory."""
     rows = {operation.row: operation for operation in operations()}
     for i, peer in enumerate(PEERS):
         points = [(mib, cost) for row, mib in MEMORY_ROWS.items() if (cost := peer_number(rows[row].peers[i]))]
         axes.plot([mib for mib, _ in points], [cost for _, cost in points], color="0.6", marker=".", linewidth=1)
         axes.annotate(peer, points[-1], xytext=(4, 0), textcoords="offset points", fontsize=8, color="0.4", va="center")
-    for kind, (color, label) in OURS.items():
-        measured = numbers[kind]["cow"][LIVE[0]]
-        axes.plot(list(MEMORY_ROWS.values()), [measured[row] for row in MEMORY_ROWS], color=color, marker="o", label=label)
-    axes.set(xscale="log", yscale="log", xlim=(0.04, 60), xlabel="MiB of dirty memory in the parent",
+    for curve in CURVES:
+        costs = {mib: cost for row, mib in MEMORY_ROWS.items() if (cost := numbers[curve.name][LIVE[0]].get(row))}
+        axes.plot(list(costs), list(costs.values()), color=curve.color, marker="o", label=curve.name)
+    axes.set(xscale="log", yscale="log", xlim=(0.04, 1500), xlabel="MiB of dirty memory in the parent",
              title="fork + exit + wait")
-    axes.set_xticks(list(MEMORY_ROWS.values()), ["tiny", "1", "4", "16"])
+    axes.set_xticks(list(MEMORY_ROWS.values()), ["tiny", *(f"{mib:g}" for mib in MEMORY_ROWS.values() if mib >= 1)])
     axes.minorticks_off()
 
 
-def against_processes(axes: plt.Axes, numbers: dict[str, Numbers]) -> None:
+def against_processes(axes: "Axes", numbers: dict[str, Costs]) -> None:
     """Draw fork + exit + wait of a tiny process over the number of live processes."""
-    for kind, (color, label) in OURS.items():
-        by_live = numbers[kind]["cow"]
-        axes.plot(list(by_live), [row["fork"] for row in by_live.values()], color=color, marker="o", label=label)
+    for curve in CURVES:
+        by_live = numbers[curve.name]
+        axes.plot(list(by_live), [costs["fork"] for costs in by_live.values()], color=curve.color, marker="o", label=curve.name)
     ratio, fork = (next(operation for operation in operations() if operation.row == row) for row in ("ratio", "fork"))
     for i, peer in enumerate(PEERS):
         tiny, growth = peer_number(fork.peers[i]), peer_number(ratio.peers[i])
@@ -58,8 +82,11 @@ def against_processes(axes: plt.Axes, numbers: dict[str, Numbers]) -> None:
     axes.minorticks_off()
 
 
-def draw(numbers: dict[str, Numbers], file: Path) -> None:
+def draw(numbers: dict[str, Costs], file: Path) -> None:
     """Draw both diagrams into `file`, whose name says the format."""
+    import matplotlib
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
     plt.rcParams.update({"svg.hashsalt": "ucow", "svg.fonttype": "none", "font.size": 9})
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
     against_memory(left, numbers)
@@ -67,16 +94,32 @@ def draw(numbers: dict[str, Numbers], file: Path) -> None:
     left.set_ylabel("guest instructions")
     left.legend(loc="upper left", frameon=False)
     file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
+    words = {"Date": None, "Description": json.dumps({name: costs[LIVE[0]] for name, costs in numbers.items()})}
+    figure.savefig(file, metadata=words if file.suffix == ".svg" else None)
+
+
+def shown_in(file: Path) -> dict[str, dict[str, float]]:
+    """The numbers of ucow in a picture: the curve's name -> row -> instructions."""
+    found = re.search(r"<dc:description>(.*?)</dc:description>", file.read_text(encoding="utf-8"), re.DOTALL)
+    if not found:
+        raise LabError(f"{file} is no picture that tools/bench --plot has drawn")
+    shown: dict[str, dict[str, float]] = json.loads(html.unescape(found[1]))
+    return shown
+
+
+def costs_of(curve: Curve, console: Console, timeout: float, folder: Path) -> Costs:
+    """Build this kernel, and measure it with a disk, as budgets are."""
+    with console.status(f"building {curve.name}"):
+        kernel = kernel_of(curve.copying, curve.kind.options, folder / f"{curve.copying}-{curve.kind.name}-swap")
+    trace = curve.kind.trace
+    with console.status(f"measuring {curve.name}"):
+        costs = {live: measure(machine_for(kernel, "live", str(live), "fork", trace=trace, swap="64M"), timeout) for live in LIVE}
+        for row in LARGE_ROWS if curve.copying == "cow" else []:
+            costs[LIVE[0]] |= measure(machine_for(kernel, "live", str(LIVE[0]), row, trace=trace, memory=LARGE, swap="64M"), timeout)
+    return costs
 
 
 def plot(file: Path, timeout: float, folder: Path) -> None:
-    """Measure the release and the default build, and draw."""
-    progress, numbers = Console(stderr=True), {}
-    for kind in (RELEASE, DEFAULT):
-        with progress.status(f"building {kind.name}"):
-            kernel = kernel_of("cow", kind.options, folder / f"cow-{kind.name}-swap")
-        with progress.status(f"measuring {kind.name}"):
-            by_live = {live: measure(machine_for(kernel, "live", str(live), "fork", trace=kind.trace), timeout) for live in LIVE}
-        numbers[kind.name] = {"cow": by_live}
-    draw(numbers, file)
+    """Measure our kernels, and draw."""
+    console = Console(stderr=True)
+    draw({curve.name: costs_of(curve, console, timeout, folder) for curve in CURVES}, file)
