@@ -265,7 +265,7 @@ static inline void cpu_load_segments(uint16_t code, uint16_t data)
 /* Load null selectors into the two segment registers that the kernel does not use. */
 static inline void cpu_clear_fs_gs(void)
 {
-    __asm__ volatile("movw %w0, %%fs\n\tmovw %w0, %%gs" : : "r"(0));
+    __asm__ volatile("movw %w0, %%fs\n\tmovw %w0, %%gs" : : "r"(0) : "memory");
 }
 
 /* No local descriptor table. */

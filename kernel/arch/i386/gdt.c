@@ -51,10 +51,10 @@ uint64_t gdt_tls_descriptor(uint32_t base)
 
 void gdt_set_tls(uint64_t descriptor)
 {
-    gdt[SEL_TLS / 8] = descriptor;
+    /* An interrupt of the kernel loads what it has saved: SEL_TLS goes before its descriptor. */
     if (descriptor == 0)
-        cpu_clear_fs_gs(); /* or an interrupt of the kernel would save SEL_TLS and fault when it restores it
-                            */
+        cpu_clear_fs_gs();
+    gdt[SEL_TLS / 8] = descriptor;
 }
 
 void gdt_init(void (*double_fault)(void))
