@@ -71,6 +71,12 @@ def test_no_file(run, build):
     run("linuxexec", "/usr/bin/nosuch").lines.once("linuxexec: /usr/bin/nosuch = -2")
 
 
+def test_in_a_thread(run, build):
+    """-ENOSYS for a thread that is not its process's first (docs/linux.md)."""
+    build.need_linux()
+    run("linuxexec", "thread", "args").lines.once("linuxexec: args = -38")
+
+
 def test_ps_shows_it(run, build):
     """ps marks the processes that make the calls of Linux."""
     build.need_linux()
