@@ -4,6 +4,8 @@
  */
 #include "copy_range_contract.h"
 
+#include "mm/copy_range.h"
+
 TEST(fork_copies_every_writable_private_page)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent);
@@ -28,5 +30,29 @@ TEST(a_write_after_fork_needs_no_memory)
     CHECK_EQ(host_read(child, PRIVATE), 0x01);
     CHECK_EQ(mm_fault(child, PRIVATE, true), MM_FILL); /* already done when a second thread faults */
     host_give_frames();
+    end(parent, child);
+}
+
+/* For mprotect: a page that two processes only read may become writable, and then each has its own. */
+TEST(a_page_of_two_processes_becomes_ones_own)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+    struct page *shared = host_frame(parent, READ_ONLY);
+    pte_t *pte = pte_find(child->pgdir, READ_ONLY), before = *pte;
+
+    CHECK_EQ(host_frame(child, READ_ONLY), shared);
+    host_leave_frames(0);
+    CHECK_EQ(copy_range_own(child, READ_ONLY, pte), -E_NO_MEM);
+    CHECK_EQ(*pte, before);
+    host_give_frames();
+    CHECK_EQ(copy_range_own(child, READ_ONLY, pte), 0);
+    struct page *own = host_frame(child, READ_ONLY);
+    CHECK(own != shared);
+    CHECK_EQ(memcmp(page_to_virt(own), page_to_virt(shared), PAGE_SIZE), 0);
+    CHECK_EQ((*pte ^ before) & (PAGE_SIZE - 1), 0);
+    CHECK_EQ(shared->count, 1);
+    CHECK_EQ(copy_range_own(child, READ_ONLY, pte), 0);
+    CHECK_EQ(host_frame(child, READ_ONLY), own);
+    CHECK_EQ(copy_range_right(), PTE_W);
     end(parent, child);
 }

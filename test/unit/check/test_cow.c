@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cow.c: each rule of the entries that map user memory, broken by hand after a fork, and what the report
+ * says.
+ */
+#include "check/cow.h"
+
+#include "host_mm.h"
+#include "mm/mm_check.h"
+
+#define HEAP 0x00C00000u
+#define TEXT 0x00900000u /* permits no writes */
+#define PARENT "pid 2 \"parent\""
+#define CHILD "pid 3 \"child\""
+
+static const struct cow_who parent_who = {2, "parent"}, child_who = {3, "child"};
+static struct mm *parent, *child;
+
+static void who(paddr_t frame, uintptr_t va, struct cow_who *running, struct cow_who *other)
+{
+    (void)frame, (void)va;
+    *running = parent_who;
+    *other = child_who;
+}
+
+/* A parent with two written pages and one that it may only read, and its child. */
+static void start(void)
+{
+    host_mm_start();
+    check_set_who(who);
+    parent = host_mm_new();
+    host_map(parent, TEXT, 1, VM_READ | VM_EXEC, NULL);
+    host_map(parent, HEAP, 2, VM_READ | VM_WRITE, NULL);
+    host_read(parent, TEXT);
+    host_write(parent, HEAP, 0x11);
+    host_write(parent, HEAP + PAGE_SIZE, 0x22);
+    child = host_mm_dup(parent);
+}
+
+static void end(void)
+{
+    check_set_who(NULL);
+    host_mm_drop(child);
+    host_mm_drop(parent);
+}
+
+static pte_t *entry(struct mm *mm, uintptr_t va)
+{
+    return pte_find(mm->pgdir, va);
+}
+
+static void check_fork(void)
+{
+    mm_check_fork(child, parent, false, parent_who, child_who);
+}
+
+/* Whether the check of a fork says `words` when `statement` has changed an entry. */
+#define FORK_SAYS(words, statement) \
+    PANICS(words, {                 \
+        statement;                  \
+        check_fork();               \
+    })
+
+TEST(a_fork_that_keeps_the_rules)
+{
+    start();
+    check_fork();
+    mm_check(parent);
+    mm_check(child);
+    end();
+}
+
+TEST(no_side_of_a_fork_can_write_to_a_page_of_both)
+{
+    start();
+    CHECK(FORK_SAYS(PARENT " can write to page 0x00c00000 (a page of a mapping), which its child " CHILD
+                           " maps too",
+                    *entry(parent, HEAP) |= PTE_W));
+    CHECK(FORK_SAYS("its child " CHILD " can write to page 0x00c00000 (a page of a mapping), which " PARENT
+                    " maps too",
+                    *entry(child, HEAP) |= PTE_W));
+    CHECK(FORK_SAYS("its child " CHILD
+                    " can write to page 0x00900000 (a page of a mapping), although its region "
+                    "permits no writes",
+                    *entry(child, TEXT) |= PTE_W));
+    end();
+}
+
+TEST(a_child_has_the_pages_of_its_parent)
+{
+    start();
+    CHECK(FORK_SAYS("page 0x00c01000 (a page of a mapping) of " PARENT " is not in its child " CHILD,
+                    *entry(child, HEAP + PAGE_SIZE) = 0));
+    CHECK(FORK_SAYS("page 0x00c00000 (a page of a mapping) of " PARENT " has other bytes in its child " CHILD,
+                    *entry(child, HEAP) = *entry(child, HEAP + PAGE_SIZE)));
+    CHECK(FORK_SAYS(PARENT " cannot access its page 0x00c00000 (a page of a mapping): the entry has no PTE_U",
+                    *entry(child, HEAP) &= ~PTE_U));
+    CHECK(FORK_SAYS("the frame of page 0x00c00000 (a page of a mapping) has 1 reference, but " PARENT
+                    " and its child " CHILD " map it",
+                    host_frame(child, HEAP)->count--));
+    end();
+}
+
+TEST(both_sides_have_as_many_pages_and_no_translation_is_left)
+{
+    start();
+    const struct cow_fork fork = {parent->pgdir, child->pgdir, parent_who, child_who, false};
+    CHECK(PANICS(PARENT " has 3 pages, but its child pid 3 has 2", cow_check_fork_done(&fork, 3, 2)));
+    cow_begin(0);
+    cow_check_flushed(&fork, 0);
+    CHECK(PANICS("fork of " PARENT ": the TLB was not flushed", cow_check_flushed(&fork, 1)));
+    end();
+}
+
+TEST(entries_of_one_process)
+{
+    start();
+    CHECK(PANICS("cannot access its page 0x00c00000", {
+        *entry(parent, HEAP) &= ~PTE_U;
+        mm_check(parent);
+    }));
+    CHECK(PANICS(PARENT " can write to page 0x00c00000 (a page of a mapping), which " CHILD " maps too", {
+        *entry(parent, HEAP) |= PTE_W;
+        mm_check(parent);
+    }));
+    CHECK(PANICS("although its region permits no writes", {
+        host_frame(parent, TEXT)->count = 1;
+        *entry(parent, TEXT) |= PTE_W;
+        mm_check(parent);
+    }));
+    end();
+}
+
+TEST(the_copy_of_a_page_table)
+{
+    start();
+    pte_t table[] = {*entry(parent, HEAP), *entry(parent, HEAP + PAGE_SIZE)};
+    pte_t copy[] = {table[0], table[1]};
+    cow_check_table_copy(HEAP, table, copy, 2);
+    copy[1] = 0;
+    CHECK(PANICS("page 0x00c01000 of the page table that " PARENT " shared is not in its copy",
+                 cow_check_table_copy(HEAP, table, copy, 2)));
+    copy[1] = table[1] | PTE_W;
+    CHECK(PANICS(PARENT " can write to page 0x00c01000, which " CHILD " maps too",
+                 cow_check_table_copy(HEAP, table, copy, 2)));
+    table[1] |= PTE_W;
+    copy[1] = table[1] & ~PTE_W;
+    CHECK(PANICS(CHILD " can write to page 0x00c01000, which " PARENT " maps too",
+                 cow_check_table_copy(HEAP, table, copy, 2)));
+    table[1] = copy[1];
+    CHECK(PANICS("the frame of page 0x00c01000 has 1 reference, but ", {
+        host_frame(parent, HEAP + PAGE_SIZE)->count--;
+        cow_check_table_copy(HEAP, table, copy, 2);
+    }));
+    end();
+}
+
+/* A write of the child to HEAP is served by `statement`, and then checked. */
+static struct cow_fault fault;
+static const struct vma mapping = {.start = HEAP, .end = HEAP + 2 * PAGE_SIZE, .flags = VM_READ | VM_WRITE};
+
+static void before_fault(void)
+{
+    fault = (struct cow_fault){
+        .pgdir = child->pgdir, .va = HEAP, .write = true, .before = *entry(child, HEAP), .count = 2};
+    cow_fault_sample(&fault);
+}
+
+static void after_fault(bool copied)
+{
+    const struct cow_region region = {mapping.start, mapping.end, false, true, child, &mapping};
+    cow_fault_check(&fault, &region, entry(child, HEAP), copied);
+}
+
+#define FAULT_SAYS(words, copied, statement) \
+    PANICS(words, {                          \
+        before_fault();                      \
+        statement;                           \
+        after_fault(copied);                 \
+    })
+
+/* Copy the page, as a fault does. */
+static struct page *copy_page(void)
+{
+    struct page *from = host_frame(child, HEAP);
+    CHECK_EQ(mm_fault(child, HEAP, true), MM_COPY);
+    return from;
+}
+
+TEST(a_copy_is_right_and_releases_its_page)
+{
+    start();
+    CHECK(FAULT_SAYS(
+        "got a copy of page 0x00c00000 (a page of a mapping), but the frame that it shared with " CHILD
+        " still has 2 references instead of 1",
+        true, page_hold(copy_page())));
+    CHECK(FAULT_SAYS("overwrote the page of " CHILD ": it was made in the wrong direction", true,
+                     memset(page_to_virt(copy_page()), 0, PAGE_SIZE)));
+    CHECK(FAULT_SAYS("does not have the bytes that " CHILD " sees", true, {
+        copy_page();
+        memset(page_to_virt(host_frame(child, HEAP)), 0, PAGE_SIZE);
+    }));
+    before_fault();
+    copy_page();
+    after_fault(true);
+    end();
+}
+
+TEST(a_fault_that_is_served_makes_progress)
+{
+    start();
+    CHECK(FAULT_SAYS("was served, but the page is still read-only", false, (void)0));
+    CHECK(FAULT_SAYS("was served, but the page is still not there", false, *entry(child, HEAP) = 0));
+    copy_page();
+    CHECK(FAULT_SAYS(PARENT
+                     " faults again and again writing to page 0x00c00000 (a page of a mapping): nothing "
+                     "changed between 3 faults",
+                     false, {
+                         after_fault(false);
+                         after_fault(false);
+                     }));
+    end();
+}
+
+TEST(a_page_that_nobody_else_has_is_copied_for_nothing)
+{
+    start();
+    CHECK(cow_report());
+    before_fault();
+    fault.count = 1;
+    copy_page();
+    after_fault(true);
+    console_clear();
+    CHECK(!cow_report());
+    CHECK(console_has("1 page was copied although no other process had it, the first 0x00c00000 of pid 2"));
+    end();
+}
