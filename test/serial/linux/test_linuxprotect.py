@@ -7,7 +7,7 @@ from host_linux import agrees
 def test_linuxprotect(run, build, tmp_path):
     """Rights of private pages, shared ones and the program's own; and Linux says the same."""
     build.need_linux()
-    out = run("linuxprotect")
+    out = run("linuxprotect", memory="64M")
     out.lines.once("linuxprotect pass.")
     assert len(out.trace.all("protect")) > 20
     agrees(build.folder / "user/linuxprotect", tmp_path)
