@@ -36,6 +36,7 @@ IN_PYTHON = {
     "trace {cut}": "not this machine's memory",
     "trace README.md": "not this machine's memory",
     "trace qmp:{new}": "No such file or directory; is a QEMU running",
+    "trace qmp:{deep}/new": "No such file or directory; is a QEMU running",
     "pages --elf /bin/ls {ram}": "/bin/ls",
     "pages --elf {full} {ram}": "no such kernel; build it first",
     "pages --pid 99 {ram}": "there is no process 99: there are",
@@ -105,12 +106,14 @@ def places(build, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("places")
     (folder / "full").mkdir()
     (folder / "full/file").touch()
+    (folder / ("d" * 120)).mkdir()
     run = Machine(build.kernel, ["hello"], ["trace_kib=64"], memory=build.room("16M"), swap="1M" if build.swap else None).run()
     run.memory_file.rename(folder / "ram") if run.memory_file.stat().st_dev == folder.stat().st_dev else \
         (folder / "ram").write_bytes(run.memory_file.read_bytes())
     run.close()
     (folder / "cut").write_bytes((folder / "ram").read_bytes()[:1 << 20])
-    return {"build": build.folder, "new": folder / "new", "full": folder / "full", "ram": folder / "ram", "cut": folder / "cut"}
+    return {"build": build.folder, "new": folder / "new", "full": folder / "full", "ram": folder / "ram", "cut": folder / "cut",
+            "deep": folder / ("d" * 120)}
 
 
 def filled(line: str, places: dict[str, Path]) -> list[str]:
