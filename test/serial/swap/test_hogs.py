@@ -3,7 +3,9 @@
 
 import re
 
-MEMORY, DISK, ROUNDS = "8M", "4M", 8  # a hundred rounds: tools/run --memory 8M --swap 4M --timeout 900 hogs 100 4
+import pytest
+
+MEMORY, DISK, ROUNDS = "8M", "4M", 8  # docs/measuring.md has the command for a hundred rounds
 
 
 def mebibytes(build) -> str:
@@ -38,3 +40,17 @@ def test_the_trace_tells_what_was_chosen(run, build):
     for event in chosen:
         assert event.among >= 3
         assert event.pages == max(size.pages for size in sizes if size.pid == event.victim) > 0
+
+
+@pytest.mark.parametrize("who", ["leader", "job", "none"])
+def test_the_shell_does_not_end_before_its_children(run, build, who):
+    """Its child ends, which has fewer pages, and the shell goes on. Any other process ends if it has the most."""
+    disk = {"swap": DISK} if build.swap else {}
+    hogs = run("hogs", who, memory=build.room(MEMORY), cmdline="trace_kib=1024", **disk)
+    hogs.lines.once("hogs pass.")
+    shell = hogs.trace.one("fork parent=2").child
+    child = hogs.trace.one(f"fork parent={shell}").child
+    [chosen] = hogs.trace.all("oom")
+    assert chosen.victim == (shell if who == "none" else child)
+    sizes = {size.pid: size.pages for size in hogs.trace.all("oom_size")}
+    assert sizes[shell] > sizes.get(child, 0)
