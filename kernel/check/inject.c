@@ -9,6 +9,7 @@
 #include <ucow/errno.h>
 
 #include "lib/string.h"
+#include "lib/util.h"
 #include "watch/trace.h"
 
 #define NUMBER_MAX 0x7fffffffu
@@ -17,7 +18,7 @@ static struct plan {
     uint32_t nth;    /* the operation that fails, counted from 1; 0: no plan */
     bool onwards;    /* and all later ones */
     int pid;         /* of this process; 0: of any */
-    uint32_t passed; /* operations counted so far */
+    uint32_t passed; /* operations counted so far; it stops at the largest number */
 } plans[INJECT_KINDS];
 
 static const char *const kind_names[] = {
@@ -39,7 +40,7 @@ bool inject_now(unsigned kind, uintptr_t caller)
     struct plan *plan = &plans[kind];
     if (plan->nth == 0 || !started || (plan->pid != 0 && plan->pid != inject_running_pid))
         return false;
-    plan->passed++;
+    plan->passed += plan->passed < UINT32_MAX;
     if (plan->passed != plan->nth && !(plan->onwards && plan->passed > plan->nth))
         return false;
     TRACE(injected, kind, plan->passed, caller);
@@ -56,7 +57,7 @@ int inject_make_plan(int pid, uint32_t kind, uint32_t nth, uint32_t flags)
     if (kind >= INJECT_KINDS || nth > NUMBER_MAX || (flags & ~INJECT_ONWARDS) != 0)
         return -E_INVAL;
     struct plan *plan = &plans[kind];
-    uint32_t passed = plan->pid == pid ? plan->passed : 0;
+    uint32_t passed = plan->pid == pid ? MIN(plan->passed, NUMBER_MAX) : 0;
     *plan = (struct plan){.nth = nth, .onwards = flags != 0, .pid = pid};
     return (int)passed;
 }

@@ -109,6 +109,13 @@ static void compare(const struct access *access, bool handler)
     store(entry_of(handler ? by_handler : by_process, access->address), access);
 }
 
+void races_forget(void)
+{
+    for (unsigned i = 0; i < ENTRIES; i++)
+        by_process[i] = by_handler[i] = (struct access){0};
+    races_section = 1;
+}
+
 static void record(uintptr_t address, size_t bytes, unsigned kind, uintptr_t caller)
 {
     bool handler = (locks_held.classes & LOCKS_HANDLER) != 0;

@@ -17,11 +17,14 @@
 
 extern uint32_t races_section;
 
+/* Forget all accesses: the numbers of sections begin again. */
+void races_forget(void);
+
 /* A process has disabled interrupts and takes a lock. */
 static inline void races_ordered(void)
 {
-    if (CONFIG_RACES)
-        races_section++;
+    if (CONFIG_RACES && ++races_section == 0)
+        races_forget();
 }
 
 #endif

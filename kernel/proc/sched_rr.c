@@ -19,12 +19,12 @@
 static struct list_node mark; /* is always in `ready` */
 static struct list_node ready = {&mark, &mark}, mark = {&ready, &ready};
 static struct list_node woken = LIST_INIT(woken);
-static uint32_t now = 1;   /* ticks in which a process ran */
-static int computed_ticks; /* how long processes that compute have run since the last round began */
+static uint32_t ticks_run = 1; /* ticks in which a process ran */
+static int computed_ticks;     /* how long processes that compute have run since the last round began */
 
 void policy_enqueue(struct proc *proc)
 {
-    bool slept = proc->last_tick != 0 && now - proc->last_tick >= SLICE_TICKS;
+    bool slept = proc->last_tick != 0 && ticks_run - proc->last_tick >= SLICE_TICKS;
     if (slept && !proc->killed && proc->slice_ticks <= 0)
         proc->slice_ticks = SLICE_TICKS;
     proc->computes = proc->slice_ticks <= 0;
@@ -50,7 +50,7 @@ struct proc *policy_pick(void)
     if (ready.next == &mark)
         return NULL;
     struct proc *proc = list_entry(list_take_next(&ready), struct proc, run_link);
-    proc->last_tick = now;
+    proc->last_tick = ticks_run;
     return proc;
 }
 
@@ -61,7 +61,9 @@ bool policy_waiting(void)
 
 bool policy_tick(struct proc *proc)
 {
-    proc->last_tick = ++now;
+    if (++ticks_run == 0) /* after 497 days; 0 is the last tick of a new process */
+        ticks_run = 1;
+    proc->last_tick = ticks_run;
     computed_ticks += proc->computes && computed_ticks < SLICE_TICKS;
     if (proc->slice_ticks > 0) /* a process that runs alone stays at 0 for as long as it likes */
         proc->slice_ticks--;

@@ -170,6 +170,12 @@ class Conversation:
     def end(self, expect: int = PASSED) -> Outcome:
         return self._bench.judge(self._live.finish(), expect)
 
+    def end_unjudged(self) -> Run:
+        """The same, if the trace cannot be judged."""
+        run = self._live.finish()
+        self._bench.runs.append(run)
+        return run
+
 
 class SharedRuns:
     """The runs of a module that passed: by machine and expected status. A failed run is not kept: the next test that

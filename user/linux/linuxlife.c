@@ -151,9 +151,51 @@ static void check_execve(void)
     EXPECT(lx_execve("linuxlife", one, none), -LINUX_E2BIG);
 }
 
+#define CLOCK 0 /* CLOCK_REALTIME */
+#define NSEC_PER_TICK 10000000u
+#define NAP_TICKS 2
+
+static uint64_t ticks_in(uint64_t seconds, uint32_t nsec)
+{
+    return seconds * (1000000000u / NSEC_PER_TICK) + nsec / NSEC_PER_TICK;
+}
+
+/* The time by clock_gettime64(); `time` gets it, too. */
+static uint64_t clock_ticks(uint32_t time[4])
+{
+    EXPECT(lx_clock_gettime64(CLOCK, time), 0);
+    return ticks_in(time[0] | (uint64_t)time[1] << 32, time[2]);
+}
+
+static bool is_soon_after(uint64_t ticks, uint64_t begin, unsigned least)
+{
+    return ticks >= begin + least && ticks <= begin + least + 3;
+}
+
+/* All clocks have the same time, and it goes on by what a sleep lasts, however long ago the boot was. */
+static void check_clocks(void)
+{
+    static const uint32_t nap[] = {0, NAP_TICKS * NSEC_PER_TICK};
+    for (int i = 0; i < 8; i++) {
+        uint32_t time[4], narrow[2], micro[2];
+        uint64_t begin = clock_ticks(time);
+        EXPECT(lx_clock_gettime(CLOCK, narrow), 0);
+        EXPECT(lx_gettimeofday(micro, NULL), 0);
+        EXPECT(is_soon_after(ticks_in(narrow[0], narrow[1]), begin, 0), true);
+        EXPECT(is_soon_after(ticks_in(micro[0], micro[1] * 1000), begin, 0), true);
+        EXPECT((uint32_t)lx_time(NULL) - time[0] <= 1, true);
+        EXPECT(lx_nanosleep(nap, NULL), 0);
+        EXPECT(is_soon_after(clock_ticks(time), begin, NAP_TICKS), true);
+        begin = clock_ticks(time);
+        EXPECT(lx_clock_nanosleep_time64(CLOCK, LINUX_TIMER_ABSTIME, time, NULL), 0);
+        EXPECT(is_soon_after(clock_ticks(time), begin, 0), true);
+    }
+}
+
 int linux_main(const struct start *start)
 {
     (void)start;
+    check_clocks();
     check_execve();
     check_wait();
     check_deaths();

@@ -22,7 +22,8 @@ static uint64_t woken_at[PROCS]; /* in ticks; 0 if not woken yet */
 static int started, false_alarms, killed_at;
 static unsigned delay[PROCS];
 static uint64_t begin;
-static bool idle_runs; /* idle runs after each tick */
+static bool idle_runs;   /* idle runs after each tick */
+static uint64_t skip_to; /* the tick that follows, once all sleep; 0: the next */
 
 void wakeup_proc(struct proc *proc)
 {
@@ -64,6 +65,8 @@ int waitq_sleep(struct waitq *queue, bool killable)
     } else if (started < PROCS && delay[started] != 0) {
         CHECK_EQ(sleep_as(started), 0);
     } else {
+        if (skip_to != 0)
+            timer_start(skip_to);
         for (uint64_t now = timer_ticks(), end = now + 100; now < end && me != killed_at; now++)
             tick();
     }
@@ -90,6 +93,7 @@ static void start(void)
 {
     idle_runs = false;
     false_alarms = 0;
+    skip_to = 0;
     killed_at = -1;
 }
 
@@ -125,6 +129,16 @@ TEST(sleepers_wake_in_time_where_narrow_counters_wrap)
         for (int n = 0; n < 4; n++)
             CHECK_EQ(woken_at[n], wraps[i] - 10 + delays[n]);
     }
+}
+
+/* 497 days, from a tick that has no room in 32 bits. (D97) */
+TEST(the_longest_sleep_ends_in_its_tick)
+{
+    start();
+    timer_start((1ull << 32) - 5);
+    skip_to = (1ull << 33) - 50;
+    CHECK_EQ(sleep_all(&(const unsigned[PROCS]){UINT32_MAX}), 0);
+    CHECK_EQ(woken_at[0], (1ull << 33) - 6);
 }
 
 TEST(a_sleeper_woken_too_early_sleeps_on)
