@@ -21,7 +21,7 @@ int32_t linux_error(int32_t result)
 {
     if (result >= 0)
         return result;
-    uint32_t error = (uint32_t)-result;
+    uint32_t error = -(uint32_t)result;
     return error < ARRAY_SIZE(numbers) && numbers[error] != 0 ? -numbers[error] : -LINUX_EINVAL;
 }
 

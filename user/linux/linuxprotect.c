@@ -210,6 +210,18 @@ static void fill(unsigned mib)
         EXPECT(word[i]++, i);
 }
 
+/* mmap() of old has its arguments in memory; the last is an offset, which must be that of a page. */
+static void check_old_mmap(void)
+{
+    uint32_t map[6] = {0, PAGE, LX_RW, LX_PRIVATE, ~0u, 0};
+    for (map[5] = 0; map[5] < 2 * PAGE; map[5] += PAGE / 2) {
+        int at = lx_mmap(map);
+        EXPECT(at == -LINUX_EINVAL, map[5] % PAGE != 0);
+        if (at != -LINUX_EINVAL)
+            EXPECT(lx_munmap((uintptr_t)(unsigned)at, PAGE), 0);
+    }
+}
+
 int linux_main(const struct start *start)
 {
     bool few = start->argc > 1 && strcmp(start->argv[1], "few") == 0;
@@ -221,6 +233,7 @@ int linux_main(const struct start *start)
     check_shared();
     check_image();
     check_errors();
+    check_old_mmap();
     if (!few)
         check_many();
     print("linuxprotect pass.\n");

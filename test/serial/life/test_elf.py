@@ -11,7 +11,7 @@ from calls import FIRST
 from elf_files import (CODE_AT, CODE_OFFSET, EXIT_77, GOOD, HEADER, INTERP, NOTE, SEGMENT, R, W, X, Elf, Segment,
                    exit_77_after_bss, exit_with_word, one, two)
 
-INVALID = -8
+INVALID, KILLED = -8, -9
 FAR = 0x900000
 WORDS = (GOOD).to_bytes(4, "little") + bytes(4)
 USERBASE, USERTOP = 0x200000, 0xB0000000
@@ -81,7 +81,11 @@ BROKEN_FILES = {
     "interpreter": two(type=INTERP),
     "too-many-segments": Elf(tuple(Segment(va=CODE_AT + 0x1000 * i, flags=R | X) for i in range(40))),
 }
-FILES = GOOD_FILES | BROKEN_FILES
+# What a program does not get: a page after its segments.
+DEADLY_FILES = {
+    "after-the-last": two(exit_with_word(FAR + 0x1000), va=FAR, data=WORDS, offset=0x2000, flags=R | W),
+}
+FILES = GOOD_FILES | DEADLY_FILES | BROKEN_FILES
 AT_ONCE = 15  # the kernel accepts 16 modules
 PORTIONS = [list(FILES)[i:i + AT_ONCE] for i in range(0, len(FILES), AT_ONCE)]
 
@@ -97,7 +101,7 @@ def tryexec(run, folder, names):
 @pytest.mark.parametrize("names", PORTIONS, ids=lambda names: f"{names[0]}...{names[-1]}")
 def test_files(run, tmp_path, names):
     out = tryexec(run, tmp_path, names)
-    wanted = {name: GOOD if name in GOOD_FILES else INVALID for name in names}
+    wanted = {name: GOOD if name in GOOD_FILES else KILLED if name in DEADLY_FILES else INVALID for name in names}
     seen = {words[0]: int(words[1]) for line in out.lines if line.startswith("tryexec: ")
             for words in [line.removeprefix("tryexec: ").split(" = ")]}
     assert seen == wanted

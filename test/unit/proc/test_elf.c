@@ -350,6 +350,25 @@ TEST(memory_holds_the_segments_and_zeros)
 }
 
 /* D39 */
+/* The regions are the segments, in whole pages, with their rights. */
+TEST(each_segment_is_a_region)
+{
+    static const struct vma wanted[SEGMENTS] = {
+        {.start = TEXT, .end = TEXT + 0x1000, .flags = VM_READ | VM_EXEC},
+        {.start = 0x00803000, .end = 0x00806000, .flags = VM_READ | VM_WRITE},
+        {.start = 0x00900000, .end = 0x00902000, .flags = VM_READ | VM_WRITE}};
+
+    start();
+    struct mm *mm = load();
+    struct vma *vma = vma_first(&mm->vmas);
+    for (int i = 0; i < SEGMENTS; i++, vma = vma_next(vma)) {
+        CHECK_EQ(vma->start, wanted[i].start);
+        CHECK_EQ(vma->end, wanted[i].end);
+        CHECK_EQ(vma->flags, wanted[i].flags);
+    }
+    unload(mm);
+}
+
 TEST(a_segment_of_zeros_is_mapped)
 {
     struct mm *mm;

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linux_error.c: an error of ucow is an error of Linux, whatever its number, and a result stays what it is.
+ */
+#include <ucow/errno.h>
+
+#include "proc/abi.h"
+#include "sys/linux.h"
+#include "unit.h"
+
+static int copies; /* what a copy returns */
+const struct abi syscall_abi;
+
+int copy_from_user(void *to, struct uaddr from, size_t n)
+{
+    (void)to, (void)from, (void)n;
+    return copies;
+}
+
+int copy_to_user(struct uaddr to, const void *from, size_t n)
+{
+    (void)to, (void)from, (void)n;
+    return copies;
+}
+
+/* Linux's errors, whose results are -1 to -4095, are below 134 on the i386. */
+TEST(each_error_is_one_of_linux)
+{
+#define X(name, number, text) CHECK(linux_error(-number) < 0 && linux_error(-number) > -134);
+    UCOW_ERRORS(X)
+#undef X
+    for (int error = 1; error < 300; error++)
+        CHECK(linux_error(-error) < 0 && linux_error(-error) > -134);
+    CHECK_EQ(linux_error(-E_UNIMP), -LINUX_EINVAL);
+    CHECK_EQ(linux_error(-E_NO_MEM), -LINUX_ENOMEM);
+    CHECK_EQ(linux_error(-E_BUSY), -LINUX_EAGAIN);
+    CHECK_EQ(linux_error(INT32_MIN), -LINUX_EINVAL);
+}
+
+TEST(a_result_is_no_error)
+{
+    CHECK_EQ(linux_error(0), 0);
+    CHECK_EQ(linux_error(1), 1);
+    CHECK_EQ(linux_error(INT32_MAX), INT32_MAX);
+}
+
+TEST(a_bad_address_is_efault)
+{
+    copies = -E_INVAL;
+    CHECK_EQ(linux_get(NULL, (struct uaddr){0}, 1), -LINUX_EFAULT);
+    CHECK_EQ(linux_put((struct uaddr){0}, NULL, 1), -LINUX_EFAULT);
+    copies = -E_NO_MEM;
+    CHECK_EQ(linux_get(NULL, (struct uaddr){0}, 1), -LINUX_ENOMEM);
+    copies = 0;
+    CHECK_EQ(linux_put((struct uaddr){0}, NULL, 1), 0);
+}
