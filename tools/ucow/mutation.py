@@ -38,7 +38,6 @@ CONFIGURATIONS: dict[str, list[str]] = {
 }
 KERNEL = "kernel/ucow.elf"
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # not .lines: line numbers are no behaviour
-OF_THE_HARNESS = ["harness", "invariants", "endings", "mutation_reach", "names", "run_tool", "shard", "wrong_inputs"]  # sabotaged kernels, which have no mutant, and the tools
 SILENT_SECONDS = 900  # without output of pytest this counts as a hang; a machine that hangs is ended long before (mutation_reach.py)
 UNIT_SECONDS = 10  # of processor time; more is a hang
 ALL_SKIPPED = 77  # what pytest exits with if all tests of the only module were skipped
@@ -89,6 +88,12 @@ def run(*words: str | Path, timeout: float | None = None) -> subprocess.Complete
     return children.run(words, signal.SIGTERM, timeout)
 
 
+def sources_of(target: str, folder: Path, tree: Path) -> set[str]:
+    """The files of the tree that a target of a build folder is made of."""
+    inputs = run("ninja", "-C", folder, "-t", "inputs", target).stdout.splitlines()
+    return {os.path.relpath(folder / line, tree) for line in inputs}
+
+
 class Build:
     """One configuration of the copy, with the tests that Meson lists for it."""
 
@@ -123,10 +128,13 @@ class Build:
 
     def subjects(self, file: str) -> list[str]:
         """The unit tests that compile the file; the one with its name first."""
-        libraries = {match[1] for output in self.objects.get(file, ())
-                     if (match := re.match(r"test/unit/libunit_(?:kernel_)?(\w+)\.a\.p/", output))}
-        named = set(self.units) if "lib" in libraries else libraries & self.units.keys()
+        named = [subject for subject in self.units if file in self.compiled[subject]]
         return sorted(named, key=lambda subject: (subject != Path(file).stem, subject))
+
+    @cached_property
+    def compiled(self) -> dict[str, set[str]]:
+        """The files that each unit test compiles."""
+        return {subject: sources_of(f"test/unit/unit_{subject}", self.folder, self.tree) for subject in self.units}
 
     def ninja(self, *targets: str) -> bool:
         """Build; whether it works."""
@@ -156,23 +164,24 @@ class Build:
 
     @cached_property
     def serial(self) -> list[MesonTest]:
-        """The serial tests."""
-        return [test for test in self.tests if "ucow:serial" in test["suite"]]
+        """The serial tests of the kernel. The suite `tools` is slow, and asks what tools make of a kernel."""
+        return [test for test in self.tests if "ucow:serial" in test["suite"] and "ucow:tools" not in test["suite"] and "pytest" in test["cmd"]]
 
     @cached_property
     def serial_files(self) -> dict[str, str]:
         """The file of each serial test, from the root of the tree."""
         return {test["name"]: os.path.relpath(test["cmd"][-1], self.tree) for test in self.serial}
 
+    @property
     def modules(self) -> list[str]:
-        """The files of the serial tests of the kernel."""
-        return [file for name, file in self.serial_files.items() if name not in OF_THE_HARNESS]
+        """The files of the serial tests."""
+        return list(self.serial_files.values())
 
     def learn(self, say: Callable[[str], None]) -> None:
         """Find out what the serial tests execute. The tree has no mutant, and they must pass."""
-        if self.reach.unknown(self.modules()):
+        if self.reach.unknown(self.modules):
             self.ninja(KERNEL)
-            self.reach.learn(self.modules(), lambda module, more: self.serial_tests([module], say, more) is None, say)
+            self.reach.learn(self.modules, lambda module, more: self.serial_tests([module], say, more) is None, say)
 
     def serial_tests(self, wanted: list[str], say: Callable[[str], None], more: Mapping[str, str] = EMPTY) -> Catch | None:
         """Run serial tests; the catch of the first that fails or hangs. `more` are variables of the environment."""
@@ -199,8 +208,10 @@ class Build:
 class MutantTree:
     """A copy of the tree with its builds, for one thread."""
 
-    def __init__(self, folder: Path, configurations: Iterable[str] = CONFIGURATIONS) -> None:
+    def __init__(self, folder: Path, configurations: Iterable[str] = CONFIGURATIONS, modules: int | None = None) -> None:
+        """`modules` limits how many modules of serial tests look at a mutant."""
         self.tree = folder = folder.resolve()
+        self.modules = modules
         shutil.copytree(ROOT, folder, ignore=not_copied, copy_function=copy_changed, dirs_exist_ok=True)
         self.builds = {name: Build(folder, name) for name in configurations}
 
@@ -251,7 +262,7 @@ class MutantTree:
             return "does not build", None
         if build.loaded() == original:
             return "same kernel", None
-        if not build.ninja(*(f"test/unit/unit_{subject}" for subject in subjects)):
+        if subjects and not build.ninja(*(f"test/unit/unit_{subject}" for subject in subjects)):  # without targets ninja builds all
             return "does not build", None
         for subject in subjects:
             catch = build.unit_test(subject)
@@ -262,7 +273,7 @@ class MutantTree:
     def look_further(self, build: Build, mutant: Mutant, say: Callable[[str], None]) -> tuple[str, Catch | None]:
         """Run the serial tests that can notice the mutant. One that fails must fail again by itself."""
         build.ninja(KERNEL)
-        modules = build.reach.of(mutant, build.modules())
+        modules = build.reach.of(mutant, build.modules)[:self.modules]
         for _ in range(2 if modules else 0):
             catch = build.serial_tests(modules, say)
             if catch is None:

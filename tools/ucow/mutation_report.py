@@ -105,11 +105,17 @@ gives the same kernel byte for byte, is replaced by another.
 """
 
 
-def fresh_document(judged: list[Result], command: str) -> str:
+def lower_bound(modules: int | None) -> list[str]:
+    """What a limit on the number of modules means."""
+    return [f"Only {modules} modules of serial tests looked at each mutant, the most promising ones: the whole suite may catch some of "
+            "those that survived.", ""] if modules else []
+
+
+def fresh_document(judged: list[Result], command: str, modules: int | None = None) -> str:
     """The text of docs/reports/fresh_mutants.md."""
     suites = Counter(result["test"].partition(" ")[0] for result in judged if result["outcome"] in CAUGHT)
     seconds = sorted(result["seconds"] for result in judged)
-    lines = [FRESH_HEAD, f"`{command}` repeats it. It was made on {date.today()}.", "",
+    lines = [FRESH_HEAD, f"`{command}` repeats it. It was made on {date.today()}.", "", *lower_bound(modules),
              f"**{share(judged)} were caught**: {suites['unit']} by unit tests, {suites['serial']} by serial tests. A mutant took "
              f"{seconds[len(seconds) // 2]:.0f} s (median), {seconds[len(seconds) * 9 // 10]:.0f} s at the ninth decile.", "",
              "| operator | mutants | caught |", "|---|--:|--:|"]

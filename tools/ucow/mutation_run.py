@@ -153,10 +153,12 @@ class Wanted:
     count: int
     seed: int
     fresh: bool
+    modules: int | None = None  # how many of the serial tests look at a mutant; None: all that can notice it
 
     @property
     def words(self) -> str:
-        return f"--{'fresh' if self.fresh else 'count'} {self.count} --seed {self.seed}"
+        limit = f" --modules {self.modules}" if self.modules else ""
+        return f"--{'fresh' if self.fresh else 'count'} {self.count} --seed {self.seed}{limit}"
 
     @property
     def configurations(self) -> list[str]:
@@ -168,7 +170,7 @@ def mutate(wanted: Wanted, jobs: int, names: tuple[str, ...], resume: bool, list
     listed, equivalent = read_list()
     console, count = Console(stderr=True), wanted.count
     with console.status("copying and configuring"):
-        trees = [MutantTree(folder / f"copy-{i}", wanted.configurations) for i in range(1, jobs + 1)]
+        trees = [MutantTree(folder / f"copy-{i}", wanted.configurations, wanted.modules) for i in range(1, jobs + 1)]
     same = {mutant.key for mutant in equivalent}
     generated: Iterator[Mutant] = (mutant for mutant in choose(trees[0].files(), wanted.seed) if mutant.key not in same)
     if wanted.fresh:
@@ -204,6 +206,6 @@ def report(judged: list[Result], equivalent: list[Mutant], wanted: Wanted, more:
     print_tables(Console(), judged)
     command = f"tools/mutate {wanted.words}{more}"
     if wanted.fresh:
-        FRESH_DOCUMENT.write_text(fresh_document(judged, command), encoding="utf-8")
+        FRESH_DOCUMENT.write_text(fresh_document(judged, command, wanted.modules), encoding="utf-8")
     else:
         DOCUMENT.write_text(document(judged, equivalent, command), encoding="utf-8")

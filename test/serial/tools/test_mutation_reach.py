@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from conftest import ROOT
-from ucow import LabError, mutation_reach
+from ucow import LabError, mutation, mutation_reach
 from ucow.machine import MEANING
 from ucow.mutants import Mutant
 
@@ -59,6 +59,13 @@ def test_which_modules_can_notice(reach):
     assert reach.of(mutant, list(reach.known)) == ["quick", "slow", "near"]
     elsewhere = Mutant("constant", FILE, "int a[] = {1};\n" + TEXT, 0, "int a", "long a")
     assert sorted(reach.of(elsewhere, list(reach.known))) == sorted(reach.known)
+
+
+def test_unit_tests_of_a_file(build):
+    """Each file that a unit test compiles is found, also by way of a library."""
+    sources = mutation.sources_of("test/unit/unit_ledger", build.folder, ROOT)
+    assert {"kernel/watch/ledger.c", "kernel/lib/printf.c", "test/unit/watch/test_ledger.c"} <= sources
+    assert "kernel/mm/vma.c" not in sources
 
 
 def test_a_hang_ends(bench, reach):
