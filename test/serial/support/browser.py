@@ -10,12 +10,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from ucow import children
 from ucow.children import Scratch
 
+REQUIRED = "UCOW_NEEDS_BROWSER"  # in the environment: a test that cannot have a browser, Node.js or its packages fails
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 SECONDS = 60  # for an answer: generous, for a busy host
 
@@ -118,6 +119,13 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def missing(reason: str) -> NoReturn:
+    """Skip the test, or where such tests are required, fail it."""
+    if REQUIRED in os.environ:
+        pytest.fail(f"{reason}; {REQUIRED} is set")
+    pytest.skip(reason)
+
+
 def high(descriptor: int) -> int:
     """The same file as a descriptor above 9, so that it is neither 3 nor 4."""
     other = fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10)
@@ -129,14 +137,14 @@ def high(descriptor: int) -> int:
 def browsing() -> Iterator[Browser]:
     """A browser with an empty profile; the test skips if there is none to start."""
     if not (program := chromium()):
-        pytest.skip("chromium is not installed: apt-get install chromium")
+        missing("chromium is not installed: apt-get install chromium")
     to_read, to_write = os.pipe()
     from_read, from_write = os.pipe()
     to_read, from_write = high(to_read), high(from_write)
     with Scratch() as folder:
         # The browser reads descriptor 3 and writes descriptor 4.
         command = ["bash", "-c", f'exec 3<&{to_read} 4>&{from_write}; exec "$@"', "bash", program, "--headless", "--no-sandbox",
-                   "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={folder}", "--no-first-run",
+                   "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe", f"--user-data-dir={folder}", "--no-first-run",
                    "--disable-background-networking", "--disable-component-update"]
         process = children.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  pass_fds=(to_read, from_write))

@@ -170,6 +170,30 @@ def test_views(exit_page, browser, build):
     assert run.trace.one("fork parent=2").seq == browser.run("page.lead.i")
 
 
+SCREENS = {"desktop": (1400, 1000, False, False), "desktop-dark": (1400, 1000, False, True), "phone": (400, 850, True, False),
+           "phone-dark": (400, 850, True, True)}
+
+
+def test_screens(exit_page, browser, build):
+    """On a desktop and a phone, one run and two are no wider than the screen. Pictures are left in the build folder."""
+    _, path = exit_page
+    folder = build.folder / "screenshots"
+    folder.mkdir(exist_ok=True)
+    text = path.read_text()
+    one = re.search(r'<script type="application/json">.*?</script>', text, re.DOTALL)[0]
+    two = path.with_name("two.html")
+    two.write_text(text.replace(one, one + one))
+    for file, words in ((path, "one"), (two, "two")):
+        for name, (width, height, phone, dark) in SCREENS.items():
+            browser.open(file, width, height, phone, dark)
+            browser.press("f")
+            assert browser.run("document.documentElement.scrollWidth") <= width, (name, words)
+            browser.picture(folder / f"{words}-{name}.png")
+        browser.open(file)
+        browser.print(folder / f"{words}-print.pdf")
+    assert browser.complaints == []
+
+
 def test_a_ring_that_wrapped(bench, build, written, browser):
     """What the ring has lost is called lost: the number of events, and the pages of a process whose exec is not there."""
     run = bench.machine("forktest", cmdline="trace_kib=8").run()

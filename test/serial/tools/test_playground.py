@@ -2,7 +2,7 @@
 """tools/playground: the kernel runs in a browser, and the page says what its memory says.
 
 The tests need Chromium, Node.js and the two npm packages, which `tools/playground --no-serve` has fetched once; else they
-skip. They take the kernel of the build under test.
+skip, or fail if UCOW_NEEDS_BROWSER is set, as in the workflow's job `playground`. They take the kernel of the build under test.
 """
 
 import base64
@@ -20,7 +20,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browser import Browser, browsing, chromium
+from browser import REQUIRED, Browser, browsing, chromium, missing
 from ucow import LabError, playground
 from ucow.memory import FileMemory
 from ucow.pages import Guest
@@ -45,11 +45,11 @@ def site(build, tmp_path_factory) -> Path:
     build.need_trace()
     build.need_plain("a kernel in an emulator")
     if not chromium():
-        pytest.skip("chromium is not installed: apt-get install chromium")
+        missing("chromium is not installed: apt-get install chromium")
     if not shutil.which("node"):
-        pytest.skip("node is not installed: apt-get install nodejs npm")
+        missing("node is not installed: apt-get install nodejs npm")
     if not (PACKAGES / "fetched").is_file():
-        pytest.skip("the npm packages are not here: tools/playground --no-serve fetches them")
+        missing("the npm packages are not here: tools/playground --no-serve fetches them")
     site = tmp_path_factory.mktemp("a host") / "some/where"
     done = subprocess.run([sys.executable, TOOL, "--no-serve", "--build", build.folder, "--output", site], capture_output=True, text=True)
     assert done.returncode == 0 and "static files" in done.stderr, done.stderr
@@ -251,6 +251,18 @@ def test_own_program(tab, build, tmp_path):
     assert browser.run("document.getElementById('program').value") == "my_own"
 
 
+def test_required(monkeypatch):
+    """Where browser tests are required they fail, and do not skip, if they have no browser."""
+    monkeypatch.setenv("PATH", "")
+    for required, outcome in ((False, pytest.skip.Exception), (True, pytest.fail.Exception)):
+        if required:
+            monkeypatch.setenv(REQUIRED, "1")
+        else:
+            monkeypatch.delenv(REQUIRED, raising=False)
+        with pytest.raises(outcome, match="chromium is not installed"), browsing():
+            pass
+
+
 def test_without_npm(tmp_path, monkeypatch):
     """Without Node.js the tool says in one sentence what to install."""
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -261,7 +273,7 @@ def test_without_npm(tmp_path, monkeypatch):
 def test_without_network(tmp_path, monkeypatch):
     """Without a network the tool says in one sentence what it is for, and tries again the next time."""
     if not shutil.which("npm"):
-        pytest.skip("npm is not installed: apt-get install npm")
+        missing("npm is not installed: apt-get install npm")
     for name, value in (("registry", "http://127.0.0.1:9/"), ("cache", str(tmp_path / "cache")), ("fetch_retries", "0")):
         monkeypatch.setenv(f"npm_config_{name}", value)
     with pytest.raises(LabError, match=r"^npm could not fetch the emulator and the terminal, for which it needs the network once[^\n]*$"):

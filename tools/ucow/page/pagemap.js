@@ -150,7 +150,7 @@ class PageMap {
   _drawRow(row, shown, running, y, fill, head) {
     const parts = [
       svgText(4, y + 12, hex(row.start * 4096), {class: "mono"}),
-      svgText(4, y + 25, `${PageMap.regionName(row.region)}${row.pages > 1 ? ` · ${row.pages} pages` : ""}`, {class: "small"}),
+      svgText(4, y + 25, `${PageMap.regionName(row.region)}${row.pages > 1 ? (this.size === WIDE ? ` · ${row.pages} pages` : ` ×${row.pages}`) : ""}`, {class: "small"}),
     ];
     const right = this.size.label + shown.length * this.size.column + this.size.gap;
     row.cells.forEach((cell, n) => {
@@ -178,7 +178,7 @@ class PageMap {
     return svg("g", {}, svg("title", {}, `${KINDS[cell.kind]}${rights && `, ${rights}`}${cell.byTable ? ", by a shared page table" : ""}${others}`),
       svg("rect", {x, y, width: this.size.cell, height: HEIGHT, rx: 3, class: classes, fill: plain}),
       cell.byTable ? svg("rect", {x: x + 3, y: y + 3, width: this.size.cell - 6, height: HEIGHT - 6, rx: 2, fill: "none", class: "cell"}) : null,
-      svgText(x + this.size.cell / 2, y + 17, words, {"text-anchor": "middle", class: inverse ? "inverse" : `halo-${cell.kind}`,
+      svgText(x + this.size.cell / 2, y + 17, words, {"text-anchor": "middle", class: `${inverse ? "inverse" : ""} ${this.size === WIDE ? "" : "narrow"}`,
         style: inverse || cell.kind === "untouched" ? "" : `paint-order:stroke;stroke:var(--${cell.kind});stroke-width:4px`}));
   }
 
