@@ -66,6 +66,7 @@ test   grub-common             grub-mkrescue         makes the disc image
 test   grub-pc-bin             /usr/lib/grub/i386-pc  boots it
 test   xorriso                 xorriso               writes it
 test   mtools                  mformat               is what grub-mkrescue calls
+test   babeltrace2             babeltrace2           reads a trace in the Common Trace Format
 test   spin                    spin                  checks the model of the process protocol
 edit   clangd                  clangd                tells an editor what each name is
 edit   git                     git                   shows it what has changed

@@ -3,6 +3,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -169,3 +170,22 @@ def test_trace_off(bench, build, fmt):
     bench.judge(run, PASSED)
     failed = tool(build, run.memory_file)
     assert failed.returncode == 1 and "boot without trace=off" in failed.stderr
+
+
+def test_ctf(exit_run, build, tmp_path):
+    """babeltrace2 reads what --ctf writes: every event, with its time, the process that ran, and the same fields. (CTF 1.8)"""
+    folder = tmp_path / "ctf"
+    assert printed(build, "--ctf", folder, exit_run.memory_file) == [f"{folder}: {len(exit_run.trace)} events; babeltrace2 {folder} prints them"]
+    assert (folder / "metadata").read_text().startswith("/* CTF 1.8 */")
+    if not shutil.which("babeltrace2"):
+        pytest.skip("babeltrace2 is not installed: apt-get install babeltrace2")
+    done = subprocess.run(["babeltrace2", "--clock-cycles", "--no-delta", folder], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = []
+    for line in done.stdout.splitlines():
+        stamp, name, running, fields = re.fullmatch(r"\[0*(\d+)\] (?:\S+ )?(\w+): \{ running = (\d+) \}, \{ (.*) \}", line).groups()
+        fields = re.sub(r"\( \"(\w+)\" : container = \d+ \)", r"\1", fields)
+        shown = " ".join(f"{field.partition(' = ')[0]}={field.partition(' = ')[2].strip(chr(34)).lower() if '0x' in field else field.partition(' = ')[2].strip(chr(34))}"
+                         for field in fields.split(", "))
+        told.append(f"[t={stamp}] {name} {shown} running={running}")
+    assert told == list(map(str, exit_run.trace))

@@ -26,6 +26,8 @@ IN_PYTHON = {
     "trace --event nosuch {ram}": "no event is called nosuch: there are",
     "trace --pid 99 {ram}": "no event is of process 99: there are 0 1 2",
     "trace --chrome {new} --pid 2 {ram}": "--chrome writes the whole trace: omit",
+    "trace --ctf {full} {ram}": "exists and has other files: name a new folder",
+    "trace --ctf {new} --last 2 {ram}": "--ctf writes the whole trace: omit",
     "trace --follow --last 2 {ram}": "--follow prints events as they happen: omit",
     "trace --html {new} {ram} {new}": "No such file or directory; name a memory file",
     "trace --html {new} {ram} {ram} {ram}": "--html alone takes a second SOURCE, to compare two runs, and nothing takes more: here are 3",
