@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "watch/backtrace.h"
 #include "watch/panic.h"
+#include "watch/trace.h"
 
 #define SAME_FAULTS_MAX 3
 
@@ -24,8 +25,10 @@ static struct {
     struct cow_who who;
 } needless;
 
-/* The last fault that changed nothing. */
+/* The last fault that changed nothing, since a fork. Of several threads that wait to write to a page, the
+ * first gets it for all: so only the faults of one count. */
 static struct {
+    int pid;
     const struct pgdir *pgdir;
     uintptr_t va;
     bool write;
@@ -328,6 +331,7 @@ void cow_check_table_copy(uintptr_t va, const pte_t *from, const pte_t *to, size
 void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages)
 {
     const struct report report = REPORT;
+    same.n = 0;
     if (mmu_flushes == cow_flushes_then && parent_pages != 0) {
         report_begin(&report,
                      "fork of pid %d \"%s\": the TLB was not flushed, so it can still write to pages "
@@ -393,10 +397,13 @@ static void check_copy(const struct cow_fault *fault, const struct cow_region *r
 static void count_same(const struct pgdir *pgdir, const struct cow_region *region, uintptr_t va, pte_t pte,
                        bool write)
 {
-    if (same.n != 0 && same.pgdir == pgdir && same.va == va && same.write == write && same.pte == pte)
+    const int pid = trace_pid();
+    if (same.n != 0 && same.pid == pid && same.pgdir == pgdir && same.va == va && same.write == write &&
+        same.pte == pte)
         same.n++;
     else
         same.n = 1;
+    same.pid = pid;
     same.pgdir = pgdir;
     same.va = va;
     same.write = write;

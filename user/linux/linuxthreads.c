@@ -223,6 +223,52 @@ static void check_ends(void)
     join(0);
 }
 
+/* Threads that write to a page which a fork has made read-only, while another fork keeps the memory's lock:
+ * all wait for its end, and the first then gets the page for all. Memory below many page tables makes the
+ * fork longer than their turns. */
+static struct {
+    volatile int may_write;
+    char other_pages[8192];
+    volatile int writes;
+} shared;
+
+static int writes_once(void)
+{
+    while (!shared.may_write)
+        lx_sched_yield();
+    shared.writes++;
+    return 0;
+}
+
+static void fork_and_wait(void)
+{
+    int pid = lx_fork();
+    if (pid == 0)
+        lx_exit_group(0);
+    EXPECT(lx_wait4(pid, NULL, 0, NULL), pid);
+}
+
+static void check_forks(void)
+{
+    enum { WRITERS = 6, ROUNDS = 10, TABLES = 64, TABLE_BYTES = 4 << 20 };
+    const uintptr_t at = 0x20000000;
+    for (uintptr_t va = at; va < at + TABLES * TABLE_BYTES; va += TABLE_BYTES) {
+        EXPECT(lx_mmap2(va, 4096, LX_RW, LX_PRIVATE | 0x10), va);
+        *(volatile char *)va = 1;
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        shared.may_write = 0;
+        for (int i = 0; i < WRITERS; i++)
+            start_thread(i, writes_once);
+        fork_and_wait();
+        shared.may_write = 1;
+        fork_and_wait();
+        for (int i = 0; i < WRITERS; i++)
+            join(i);
+    }
+    EXPECT(lx_munmap(at, TABLES * TABLE_BYTES), 0);
+}
+
 /* ---- Futexes ---- */
 
 static void take_lock(void)
@@ -335,6 +381,7 @@ int linux_main(const struct start *start)
     if (start->argc > 1)
         return 2;
     check_errors();
+    check_forks();
     check_ends();
     check_lock();
     check_counts();
