@@ -169,7 +169,7 @@ class AtEvent(gdb.Breakpoint):
         count, before = int(gdb.parse_and_eval("trace_ring.next")), self.last
         self.last = count
         newest = f"trace_records[{count - 1} & trace_index_mask].event"
-        return count > before and int(gdb.parse_and_eval(newest)) == self.value
+        return count != before and int(gdb.parse_and_eval(newest)) == self.value
 
 
 class UntilEvent(Command):
@@ -195,8 +195,8 @@ class UntilEvent(Command):
 
     @staticmethod
     def go(kind: Event, number: int, nth: int):
-        """Continue to the event, or raise LabError if the machine ends before."""
-        others = [point for point in gdb.breakpoints() if point.enabled]
+        """Continue to the event, or raise LabError if the machine ends before; a replay stops at its end."""
+        others = [point for point in gdb.breakpoints() if point.enabled and not isinstance(point, End)]
         for point in others:
             point.enabled = False
         here = AtEvent(kind, number, nth)

@@ -81,9 +81,11 @@ def command(report: dict[str, str], name: str) -> list[str]:
     return shlex.split(line)
 
 
-def in_tree(words: list[str], **options) -> subprocess.CompletedProcess:
-    return subprocess.run([ROOT / words[0], *words[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=TIMEOUT, check=False, **options)
+def in_tree(words: list[str], typed: str | None = None) -> subprocess.CompletedProcess:
+    """stdin is /dev/null unless something is typed."""
+    source = {"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}
+    return subprocess.run([ROOT / words[0], *words[1:]], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT,
+                          check=False, **source)
 
 
 def not_in_order(run: Run):
@@ -116,14 +118,21 @@ def test_report(failed, build, tmp_path):
 
 
 def test_debugger_is_there(failed, build):
-    """The debugger's command stops the machine at the event."""
+    """The debugger's commands stop the machine at the event, and step backwards in the recording."""
     build.need_trace()
     if shutil.which("gdb") is None:
         pytest.skip("gdb is not installed")
-    words = command(failed("exit", lambda run: run.trace.in_order("exit pid=3", "kill")), "debug it there")
+    report = failed("exit", lambda run: run.trace.in_order("exit pid=3", "kill"))
+    words = command(report, "debug it there")
     assert words[1:4] == ["--gdb=here", "--event", "exit:1"]
     done = in_tree([words[0], "--gdb=here", *words[2:]])
     assert "exit 1 in process 3 exit" in done.stdout, done.stdout + done.stderr
+    words = command(report, "step backwards")
+    between = next(i for i, word in enumerate(words) if word.endswith(";"))
+    done = in_tree([*words[:between], words[between].removesuffix(";")])
+    assert done.returncode == 0, done.stderr
+    done = in_tree(words[between + 1:], "ucow-back fork\n")
+    assert re.search(r"^exit 1 in process 3 exit\n(.*\n)*.*fork in process 2 exit, at instruction", done.stdout, re.MULTILINE), done.stdout
 
 
 def test_line_that_deviates(failed, build):

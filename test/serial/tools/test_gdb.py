@@ -94,7 +94,7 @@ def test_backwards(build, tmp_path):
             line = next(line for line in machine.stderr if line.startswith(SAID))
             commands = ["ucow-ps", "continue", "ucow-back exit 3", "ucow-ps", "ucow-back fork", "info registers eip",
                         "reverse-stepi", "info registers eip", "tbreak do_exit", "continue", "reverse-finish", "delete",
-                        "reverse-continue", "ucow-ps"]
+                        "reverse-continue", "ucow-ps", *(["ucow-event oom", "ucow-back fork 2"] if build.trace else [])]
             said = subprocess.run([*shlex.split(line.removeprefix(SAID)), "-nx", "-q", "-batch",
                                    *(word for command in commands for word in ("-ex", command))],
                                   capture_output=True, text=True, timeout=UNTIL_THERE, check=False)
@@ -102,9 +102,11 @@ def test_backwards(build, tmp_path):
             machine.terminate()
     answer, errors = said.stdout, said.stderr
     assert "Traceback" not in answer + errors
-    assert re.fullmatch(r"(ucow-ps: the machine has not booted yet, .*\n){2}", re.sub(r"^(?!ucow-).*\n", "", errors, flags=re.MULTILINE)), errors
+    assert re.fullmatch(r"(ucow-ps: the machine has not booted yet, .*\n){2}", re.sub(r"^(?!ucow-ps).*\n", "", errors, flags=re.MULTILINE)), errors
+    assert not build.trace or "ucow-event: the machine has ended, without event 1 of the kind oom\n" in errors
     back = re.findall(r"^(exit|fork) in process (\d+) (\w+), at instruction (\d+)$", answer, re.MULTILINE)
-    assert [found[:3] for found in back] == [("exit", "3", "exit"), ("fork", "2", "exit")], answer
+    assert [found[:3] for found in back] == [("exit", "3", "exit"), *[("fork", "2", "exit")] * (1 + build.trace)], answer
+    assert back[-1] == back[1]  # after the end the replay is still there
     assert int(back[1][3]) < int(back[0][3])
     assert "The run ends here" in answer and re.search(r"^\* +3 +2 RUNNING +exit$", answer, re.MULTILINE)
     first, second = (int(eip, 16) for eip in re.findall(r"^eip +(0x\w+)", answer, re.MULTILINE))
