@@ -91,6 +91,8 @@ static void print_record(const struct trace_record *record)
 void trace_print_last(unsigned n)
 {
     uint64_t held = MIN(trace_ring.next, (uint64_t)trace_ring.capacity);
+    if (held == 0)
+        kprintf("  none was recorded\n");
     for (uint64_t i = trace_ring.next - MIN((uint64_t)n, held); i < trace_ring.next; i++)
         print_record(&trace_records[i & (trace_ring.capacity - 1)]);
 }

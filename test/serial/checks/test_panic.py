@@ -150,6 +150,14 @@ def test_last_events(run, build):
     assert any("from=RUNNABLE to=RUNNING" in line for line in printed)
 
 
+def test_no_event(run, build):
+    """Without a trace the kernel says that there is none."""
+    if not build.planted:
+        pytest.skip("the kernel is built with -Dplanted=false")
+    lines = run("hello", cmdline="trace=off selftest=panic", expect=PANIC).lines
+    assert between(lines, "last events:", STOPS) == ["  none was recorded"]
+
+
 def test_tools_agree(run, bench, build):
     """tools/ucow resolves the addresses to the same functions, files and lines as the kernel."""
     address, site = backtrace(make(run, build, "panic").lines)[0]
