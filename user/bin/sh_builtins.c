@@ -35,6 +35,10 @@ static bool is_number(const char *text)
 
 static int run_exit(int argc, const char *const argv[])
 {
+    if (argc > 1 && !is_number(argv[1])) {
+        printf("exit: %s is no number\n", argv[1]);
+        return CODE_WRONG;
+    }
     leave(argc > 1 ? number(argv[1]) : last_code());
 }
 
@@ -54,6 +58,10 @@ static int run_ls(int argc, const char *const argv[])
     char line[SCREEN_COLUMNS + PROC_NAME_SIZE];
     size_t used = 0;
     bool lengthy = argc > 1 && strcmp(argv[1], "-l") == 0;
+    if (argc > 1 && !lengthy) {
+        printf("ls: there are no folders; ls -l prints sizes, too\n");
+        return CODE_WRONG;
+    }
     for (unsigned i = 0; (program = program_at(i)) != NULL; i++) {
         const char *name = program->name;
         if (lengthy) {
@@ -142,16 +150,17 @@ static int run_help(int argc, const char *const argv[]);
 
 static const struct builtin {
     const char *name, *usage, *text;
+    int most; /* arguments */
     int (*run)(int argc, const char *const argv[]);
 } builtins[] = {
-    {"help", "[NAME]", "this text, or what NAME does", run_help},
-    {"exit", "[CODE]", "leave the shell after its jobs; the first one powers off", run_exit},
-    {"ls", "[-l]", "list the programs; with -l their sizes, too", run_ls},
-    {"jobs", "", "list the programs in the background", run_jobs},
-    {"fg", "[JOB]", "bring a job, or the last one, into the foreground", run_fg},
-    {"kill", "PID", "end a process; %JOB: a job; -GROUP: a process group", run_kill},
-    {"time", "NAME ...", "run a program and print how long it took", run_time},
-    {"echo", "[WORD]...", "print the words", run_echo},
+    {"help", "[NAME]", "this text, or what NAME does", 1, run_help},
+    {"exit", "[CODE]", "leave the shell after its jobs; the first one powers off", 1, run_exit},
+    {"ls", "[-l]", "list the programs; with -l their sizes, too", 1, run_ls},
+    {"jobs", "", "list the programs in the background", 0, run_jobs},
+    {"fg", "[JOB]", "bring a job, or the last one, into the foreground", 1, run_fg},
+    {"kill", "PID", "end a process; %JOB: a job; -GROUP: a process group", 1, run_kill},
+    {"time", "NAME ...", "run a program and print how long it took", EXEC_MAX_ARGS, run_time},
+    {"echo", "[WORD]...", "print the words", EXEC_MAX_ARGS, run_echo},
 };
 
 /* docs/terminal.md has the same table; a test compares them. */
@@ -224,7 +233,13 @@ bool run_builtin(const struct command *command, int *code)
     const struct builtin *builtin = find_builtin(command->argv[0]);
     if (builtin == NULL)
         return false;
-    *code = builtin->run(command->argc, command->argv);
+    if (command->argc - 1 <= builtin->most) {
+        *code = builtin->run(command->argc, command->argv);
+    } else {
+        printf("%s: too many words; it is used as: %s%s%s\n", builtin->name, builtin->name,
+               builtin->usage[0] != '\0' ? " " : "", builtin->usage);
+        *code = CODE_WRONG;
+    }
     return true;
 }
 

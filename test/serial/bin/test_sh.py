@@ -189,6 +189,15 @@ def test_quotes_and_separators(shell):
     leave(shell)
 
 
+def test_wrong_arguments(shell):
+    """Of builtin commands; the shell lives on."""
+    assert say(shell, "exit foo") == "exit: foo is no number\n"
+    assert say(shell, "ls foo") == "ls: there are no folders; ls -l prints sizes, too\n"
+    assert say(shell, "exit 1 2") == "exit: too many words; it is used as: exit [CODE]\n"
+    assert say(shell, "jobs x") == "jobs: too many words; it is used as: jobs\n"
+    leave(shell)
+
+
 def test_hidden_program(shell):
     """./NAME is the program of a name that a builtin command has."""
     assert say(shell, "help exit").endswith("\n./exit: wait() returns all 32 bits of the child's exit code, and returns it once\n")
