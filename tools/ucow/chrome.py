@@ -4,7 +4,7 @@
 Each process has two tracks, under its pid and name and after its parent: `state`, a slice for each state it was in,
 and `calls`, a slice for each system call, with marks for its faults and other events. Arrows lead from fork to the
 child's first run, from a wake-up to the run that follows, from exit to the reap, from kill to the exit, and from
-the fork that shared a page to its copy. Counters show free pages, runnable processes, shared pages and used slots.
+the fork that shared a page to its copy. Counters show free pages, runnable processes, pages copied and slots written.
 
 The format: "Trace Event Format", Google, 2016.
 """
