@@ -172,18 +172,6 @@ static struct rb_node *neighbour(const struct rb_node *node, enum rb_side side)
     return node->parent;
 }
 
-struct rb_node *rb_take_leaf(struct rb_root *root)
-{
-    struct rb_node **link = &root->node, *node = *link;
-
-    while (node != NULL && (node->child[RB_LEFT] != NULL || node->child[RB_RIGHT] != NULL)) {
-        link = &node->child[node->child[RB_LEFT] != NULL ? RB_LEFT : RB_RIGHT];
-        node = *link;
-    }
-    *link = NULL;
-    return node;
-}
-
 struct rb_node *rb_first(const struct rb_root *root)
 {
     return outermost(root->node, RB_LEFT);

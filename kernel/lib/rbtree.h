@@ -46,10 +46,6 @@ void rb_insert(struct rb_root *root, struct rb_node *parent, struct rb_node **li
 /* Remove `node`, which is in this tree. */
 void rb_erase(struct rb_root *root, struct rb_node *node);
 
-/* Remove and return a node without children; NULL if the tree is empty. The tree loses its balance: only for
- * removing all nodes, one after the other, for which it is much cheaper. */
-struct rb_node *rb_take_leaf(struct rb_root *root);
-
 /* The first and the last node in order; NULL if the tree is empty. */
 struct rb_node *rb_first(const struct rb_root *root);
 struct rb_node *rb_last(const struct rb_root *root);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vma - the regions of an address space in a red-black tree, by address.
+ * vma - the regions of an address space in a red-black tree, by address, and in a list in the same order,
+ * which is quicker to walk.
  */
 #include "mm/vma.h"
 
@@ -25,16 +26,6 @@ void vma_init(void)
 static struct vma *of_node(struct rb_node *node)
 {
     return node == NULL ? NULL : rb_entry(node, struct vma, node);
-}
-
-struct vma *vma_first(const struct vma_set *set)
-{
-    return of_node(rb_first(&set->root));
-}
-
-struct vma *vma_next(const struct vma *vma)
-{
-    return of_node(rb_next(&vma->node));
 }
 
 struct vma *vma_find(struct vma_set *set, uintptr_t va)
@@ -65,20 +56,34 @@ struct vma *vma_before(const struct vma_set *set, uintptr_t va)
     return best;
 }
 
+/* The field that links the region after `prev` into the list; NULL: the first region. */
+static struct vma **link_after(struct vma_set *set, struct vma *prev)
+{
+    return prev == NULL ? &set->first : &prev->next;
+}
+
 static void link_vma(struct vma_set *set, struct vma *vma)
 {
     struct rb_node **link = &set->root.node, *parent = NULL;
+    struct vma *prev = NULL;
     while (*link != NULL) {
         parent = *link;
-        link = &parent->child[of_node(parent)->start <= vma->start ? RB_RIGHT : RB_LEFT];
+        bool follows = of_node(parent)->start <= vma->start;
+        if (follows)
+            prev = of_node(parent);
+        link = &parent->child[follows ? RB_RIGHT : RB_LEFT];
     }
     rb_insert(&set->root, parent, link, &vma->node);
+    struct vma **next = link_after(set, prev);
+    vma->next = *next;
+    *next = vma;
     set->n++;
 }
 
 /* Remove a region and drop its reference to the object. */
 static void remove_vma(struct vma_set *set, struct vma *vma)
 {
+    *link_after(set, of_node(rb_prev(&vma->node))) = vma->next;
     rb_erase(&set->root, &vma->node);
     set->n--;
     set->recent = NULL;
@@ -200,7 +205,7 @@ uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintpt
 
 int vma_copy_all(struct vma_set *to, const struct vma_set *from)
 {
-    struct rb_node *last = NULL; /* each region comes after all others: the right child of the last */
+    struct vma *last = NULL; /* each region comes after all others: the right child of the last */
     for (struct vma *vma = vma_first(from); vma != NULL; vma = vma_next(vma)) {
         struct vma *copy = kmem_cache_alloc(&vma_cache);
         if (copy == NULL) {
@@ -209,9 +214,12 @@ int vma_copy_all(struct vma_set *to, const struct vma_set *from)
         }
         *copy = *vma;
         vm_object_hold(copy->object);
-        rb_insert(&to->root, last, last == NULL ? &to->root.node : &last->child[RB_RIGHT], &copy->node);
+        copy->next = NULL;
+        *link_after(to, last) = copy;
+        struct rb_node *parent = last == NULL ? NULL : &last->node;
+        rb_insert(&to->root, parent, parent == NULL ? &to->root.node : &parent->child[RB_RIGHT], &copy->node);
         to->n++;
-        last = &copy->node;
+        last = copy;
         int error = mm_point(NULL);
         if (error != 0) {
             vma_clear(to);
@@ -225,8 +233,10 @@ void vma_clear(struct vma_set *set)
 {
     set->recent = NULL;
     set->n = 0;
-    while (set->root.node != NULL) {
-        struct vma *vma = of_node(rb_take_leaf(&set->root));
+    set->root.node = NULL;
+    while (set->first != NULL) {
+        struct vma *vma = set->first;
+        set->first = vma->next;
         vm_object_drop(vma->object);
         kmem_cache_free(&vma_cache, vma);
         mm_point(NULL);
@@ -237,10 +247,15 @@ bool vma_ok(const struct vma_set *set)
 {
     size_t n = 0;
     uintptr_t last_end = 0;
-    for (struct vma *vma = vma_first(set); vma != NULL; vma = vma_next(vma), n++) {
+    const struct vma *vma = vma_first(set);
+    rb_for_each (node, &set->root) {
+        if (vma != of_node(node))
+            return false;
         if (vma->start >= vma->end || vma->start < last_end || (vma->start | vma->end) % PAGE_SIZE != 0)
             return false;
         last_end = vma->end;
+        vma = vma_next(vma);
+        n++;
     }
-    return n == set->n;
+    return vma == NULL && n == set->n;
 }

@@ -64,6 +64,7 @@ static inline void vm_object_drop(struct vm_object *object)
 
 struct vma {
     struct rb_node node;
+    struct vma *next;     /* by address; NULL in the last */
     uintptr_t start, end; /* [start, end) */
     uint32_t flags;       /* VM_* */
     struct vm_object *object;
@@ -71,6 +72,7 @@ struct vma {
 
 struct vma_set {
     struct rb_root root;
+    struct vma *first;  /* the lowest, or NULL */
     struct vma *recent; /* the region found last; NULL or in the set */
     size_t n;
 };
@@ -94,8 +96,15 @@ static inline struct vma *vma_at(struct vma_set *set, uintptr_t va)
     return vma != NULL && vma->start <= va ? vma : NULL;
 }
 
-struct vma *vma_first(const struct vma_set *set);
-struct vma *vma_next(const struct vma *vma);
+static inline struct vma *vma_first(const struct vma_set *set)
+{
+    return set->first;
+}
+
+static inline struct vma *vma_next(const struct vma *vma)
+{
+    return vma->next;
+}
 
 /* Add a region like `model`. Takes over the caller's reference to its object, also on an error. Returns 0;
  * -E_INVAL if it overlaps another region; -E_NO_MEM, also if there are REGIONS_MAX. On an error nothing
@@ -122,7 +131,7 @@ int vma_copy_all(struct vma_set *to, const struct vma_set *from);
 /* Remove every region. */
 void vma_clear(struct vma_set *set);
 
-/* Whether the set is sorted, disjoint and aligned, and its count right. */
+/* Whether the set is sorted, disjoint and aligned, its list as its tree, and its count right. */
 bool vma_ok(const struct vma_set *set);
 
 #endif

@@ -126,35 +126,6 @@ TEST(keys_at_random)
     }
 }
 
-/* Each node is taken once, has no children then, and the others stay in order. */
-TEST(leaves_are_taken_until_the_tree_is_empty)
-{
-    enum { N = 100 };
-    bool taken[N] = {false};
-
-    set_up();
-    CHECK(rb_take_leaf(&root) == NULL);
-    for (int key = 0; key < N; key++)
-        insert((key * 37) % N);
-    for (int left = N; left > 0; left--) {
-        struct rb_node *leaf = rb_take_leaf(&root);
-        size_t i = (size_t)(rb_entry(leaf, struct item, node) - items);
-        int before = -1, n = 0;
-
-        CHECK(leaf->child[RB_LEFT] == NULL && leaf->child[RB_RIGHT] == NULL);
-        CHECK(i < N && !taken[i]);
-        taken[i] = true;
-        rb_for_each (node, &root) {
-            int here = (int)(rb_entry(node, struct item, node) - items);
-            CHECK(here > before);
-            before = here;
-            n++;
-        }
-        CHECK_EQ(n, left - 1);
-    }
-    CHECK(root.node == NULL);
-}
-
 /* A black 1 with red children 0 and 2; then each invariant is broken. */
 TEST(a_broken_invariant_is_found)
 {

@@ -230,7 +230,7 @@ static void release_memory(struct vma_set *hog)
 /* D06 */
 TEST(without_memory_nothing_changes)
 {
-    struct vma_set hog = {{NULL}, NULL, 0}, copy = {{NULL}, NULL, 0};
+    struct vma_set hog = {.n = 0}, copy = {.n = 0};
 
     start();
     add(10, 10, VM_READ, &objects[0]);
@@ -240,7 +240,7 @@ TEST(without_memory_nothing_changes)
     CHECK_EQ(add(30, 2, VM_READ, &objects[1]), -E_NO_MEM);
     check_model();
     CHECK_EQ(vma_copy_all(&copy, &set), -E_NO_MEM);
-    CHECK(copy.n == 0 && copy.root.node == NULL);
+    CHECK(copy.n == 0 && copy.root.node == NULL && copy.first == NULL);
     check_model();
     CHECK_EQ(cut(10, 2), 0); /* a cut that needs no new region needs no memory */
     CHECK_EQ(cut(18, 5), 0);
@@ -254,7 +254,7 @@ TEST(without_memory_nothing_changes)
 /* A copy that fails halfway drops the references it added. */
 TEST(a_failed_copy_is_undone)
 {
-    struct vma_set hog = {{NULL}, NULL, 0}, copy = {{NULL}, NULL, 0};
+    struct vma_set hog = {.n = 0}, copy = {.n = 0};
 
     start();
     for (size_t i = 0; i < 20; i++)
@@ -263,7 +263,7 @@ TEST(a_failed_copy_is_undone)
     for (int room = 0; room < 10; room++)
         vma_cut(&hog, 0, (2 * (uintptr_t)room + 3) * PAGE_SIZE);
     CHECK_EQ(vma_copy_all(&copy, &set), -E_NO_MEM);
-    CHECK(copy.n == 0 && copy.root.node == NULL);
+    CHECK(copy.n == 0 && copy.root.node == NULL && copy.first == NULL);
     check_model();
     release_memory(&hog);
     end();
@@ -271,7 +271,7 @@ TEST(a_failed_copy_is_undone)
 
 TEST(a_copy_has_the_same_regions)
 {
-    struct vma_set copy = {{NULL}, NULL, 0};
+    struct vma_set copy = {.n = 0};
 
     start();
     for (size_t i = 0; i < 10; i++)
@@ -326,7 +326,7 @@ static void check_neighbours(void)
 TEST(the_last_result_is_forgotten_with_its_region)
 {
     const struct vma region = {.start = page_at(10), .end = page_at(12), .flags = VM_READ};
-    struct vma_set other = {{NULL}, NULL, 0};
+    struct vma_set other = {.n = 0};
 
     start();
     add(10, 2, VM_READ, NULL);
@@ -401,5 +401,11 @@ TEST(the_checker_finds_each_kind_of_error)
     set.n++;
     CHECK(!vma_ok(&set));
     set.n--;
+    first->next = NULL;
+    CHECK(!vma_ok(&set));
+    first->next = first;
+    CHECK(!vma_ok(&set));
+    first->next = vma_find(&set, page_at(12));
+    CHECK(vma_ok(&set));
     end();
 }
