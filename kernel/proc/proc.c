@@ -37,7 +37,7 @@ void proc_set_state(struct proc *proc, enum proc_state state)
     ASSERT(spin_is_held(&sched_lock));
     proc_check(proc);
     ASSERT((may_become[proc->state] & BIT(state)) != 0);
-    TRACE(state, proc->pid, proc->state, state);
+    TRACE_IRQ_OFF(state, proc->pid, proc->state, state);
     proc->state = state;
 }
 

@@ -29,7 +29,7 @@ static void switch_to(struct proc *next)
 {
     struct proc *prev = current;
     struct check_switch checked = check_switch_begin(&sched_lock.class, next->pid);
-    TRACE(switch, prev->pid, next->pid);
+    TRACE_IRQ_OFF(switch, prev->pid, next->pid);
     next->runs++;
     if (next == prev) /* a policy may let the process that yields run on */
         return;

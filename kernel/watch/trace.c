@@ -64,11 +64,6 @@ void trace_end_draft(bool keep)
     trace_enable(draft.traced);
 }
 
-void trace_set_pid(int pid)
-{
-    trace_running = (uint32_t)pid << TRACE_PID_SHIFT;
-}
-
 int trace_pid(void)
 {
     return (int)(trace_running >> TRACE_PID_SHIFT);
@@ -90,7 +85,7 @@ void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
     struct trace_record *record = trace_begin(event);
     record->arg[0] = a;
     record->arg[1] = b;
-    trace_publish();
+    trace_publish(record);
     cpu_irq_restore(eflags);
 }
 
@@ -101,8 +96,17 @@ void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
     record->arg[0] = a;
     record->arg[1] = b;
     record->arg[2] = c;
-    trace_publish();
+    trace_publish(record);
     cpu_irq_restore(eflags);
+}
+
+void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
+{
+    struct trace_record *record = trace_begin(event);
+    record->arg[0] = a;
+    record->arg[1] = b;
+    record->arg[2] = c;
+    trace_publish(record);
 }
 
 void trace_record5(enum trace_event event, const uint32_t words[5])
@@ -111,6 +115,6 @@ void trace_record5(enum trace_event event, const uint32_t words[5])
     struct trace_record *record = trace_begin(event);
     for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
         record->arg[i] = words[i];
-    trace_publish();
+    trace_publish(record);
     cpu_irq_restore(eflags);
 }

@@ -68,8 +68,14 @@ void trace_enable(bool on);
 void trace_begin_draft(void);
 void trace_end_draft(bool keep);
 
+/* `head` of a record by the running process, without its event. */
+extern uint32_t trace_running;
+
 /* Tell the trace which process runs from now on. */
-void trace_set_pid(int pid);
+static inline void trace_set_pid(int pid)
+{
+    trace_running = (uint32_t)pid << TRACE_PID_SHIFT;
+}
 
 /* The pid of the running process, whether recording is on or off. */
 int trace_pid(void);
@@ -88,6 +94,7 @@ void trace_print_last(unsigned n);
 TRACE_CALL void trace_record2(enum trace_event event, uint32_t a, uint32_t b);
 TRACE_CALL void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c);
 TRACE_CALL void trace_record5(enum trace_event event, const uint32_t words[5]);
+TRACE_CALL void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_t b, uint32_t c);
 
 /* TRACE(fork, parent, child, flags): up to five arguments, as many as trace.def declares, in its order. */
 #define TRACE(name, ...) \
@@ -99,6 +106,11 @@ TRACE_CALL void trace_record5(enum trace_event event, const uint32_t words[5]);
 #define TRACE_WORDS5(event, a, b, c, d, e, ...)                                                       \
     TRACE_IF_ON(trace_record5(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
                                                          (uint32_t)(d), (uint32_t)(e)}))
+
+/* The same where interrupts are off, with up to three arguments: for the events of a switch. */
+#define TRACE_IRQ_OFF(name, ...) TRACE_WORDS_IRQ_OFF(TRACE_##name, __VA_ARGS__, 0, 0)
+#define TRACE_WORDS_IRQ_OFF(event, a, b, c, ...) \
+    TRACE_IF_ON(trace_record_irq_off(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c)))
 #define TRACE_IF_ON(record) \
     do {                    \
         if (TRACE_IS_ON())  \

@@ -9,21 +9,20 @@
 #include "watch/trace.h"
 
 extern uint32_t trace_index_mask; /* capacity - 1 */
-extern uint32_t trace_running;    /* `head` of a record by the running process, without its event */
 
 /* Record an event inline: fill in the words of the record that trace_begin() returns, then call
- * trace_publish(), which lets readers of a running machine see it. Interrupts are off, because handlers
- * record too. */
+ * trace_publish(), which stamps it and lets readers of a running machine see it. Interrupts are off, because
+ * handlers record too. The stamp comes last: to read it takes two registers, in which the words may be. */
 static inline struct trace_record *trace_begin(enum trace_event event)
 {
     struct trace_record *record = &trace_records[(uint32_t)trace_ring.next & trace_index_mask];
-    record->stamp = cpu_tsc();
     record->head = trace_running | event;
     return record;
 }
 
-static inline void trace_publish(void)
+static inline void trace_publish(struct trace_record *record)
 {
+    record->stamp = cpu_tsc();
     cpu_compiler_barrier();
     trace_ring.next++;
 }

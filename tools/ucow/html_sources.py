@@ -18,7 +18,7 @@ from .build import ROOT
 from .layout import Layout, layout_of
 from .trace import Record, Trace
 
-RECORDS = re.compile(r"\bTRACE\((\w+),")
+RECORDS = re.compile(r"\bTRACE(?:_IRQ_OFF)?\((\w+),")
 DEFINITION = re.compile(r"^(?!struct \w+ \{)[a-z].*?\b(\w+)\(")
 SYSTEM_CALL = re.compile(r"^\w+ sys_(\w+)\(")
 FROM_USER = 4            # Intel SDM 3A 4.7: bit 2 of a page fault's error code
@@ -54,7 +54,7 @@ def kernel_places(elf: Path) -> dict[str, list[Place]]:
     found: dict[str, list[Place]] = {}
     layout = layout_of(elf)
     for path in sorted((ROOT / "kernel").rglob("*.c")):
-        if "TRACE(" in path.read_text(encoding="utf-8") and _in_kernel(layout, path):
+        if RECORDS.search(path.read_text(encoding="utf-8")) and _in_kernel(layout, path):
             for name, place in _places(RECORDS, path):
                 found.setdefault(name, []).append(place)
     return found

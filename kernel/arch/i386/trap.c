@@ -248,12 +248,12 @@ __attribute__((noinline)) static void do_traced_syscall(struct trapframe *tf)
     record->arg[2] = tf->ecx;
     record->arg[3] = abi->ebx_first ? tf->edx : tf->ebx;
     record->arg[4] = tf->eip;
-    trace_publish();
+    trace_publish(record);
     do_syscall(tf);
     record = trace_begin(TRACE_syscall_leave);
     record->arg[0] = nr;
     record->arg[1] = tf->eax;
-    trace_publish();
+    trace_publish(record);
 }
 
 /* Called by trap_entry.S for int 0x80 with interrupts off. */

@@ -21,6 +21,11 @@ void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
     (void)event, (void)a, (void)b, (void)c;
 }
 
+void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
+{
+    (void)event, (void)a, (void)b, (void)c;
+}
+
 void trace_record5(enum trace_event event, const uint32_t words[5])
 {
     (void)event, (void)words;
