@@ -332,7 +332,7 @@ void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages)
 {
     const struct report report = REPORT;
     same.n = 0;
-    if (mmu_flushes == cow_flushes_then && parent_pages != 0) {
+    if (!cow_flushed() && parent_pages != 0) {
         report_begin(&report,
                      "fork of pid %d \"%s\": the TLB was not flushed, so it can still write to pages "
                      "that its child pid %d shares",

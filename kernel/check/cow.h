@@ -112,6 +112,12 @@ static inline void check_table_copied(uintptr_t va, const pte_t *from, const pte
 /* Check the entries of a region after a fork, on both sides. */
 void cow_check_fork(const struct cow_region *region, const struct cow_fork *fork);
 
+/* Whether the TLB was flushed since entries lost write permission. */
+static inline bool cow_flushed(void)
+{
+    return mmu_flushes != cow_flushes_then;
+}
+
 /* Check, right after a fork gave its pages, that nothing is left in the TLB: before any other process runs.
  */
 void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages);

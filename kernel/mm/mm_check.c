@@ -51,17 +51,31 @@ void mm_check_fork_begin(void)
     cow_begin((uintptr_t)copy_range);
 }
 
+/* Whether both sides of a fork share all tables of the region, and neither may write below one: then all
+ * rules are obeyed, and both have the same pages. A longer region may have other tables between its ends. */
+static bool shares_tables(const struct cow_fork *fork, const struct vma *vma)
+{
+    uintptr_t last = vma->end - 1;
+    return last - vma->start < MMU_TABLE_SPAN && pgdir_shares_table(fork->from, fork->to, vma->start) &&
+           pgdir_shares_table(fork->from, fork->to, last);
+}
+
 void mm_check_fork(struct mm *to, struct mm *from, bool threads, struct cow_who parent, struct cow_who child)
 {
     const struct cow_fork fork = {
         .from = from->pgdir, .to = to->pgdir, .parent = parent, .child = child, .threads = threads};
-    cow_check_flushed(&fork, mm_page_count(from));
+    bool all_shared = true;
+    cow_check_flushed(&fork, cow_flushed() ? 0 : mm_page_count(from));
     for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
-        const struct cow_region region = region_of(from, vma);
-        cow_check_fork(&region, &fork);
+        if (!shares_tables(&fork, vma)) {
+            all_shared = false;
+            const struct cow_region region = region_of(from, vma);
+            cow_check_fork(&region, &fork);
+        }
         mm_point(NULL);
     }
-    cow_check_fork_done(&fork, mm_page_count(from), mm_page_count(to));
+    if (!all_shared)
+        cow_check_fork_done(&fork, mm_page_count(from), mm_page_count(to));
 }
 
 void mm_check_fault(struct cow_fault *fault, struct mm *mm, const struct vma *vma, enum mm_outcome outcome)

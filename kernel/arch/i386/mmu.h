@@ -164,6 +164,12 @@ static inline bool pgdir_permits_writes(const struct pgdir *pgdir, uintptr_t va)
     return (pgdir->entries[va >> 22] & (PTE_P | PTE_W)) != PTE_P;
 }
 
+/* Whether both have the same table for `va`, below which neither permits writes, or none. */
+static inline bool pgdir_shares_table(const struct pgdir *a, const struct pgdir *b, uintptr_t va)
+{
+    return a->entries[va >> 22] == b->entries[va >> 22] && !(a->entries[va >> 22] & PTE_W);
+}
+
 /* Enter the table that `from` has for `va` in `to`, too, which has none, and permit no writes below it in
  * either. The caller flushes if `from` may be loaded. */
 void pgdir_share_table(struct pgdir *to, struct pgdir *from, uintptr_t va);
