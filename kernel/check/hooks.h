@@ -111,10 +111,8 @@ static inline void check_kernel_done(uintptr_t site)
 /* At `site`, others may run. */
 static inline void check_point(uintptr_t site)
 {
-    if (CONFIG_DEBUG_CHECKS) {
-        peak_stretch_end(site);
-        peak_stretch_begin();
-    }
+    if (CONFIG_DEBUG_CHECKS)
+        peak_stretch_point(site);
 }
 
 /* What belongs to a process while it does not run: its locks, and whether interrupts were on when it took

@@ -63,6 +63,16 @@ static inline void peak_stretch_end(uintptr_t site)
         peak_stretch_raise(tsc, site);
 }
 
+/* A stretch ends at `site`, and the next begins. */
+static inline void peak_stretch_point(uintptr_t site)
+{
+    uint32_t now = cpu_tsc_low(), tsc = now - peak_stretch_since;
+    peak_stretch_since = now;
+    if (__builtin_expect(tsc > peak_stretch_max, 0))
+        peak_stretch_raise(tsc, site);
+    peak_stretch_eip = 0;
+}
+
 /* Measure the unused part of a stack, of `bytes` bytes from `base`, which process `pid` had. */
 void peak_stack_measure(uintptr_t base, uintptr_t bytes, int pid);
 

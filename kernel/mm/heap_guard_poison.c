@@ -2,7 +2,7 @@
 /*
  * heap_guard, poison: patterns in free memory and after objects, checked when memory changes hands.
  *
- * `room` is an object's bytes, or the size of a pointer if that is more:
+ * `room` is the cache's room_bytes:
  *
  *     | object, `room` bytes | red zone, to the next word and one word more | caller that allocated it |
  *
@@ -39,20 +39,15 @@ void heap_guard_init(void)
 
 /* ---- Objects of slabs ---- */
 
-static size_t object_room(const struct kmem_cache *cache)
-{
-    return MAX(cache->object_bytes, sizeof(void *));
-}
-
 /* The red zone begins at object_red(), and its last word is this one. */
 static uintptr_t *red_word(const struct kmem_cache *cache, const void *object)
 {
-    return (uintptr_t *)(void *)((char *)object + ALIGN_UP(object_room(cache), sizeof(uintptr_t)));
+    return (uintptr_t *)(void *)((char *)object + ALIGN_UP(cache->room_bytes, sizeof(uintptr_t)));
 }
 
 static uint8_t *object_red(const struct kmem_cache *cache, const void *object)
 {
-    return (uint8_t *)object + object_room(cache);
+    return (uint8_t *)object + cache->room_bytes;
 }
 
 static uintptr_t *object_caller(const struct kmem_cache *cache, const void *object)
@@ -123,7 +118,7 @@ void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t b
     const uintptr_t first = *(const uintptr_t *)object;
     const uintptr_t offset = first - ALIGN_DOWN((uintptr_t)object, PAGE_SIZE);
     const uint32_t *rest = (const uint32_t *)((const uintptr_t *)object + 1);
-    const size_t n = (MAX(cache->object_bytes, sizeof(first)) - sizeof(first)) / sizeof(*rest);
+    const size_t n = (cache->room_bytes - sizeof(first)) / sizeof(*rest);
 
     if (first != 0 && (offset >= cache->per_slab * cache->stride_bytes || offset % cache->stride_bytes != 0))
         object_panic(cache, object, "was written to after it was freed (first word)");

@@ -127,7 +127,12 @@ void page_free(struct page *page);
 #define PAGE_COUNT_MAX (1u << 31)
 
 /* Panic if `page` has no references, or more than are possible, naming who allocated it last. */
-void page_expect_held(const struct page *page);
+void page_not_held(const struct page *page);
+static inline void page_expect_held(const struct page *page)
+{
+    if (__builtin_expect(page->count - 1 >= PAGE_COUNT_MAX - 1 || page->owner <= PAGE_FREE, 0))
+        page_not_held(page);
+}
 
 /* The caller of its allocator shall be named in reports, instead of the allocator (checking builds). */
 static inline void page_set_caller(struct page *page, uintptr_t caller)

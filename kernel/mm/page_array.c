@@ -14,13 +14,11 @@ const char *const page_owner_names[] = {
 #include <ucow/enums.def>
 };
 
-void page_expect_held(const struct page *page)
+void page_not_held(const struct page *page)
 {
-    if (page->count != 0 && page->owner > PAGE_FREE) {
-        RULE(page->count < PAGE_COUNT_MAX, "frame 0x%x has %u counts, more than there can be: never dropped?",
-             (unsigned)page_to_pfn(page), (unsigned)page->count);
-        return;
-    }
+    if (page->count != 0 && page->owner > PAGE_FREE)
+        check_failed("frame 0x%x has %u counts, more than there can be: never dropped?",
+                     (unsigned)page_to_pfn(page), (unsigned)page->count);
     ledger_print_caller(1, page->caller);
     panic("no one holds a count of frame 0x%x (count %u, owner %s): dropped too often? its last use is above",
           (unsigned)page_to_pfn(page), (unsigned)page->count, page_owner_names[page->owner]);

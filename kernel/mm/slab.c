@@ -196,7 +196,7 @@ static void ledger_walk(void *context, void (*visit)(uintptr_t caller))
 
 void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, size_t align)
 {
-    size_t room = MAX(bytes, sizeof(void *)); /* a free object holds a pointer */
+    size_t room = MAX(bytes, sizeof(void *));
     size_t stride;
 
     ASSERT(bytes != 0 && bytes <= OBJECT_MAX);
@@ -208,6 +208,7 @@ void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, s
     *cache = (struct kmem_cache){
         .name = name,
         .object_bytes = bytes,
+        .room_bytes = room,
         .stride_bytes = stride,
         .per_slab = PAGE_SIZE / stride,
         .next = caches,

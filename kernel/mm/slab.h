@@ -21,6 +21,7 @@
 struct kmem_cache {
     const char *name;
     size_t object_bytes; /* as asked for */
+    size_t room_bytes;   /* of an object: a free one holds at least a pointer */
     size_t stride_bytes; /* from one object to the next */
     size_t per_slab;
     size_t used;              /* objects in use */
