@@ -79,7 +79,7 @@ struct proc *proc_new(void)
         return NULL;
     }
     init_fields(proc);
-    proc_set_name(proc, current->name);
+    memcpy(proc->name, current->name, sizeof(proc->name));
     proc->priority = current->priority;
     proc->abi = current->abi;
     return proc;
