@@ -153,6 +153,8 @@ static int split_vma(struct vma_set *set, struct vma *vma, uintptr_t start, uint
 
 int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end)
 {
+    if (end > set->full.from)
+        set->full.to = 0; /* there may be a gap now */
     for (struct vma *vma = vma_find(set, start), *next; vma != NULL && vma->start < end; vma = next) {
         next = vma_next(vma);
         if (vma->start < start && vma->end > end)
@@ -186,21 +188,28 @@ int vma_replace(struct vma_set *set, const struct vma *model)
     return error;
 }
 
-uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high)
+/* Many mappings are made one below the other: the search goes on where the last one ended, if it had the same
+ * upper end and did not look for more. */
+uintptr_t vma_gap(struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high)
 {
-    uintptr_t top = high; /* no gap is large enough between here and `high` */
-    for (struct vma *vma = of_node(rb_last(&set->root)); vma != NULL; vma = of_node(rb_prev(&vma->node))) {
-        if (vma->start >= top)
-            continue;
-        uintptr_t bottom = vma->end > low ? vma->end : low;
-        if (bottom < top && top - bottom >= bytes)
-            return top - bytes;
+    bool go_on = set->full.to == high && set->full.bytes <= bytes;
+    uintptr_t top = go_on ? set->full.from : high; /* no gap is large enough between here and `high` */
+    uintptr_t found = 0;
+    for (struct vma *vma = vma_before(set, top); top > low; vma = of_node(rb_prev(&vma->node))) {
+        uintptr_t bottom = vma != NULL && vma->end > low ? vma->end : low;
+        if (bottom < top && top - bottom >= bytes) {
+            found = top - bytes;
+            break;
+        }
+        if (vma == NULL || vma->end <= low)
+            break; /* the gap is larger, but not for this search */
         top = vma->start;
-        if (top <= low)
-            return 0;
         mm_point(NULL);
     }
-    return top > low && top - low >= bytes ? top - bytes : 0;
+    set->full.from = top;
+    set->full.to = high;
+    set->full.bytes = bytes;
+    return found;
 }
 
 int vma_copy_all(struct vma_set *to, const struct vma_set *from)
@@ -232,6 +241,7 @@ int vma_copy_all(struct vma_set *to, const struct vma_set *from)
 void vma_clear(struct vma_set *set)
 {
     set->recent = NULL;
+    set->full.to = 0;
     set->n = 0;
     set->root.node = NULL;
     while (set->first != NULL) {

@@ -74,6 +74,10 @@ struct vma_set {
     struct rb_root root;
     struct vma *first;  /* the lowest, or NULL */
     struct vma *recent; /* the region found last; NULL or in the set */
+    struct {
+        uintptr_t from, to;
+        size_t bytes;
+    } full; /* what vma_gap() found last: [from, to) has no gap of so many bytes */
     size_t n;
 };
 
@@ -122,7 +126,7 @@ int vma_cut(struct vma_set *set, uintptr_t start, uintptr_t end);
 int vma_replace(struct vma_set *set, const struct vma *model);
 
 /* The start of the highest gap of `bytes` within [low, high); 0 if there is none. */
-uintptr_t vma_gap(const struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high);
+uintptr_t vma_gap(struct vma_set *set, size_t bytes, uintptr_t low, uintptr_t high);
 
 /* Copy all regions of `from` to `to`, which is empty. Returns 0; -E_NO_MEM, or -E_KILLED if the caller was
  * killed at a point (point.h): `to` is empty again. */
