@@ -62,19 +62,29 @@ static struct vma **link_after(struct vma_set *set, struct vma *prev)
     return prev == NULL ? &set->first : &prev->next;
 }
 
-static void link_vma(struct vma_set *set, struct vma *vma)
+/* Where a region belongs: its place in the tree, and the region before it. */
+struct place {
+    struct rb_node *parent, **link;
+    struct vma *prev;
+};
+
+static struct place place_at(struct vma_set *set, uintptr_t start)
 {
-    struct rb_node **link = &set->root.node, *parent = NULL;
-    struct vma *prev = NULL;
-    while (*link != NULL) {
-        parent = *link;
-        bool follows = of_node(parent)->start <= vma->start;
+    struct place place = {.link = &set->root.node};
+    while (*place.link != NULL) {
+        place.parent = *place.link;
+        bool follows = of_node(place.parent)->start <= start;
         if (follows)
-            prev = of_node(parent);
-        link = &parent->child[follows ? RB_RIGHT : RB_LEFT];
+            place.prev = of_node(place.parent);
+        place.link = &place.parent->child[follows ? RB_RIGHT : RB_LEFT];
     }
-    rb_insert(&set->root, parent, link, &vma->node);
-    struct vma **next = link_after(set, prev);
+    return place;
+}
+
+static void link_vma(struct vma_set *set, const struct place *place, struct vma *vma)
+{
+    rb_insert(&set->root, place->parent, place->link, &vma->node);
+    struct vma **next = link_after(set, place->prev);
     vma->next = *next;
     *next = vma;
     set->n++;
@@ -97,9 +107,9 @@ static bool continues(const struct vma *left, const struct vma *right)
     return left->end == right->start && left->flags == right->flags && left->object == right->object;
 }
 
-static void merge_with_neighbours(struct vma_set *set, struct vma *vma)
+static void merge_with_neighbours(struct vma_set *set, struct vma *prev, struct vma *vma)
 {
-    struct vma *next = vma_next(vma), *prev = of_node(rb_prev(&vma->node));
+    struct vma *next = vma_next(vma);
     if (next != NULL && continues(vma, next)) {
         vma->end = next->end;
         remove_vma(set, next);
@@ -111,11 +121,11 @@ static void merge_with_neighbours(struct vma_set *set, struct vma *vma)
 }
 
 /* Insert `vma` with the fields of `model`, where no region is. */
-static void insert(struct vma_set *set, struct vma *vma, const struct vma *model)
+static void insert(struct vma_set *set, const struct place *place, struct vma *vma, const struct vma *model)
 {
     *vma = *model;
-    link_vma(set, vma);
-    merge_with_neighbours(set, vma);
+    link_vma(set, place, vma);
+    merge_with_neighbours(set, place->prev, vma);
     ASSERT(set->n > CHECKED_MAX || vma_ok(set));
 }
 
@@ -123,14 +133,15 @@ int vma_add(struct vma_set *set, const struct vma *model)
 {
     ASSERT(model->start < model->end && (model->start | model->end) % PAGE_SIZE == 0);
     int error = -E_INVAL;
-    struct vma *after = vma_find(set, model->start);
-    if (after != NULL && after->start < model->end)
+    const struct place place = place_at(set, model->start);
+    const struct vma *before = place.prev, *after = *link_after(set, place.prev);
+    if ((before != NULL && before->end > model->start) || (after != NULL && after->start < model->end))
         goto fail;
     error = -E_NO_MEM;
     struct vma *vma = set->n < REGIONS_MAX ? kmem_cache_alloc(&vma_cache) : NULL;
     if (vma == NULL)
         goto fail;
-    insert(set, vma, model);
+    insert(set, &place, vma, model);
     return 0;
 fail:
     vm_object_drop(model->object);
@@ -147,7 +158,8 @@ static int split_vma(struct vma_set *set, struct vma *vma, uintptr_t start, uint
     upper->start = end;
     vm_object_hold(upper->object);
     vma->end = start;
-    link_vma(set, upper);
+    const struct place place = place_at(set, end);
+    link_vma(set, &place, upper);
     return 0;
 }
 
@@ -179,7 +191,8 @@ int vma_replace(struct vma_set *set, const struct vma *model)
     struct vma *vma = room ? kmem_cache_alloc(&vma_cache) : NULL;
     int error = vma == NULL ? -E_NO_MEM : vma_cut(set, model->start, model->end);
     if (error == 0) {
-        insert(set, vma, model);
+        const struct place place = place_at(set, model->start);
+        insert(set, &place, vma, model);
         return 0;
     }
     if (vma != NULL)
