@@ -33,11 +33,11 @@ session() {
     if [ ${#program[@]} -gt 0 ]; then
         echo "starting ${program[0]}; after a panic the prompt K> asks; $(has_all_keys && echo "Ctrl-A X" || echo Ctrl-C) ends the machine"
     elif on_terminal; then
-        echo "starting the shell on a screen; Ctrl-D ends it, Ctrl-C ends the program in it, Alt-2 and then quit end the machine"
+        echo "starting the shell on a screen; help lists its commands, Ctrl-D ends it, Ctrl-C ends the program in it, Alt-2 and then quit end the machine"
     elif has_all_keys; then
-        echo "starting the shell; Ctrl-D ends it, Ctrl-C ends the program in it, Ctrl-A X ends the machine"
+        echo "starting the shell; help lists its commands, Ctrl-D ends it, Ctrl-C ends the program in it, Ctrl-A X ends the machine"
     else
-        echo "starting the shell; Ctrl-D ends it, Ctrl-C ends the machine"
+        echo "starting the shell; help lists its commands, Ctrl-D ends it, Ctrl-C ends the machine"
     fi
 }
 

@@ -117,6 +117,7 @@ class OnTerminal:
 def test_terminal(build, ending, status):
     """Ctrl-C ends the program in the shell and nothing else; each ending leaves the terminal as it was."""
     run = OnTerminal(build.folder)
+    run.expect("help lists its commands, Ctrl-D ends it")
     run.expect("Ctrl-A X ends the machine")
     run.expect("$ ")
     run.type("noread\r")
