@@ -75,6 +75,10 @@ int tables_unshare(struct pgdir *pgdir, uintptr_t va)
     pte_t *now = pte_find(pgdir, ALIGN_DOWN(va, MMU_TABLE_SPAN));
     if (now != page_to_virt(page))
         check_copy(ALIGN_DOWN(va, MMU_TABLE_SPAN), page_to_virt(page), now);
+    RULE(pgtable_of(now)->count == 1,
+         "%u address spaces have the page table for 0x%08x, and one of them can write below it: it needs a "
+         "copy",
+         (unsigned)pgtable_of(now)->count, (unsigned)va);
     if (mmu_is_loaded(pgdir))
         mmu_flush_all();
     return 0;

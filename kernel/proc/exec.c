@@ -141,6 +141,11 @@ static void check_program(uintptr_t entry, uintptr_t esp, bool dropped)
          "pid %d does not start \"%s\" at its entry: eip 0x%08x instead of 0x%08x, cs 0x%02x, esp 0x%08x",
          current->pid, current->name, (unsigned)tf->eip, (unsigned)entry, (unsigned)tf->cs,
          (unsigned)tf->esp);
+    RULE(trap_frame_complete(tf),
+         "pid %d starts \"%s\" with other registers than a new program: cs 0x%02x, ss 0x%02x, ds 0x%02x, "
+         "es 0x%02x, eflags 0x%08x",
+         current->pid, current->name, (unsigned)tf->cs, (unsigned)tf->ss, (unsigned)tf->ds, (unsigned)tf->es,
+         (unsigned)tf->eflags);
 }
 
 /* Switch the current process to `program` and drop the old one. Cannot fail. */

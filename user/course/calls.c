@@ -5,7 +5,8 @@
  */
 #include "numbers.h"
 
-enum { UNKNOWN_FIRST = 60, UNKNOWN_N = 30 }; /* numbers that no system call has */
+enum { UNKNOWN_FIRST = 60, UNKNOWN_N = 30, TABLE_SIZE = 512 }; /* numbers that no system call has */
+enum { COMPUTE_LOOPS = 200 * 1000, COMPUTE_MSEC_MIN = 40 };    /* it takes more than 100 ms in the machine */
 
 /* Make the system call `nr`; all registers but eax must survive it. Returns its result. */
 static int raw_call(int nr, unsigned mark, bool *kept)
@@ -20,9 +21,14 @@ static int raw_call(int nr, unsigned mark, bool *kept)
     return result;
 }
 
+/* The clock of a program that computes, and makes no system call, goes on if interrupts are on in ring 3. */
 static void enter(unsigned seed)
 {
     printf("calls: a program runs, number %u\n", next_number(&seed));
+    unsigned start = gettime_msec();
+    for (volatile unsigned i = 0; i < COMPUTE_LOOPS; i++) {}
+    printf("calls: meanwhile the clock %s, number %u\n",
+           gettime_msec() - start > COMPUTE_MSEC_MIN ? "goes on" : "stands still", next_number(&seed));
 }
 
 /* Calls with results that are known: brk moves the end of the heap by pages. */
@@ -47,14 +53,23 @@ static void unknown(unsigned seed)
     int huge = raw_call((int)(0x7fff0000u + next_number(&seed)), seed, &kept);
     printf("calls: %u of %u refused, registers kept %u times, a huge one %d, number %u\n", refused, UNKNOWN_N,
            all_kept, huge, next_number(&seed));
+    int first = raw_call(TABLE_SIZE, seed, &kept);
+    printf("calls: the first one beyond the table %d, number %u\n", first, next_number(&seed));
+    int negative = raw_call(-1 - (int)(next_number(&seed) % 100), seed, &kept);
+    printf("calls: a negative one %d, number %u\n", negative, next_number(&seed));
 }
 
-/* A chain of children: each says whether getppid() is right. The exit codes depend on the number. */
+/* A chain of children: each says whether getppid() is right. The exit codes depend on the number. Each has a
+ * brother that is born before it, so that pids do not tell who is whose child. */
 static void parents(unsigned seed)
 {
     unsigned depth = 3 + seed % 4;
     for (unsigned i = 1; i <= depth; i++) {
         int parent = getpid(), code = 0;
+        int brother = fork();
+        if (brother == 0)
+            exit((int)(seed % 500));
+        (void)waitpid(brother, NULL);
         int pid = fork();
         if (pid > 0) {
             (void)waitpid(pid, &code);

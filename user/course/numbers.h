@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * numbers - what the programs of the course compute from their argument. tools/ucow/course/answers.py
- * computes the same, so their output cannot be known before the argument is.
+ * numbers - what the programs of the course share. What they compute from their argument,
+ * tools/ucow/course/answers.py computes, too: their output cannot be known before the argument is.
  */
 #ifndef NUMBERS_H
 #define NUMBERS_H
@@ -13,6 +13,19 @@ static inline unsigned next_number(unsigned *state)
 {
     *state = *state * 1664525u + 1013904223u;
     return *state >> 16;
+}
+
+/* The FPU's control word: a part of its state that a program can set to what no other has. */
+static inline unsigned fpu_control(void)
+{
+    unsigned short word;
+    __asm__ volatile("fnstcw %0" : "=m"(word));
+    return word;
+}
+
+static inline void set_fpu_control(unsigned short word)
+{
+    __asm__ volatile("fninit; fldcw %0" : : "m"(word));
 }
 
 /* Run the mode called argv[1] with the number argv[2]. */

@@ -5,13 +5,13 @@
  */
 #include "numbers.h"
 
-enum { COLD_PAGES = 2600, HOT_PAGES = 40, WORDS = PAGE_SIZE / sizeof(unsigned) };
+enum { COLD_PAGES = 2600, HOT_PAGES = 40, PASSING_PAGES = 6000, WORDS = PAGE_SIZE / sizeof(unsigned) };
 
 static volatile unsigned hot[HOT_PAGES][WORDS] __attribute__((aligned(PAGE_SIZE)));
 
-static volatile unsigned (*map_cold(void))[WORDS]
+static volatile unsigned (*map_pages(unsigned n))[WORDS]
 {
-    return mmap(0, COLD_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    return mmap(0, n * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
 }
 
 static unsigned sum(const volatile unsigned (*pages)[WORDS], unsigned n)
@@ -25,7 +25,7 @@ static unsigned sum(const volatile unsigned (*pages)[WORDS], unsigned n)
 /* Every page comes back with what was written. */
 static void values(unsigned seed)
 {
-    volatile unsigned(*cold)[WORDS] = map_cold();
+    volatile unsigned(*cold)[WORDS] = map_pages(COLD_PAGES);
     for (unsigned i = 0; i < COLD_PAGES; i++)
         cold[i][i % WORDS] = next_number(&seed);
     printf("pressure: sum %08x\n", sum(cold, COLD_PAGES));
@@ -35,7 +35,7 @@ static void values(unsigned seed)
 /* The same in a child, which shares the pages, on the disk too. */
 static void forked(unsigned seed)
 {
-    volatile unsigned(*cold)[WORDS] = map_cold();
+    volatile unsigned(*cold)[WORDS] = map_pages(COLD_PAGES);
     for (unsigned i = 0; i < COLD_PAGES; i++)
         cold[i][i % WORDS] = next_number(&seed);
     int pid = fork(), code = 0;
@@ -52,12 +52,12 @@ static void forked(unsigned seed)
 /* A few pages are accessed all the time while many others go by once. Says where the few are. */
 static void hot_pages(unsigned seed)
 {
-    volatile unsigned(*cold)[WORDS] = map_cold();
+    volatile unsigned(*cold)[WORDS] = map_pages(PASSING_PAGES);
     unsigned total = 0;
     printf("pressure: hot pages at %08x\n", (unsigned)(uintptr_t)hot);
     for (unsigned i = 0; i < HOT_PAGES; i++)
         hot[i][i] = next_number(&seed);
-    for (unsigned i = 0; i < COLD_PAGES; i++) {
+    for (unsigned i = 0; i < PASSING_PAGES; i++) {
         cold[i][0] = i;
         total += hot[i % HOT_PAGES][i % HOT_PAGES];
     }

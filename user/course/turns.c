@@ -44,10 +44,13 @@ static void measure(struct board *board, const unsigned *priorities, unsigned n)
         (void)waitpid(pids[i], NULL);
 }
 
-/* Whether each share of the work is within 15 % of the share that its priority stands for. */
-static bool fair(const struct board *board, const unsigned *priorities, unsigned n)
+/* `right` if each share of the work is within 15 % of what its priority stands for; else the shares. */
+static const char *judged(const char *right, const struct board *board, const unsigned *priorities,
+                          unsigned n)
 {
+    static char text[80] = "other shares, of 1000:";
     unsigned work = 0, weight = 0;
+    size_t length = strlen(text);
     bool all = true;
     for (unsigned i = 0; i < n; i++) {
         work += board->work[i] / PERMILLE;
@@ -56,9 +59,10 @@ static bool fair(const struct board *board, const unsigned *priorities, unsigned
     for (unsigned i = 0; i < n; i++) {
         unsigned got = board->work[i] / (work == 0 ? 1 : work), due = PERMILLE * priorities[i] / weight;
         printf("turns: share of child %u with priority %u: %u of 1000\n", i, priorities[i], got);
+        length += (size_t)snprintf(text + length, sizeof(text) - length, " %u", got);
         all = all && got * 100 >= due * 85 && got * 100 <= due * 115;
     }
-    return all;
+    return all ? right : text;
 }
 
 static void equal(unsigned seed)
@@ -67,8 +71,8 @@ static void equal(unsigned seed)
     struct board *board = new_board();
     unsigned n = 2 + seed % 3;
     measure(board, priorities, n);
-    printf("turns= %u equal processes get %s, number %u\n", n,
-           fair(board, priorities, n) ? "the same" : "other shares", next_number(&seed));
+    printf("turns= %u equal processes get %s, number %u\n", n, judged("the same", board, priorities, n),
+           next_number(&seed));
 }
 
 static void weights(unsigned seed)
@@ -77,26 +81,28 @@ static void weights(unsigned seed)
     struct board *board = new_board();
     measure(board, priorities, 3);
     printf("turns= priorities 1, %u and 6 get %s, number %u\n", priorities[1],
-           fair(board, priorities, 3) ? "their shares" : "other shares", next_number(&seed));
+           judged("their shares", board, priorities, 3), next_number(&seed));
 }
 
-/* A process that comes late must not have the CPU alone until it has caught up. */
+/* A process that comes late must not have the CPU alone until it has caught up with two that shared it. */
 static void late(unsigned seed)
 {
-    static const unsigned priorities[] = {2, 2};
+    static const unsigned priorities[] = {2, 2, 2};
     struct board *board = new_board();
-    int early = worker(board, 0, 2);
+    int early[] = {worker(board, 0, 2), worker(board, 1, 2)};
     board->go = 1;
     sleep(MEASURE_TICKS / 2);
-    unsigned before = board->work[0];
-    int later = worker(board, 1, 2);
+    unsigned before[] = {board->work[0], board->work[1]};
+    int later = worker(board, 2, 2);
     sleep(MEASURE_TICKS);
     board->stop = 1;
-    (void)waitpid(early, NULL);
+    for (unsigned i = 0; i < ARRAY_SIZE(early); i++) {
+        (void)waitpid(early[i], NULL);
+        board->work[i] -= before[i];
+    }
     (void)waitpid(later, NULL);
-    board->work[0] -= before;
-    printf("turns= a late one and an early one get %s, number %u\n",
-           fair(board, priorities, 2) ? "the same" : "other shares", next_number(&seed));
+    printf("turns= a late one and two early ones get %s, number %u\n",
+           judged("the same", board, priorities, 3), next_number(&seed));
 }
 
 int main(int argc, char **argv)

@@ -4,7 +4,8 @@
  * registers.
  *
  * Without arguments it executes itself with two arguments and an environment. Then it prints the bytes of its
- * stack, from its first word on, for the test to compare.
+ * stack, from its first word on, for the test to compare. `linuxstart number N` does it with N in the
+ * environment, and prints that: for the course.
  */
 #include "linux.h"
 
@@ -78,6 +79,13 @@ int linux_main(const struct start *start)
     if (start->argc == 1) {
         EXPECT(n, 0);
         EXPECT(lx_execve("/bin/linuxstart", argv, envp), 0);
+    }
+    if (strcmp(start->argv[1], "number") == 0) {
+        const char *const number[] = {start->argv[2], NULL};
+        if (n == 0)
+            EXPECT(lx_execve("linuxstart", start->argv, number), 0);
+        print("linuxstart: the environment has %s\n", environment[0]);
+        return 0;
     }
     EXPECT(strcmp(start->argv[1], "first") | strcmp(start->argv[2], ""), 0);
     EXPECT(strcmp(environment[0], "HOME=/") | strcmp(environment[1], "EMPTY="), 0);

@@ -81,3 +81,11 @@ void trap_frame_user(struct trapframe *tf, uintptr_t entry, uintptr_t stack)
     tf->eflags = EFLAGS_FIXED | EFLAGS_IF;
     /* LAB 1 end */
 }
+
+bool trap_frame_complete(const struct trapframe *tf)
+{
+    bool segments =
+        tf->cs == SEL_USER_TEXT && tf->ss == SEL_USER_DATA && tf->ds == tf->ss && tf->es == tf->ss;
+    uint32_t left = tf->edi | tf->esi | tf->ebp | tf->ebx | tf->edx | tf->ecx | tf->eax | tf->gs | tf->fs;
+    return segments && left == 0 && (tf->eflags & EFLAGS_IF) != 0;
+}

@@ -54,4 +54,8 @@ void trap_print(const struct trapframe *tf);
 /* Make `tf` the first frame of a program: entry point and stack, all other registers 0, interrupts on. */
 void trap_frame_user(struct trapframe *tf, uintptr_t entry, uintptr_t stack);
 
+/* Whether a program can start with the frame: in ring 3 with all its selectors, with interrupts on, and
+ * without what another program has left in a register. */
+bool trap_frame_complete(const struct trapframe *tf);
+
 #endif

@@ -214,7 +214,8 @@ def forkmem_shared(seed: int) -> Answer:
 
 def calls_enter(seed: int) -> Answer:
     """A program runs."""
-    return Answer([f"a program runs, number {Numbers(seed).next()}"])
+    numbers = Numbers(seed)
+    return Answer([f"a program runs, number {numbers.next()}", f"meanwhile the clock goes on, number {numbers.next()}"])
 
 
 def calls_results(seed: int) -> Answer:
@@ -230,7 +231,10 @@ def calls_unknown(seed: int) -> Answer:
     """Numbers that no system call has."""
     numbers = Numbers(seed)
     numbers.next()
-    return Answer([f"30 of 30 refused, registers kept 30 times, a huge one -20, number {numbers.next()}"])
+    lines = [f"30 of 30 refused, registers kept 30 times, a huge one -20, number {numbers.next()}",
+             f"the first one beyond the table -20, number {numbers.next()}"]
+    numbers.next()
+    return Answer([*lines, f"a negative one -20, number {numbers.next()}"])
 
 
 def calls_parents(seed: int) -> Answer:
@@ -238,7 +242,12 @@ def calls_parents(seed: int) -> Answer:
     depth = 3 + seed % 4
     codes = [seed % 500 + i for i in range(1, depth + 1)]
     return Answer([*(f"child {i} of {seed}: getppid is right" for i in range(1, depth + 1)),
-                   *(f"child {i} ends with {code}" for i, code in enumerate(codes, 1))], codes)
+                   *(f"child {i} ends with {code}" for i, code in enumerate(codes, 1))], codes + [seed % 500] * depth)
+
+
+def linuxstart_number(seed: int) -> Answer:
+    """A program for Linux executes itself with the number in the environment."""
+    return Answer(["3 arguments, 0 of the environment", "3 arguments, 1 of the environment", f"the environment has {seed}"])
 
 
 def begins_words(seed: int) -> Answer:
@@ -258,12 +267,17 @@ def begins_args(seed: int) -> Answer:
         width = numbers.next() % 12
         words.append(f"w{numbers.next():0{width}d}" if width else f"w{numbers.next()}")
     return Answer([*(f"word {i} of {len(words) + 2} is {word}" for i, word in enumerate(words, 2)),
-                   "argv ends with NULL, the stack is at the top, data is new"])
+                   "argv ends with NULL, the stack is at the top, data is new, the FPU is new"])
 
 
 def begins_missing(seed: int) -> Answer:
     """A program that is not there."""
     return Answer([f"exec of nothing is -16, and it still has {seed}"])
+
+
+def begins_full(seed: int) -> Answer:
+    """No frame for a new program."""
+    return Answer([f"exec failed before in a full memory, number {Numbers(seed).next()}"])
 
 
 def begins_again(seed: int) -> Answer:
@@ -284,10 +298,10 @@ def turns_weights(seed: int) -> Answer:
 
 def turns_late(seed: int) -> Answer:
     """One that comes late."""
-    return Answer([f"a late one and an early one get the same, number {Numbers(seed).next()}"], prefix="turns=")
+    return Answer([f"a late one and two early ones get the same, number {Numbers(seed).next()}"], prefix="turns=")
 
 
-COLD_PAGES, HOT_PAGES = 2600, 40  # of pressure
+COLD_PAGES, HOT_PAGES, PASSING_PAGES = 2600, 40, 6000  # of pressure
 
 
 def cold_sum(seed: int, sixth: int | None = None) -> int:
@@ -315,7 +329,7 @@ def pressure_hot(seed: int) -> Answer:
     """Pages that are accessed all the time."""
     numbers = Numbers(seed)
     hot = [numbers.next() for _ in range(HOT_PAGES)]
-    return Answer([f"the few come to {sum(hot[i % HOT_PAGES] for i in range(COLD_PAGES)) & WORD:08x}"])
+    return Answer([f"the few come to {sum(hot[i % HOT_PAGES] for i in range(PASSING_PAGES)) & WORD:08x}"])
 
 
 ANSWERS: dict[tuple[str, str], Callable[[int], Answer]] = {
@@ -324,8 +338,8 @@ ANSWERS: dict[tuple[str, str], Callable[[int], Answer]] = {
     ("forkmem", "kernel"): forkmem_kernel, ("forkmem", "alone"): forkmem_alone,
     ("forkmem", "big"): forkmem_big, ("forkmem", "shared"): forkmem_shared,
     ("calls", "enter"): calls_enter, ("calls", "results"): calls_results, ("calls", "unknown"): calls_unknown,
-    ("calls", "parents"): calls_parents, ("begins", "words"): begins_words, ("begins", "data"): begins_data,
-    ("begins", "args"): begins_args, ("begins", "missing"): begins_missing, ("begins", "again"): begins_again,
+    ("calls", "parents"): calls_parents, ("linuxstart", "number"): linuxstart_number, ("begins", "words"): begins_words, ("begins", "data"): begins_data,
+    ("begins", "args"): begins_args, ("begins", "missing"): begins_missing, ("begins", "again"): begins_again, ("begins", "full"): begins_full,
     ("turns", "equal"): turns_equal, ("turns", "weights"): turns_weights, ("turns", "late"): turns_late,
     ("pressure", "values"): pressure_values, ("pressure", "forked"): pressure_forked, ("pressure", "hot"): pressure_hot,
     ("lineage", "group"): lineage_group, ("lineage", "full"): lineage_full,

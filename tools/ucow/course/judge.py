@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .. import LabError
 from ..invariants import FAULT_WRITE
-from ..machine import CHECK_FAILED, PASSED, Run, status_text
+from ..machine import CHECK_FAILED, PASSED, PROGRAM_FAILED, Run, status_text
 from ..mistakes import report_of
 from ..trace import Record, Trace
 from ..verdict import BANNER, problems
@@ -24,6 +24,8 @@ VM_WRITE = 2  # of the flags of a region
 PAGES_AT = re.compile(r"^\w+: (?:hot )?pages at ([0-9a-f]{8})$")
 TIME_UP = "the machine used up its time"
 EXERCISE = re.compile(r"^exercise: ")
+DIES = re.compile(r'^pid 2 ".*" dies: ')
+ENDED = re.compile(r'^init: program ".*" ended with exit code ')
 QUICK_STAMPS = 2_000_000  # of the time stamp counter, for a fork of 16 MiB
 
 
@@ -60,12 +62,21 @@ def judge_status(run: Run, strict: bool) -> Loss | None:
     if run.status is None or run.status < 0 or run.status > 128:
         return Loss("the end of the run", f"no end: {TIME_UP}", last_event(run))
     if run.status not in ((PASSED,) if strict else (PASSED, CHECK_FAILED)):
-        report = " ".join(report_of(run)[:2])
+        report = " ".join(report_of(run)[:2]) or last_words(run)
         return Loss(f"status {PASSED}", f"status {status_text(run.status)}" + (f": {report}" if report else ""),
-                    last_event(run))
+                    last_exit(run) if run.status == PROGRAM_FAILED else last_event(run))
     if (banners := run.lines.count(BANNER)) != 1:
         return Loss("one boot", f"{banners} boots", last_event(run))
     return None
+
+
+def last_words(run: Run) -> str:
+    """Why the kernel killed the first program, or the last line before the program failed; "" if it did not fail."""
+    if line := next(iter(run.lines.all(DIES)), None):
+        return line
+    at = next((i for i, line in enumerate(run.lines) if ENDED.match(line)), 0)
+    line = next((line for line in reversed(run.lines.lines[:at]) if not line.startswith(" ")), "")
+    return f'{run.lines.lines[at].removeprefix("init: ").rstrip(".")} after the line "{line}"' if line else ""
 
 
 def judge_lines(run: Run, answer: Answer) -> Loss | None:
@@ -211,7 +222,8 @@ def dead(run: Run, trace: Trace, answer: Answer) -> Loss | None:
     return loss
 
 
-HOT_LATER = 4  # how often a page that is accessed all the time may come back: a clock turns a few times
+HOT_LATER = 2  # how often a page that is accessed all the time may come back: at first all pages were accessed
+SEARCH_STAMPS = 4_000_000  # of the time stamp counter, for a search that ends soon: a third of one that asks all pages
 
 
 def hot(run: Run, trace: Trace, _: Answer) -> Loss | None:
@@ -223,6 +235,15 @@ def hot(run: Run, trace: Trace, _: Answer) -> Loss | None:
     if len(back) > HOT_LATER * HOT_PAGES:
         return Loss(f"at most {HOT_LATER} reads from the disk for each of the {HOT_PAGES} pages that are accessed all the time",
                     f"{len(back)} for all of them", str(back[-1]))
+    return None
+
+
+def brief(_: Run, trace: Trace, __: Answer) -> Loss | None:
+    """A page is found soon, also while all pages count as accessed."""
+    searches = [(after.stamp - before.stamp, after) for before, after in zip(trace.records, trace.records[1:]) if after.name == "evict"]
+    longest, record = max(searches, key=lambda search: search[0], default=(0, None))
+    if longest > SEARCH_STAMPS:
+        return Loss(f"a page to evict in at most {SEARCH_STAMPS} cycles of the time stamp counter", str(longest), str(record))
     return None
 
 
@@ -248,4 +269,4 @@ def quick(_: Run, trace: Trace, __: Answer) -> Loss | None:
 
 EVENTS: dict[str, Callable[[Run, Trace, Answer], Loss | None]] = {
     "untouched": untouched, "alone": alone, "copies": copies, "cases": cases, "orphans": orphans, "dead": dead,
-    "hot": hot, "tables": shares_tables, "quick": quick}
+    "hot": hot, "brief": brief, "tables": shares_tables, "quick": quick}
