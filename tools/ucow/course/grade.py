@@ -9,8 +9,8 @@ that a busy machine gives the same points.
 import re
 import secrets
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import LabError, children
@@ -32,11 +32,12 @@ FILE_BYTES = 300 << 20  # of a machine's memory and of its serial output
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one check: its points, and why they are lost."""
+    """What came of one check: its points, and why they are lost: as in the check `same`, or by itself if that is ""."""
     check: Check
     points: int
     loss: Loss | None = None
     command: str = ""
+    same: str = ""
 
     def sentence(self) -> str:
         """The reason in words; "" if all points are there."""
@@ -44,6 +45,8 @@ class Result:
             return ""
         if self.loss.seen.startswith("exercise: "):
             return self.loss.seen
+        if self.same:
+            return f"the same as in the check {self.same}." + (f" Repeat it with: {self.command}" if self.command else "")
         if not self.command:
             return f"expected {self.loss.expected}; seen {self.loss.seen}"
         event = f" at the event {self.loss.event}" if self.loss.event else ""
@@ -97,18 +100,25 @@ def grade(submission: Submission, builds: Builds, names: Sequence[str] = (), sec
     made = Grade(submission)
     checks = [check for check in submission.lab.check if not names or check.name in names]
     if submission.refused:
-        made.results = [Result(check, 0, Loss("a submission that can be built", submission.refused)) for check in checks]
+        made.results = [Result(check, 0, Loss("a submission that can be built", submission.refused), same=checks[0].name if i else "")
+                        for i, check in enumerate(checks)]
         return made
     with children.Scratch() as scratch:
         kernels = Kernels(submission, builds, Path(scratch))
         try:
             for check in checks:
-                made.results.append(examine(check, kernels, seconds))
+                result = examine(check, kernels, seconds)
+                made.results.append(replace(result, same=first_with(result.loss, made.results)))
                 if (loss := made.results[-1].loss) and TIME_UP in loss.seen:
                     seconds = min(seconds, RUN_SECONDS_LATER)
         finally:
             kernels.close()
     return made
+
+
+def first_with(loss: Loss | None, results: Sequence[Result]) -> str:
+    """The first check of `results` in which the same was seen; "" if there is none."""
+    return next((result.check.name for result in results if loss and result.loss and result.loss.seen == loss.seen), "")
 
 
 class Kernels:
@@ -184,15 +194,6 @@ def why_not_built(output: str) -> str:
         if re.search(r"\berror:", line):
             return re.sub(r"^.*?/(?=kernel/)", "", line)
     return lines[-1] if lines else "nothing"
-
-
-def all_grades(submissions: Sequence[Submission], builds: Builds, jobs: int) -> Iterator[Grade]:
-    """Grade many, several at a time; in order."""
-    for submission in submissions:
-        if not submission.refused:
-            builds.of(submission.lab, True), builds.of(submission.lab, False)  # made before the threads want them
-    with children.Threads(jobs) as pool:
-        yield from pool.map(lambda submission: grade(submission, builds), submissions)
 
 
 def reference(lab: Lab) -> Submission:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Grades in the formats of people and of other programs."""
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from .grade import Grade
+from .lab import Check
+
+FEW = 3  # so many grades are printed whole
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -29,9 +34,16 @@ dt { color: #555 } dd { margin: 0; overflow-wrap: anywhere }
 </style></head><body>
 <h1>Grades</h1>
 {% if grades|length > 1 %}
-<table><tr><th>submission</th><th>lab</th><th class="n">points</th></tr>
+{% for title, rows in labs.items() %}<h2>{{ title }}</h2>
+<table><tr><th>check</th><th class="n">lost by</th><th>what it looks at</th></tr>
+{% for check, lost in rows %}<tr><td>{{ check.name }}</td><td class="n">{{ lost }}</td><td>{{ check.what }}</td></tr>
+{% endfor %}</table>
+{% endfor %}
+<h2>Submissions</h2>
+<table><tr><th>submission</th><th>lab</th><th class="n">points</th><th>in short</th></tr>
 {% for grade in grades %}<tr><td><a href="#s{{ loop.index }}">{{ grade.submission.name }}</a></td>
-<td>{{ grade.submission.lab.number }}</td><td class="n">{{ grade.points }} of {{ grade.submission.lab.points }}</td></tr>
+<td>{{ grade.submission.lab.number }}</td><td class="n">{{ grade.points }} of {{ grade.submission.lab.points }}</td>
+<td>{{ in_short(grade) }}</td></tr>
 {% endfor %}</table>
 {% endif %}
 {% for grade in grades %}
@@ -41,7 +53,8 @@ dt { color: #555 } dd { margin: 0; overflow-wrap: anywhere }
 <table><tr><th>check</th><th class="n">points</th><th>what it looks at</th></tr>
 {% for result in grade.results %}<tr><td>{{ result.check.name }}</td>
 <td class="n {{ 'lost' if result.loss }}">{{ result.points }} of {{ result.check.points }}</td><td>{{ result.check.what }}
-{% if result.loss %}<dl><dt>expected</dt><dd>{{ result.loss.expected }}</dd><dt>seen</dt><dd>{{ result.loss.seen }}</dd>
+{% if result.same %}<p>{{ result.sentence() }}</p>
+{% elif result.loss %}<dl><dt>expected</dt><dd>{{ result.loss.expected }}</dd><dt>seen</dt><dd>{{ result.loss.seen }}</dd>
 {% if result.loss.event %}<dt>event</dt><dd><code>{{ result.loss.event }}</code></dd>{% endif %}
 <dt>look at</dt><dd>{{ result.check.where }}: {{ result.check.hint }}</dd>
 {% if result.command %}<dt>repeat it</dt><dd><code>{{ result.command }}</code></dd>{% endif %}</dl>{% endif %}</td></tr>
@@ -65,11 +78,66 @@ def table(grade: Grade) -> Table:
     return made
 
 
-def show(grade: Grade, console: Console) -> None:
-    """Print a grade."""
-    console.print(table(grade), markup=False, highlight=False)
-    for note in grade.submission.notes:
-        console.print(f"note: {note}", markup=False, highlight=False)
+def show(grade: Grade, number: int, total: int, console: Console) -> None:
+    """Print a grade, the `number`th of `total`: whole if they are few, else in one line."""
+    if total <= FEW:
+        console.print(table(grade), markup=False, highlight=False)
+        for note in grade.submission.notes:
+            console.print(f"note: {note}", markup=False, highlight=False)
+    else:
+        console.print(f"{number:{len(str(total))}} of {total}  {grade.points:2} of {grade.submission.lab.points} points  "
+                      f"{grade.submission.name}: {in_short(grade)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def in_short(grade: Grade) -> str:
+    """What a grade lost, in a line."""
+    if grade.submission.refused:
+        return f"refused: {grade.submission.refused}"
+    lost = "all passed" if not grade.lost else "nothing passed" if not grade.points else f"lost {' '.join(grade.lost)}"
+    return "; ".join([lost, *grade.submission.notes])
+
+
+def show_all(grades: Sequence[Grade], console: Console) -> None:
+    """Print what many grades have in common: how many submissions lost each check."""
+    if len(grades) <= FEW:
+        return
+    for title, rows in by_lab(grades).items():
+        made = Table(title=title, title_justify="left")
+        made.add_column("check", no_wrap=True)
+        made.add_column("lost by", justify="right", no_wrap=True)
+        made.add_column("what it looks at")
+        for check, lost in rows:
+            made.add_row(check.name, str(lost), check.what)
+        console.print(made, markup=False, highlight=False)
+
+
+def by_lab(grades: Sequence[Grade]) -> dict[str, list[tuple[Check, int]]]:
+    """For each lab a title with the mean of its points, and its checks with the number of submissions that lost them."""
+    made = {}
+    for lab in {grade.submission.lab.name: grade.submission.lab for grade in grades}.values():
+        mine = [grade for grade in grades if grade.submission.lab.name == lab.name]
+        mean = sum(grade.points for grade in mine) / len(mine)
+        title = f"lab {lab.number}, {lab.title}: {len(mine)} submissions, {mean:.1f} of {lab.points} points on average"
+        made[title] = [(check, sum(check.name in grade.lost for grade in mine)) for check in lab.check]
+    return made
+
+
+def table_text(grades: Sequence[Grade]) -> str:
+    """Comma-separated values, as spreadsheets read them."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerow(["submission", "lab", "points", "of", "lost", "notes"])
+    for grade in grades:
+        said = grade.submission
+        writer.writerow([safe(word) for word in (said.name, said.lab.number, grade.points, said.lab.points, " ".join(grade.lost),
+                                                 "; ".join([*([f"refused: {said.refused}"] if said.refused else []), *said.notes]))])
+    return made.getvalue()
+
+
+def safe(word: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = printable(str(word))
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 def gradescope(grade: Grade) -> dict[str, Any]:
@@ -86,6 +154,16 @@ def classroom(grade: Grade) -> dict[str, Any]:
     return {"version": 1, "status": "pass" if full else "fail", "max_score": grade.submission.lab.points,
             "tests": [{"name": result.check.name, "status": "fail" if result.loss else "pass", "score": result.points,
                        "message": result.sentence()} for result in grade.results]}
+
+
+def gradescope_text(grades: Sequence[Grade]) -> str:
+    """results.json of one submission, or of each by its name."""
+    return as_json(grades, gradescope)
+
+
+def classroom_text(grades: Sequence[Grade]) -> str:
+    """The same for GitHub Classroom."""
+    return as_json(grades, classroom)
 
 
 def as_json(grades: Sequence[Grade], one: Any) -> str:
@@ -118,7 +196,7 @@ def printable(text: str) -> str:
 def html(grades: Sequence[Grade]) -> str:
     """A page that needs no other file."""
     import jinja2  # pylint: disable=import-outside-toplevel
-    return jinja2.Environment(autoescape=True).from_string(PAGE).render(grades=grades)
+    return jinja2.Environment(autoescape=True).from_string(PAGE).render(grades=grades, labs=by_lab(grades), in_short=in_short)
 
 
 def write(file: Path, text: str) -> None:

@@ -3,8 +3,9 @@
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import LabError, children
@@ -46,6 +47,40 @@ def found_in(path: Path) -> list[Path]:
     if not inside:
         raise LabError(f"{path} is no tree of ucow, and has none in it and no patch (*.patch, *.diff) either")
     return inside
+
+
+def gather(places: Sequence[Path], word: str | None) -> list[Submission]:
+    """All submissions at the places. One of many that cannot be read is refused, and does not hold up the others."""
+    paths = [path for place in places for path in found_in(place)]
+    tried = [attempt(path, word) for path in paths]
+    known = {one.lab.name: one.lab for one in tried if isinstance(one, Submission)}
+    made = []
+    for path, one in zip(paths, tried):
+        if isinstance(one, LabError):
+            if len(paths) == 1 or len(known) != 1:  # which lab it is for is not known
+                raise one
+            lab = next(iter(known.values()))
+            again = attempt(path, lab.name)
+            one = again if isinstance(again, Submission) else Submission(path.stem, lab, {}, refused=str(again))
+        made.append(one)
+    names = Counter(one.name for one in made)
+    return [replace(one, name=str(path)) if names[one.name] > 1 else one for path, one in zip(paths, made)]
+
+
+def attempt(path: Path, word: str | None) -> Submission | LabError:
+    """The submission at a path, or why it cannot be read."""
+    try:
+        return read(path, word)
+    except LabError as error:
+        return error
+    except OSError as error:
+        return LabError(f"{error.filename}: {error.strerror}")
+
+
+def passed_over(places: Sequence[Path]) -> list[str]:
+    """What lies in a folder of many and is no submission."""
+    folders = [place for place in places if place.is_dir() and not (place / "kernel").is_dir()]
+    return sorted(entry.name for folder in folders for entry in folder.iterdir() if entry not in found_in(folder))
 
 
 def read(path: Path, word: str | None) -> Submission:
