@@ -224,6 +224,14 @@ def test_what_is_graded_is_reported_after_ctrl_c(graded, monkeypatch, tmp_path, 
     assert (tmp_path / "csv").read_text() == "submission,lab,points,of,lost,notes\nada,4,23,25,alone,a note\nbob,4,23,25,alone,a note\n"
 
 
+def test_what_costs_all_points_is_said_in_short(graded):
+    """A file that is not compiled, for one."""
+    results = graded[0].results
+    def short(*seen):
+        return report.in_short(replace(graded[0], results=[replace(results[0], points=0, loss=grade.Loss("x", text)) for text in seen]))
+    assert short("a.c:1: error", "a.c:1: error") == "nothing passed: a.c:1: error; a note" and short("a", "b") == "nothing passed; a note"
+
+
 def test_what_is_seen_again_refers_to_the_first(graded):
     results = graded[0].results
     lost = next(result for result in results if result.loss)

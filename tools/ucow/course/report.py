@@ -93,7 +93,10 @@ def in_short(grade: Grade) -> str:
     """What a grade lost, in a line."""
     if grade.submission.refused:
         return f"refused: {grade.submission.refused}"
-    lost = "all passed" if not grade.lost else "nothing passed" if not grade.points else f"lost {' '.join(grade.lost)}"
+    lost = f"lost {' '.join(grade.lost)}" if grade.lost else "all passed"
+    if not grade.points:
+        causes = {result.loss.seen for result in grade.results if result.loss}
+        lost = "nothing passed" + (f": {min(causes)}" if len(causes) == 1 else "")
     return "; ".join([lost, *grade.submission.notes])
 
 
