@@ -66,6 +66,8 @@ static inline uint32_t cpu_tsc_low(void)
     return 0;
 }
 
+uint64_t cpu_tsc(void); /* a test that needs it defines it */
+
 static inline uintptr_t cpu_here(void)
 {
     return (uintptr_t)__builtin_return_address(0);
