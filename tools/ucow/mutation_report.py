@@ -98,7 +98,7 @@ def document(judged: list[Result], equivalent: list[Mutant], command: str) -> st
 FRESH_HEAD = """\
 # How strong the tests are against mistakes that no one chose
 
-`tools/mutate --fresh N --seed S` makes N mutants that no one has seen, by all the operators of
+`tools/mutate --fresh` makes mutants that no one has seen, by all the operators of
 `tools/ucow/mutation_operators.py`, in the files of the default build, which take turns. They are judged as in
 [the list of mutants](mutants.md); a serial test runs if it executes the changed function. A mutant that does not build, or
 gives the same kernel byte for byte, is replaced by another.
