@@ -24,7 +24,8 @@ enum {
     HERD = 200,
     TABLE_BYTES = 4 << 20,
     SPARSE_TABLES = 512,
-    FREE_PAGES = 16 * MIB_PAGES
+    FREE_PAGES = 16 * MIB_PAGES,
+    REGIONS = 10000
 };
 
 /* Private memory of the measured process; every page has been written to. */
@@ -410,6 +411,22 @@ static uint32_t most_processes(void)
     return (uint32_t)count;
 }
 
+/* ---- many regions ---- */
+
+/* Map a page when there are REGIONS regions, without gaps between them: each is an object of its own. */
+static uint32_t map_among_regions(void)
+{
+    char *lowest = NULL;
+    for (size_t i = 0; i < REGIONS; i++)
+        lowest = map_pages(PAGE_SIZE, MAP_SHARED);
+    uint32_t start = ticks_now();
+    char *page = mmap(0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    uint32_t ticks = since(start);
+    assert(page == lowest - PAGE_SIZE);
+    munmap(page, (REGIONS + 1) * PAGE_SIZE);
+    return ticks;
+}
+
 /* ---- rows ---- */
 
 static const struct row {
@@ -450,11 +467,12 @@ static const struct row {
     {"kill-spinning", kill_spinning, 0, 1, false},
 };
 
-/* Measured without other processes. */
+/* Measured once, without other processes. */
 static const struct {
     const char *name;
     uint32_t (*measure)(void);
 } totals[] = {
+    {"mmap-regions", map_among_regions},
     {"process-bytes", memory_per_process},
     {"processes", most_processes},
 };

@@ -13,7 +13,7 @@ ROW = re.compile(r"^bench: (\S+) = (\d+)$")
 TIMES = ["getpid", "yield", "switch", "fork", "fork-1M", "fork-4M", "fork-16M", "fork-16M-one", "fork-4M-write",
          "rewrite-16M", "fork-sparse", "free-page", "cow-copy", "cow-reuse", "demand-zero", "bss", "minor", "major", "evict", "exec", "spawn-16M", "arguments-KiB",
          "console-512", "kill-yielding", "kill-newborn", "kill-spinning"]
-TOTALS = ["process-bytes", "processes"]
+TOTALS = ["mmap-regions", "process-bytes", "processes"]
 ON_DISK = {"major", "evict"}  # rows of a kernel that can swap
 ONLY_COW = {"cow-copy", "cow-reuse"}  # with eager copies no write faults, and a store costs almost nothing
 
