@@ -243,6 +243,5 @@ int main(int argc, char *argv[])
         end_all();
         return pass();
     }
-    printf("growth: nothing to measure is called %s\n", argv[1]);
-    return 2;
+    panic("nothing to measure is called %s", argv[1]);
 }
