@@ -109,8 +109,6 @@ explain_failure() {
     elif [[ $line == *'code -9.' ]]; then
         reason=$(cause_of_death)
         line="${line%.}: killed${reason:+ $reason}"
-    elif [[ $name == sh && -n $line ]]; then
-        line="${line%.}, that of its last command"
     fi
     say "${line:-the program failed without a message of the kernel}"
 }

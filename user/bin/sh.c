@@ -15,7 +15,6 @@ enum { LINE_SIZE = EDIT_LINE_BYTES };
 #define MODE_SHELL (TERM_STATUS | TERM_REDRAW) /* while it reads */
 
 static struct edit_history history;
-static int last; /* exit code of the last command */
 
 /* ---- reading ---- */
 
@@ -96,44 +95,42 @@ NORETURN static void run_program(const struct command *command)
     if (!command->background)
         give_terminal(getpid());
     int error = exec(command->argv[0], command->argc, command->argv);
-    if (error == -E_NOENT) {
+    if (error == -E_NOENT)
         printf("%s: no such program\n", command->argv[0]);
-        exit(CODE_NO_PROGRAM);
-    }
-    printf("%s: cannot be run: %s\n", command->argv[0], error_text(error));
-    exit(CODE_NOT_RUN);
+    else
+        printf("%s: cannot be run: %s\n", command->argv[0], error_text(error));
+    exit(0);
 }
 
-static int spawn_program(const struct command *command)
+static void spawn_program(const struct command *command)
 {
     struct job *job = job_room();
     if (job == NULL) {
         printf("sh: there are %d jobs: end one (kill) or wait for one (fg)\n", MAX_JOBS);
-        return CODE_NOT_RUN;
+        return;
     }
     int pid = fork();
     if (pid == 0)
         run_program(command);
     if (pid < 0) {
         printf("%s: cannot be run: %s\n", command->argv[0], error_text(pid));
-        return CODE_NOT_RUN;
+        return;
     }
     setpgid(pid, 0); /* the child does the same: the first of them decides */
     job_start(job, pid, command);
-    if (!command->background)
-        return job_wait(job);
-    printf("[%d] %d\n", job->number, pid);
-    return 0;
+    if (command->background)
+        printf("[%d] %d\n", job->number, pid);
+    else
+        job_wait(job);
 }
 
-int run_command(struct command *command)
+void run_command(struct command *command)
 {
-    int code;
     if (strncmp(command->argv[0], "./", 2) == 0)
         command->argv[0] += 2;
-    else if (run_builtin(command, &code))
-        return code;
-    return spawn_program(command);
+    else if (run_builtin(command))
+        return;
+    spawn_program(command);
 }
 
 /* Run the commands of a line; none of them if one is wrong. */
@@ -148,20 +145,14 @@ static void run_line(const char *line)
             wrong = words_next(&at, &room, &command);
             if (wrong != NULL) {
                 printf("%s: %s\n", command.argc > 0 ? command.argv[0] : "sh", wrong);
-                last = CODE_WRONG;
                 return;
             }
             if (command.argc == 0)
                 break;
             if (round == 1)
-                last = run_command(&command);
+                run_command(&command);
         }
     }
-}
-
-int last_code(void)
-{
-    return last < 0 ? KILLED_BASE - last : last;
 }
 
 NORETURN void leave(int code)
@@ -178,7 +169,7 @@ int main(void)
     do {
         jobs_report();
         if (!read_line(line))
-            leave(last_code());
+            leave(0);
         run_line(line);
     } while (true);
 }

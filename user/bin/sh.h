@@ -13,10 +13,6 @@
 
 enum { MAX_JOBS = 32, JOB_TEXT = 64 };
 
-/* Exit codes of the shell's own, as POSIX has them: a command was wrong; a program could not be run, or there
- * is none of that name. A program that was killed counts as KILLED_BASE and the amount of its code. */
-enum { CODE_WRONG = 2, CODE_NOT_RUN = 126, CODE_NO_PROGRAM = 127, KILLED_BASE = 128 };
-
 /* A program that was started and whose end was not reported yet. */
 struct job {
     int number; /* from 1; 0: the entry is free */
@@ -34,9 +30,8 @@ struct job *job_room(void);
 /* Enter the program `pid` that was started by `command`. */
 void job_start(struct job *job, int pid, const struct command *command);
 
-/* Wait for a job in the foreground, and print its exit code unless that is 0 or its child has said why it
- * could not run it. Returns the code. */
-int job_wait(struct job *job);
+/* Wait for a job in the foreground, and print its exit code if that is not 0. */
+void job_wait(struct job *job);
 
 /* The job with this number, 0: the one that was started last; NULL: there is none. */
 struct job *job_find(int number);
@@ -50,8 +45,8 @@ void jobs_wait_all(void);
 
 /* ---- sh_builtins.c ---- */
 
-/* Run the command if it is builtin. Returns whether it was; its exit code is then in *code. */
-bool run_builtin(const struct command *command, int *code);
+/* Run the command if it is builtin. Returns whether it was. */
+bool run_builtin(const struct command *command);
 
 /* The name of the i-th builtin command, or NULL. */
 const char *builtin_name(unsigned i);
@@ -62,16 +57,12 @@ const char *builtin_name(unsigned i);
  * the list. */
 const struct program_info *program_at(unsigned i);
 
-/* Run a builtin command or a program; ./NAME is the program. Returns the exit code; 0 for a job in the
- * background. */
-int run_command(struct command *command);
+/* Run a builtin command or a program; ./NAME is the program. */
+void run_command(struct command *command);
 
 /* Give the terminal to a program's group; take it back. */
 void give_terminal(int group);
 void take_terminal(void);
-
-/* The exit code of the last command, as the shell's own. */
-int last_code(void);
 
 /* Wait for the jobs and exit. */
 NORETURN void leave(int code);

@@ -33,26 +33,25 @@ static bool is_number(const char *text)
     return text > digits && *text == '\0';
 }
 
-static int run_exit(int argc, const char *const argv[])
+static void run_exit(int argc, const char *const argv[])
 {
     if (argc > 1 && !is_number(argv[1])) {
         printf("exit: %s is no number\n", argv[1]);
-        return CODE_WRONG;
+        return;
     }
-    leave(argc > 1 ? number(argv[1]) : last_code());
+    leave(argc > 1 ? number(argv[1]) : 0);
 }
 
-static int run_echo(int argc, const char *const argv[])
+static void run_echo(int argc, const char *const argv[])
 {
     char line[EDIT_LINE_BYTES] = ""; /* the words have room: they come from a line that had */
     size_t used = 0;
     for (int i = 1; i < argc; i++)
         used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i > 1 ? " " : "", argv[i]);
     printf("%s\n", line);
-    return 0;
 }
 
-static int run_ls(int argc, const char *const argv[])
+static void run_ls(int argc, const char *const argv[])
 {
     const struct program_info *program;
     char line[SCREEN_COLUMNS + PROC_NAME_SIZE];
@@ -60,7 +59,7 @@ static int run_ls(int argc, const char *const argv[])
     bool lengthy = argc > 1 && strcmp(argv[1], "-l") == 0;
     if (argc > 1 && !lengthy) {
         printf("ls: there are no folders; ls -l prints sizes, too\n");
-        return CODE_WRONG;
+        return;
     }
     for (unsigned i = 0; (program = program_at(i)) != NULL; i++) {
         const char *name = program->name;
@@ -76,14 +75,12 @@ static int run_ls(int argc, const char *const argv[])
     }
     if (used > 0)
         printf("%s\n", line);
-    return 0;
 }
 
-static int run_jobs(int argc, const char *const argv[])
+static void run_jobs(int argc, const char *const argv[])
 {
     (void)argc, (void)argv;
     jobs_list();
-    return 0;
 }
 
 /* The job that an argument `%2` or `2` names; none: the last one. Prints a sentence if there is none. */
@@ -96,21 +93,21 @@ static struct job *job_of(const char *name, int argc, const char *const argv[])
     return job;
 }
 
-static int run_fg(int argc, const char *const argv[])
+static void run_fg(int argc, const char *const argv[])
 {
     struct job *job = job_of("fg", argc, argv);
     if (job == NULL)
-        return CODE_WRONG;
+        return;
     give_terminal(job->pid); /* first: a ^C that is typed when the text is seen ends the job */
     printf("%s\n", job->text);
-    return job_wait(job);
+    job_wait(job);
 }
 
-static int run_kill(int argc, const char *const argv[])
+static void run_kill(int argc, const char *const argv[])
 {
     if (argc != 2) {
         printf("kill: give a pid, -GROUP, or %%JOB\n");
-        return CODE_WRONG;
+        return;
     }
     int target = 0;
     if (argv[1][0] == '%') {
@@ -127,31 +124,29 @@ static int run_kill(int argc, const char *const argv[])
                target < 0 ? -target : target);
     else if (error != 0)
         printf("kill: %s has ended already\n", argv[1]);
-    return target == 0 || error != 0 ? CODE_WRONG : 0;
 }
 
-static int run_time(int argc, const char *const argv[])
+static void run_time(int argc, const char *const argv[])
 {
     struct command command = {.argc = argc - 1};
     if (argc < 2) {
         printf("time: give a program and its arguments\n");
-        return CODE_WRONG;
+        return;
     }
     for (int i = 1; i < argc; i++)
         command.argv[i - 1] = argv[i];
     unsigned start = gettime_msec();
-    int code = run_command(&command);
+    run_command(&command);
     unsigned passed = gettime_msec() - start;
     printf("time: %u.%02u s\n", passed / 1000, passed % 1000 / 10);
-    return code;
 }
 
-static int run_help(int argc, const char *const argv[]);
+static void run_help(int argc, const char *const argv[]);
 
 static const struct builtin {
     const char *name, *usage, *text;
     int most; /* arguments */
-    int (*run)(int argc, const char *const argv[]);
+    void (*run)(int argc, const char *const argv[]);
 } builtins[] = {
     {"help", "[NAME]", "this text, or what NAME does", 1, run_help},
     {"exit", "[CODE]", "leave the shell after its jobs; the first one powers off", 1, run_exit},
@@ -204,7 +199,7 @@ static const char *describe(const char *name)
     return NULL;
 }
 
-static int run_help(int argc, const char *const argv[])
+static void run_help(int argc, const char *const argv[])
 {
     if (argc < 2) {
         for (size_t i = 0; i < ARRAY_SIZE(builtins); i++)
@@ -214,7 +209,7 @@ static int run_help(int argc, const char *const argv[])
                "a; b runs one after the other, a & in the background; 'a b' is one word\n");
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
             printf("%-15s %s\n", keys[i].name, keys[i].text);
-        return 0;
+        return;
     }
     const struct builtin *builtin = find_builtin(argv[1]);
     const char *text = describe(argv[1]);
@@ -222,24 +217,20 @@ static int run_help(int argc, const char *const argv[])
         print_builtin(builtin);
     if (text != NULL)
         printf("%s%s: %s\n", builtin != NULL ? "./" : "", argv[1], text);
-    if (builtin != NULL || text != NULL)
-        return 0;
-    printf("help: there is nothing about %s: see help and ls\n", argv[1]);
-    return CODE_WRONG;
+    if (builtin == NULL && text == NULL)
+        printf("help: there is nothing about %s: see help and ls\n", argv[1]);
 }
 
-bool run_builtin(const struct command *command, int *code)
+bool run_builtin(const struct command *command)
 {
     const struct builtin *builtin = find_builtin(command->argv[0]);
     if (builtin == NULL)
         return false;
-    if (command->argc - 1 <= builtin->most) {
-        *code = builtin->run(command->argc, command->argv);
-    } else {
+    if (command->argc - 1 <= builtin->most)
+        builtin->run(command->argc, command->argv);
+    else
         printf("%s: too many words; it is used as: %s%s%s\n", builtin->name, builtin->name,
                builtin->usage[0] != '\0' ? " " : "", builtin->usage);
-        *code = CODE_WRONG;
-    }
     return true;
 }
 

@@ -44,15 +44,14 @@ static int name_length(const struct job *job)
     return blank == NULL ? (int)strlen(job->text) : (int)(blank - job->text);
 }
 
-int job_wait(struct job *job)
+void job_wait(struct job *job)
 {
     while (!job->ended && reap(0) == 0)
         ;
     take_terminal();
-    if (job->code != 0 && job->code != CODE_NOT_RUN && job->code != CODE_NO_PROGRAM)
+    if (job->code != 0)
         printf("%.*s: exit code %d\n", name_length(job), job->text, job->code);
     job->number = 0;
-    return job->code;
 }
 
 struct job *job_find(int number)

@@ -206,14 +206,11 @@ def test_hidden_program(shell):
     leave(shell)
 
 
-@pytest.mark.parametrize("last, code", [("wibble", 127), ("echo | b", 2), ("fg", 2), ("divzero", 137), ("bench live x", 1),
-                                        ("wibble; time nop", 0)])
-def test_code_of_the_last_command(boot, last, code):
-    """The end of the input ends the shell with it."""
-    with boot("sh") as live:
-        live.type(last + "\n" + END_OF_INPUT)
-        out = live.end(PROGRAM_FAILED if code else PASSED)
-    assert not code or out.lines.once(f'init: program "sh" ended with exit code {code}.')
+def test_the_end_of_the_input_is_no_failure(shell):
+    """Whatever the last command did: a person has seen it."""
+    say(shell, "divzero")
+    shell.type(END_OF_INPUT)
+    shell.end()
 
 
 def test_usage(shell):

@@ -61,7 +61,7 @@ class Verdict {
     const ended = this.lines.map((line) => line.match(/^init: program "(.*)" (ended with exit code (.*)\.)$/)).filter(Boolean).pop();
     if (!ended) return "the program failed without a message of the kernel";
     if (ended[3] === "-9") return this._killed(ended[1]);
-    return ended[1] === "sh" ? `sh ended with exit code ${ended[3]}, that of its last command` : `${ended[1]} ${ended[2]}`;
+    return `${ended[1]} ${ended[2]}`;
   }
 
   _killed(name) {
