@@ -15,7 +15,8 @@ from rich.table import Table
 
 from . import LabError
 from .build import built
-from .machine import PASSED, Machine, Run, size_bytes
+from .machine import Machine, Run, size_bytes
+from .verdict import problems
 
 MOST_TICKS = 10  # that a sleeper may be late
 LINE = re.compile(r"^latency: \w+ \d+: worked (\d+) ticks, a sleeper was at most (\d+) late in (\d+) naps$")
@@ -68,8 +69,8 @@ class Lateness:
 def lateness(run: Run) -> Lateness:
     """The numbers of a run that passed."""
     found = [match for line in run.lines if (match := LINE.match(line))]
-    if run.status != PASSED or len(found) != 1:
-        raise LabError("\n".join(["the run did not pass:", run.lines.numbered(20), "repeat it with", run.repeat()]))
+    if (wrong := problems(run, traced=False)) or len(found) != 1:
+        raise LabError("\n".join(["the run did not pass:", *wrong, run.lines.numbered(20), "repeat it with", run.repeat()]))
     return Lateness(*map(int, found[0].groups()))
 
 

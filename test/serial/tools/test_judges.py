@@ -1,22 +1,29 @@
 # SPDX-License-Identifier: MIT
 """What judges a run is not deceived: tools/run and the fuzzers, by the kernels of `sabotage`, whose names say what they do.
 
-init's judgement is in test_samepid.py, the harness's in test_harness.py, and that of tools/compare in test_plang.py. (D88)
+init's judgement is in test_samepid.py, the harness's in test_harness.py, that of tools/compare in test_plang.py, and that
+of tools/grade in test_grade_kernels.py. (D88)
 """
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 from conftest import ROOT
-from ucow import fuzz
+from ucow import LabError, bench as benchmark, fuzz, growth, latency
 from ucow.machine import Machine
 
 # Each kernel, and the status of tools/run.
 KERNELS = {"honest": 0, "silent": 4, "truncated": 4, "late_panic": 4, "leak": 4, "restart": 4, "wrong_status": 3, "panic": 2,
            "triple_fault": 4, "reset": 4, "hang": 4}
 TIMEOUT = 60
+
+# What measures, and the pattern of its numbers; here a banner has them.
+MEASURING = {"bench": (lambda machine, limit: benchmark.measure(machine, limit), "ROW", r"^(ucow) (\d)"),
+             "growth": (lambda machine, limit: growth.cost(machine, limit), "ROW", r"^ucow (\d)"),
+             "latency": (lambda machine, limit: latency.lateness(machine.run(limit)), "LINE", r"^ucow (\d)\.(\d)\.(\d)")}
 OTHER_KERNEL = """#!/bin/bash
 words=("$@")
 for ((i = 0; i < $#; i++)); do
@@ -49,3 +56,17 @@ def test_fuzzers(build, monkeypatch, name):
     assert all(wrong), wrong
     if name == "honest":
         assert [len(found) for found in wrong] == [1, 1], wrong
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("tool", MEASURING)
+def test_what_measures(build, monkeypatch, tool, name):
+    """The numbers of a run that did not pass are none."""
+    measure, attribute, pattern = MEASURING[tool]
+    monkeypatch.setattr(f"ucow.{tool}.{attribute}", re.compile(pattern))
+    machine = Machine(build.folder / f"test/serial/sabotage/{name}.elf")
+    if name == "honest":
+        assert measure(machine, TIMEOUT) is not None
+        return
+    with pytest.raises(LabError):
+        measure(machine, 1 if name == "hang" else TIMEOUT)
