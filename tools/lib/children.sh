@@ -45,16 +45,24 @@ wait_child() {
     return "$status"
 }
 
+# Sends the signal $1 to the children, and to the groups of those that have one: ninja does not end Meson, which it has
+# run when a meson.build has changed.
+signal_children() {
+    local pid
+    for pid in "${!children[@]}"; do
+        kill -s "$1" -- "-$pid" 2>/dev/null || kill -s "$1" "$pid" 2>/dev/null || true
+    done
+}
+
 # Ends the children: by SIGTERM, after 5 seconds by SIGKILL.
 end_children() {
-    local tries=0
+    local deadline=$((SECONDS + 5))
     [ ${#children[@]} -gt 0 ] || return 0
-    kill "${!children[@]}" 2>/dev/null || true
-    while kill -0 "${!children[@]}" 2>/dev/null && [ "$tries" -lt 500 ]; do
+    signal_children TERM
+    while kill -0 "${!children[@]}" 2>/dev/null && [ "$SECONDS" -le "$deadline" ]; do
         sleep 0.01
-        tries=$((tries + 1))
     done
-    kill -KILL "${!children[@]}" 2>/dev/null || true
+    signal_children KILL
     wait "${!children[@]}" 2>/dev/null || true
     children=()
 }

@@ -153,7 +153,8 @@ require_packages() {
 
 check_meson_version() {
     local version
-    version=$(meson --version)
+    # Without its complaints: it has some, too, if this tool is killed meanwhile.
+    version=$(meson --version 2>/dev/null) || die "meson does not run: see what \`meson --version\` says"
     [ "$(printf '1.0.0\n%s\n' "$version" | sort -V | head -n1)" = 1.0.0 ] ||
         die "Meson $version is too old: ucow needs 1.0.0 or newer (Debian 12 has it; elsewhere: pipx install meson)"
 }

@@ -206,6 +206,32 @@ def test_what_meson_leaves(command, place):
     assert not files_in(place / "tmp", place / "shm")
 
 
+# ninja, while it runs Meson because a meson.build has changed: it does not pass SIGTERM on, and waits.
+WAITING_NINJA = ('#!/bin/sh\n[ "$1" != --version ] || exec echo 1.11.1\n'
+                 'sleep 1000 & trap : TERM; : >"$0.began"\nwhile kill -0 $!; do wait; done\n')
+
+
+def test_what_ninja_waits_for(build, place):
+    """It ends, too."""
+    ninja = place / "bin/ninja"
+    ninja.parent.mkdir()
+    ninja.write_text(WAITING_NINJA)
+    ninja.chmod(0o755)
+    deadline = time.monotonic() + 60
+    with subprocess.Popen([ROOT / "tools/run", "--build", build.folder, "hello"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                          env={**os.environ, "PATH": f"{ninja.parent}:{os.environ['PATH']}"}) as process:
+        while not Path(f"{ninja}.began").exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        process.terminate()
+        process.wait(2 * END_SECONDS)
+    remaining = left(f"{MARK}={place}", 0.5)
+    for pid in remaining:
+        os.kill(pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGTERM and not remaining, remaining
+
+
 def test_workers_begin_with_signals_blocked(monkeypatch, tmp_path):
     """A worker inherits the tool's handlers, which would print a traceback; _begin_worker() sets its own."""
     begin = children._begin_worker
