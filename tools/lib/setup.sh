@@ -165,7 +165,8 @@ lock_build() {
     exec {build_lock}<"$build"
     flock --nonblock "$build_lock" && return
     say "waiting for another command that builds in $build"
-    flock "$build_lock"
+    start_child TERM flock "$build_lock" # a trap would wait for a command that is no child
+    wait_child
 }
 
 unlock_build() {

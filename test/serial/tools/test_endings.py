@@ -5,6 +5,7 @@ Some tools and signals are tried here. `UCOW_ENDINGS=all UCOW_SEED=7 meson test 
 signals, at moments that the seed selects.
 """
 
+import fcntl
 import os
 import random
 import re
@@ -221,15 +222,34 @@ def test_what_ninja_waits_for(build, place):
     with subprocess.Popen([ROOT / "tools/run", "--build", build.folder, "hello"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
                           env={**os.environ, "PATH": f"{ninja.parent}:{os.environ['PATH']}"}) as process:
-        while not Path(f"{ninja}.began").exists():
-            assert process.poll() is None and time.monotonic() < deadline
+        while not Path(f"{ninja}.began").exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         process.terminate()
-        process.wait(2 * END_SECONDS)
+        try:
+            process.wait(2 * END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
     remaining = left(f"{MARK}={place}", 0.5)
     for pid in remaining:
         os.kill(pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGTERM and not remaining, remaining
+
+
+def test_waiting_for_another_build(place):
+    """A tool that waits for the build directory ends at once."""
+    (place / "new").mkdir()
+    lock = os.open(place / "new", os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with subprocess.Popen([ROOT / "tools/run", "--build", place / "new", "hello"], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert "waiting for another command" in process.stderr.readline()
+        process.terminate()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        os.close(lock)
+    assert process.returncode == -signal.SIGTERM
 
 
 def test_workers_begin_with_signals_blocked(monkeypatch, tmp_path):
