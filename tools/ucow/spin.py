@@ -106,7 +106,8 @@ class SpinModel:
                    "-I", str(SOURCE.parent), "-o", "pan", "pan.c"])
 
     def _run(self, command: list[str]) -> None:
-        done = children.run(command, cwd=self.folder)
+        environment = {**os.environ, "TMPDIR": str(self.folder.absolute())}  # gcc leaves its files if it is killed
+        done = children.run(command, cwd=self.folder, env=environment)
         if done.returncode or "Error" in done.stdout:
             raise LabError(f"{command[0]} failed: {done.stdout[:500]}")
 
