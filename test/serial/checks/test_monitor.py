@@ -137,6 +137,7 @@ def test_mistakes(prompt):
                        "bt 9": "there is no process 9", "bt 4294967295": "there is no process 4294967295",
                        "frame 1": "process 1 has no user memory, and so no user registers",
                        "pte 0x800000 1": "process 1 has no user memory", "mem 0x100000000": "0x100000000 is no number of 32 bits: give one, as in 0x800020 or 12",
+                       "bt sh": "sh is no number of 32 bits: give one, as in 0x800020 or 12", "pte sh": "sh is no number of 32 bits: give one, as in 0x800020 or 12",
                        "events -1": "-1 is no number of 32 bits: give one, as in 0x800020 or 12", "mem 4": "  0x00000004 is not mapped",
                        "mem 0xffffffff": "  0xfffffffc is not mapped", "x" * 300: f"there is no word {'x' * 79}: type help"}.items():
         assert prompt.ask(line) == [said]
