@@ -28,7 +28,7 @@ EVENTS = {"fork": "do_fork", "fault": "do_pgfault", "switch": "switch_to", "exit
           "kill": "do_kill"}
 AT_END = "The run ends here; ucow-back exit goes back to the last exit."
 NO_MACHINE = "no machine is connected; one that has ended is started again by tools/run"
-NOT_BOOTED = "the machine has not booted yet, or not the kernel that GDB has read: continue, or use ucow-event fork"
+NOT_BOOTED = "the kernel's memory is not mapped (continue, or use ucow-event fork): is it the kernel that GDB has read, and has it booted?"
 
 
 class DebuggerMemory:
