@@ -10,7 +10,7 @@ from ucow.bench import measure
 from ucow.budgets import ALLOWED, budget_of, compare, compiler_of, kind_of, machine, read
 from ucow.plot import shown_in
 
-PICTURE = Path(__file__).resolve().parents[3] / "docs/fork.svg"
+PICTURE = Path(__file__).resolve().parents[3] / "docs/fork_costs.svg"
 CURVE = {"release": "ucow", "default": "ucow, default: checks and trace on"}
 RENEW = 'If that is what the change is worth, write new budgets with a reason: tools/bench --renew "why"'
 
@@ -49,14 +49,14 @@ def test_the_comparison():
 
 
 def test_the_picture(build, kind):
-    """What docs/fork.svg shows is what the budgets say, and stays so."""
+    """What docs/fork_costs.svg shows is what the budgets say, and stays so."""
     if (budget := budget_of(compiler_of(build.folder), kind)) is None:
         pytest.skip("there are no budgets for this compiler, and the picture has the costs of another")
     shown = shown_in(PICTURE)[CURVE[kind.name]]
     wrong = [f"{row}: {shown[row]:,.0f} in the picture, {budget[row]:,} in test/budgets.toml"
              for row in shown.keys() & budget.keys() if not 1 / ALLOWED <= shown[row] / budget[row] <= ALLOWED]
     assert shown.keys() & budget.keys() >= {"fork", "fork-1M", "fork-4M", "fork-16M"}
-    assert not wrong, "docs/fork.svg is out of date: tools/bench --plot docs/fork.svg draws it again"
+    assert not wrong, "docs/fork_costs.svg is out of date: tools/bench --plot docs/fork_costs.svg draws it again"
 
 
 def test_any_option(build, tmp_path, capsys, monkeypatch):
