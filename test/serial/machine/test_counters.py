@@ -37,7 +37,7 @@ TYPED = [Counter("chars_received", 4), Counter("chars_taken", 4)]
 
 # What each program makes pass the end; all make the others of EVERY do so.
 EVERY = {"ticks_now", "trace_ring", "drops", "given", "taken"}
-PROGRAMS = {"swapwork": (["3000", "8", "60"], {"reads", "writes", "rmap_first.walks"}), "sleeper": ([], {"ticks_run"}),
+PROGRAMS = {"swapwork": (["3000", "8", "60"], {"reads", "writes", "rmap_first.walks"}), "sleeper": ([], set()), "latesleeper": ([], {"ticks_run"}),
             "linuxthreads": ([], {"arrivals"}), "linuxlife": ([], set())}
 
 # In kernel/: counters that end by themselves, or that nothing but a report reads.
