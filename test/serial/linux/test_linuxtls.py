@@ -19,13 +19,15 @@ def test_linuxtls(run, build):
 def test_selector_goes_before_its_descriptor(bench, build):
     """An interrupt of the kernel loads %gs again, so there is no instruction at which %gs has no descriptor (D113)."""
     build.need_linux()
+    build.need_functions("gdt_set_tls")
     kernel = symbols_of(build.kernel)
     function, descriptor = kernel.address("gdt_set_tls"), kernel.address("gdt") + TLS_ENTRY
     with stopping(bench, "linuxtls", at=[function]) as stops:
         ask = stops.debugger.ask
         for _ in stops:
             before = stops.registers()
-            if before["GS"] == TLS_SELECTOR and before["EAX"] == before["EDX"] == 0:
+            argument = ask(f"m{before['ESP'] + 4:x},8") if build.instrumented else f"{before['EDX']:08x}{before['EAX']:08x}"
+            if before["GS"] == TLS_SELECTOR and argument == NO_DESCRIPTOR:
                 break  # a process ends that uses %gs
         ask(f"z0,{function:x},1")
         seen = []

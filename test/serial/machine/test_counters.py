@@ -138,6 +138,7 @@ def test_no_tick_is_number_0(bench, build):
     """To the policy 0 means that a process is new. From one nap to the next the count of ticks begins one lower."""
     if build.sched != "rr":
         pytest.skip(f"-Dsched={build.sched} does not count ticks")
+    build.need_functions("sys_sleep")
     ticks_run, seen = Counter("ticks_run", 4), []
     with stopping(bench, "latesleeper", at=[Symbols(build.kernel).address("sys_sleep")], cmdline="trace=off") as stops:
         memory = Memory(build, stops.live.memory_file)
