@@ -77,7 +77,7 @@ def prompt(boot, build):
             live.expect("the machine has stopped; type help, or quit to end it.")
             found = Prompt(live, build)
         yield found
-        found.end()
+        found.end().lines.once("the machine has stopped; type help, or quit to end it.")
 
 
 def process(live, build, pid: int) -> int:

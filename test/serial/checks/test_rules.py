@@ -75,3 +75,8 @@ def test_whose_type_is_wrong(run, build):
     run("hello", cmdline="selftest=wildcall", expect=CHECK_FAILED).lines.in_order(
         "kernel check failed: an indirect call of a function of another type:",
         re.compile(r"^    of answer \(kernel/planted/planted\.c:\d+\)$"))
+
+
+def test_where_interrupts_were_off(run, checked):
+    lines = run("hello", cmdline="selftest=lockheld", expect=CHECK_FAILED).lines
+    lines.once(re.compile(rf"^    since plant_lockheld {SOURCE}$"))

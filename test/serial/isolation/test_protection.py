@@ -141,6 +141,8 @@ PROCESSORS = {
     "qemu32": set(),
     "pentium3": set(),
     "max": {"SMEP", "SMAP", "UMIP"},
+    "max,level=7": {"SMEP", "SMAP", "UMIP"},  # the leaf that has them is the last
+    "max,level=6": set(),
     "max,-smep": {"SMAP", "UMIP"},
     "max,-smap": {"SMEP", "UMIP"},
     "max,-umip": {"SMEP", "SMAP"},
