@@ -13,11 +13,10 @@
  * unmapped address, a changed constant, and changed memory of a bystander. The kernel's own checks report
  * in its last lines.
  */
+#include "arguments.h"
 #include "fuzz.h"
 
 enum { MAX_ARGS = 5, ERRORS = E_NOTEMPTY + 1, NAMES = 64 };
-
-enum type { INT, UINT, ADDR, PTR, STR };
 
 static const struct call {
     uint32_t nr;

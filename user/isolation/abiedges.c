@@ -10,11 +10,10 @@
  * was given), "exits:CODE", "dies", or "sleeps" if it waits for what never comes; "harm" if the call changed
  * what it must not change.
  */
+#include "arguments.h"
 #include "check.h"
 
 enum { MAX_ARGS = 4, CODE = 0x1234567, PATIENCE_TICKS = 4 };
-
-enum type { INT, UINT, ADDR, PTR, STR };
 
 static const struct call {
     int nr;
@@ -78,13 +77,6 @@ static const struct {
     [NUMBER] = {"number", {{"0", 0}, {"1", 1}, {"max", 0x7FFFFFFF}, {"min", 0x80000000}, {"-1", 0xFFFFFFFF}}},
     [NOTHING] = {"nothing", {{"made", 0}}},
 };
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-    while (*names != NULL && strcmp(name, *names) != 0)
-        names++;
-    return *names != NULL;
-}
 
 static enum kind kind_of(const struct call *call, unsigned at)
 {

@@ -12,6 +12,8 @@
  */
 #include "linux.h"
 
+#include "arguments.h"
+
 #include "lib/printf.h"
 #include "lib/string.h"
 
@@ -26,7 +28,6 @@
 #define PATH "./linuxcalls"
 
 enum { MAX_ARGS = 5, CODE = 3, STRANGE_START = 7, MAX_ERROR = 4095 };
-enum type { INT, UINT, ADDR, PTR, STR };
 
 static const struct call {
     uint32_t nr;
@@ -110,13 +111,6 @@ static const struct {
     [NUMBER] = {"number", {{"0", 0}, {"1", 1}, {"max", 0x7FFFFFFF}, {"min", 0x80000000}, {"-1", 0xFFFFFFFF}}},
     [NOTHING] = {"nothing", {{"made", 0}}},
 };
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-    while (*names != NULL && strcmp(name, *names) != 0)
-        names++;
-    return *names != NULL;
-}
 
 static enum kind kind_of(const struct call *call, unsigned at)
 {

@@ -12,6 +12,8 @@
  */
 #include "linux.h"
 
+#include "arguments.h"
+
 #include "lib/printf.h"
 #include "lib/string.h"
 
@@ -23,7 +25,6 @@
 #define USERTOP 0xB0000000u
 
 enum { MAX_ARGS = 5, ERRORS = LINUX_ETIMEDOUT + 2, NO_RETURN = ERRORS - 1, WATCHERS = 2 };
-enum type { INT, UINT, ADDR, PTR, STR };
 
 static const struct call {
     uint32_t nr;
