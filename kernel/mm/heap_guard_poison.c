@@ -11,7 +11,7 @@
  *
  * In a free frame one word in 64 bytes is overwritten, and checked when the frame is allocated again; all
  * other bytes stay as they were. So a stray write of a word is found with a probability of one in sixteen.
- * To check every word would cost as much as the page copy that most frames are allocated for.
+ * To check every word would cost more than the page copy that most frames are allocated for.
  */
 #include "arch/i386/cpu.h"
 #include "lib/string.h"

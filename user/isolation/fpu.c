@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fpu - each process has its own x87 and SSE registers: preserved across switches, copied to a child by
- * fork, initial after exec (D17).
+ * fpu - each process has its own x87 and SSE registers: preserved across switches and while the kernel clears
+ * and copies pages, copied to a child by fork, initial after exec (D17).
  *
- * It executes itself as `fpu clean` to see the registers after exec. The compiler uses none of these
- * registers here, so they hold what the assembler below loads.
+ * It executes itself as `fpu clean` to see the registers after exec, and as `fpu work` and `fpu idle`. The
+ * compiler uses none of these registers here, so they hold what the assembler below loads.
  */
 #include "check.h"
 
@@ -157,6 +157,53 @@ static void check_fork(bool sse)
     CHECK(inherited, true, "the child's are those of its parent");
 }
 
+/* Execute this program again to do `what`. */
+static int run_again(const char *what)
+{
+    const char *const argv[] = {"fpu", what};
+    return exec("fpu", ARRAY_SIZE(argv), argv);
+}
+
+/* Have the kernel clear and copy pages: for new memory, for what a fork copies or shares, for a program. Uses
+ * no register of the FPU. */
+static void work_pages(void)
+{
+    enum { PAGES = 4 };
+    static char bss[PAGES * PAGE_SIZE];
+    char *zeros = map_pages(sizeof(bss), MAP_PRIVATE);
+    for (int i = 0; i < PAGES; i++)
+        zeros[i * PAGE_SIZE] = 1;
+    int pid = fork();
+    for (int i = 0; i < PAGES; i++) {
+        zeros[i * PAGE_SIZE]++;
+        bss[i * PAGE_SIZE]++;
+    }
+    if (pid == 0)
+        exit(run_again("idle"));
+    assert(pid > 0 && code_of(pid) == 0);
+    munmap(zeros, sizeof(bss));
+}
+
+static int run_work(void *unused)
+{
+    (void)unused;
+    return run_again("work");
+}
+
+/* The FPU holds the registers of the process for which the kernel works; then those of its parent, while the
+ * child is a new program, which does not use the FPU. */
+static void check_pages(bool sse)
+{
+    struct registers mine;
+    load_pattern(11, sse);
+    store_all(&mine, sse);
+    work_pages();
+    CHECK(unchanged(&mine, sse), true, "the registers after pages were cleared and copied");
+    int code = child_code(run_work, NULL);
+    CHECK(unchanged(&mine, sse), true, "the registers after that was done for a child");
+    CHECK(code, 0, "exit code of that child");
+}
+
 /* Executed by a process whose registers were filled. */
 static int be_clean(bool sse)
 {
@@ -173,9 +220,8 @@ static int be_clean(bool sse)
 
 static int run_clean(void *sse)
 {
-    const char *const argv[] = {"fpu", "clean"};
     load_pattern(7, sse != NULL);
-    return exec("fpu", ARRAY_SIZE(argv), argv);
+    return run_again("clean");
 }
 
 int main(int argc, char *argv[])
@@ -184,10 +230,15 @@ int main(int argc, char *argv[])
     bool sse = features & CPUID_SSE;
     if (argc == 2 && strcmp(argv[1], "clean") == 0)
         return be_clean(sse);
+    if (argc == 2 && strcmp(argv[1], "work") == 0)
+        work_pages();
+    if (argc == 2)
+        return 0;
 
     printf("fpu: x87 = %d, SSE = %d\n", (features & CPUID_FPU) != 0, sse);
     if (features & CPUID_FPU) {
         check_switches(sse);
+        check_pages(sse);
         check_fork(sse);
         CHECK(child_code(run_clean, sse ? argv : NULL), 0, "exit code of the run that looks");
     }

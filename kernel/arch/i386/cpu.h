@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/i386/convention.h"
 #include "arch/i386/vectors.h"
 #include "lib/util.h"
 
@@ -151,15 +152,27 @@ static inline void cpu_clts(void)
     __asm__ volatile("clts");
 }
 
+/* page_bytes.S: the CPU has SSE, and cpu_init() has enabled it. */
+ASM_CALL void page_clear_sse(void *to);
+ASM_CALL void page_copy_sse(void *to, const void *from);
+
 /* Clear or copy the 4096 bytes of a page; addresses are page-aligned. */
 static inline void cpu_clear_page(void *to)
 {
+    if (cpu_features.sse) {
+        page_clear_sse(to);
+        return;
+    }
     uint32_t words = 1024;
     __asm__ volatile("rep stosl" : "+D"(to), "+c"(words) : "a"(0) : "memory");
 }
 
 static inline void cpu_copy_page(void *to, const void *from)
 {
+    if (cpu_features.sse) {
+        page_copy_sse(to, from);
+        return;
+    }
     uint32_t words = 1024;
     __asm__ volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(words)::"memory");
 }

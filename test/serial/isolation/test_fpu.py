@@ -17,6 +17,8 @@ def test_lines(run, cpu, sse):
     for child in range(3):
         out.lines.once(f"fpu: looks that found child {child}'s unchanged = 21")
     out.lines.once("fpu: looks that found the parent's registers unchanged = 21")
+    out.lines.once("fpu: the registers after pages were cleared and copied = 1")
+    out.lines.once("fpu: the registers after that was done for a child = 1")
     out.lines.once("fpu: the child's are those of its parent = 1")
     out.lines.once("fpu: x87 control after exec = 895")
     out.lines.once("fpu: SSE registers after exec, against zero = 0")
