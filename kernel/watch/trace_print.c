@@ -46,13 +46,19 @@ static const struct {
 #include <ucow/enums.def>
 };
 
+/* Whether the `length` characters at `text` are `word`. */
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && strncmp(word, text, length) == 0;
+}
+
 /* The name of `value` in the enumeration that the word at `suffix` names; NULL if there is none. */
 static const char *name_of(const char *suffix, size_t length, uint32_t value)
 {
-    if (value - LINUX_TRACED < ARRAY_SIZE(linux_names) && strncmp(suffix, "syscall", length) == 0)
+    if (value - LINUX_TRACED < ARRAY_SIZE(linux_names) && is_word(suffix, length, "syscall"))
         return linux_names[value - LINUX_TRACED];
     for (size_t i = 0; i < ARRAY_SIZE(enumerations); i++)
-        if (strlen(enumerations[i].suffix) == length && strncmp(enumerations[i].suffix, suffix, length) == 0)
+        if (is_word(suffix, length, enumerations[i].suffix))
             return value < enumerations[i].n ? enumerations[i].names[value] : NULL;
     return NULL;
 }
