@@ -94,7 +94,8 @@ explain_failure() {
     if [[ $line == *'(-16)' ]]; then
         line=$(find "$root/user" -name "$name.c" -printf 'user/%P' -quit)
         near=$(similar "$name")
-        say "there is no program $name; ${line:+$line is not listed in user/meson.build; }${near}there are $(programs)"
+        say "there is no program $name; ${line:+$line is not listed in user/meson.build; }${near}there are "
+        programs | fold -s -w 76 | sed 's/^/  /' >&2
         exit 5
     elif [ -n "$line" ]; then
         say "$name could not be started: ${line#*failed: }"
@@ -119,7 +120,7 @@ note_missing_calls() {
         say "note: of the system calls of Linux, ucow has those that docs/linux.md lists"
 }
 
-# Prints the names of the programs in the boot archive.
+# Prints the names of the programs in the boot archive, as one line.
 programs() {
     find "$build/user" -name '*.elf' -printf '%f\n' | sed 's/\.elf$//' | sort | paste -sd' '
 }

@@ -205,9 +205,10 @@ def test_link_cdpath_and_open_input(build, tmp_path):
 
 
 def test_misspelt_program(build):
-    """A name that is like that of a program: the sentence says which."""
+    """A name that is like that of a program: the sentence says which, and below are the others, no wider than a terminal."""
     done = run_in(build.folder, "forktset")
     assert done.returncode == REFUSED and "tools/run: there is no program forktset; did you mean forktest? there are " in done.stderr
+    assert {"hello", "zeros"} <= set(done.stderr.split()) and max(map(len, stderr_of(done).splitlines())) < 80
 
 
 def test_programs_from_outside(build, tmp_path):
