@@ -3,6 +3,7 @@
 
 import os
 import random
+import re
 
 import pytest
 
@@ -10,6 +11,9 @@ PROMPT = "$ "
 TICK_HZ = 100
 MAX_JOBS = 32  # of sh.h
 KEYS = {"^C": "\x03", "^\\": "\x1c"}
+READERS = 17  # more processes than ^T prints at once
+STATUS_HEAD = "  pid parent  group state        runs   pages name"
+STATUS_ROW = re.compile(r"^([ \d]{5}) [ \d]{6} [ \d]{6} [A-Z ]{8} [ \d]{8} [ \d]{7} \S+$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -62,12 +66,17 @@ def test_canonical_mode(shell):
 
 
 def test_status(shell):
-    """^T prints all processes, while one spins and at the prompt, which is shown again."""
+    """^T prints all processes, in columns, while one spins and at the prompt, which is shown again."""
+    for _ in range(READERS):
+        shell.type("swallow 1 &\n")
+        shell.expect("bytes, please\n")
     shell.type("noread\n")
     shell.expect("noread: waiting.\n")
     shell.type("\x14")
     table = shell.expect("noread\n")
     assert "init\n" in table and " RUNNING" in table
+    rows = [int(pid) for pid in STATUS_ROW.findall(table)]
+    assert STATUS_HEAD in table.splitlines() and rows == list(range(1, READERS + 4)), f"a row is missing, or has other columns:\n{table}"
     shell.type("\x03")
     shell.expect(PROMPT)
     shell.type("ec\x14")
@@ -75,6 +84,8 @@ def test_status(shell):
     shell.expect(PROMPT + "ec")
     shell.type("ho ok\n")
     shell.expect("\nok\n")
+    shell.type("".join(f"kill %{number}\n" for number in range(1, READERS + 1)) + "echo ended\n")
+    shell.expect("\nended\n")
     leave(shell)
 
 
