@@ -10,7 +10,8 @@ import pytest
 from calls import FIRST, calls
 
 NO_MEM, NO_FREE_PROC = -4, -5
-MACHINES = [("16M", "trace_kib=2048", NO_MEM), ("128M", "trace_kib=16384", NO_MEM), ("16M", "max_procs=60", NO_FREE_PROC)]
+MAX_PROCS = 60
+MACHINES = [("16M", "trace_kib=2048", NO_MEM), ("128M", "trace_kib=16384", NO_MEM), ("16M", f"max_procs={MAX_PROCS}", NO_FREE_PROC)]
 MADE = re.compile(r"^bomb: processes made, \w+ = (\d+)$")
 
 
@@ -34,6 +35,8 @@ def test_wide(run, memory, cmdline, error):
     count = made(out)
     forks = [call.result for call in calls(out.trace, "fork")]
     assert forks.count(error) == 1 and forks[count] == error and min(forks[:count]) > 0
+    if error == NO_FREE_PROC:
+        assert count + 2 == MAX_PROCS, "max_procs counts init, the bomb and its children"
     assert len(out.trace.all("kill", by=FIRST)) == count
     assert len(out.trace.all("reap", parent=FIRST)) == count + 1
     assert {exit_.shown("reason") for exit_ in out.trace.of("exit") if exit_.code == -9} == {"kill"}
