@@ -62,6 +62,16 @@ def test_canonical_mode(shell):
     shell.type("one\x17two \x7f\x7f\x15" "abcd efg\x7f!\r")
     shell.expect("abcd efg\b \b!\n")
     shell.expect("swallow pass.\n")
+    shell.expect(PROMPT)
+    shell.type("swallow 4\n")
+    shell.expect("bytes, please\n")
+    shell.type("gone")
+    shell.expect("gone")
+    shell.type("\x03")  # ends the line, too
+    shell.expect("^C\n")
+    shell.expect(PROMPT)
+    shell.type("echo\n")
+    assert shell.expect("\n") == "echo\n", "what was typed before ^C is still in the line"
     leave(shell)
 
 
