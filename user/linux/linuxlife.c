@@ -135,6 +135,19 @@ static int blocks_and_unblocks(void)
     return 1;
 }
 
+enum { MOST = 64, MOST_ARGS = 40 }; /* strings of both vectors; of the first */
+
+/* Both vectors have just so many strings as there is room for. */
+static int executes_with_most(void)
+{
+    static const char *argv[MOST_ARGS + 1], *envp[MOST - MOST_ARGS + 1];
+    for (int i = 0; i < MOST_ARGS; i++)
+        argv[i] = "a";
+    for (int i = 0; i < MOST - MOST_ARGS; i++)
+        envp[i] = "A=";
+    return -lx_execve("linuxlife", argv, envp);
+}
+
 /* An environment larger than there is room for, in strings and in bytes. */
 static void check_execve(void)
 {
@@ -149,6 +162,7 @@ static void check_execve(void)
     EXPECT(lx_execve("linuxlife", many, none), -LINUX_E2BIG);
     EXPECT(lx_execve("linuxlife", none, one), -LINUX_E2BIG);
     EXPECT(lx_execve("linuxlife", one, none), -LINUX_E2BIG);
+    EXPECT(status_of(spawn(executes_with_most)), MOST_ARGS << 8);
 }
 
 #define CLOCK 0 /* CLOCK_REALTIME */
@@ -202,7 +216,8 @@ static void check_missing(void)
 
 int linux_main(const struct start *start)
 {
-    (void)start;
+    if (start->argc > 1)
+        return start->argc;
     EXPECT(lx_getppid() > 0, true); /* the parent is no program for Linux */
     check_missing();
     check_clocks();

@@ -18,7 +18,7 @@ def test_trace_names_calls(run, build):
     build.need_linux()
     trace = run("linuxlife", memory="64M").trace
     assert trace.all("syscall_enter nr=linux_kill arg0=1 arg1=9")
-    trace.in_order("syscall_enter nr=linux_open arg0=1 arg1=2", "syscall_leave nr=linux_open result=-38")
+    trace.in_order("syscall_enter nr=linux_open arg0=1 arg1=2 arg2=3", "syscall_leave nr=linux_open result=-38")
     trace.in_order("syscall_enter nr=linux_fork", "fork", "syscall_enter nr=linux_wait4", "reap")
     shown = {record.shown("nr") for record in trace.of("syscall_enter")}
     assert {name for name in shown if not name.startswith("linux_")} == UNLISTED

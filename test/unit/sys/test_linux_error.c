@@ -37,6 +37,19 @@ TEST(each_error_is_one_of_linux)
     CHECK_EQ(linux_error(INT32_MIN), -LINUX_EINVAL);
 }
 
+/* As the manual pages of fork, execve, wait, kill, futex and read name them. */
+TEST(errors_are_those_that_linux_documents)
+{
+    static const struct {
+        int error, linux_error;
+    } documented[] = {{E_NO_FREE_PROC, LINUX_EAGAIN}, {E_NO_MEM, LINUX_ENOMEM},     {E_TOO_BIG, LINUX_E2BIG},
+                      {E_NOENT, LINUX_ENOENT},        {E_INVAL_ELF, LINUX_ENOEXEC}, {E_KILLED, LINUX_EINTR},
+                      {E_BAD_PROC, LINUX_ESRCH},      {E_TIMEOUT, LINUX_ETIMEDOUT}, {E_FAULT, LINUX_EFAULT},
+                      {E_SWAP_FAULT, LINUX_EIO},      {E_NO_DEV, LINUX_EIO},        {E_INVAL, LINUX_EINVAL}};
+    for (size_t i = 0; i < sizeof(documented) / sizeof(documented[0]); i++)
+        CHECK_EQ(linux_error(-documented[i].error), -documented[i].linux_error);
+}
+
 TEST(a_result_is_no_error)
 {
     CHECK_EQ(linux_error(0), 0);
