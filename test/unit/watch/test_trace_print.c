@@ -38,3 +38,27 @@ TEST(a_number_is_printed_as_a_number)
     CHECK_STR_EQ(printed(TRACE_state, 3, LINUX_TRACED + 2),
                  "[t=7] state pid=3 from=65538 to=UNINIT running=2\n");
 }
+
+TEST(values_are_printed_as_their_suffix_says)
+{
+    CHECK_STR_EQ(printed(TRACE_reap, 2, 3), "[t=7] reap parent=2 child=3 code=0 running=2\n");
+    CHECK_STR_EQ(printed(TRACE_syscall_leave, 2, (uint32_t)-9),
+                 "[t=7] syscall_leave nr=fork result=-9 running=2\n");
+    CHECK_STR_EQ(printed(TRACE_unmap, 0x800000, 0xFFFFF000),
+                 "[t=7] unmap start=0x800000 end=0xfffff000 running=2\n");
+}
+
+/* The ring has room for four. */
+TEST(the_last_events_that_the_ring_has)
+{
+    trace_ring.next = 0;
+    for (uint32_t pid = 10; pid < 19; pid++)
+        records[trace_ring.next++ % ARRAY_SIZE(records)] =
+            (struct trace_record){.event = TRACE_kill, .arg = {2, pid}};
+    console_clear();
+    trace_print_last(16);
+    CHECK(!console_has("pid=14 ") && console_has("pid=15 ") && console_has("pid=18 "));
+    console_clear();
+    trace_print_last(1);
+    CHECK(!console_has("pid=17 ") && console_has("pid=18 "));
+}
