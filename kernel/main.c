@@ -250,6 +250,7 @@ static void start_trace(size_t frames)
     size_t bytes = power_of_two_below(MAX(kib, (size_t)4) * KIB);
     void *buffer = boot_alloc_undefined(bytes); /* no reader looks at a record that was not written */
     trace_init(buffer, virt_to_phys(buffer), bytes);
+    trace_watch_free(page_free_counter());
     trace_enable(params.trace);
 }
 

@@ -242,6 +242,11 @@ size_t page_free_count(void)
     return owned[PAGE_FREE];
 }
 
+const size_t *page_free_counter(void)
+{
+    return &owned[PAGE_FREE];
+}
+
 size_t page_owner_count(enum page_owner owner)
 {
     return owned[owner];

@@ -161,6 +161,9 @@ static inline __attribute__((always_inline)) void page_drop(struct page *page)
 /* The number of frames under management, of free ones, and of those of one owner. Cheap. */
 size_t page_total_count(void);
 size_t page_free_count(void);
+
+/* Where their number is kept, for readers that look often. */
+const size_t *page_free_counter(void);
 size_t page_owner_count(enum page_owner owner);
 
 /* Frames allocated and freed since boot: taken = given + held. */

@@ -13,10 +13,14 @@ struct trace_record *trace_records;
 uint32_t trace_index_mask;
 uint32_t trace_running;
 
+static const size_t unknown;
+const size_t *trace_free = &unknown;
+
 /* What tools/trace reads: one line per enumeration, event and system call; a call of Linux has LINUX_TRACED
- * more in the trace. */
+ * more in the trace. The line `spare` says what a record has in its last word if the fields do not fill it. */
 extern const char trace_format[];
 __attribute__((used)) const char trace_format[] =
+    "spare free\n"
 #define ENUM(name) "enum " #name
 #define VALUE(NAME, name) " " #name
 #define ENUM_END "\n"
@@ -37,6 +41,11 @@ void trace_init(void *buffer, uint32_t pa, size_t bytes)
     trace_ring.capacity = (uint32_t)(bytes / sizeof(struct trace_record));
     trace_index_mask = trace_ring.capacity - 1;
     trace_ring.boot_tsc = cpu_tsc();
+}
+
+void trace_watch_free(const size_t *frames)
+{
+    trace_free = frames;
 }
 
 void trace_enable(bool on)
@@ -85,6 +94,7 @@ void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
     struct trace_record *record = trace_begin(event);
     record->arg[0] = a;
     record->arg[1] = b;
+    trace_add_free(record);
     trace_publish(record);
     cpu_irq_restore(eflags);
 }
@@ -96,6 +106,7 @@ void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
     record->arg[0] = a;
     record->arg[1] = b;
     record->arg[2] = c;
+    trace_add_free(record);
     trace_publish(record);
     cpu_irq_restore(eflags);
 }
@@ -106,15 +117,18 @@ void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_t b, uint32
     record->arg[0] = a;
     record->arg[1] = b;
     record->arg[2] = c;
+    trace_add_free(record);
     trace_publish(record);
 }
 
 void trace_record5(enum trace_event event, const uint32_t words[5])
 {
     uint32_t eflags = cpu_irq_save();
-    struct trace_record *record = trace_begin(event);
+    struct trace_record *record = trace_begin(event & ~TRACE_FREE);
     for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
         record->arg[i] = words[i];
+    if (event & TRACE_FREE)
+        trace_add_free(record);
     trace_publish(record);
     cpu_irq_restore(eflags);
 }

@@ -32,7 +32,7 @@ struct trace_record {
         };
         uint32_t head; /* all three */
     };
-    uint32_t arg[5];
+    uint32_t arg[5]; /* the last: the free frames of the machine, if the event does not need it */
 };
 
 #define TRACE_PID_SHIFT 16
@@ -59,6 +59,9 @@ extern struct trace_record *trace_records; /* the ring */
 
 /* Use `bytes` at `buffer`, physically contiguous at `pa`, as the ring. Recording stays off. */
 void trace_init(void *buffer, uint32_t pa, size_t bytes);
+
+/* Tell the trace where the number of free frames is kept. */
+void trace_watch_free(const size_t *frames);
 
 /* Switch recording on or off; without a ring it stays off. */
 void trace_enable(bool on);
@@ -89,7 +92,9 @@ void trace_print_last(unsigned n);
 
 /* Called by TRACE while recording is on. Never inlined, and most events have at most three words, which are
  * passed without memory: so the caller needs no stack and few registers for what it seldom does. What lies in
- * the other words of the record means nothing. */
+ * the other words of the record, but for the last, means nothing. TRACE_FREE is added to an event of four
+ * words. */
+#define TRACE_FREE 0x100u
 #define TRACE_CALL __attribute__((noinline))
 TRACE_CALL void trace_record2(enum trace_event event, uint32_t a, uint32_t b);
 TRACE_CALL void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c);
@@ -98,11 +103,12 @@ TRACE_CALL void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_
 
 /* TRACE(fork, parent, child, flags): up to five arguments, as many as trace.def declares, in its order. */
 #define TRACE(name, ...) \
-    TRACE_FUNCTION(__VA_ARGS__, 5, 5, 3, 2, 2, 0)(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
+    TRACE_FUNCTION(__VA_ARGS__, 5, 4, 3, 2, 2, 0)(TRACE_##name, __VA_ARGS__, 0, 0, 0, 0, 0)
 #define TRACE_FUNCTION(a, b, c, d, e, n, ...) TRACE_WORDS##n
 #define TRACE_WORDS2(event, a, b, ...) TRACE_IF_ON(trace_record2(event, (uint32_t)(a), (uint32_t)(b)))
 #define TRACE_WORDS3(event, a, b, c, ...) \
     TRACE_IF_ON(trace_record3(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c)))
+#define TRACE_WORDS4(event, ...) TRACE_WORDS5((enum trace_event)((event) | TRACE_FREE), __VA_ARGS__)
 #define TRACE_WORDS5(event, a, b, c, d, e, ...)                                                       \
     TRACE_IF_ON(trace_record5(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
                                                          (uint32_t)(d), (uint32_t)(e)}))

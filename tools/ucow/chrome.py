@@ -4,7 +4,8 @@
 Each process has two tracks, under its pid and name and after its parent: `state`, a slice for each state it was in,
 and `calls`, a slice for each system call, with marks for its faults and other events. Arrows lead from fork to the
 child's first run, from a wake-up to the run that follows, from exit to the reap, from kill to the exit, and from
-the fork that shared a page to its copy. Counters show free pages, runnable processes, pages copied and slots written.
+the fork that shared a page to its copy. Counters show free pages, runnable processes, shared pages and pages in swap (as `tools/pages` counts them), pages copied and
+slots written.
 
 The format: "Trace Event Format", Google, 2016.
 """
@@ -15,6 +16,7 @@ from .history import Call, History, Life
 from .invariants import IDLE
 from .pages import TABLE_BYTES
 from .trace import Field, Record, Trace
+from .world import World
 
 TICK_MICROSECONDS = 10_000
 STATE, CALLS = 1, 2   # the threads of a process
@@ -24,13 +26,16 @@ COUNTERS = 0          # the process of the counters; those of lives begin after 
 NOT_MARKED = {"state", "switch", "syscall_enter", "syscall_leave"}
 
 
-class _Exporter:
+class Exporter:
+    """Makes the events of the export, a kind of them with each method."""
+
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.history = History(trace)
         self.per_microsecond = trace.tsc_per_tick / TICK_MICROSECONDS or 1000  # QEMU's icount: 1 GHz
         self.events: list[dict[str, Any]] = []
         self.arrows = 0
+        self.counted: dict[str, int] = {}  # the latest value of each counter
         # A pid may be used twice, so a life has a number of its own: its place among families.
         self.number = {id(life): i for i, life in enumerate(self.history.in_family_order(), 1)}
 
@@ -51,7 +56,10 @@ class _Exporter:
         self.add("f", name, target, STATE, end, cat="life", id=self.arrows, bp="e")
 
     def count(self, name: str, unit: str, record: Record, value: int) -> None:
-        self.add("C", name, None, 0, record, args={unit: value})
+        """A counter has this value from now on."""
+        if self.counted.get(name) != value:
+            self.counted[name] = value
+            self.add("C", name, None, 0, record, args={unit: value})
 
     def names(self) -> None:
         def name(kind: str, number: int, thread: int, **arguments: Any) -> None:
@@ -156,8 +164,16 @@ class _Exporter:
                 case "evict":
                     slots.add(record["slot"])
                     self.count("slots written", "slots", record, len(slots))
-            if "free" in record.event.place:
-                self.count("free pages", "pages", record, record["free"])
+            if record.free is not None:
+                self.count("free pages", "pages", record, record.free)
+
+    def counters_of_pages(self) -> None:
+        """What processes share and have on the disk: known if the ring has lost nothing."""
+        world = World()
+        for record in self.trace if not self.trace.lost else ():
+            world.follow(record)
+            self.count("shared pages", "pages", record, world.counts.shared)
+            self.count("pages in swap", "pages", record, world.counts.swapped)
 
 
 def _range(share: Record) -> range:
@@ -167,7 +183,7 @@ def _range(share: Record) -> range:
 
 def export_chrome(trace: Trace) -> dict[str, Any]:
     """The trace as a Chrome trace object, ready for json.dump."""
-    exporter = _Exporter(trace)
+    exporter = Exporter(trace)
     if trace.records:
         exporter.names()
         exporter.states()
@@ -176,4 +192,5 @@ def export_chrome(trace: Trace) -> dict[str, Any]:
         exporter.arrows_of_lives()
         exporter.arrows_of_copies()
         exporter.counters()
+        exporter.counters_of_pages()
     return {"traceEvents": exporter.events, "displayTimeUnit": "ns", "otherData": {"lost records": trace.lost}}

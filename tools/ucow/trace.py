@@ -82,6 +82,7 @@ class Event:
         self.name = name
         self.fields = fields
         self.place = {field.name: i for i, field in enumerate(fields)}
+        self.has_room = len(fields) < RECORD_WORDS and not (fields and fields[-1].style == "text")
         if fields and fields[-1].style == "text":
             fields[-1].text_bytes = (RECORD_WORDS - len(fields) + 1) * 4
 
@@ -102,12 +103,14 @@ class Event:
 
 
 class Record:
-    """One event that happened: `.stamp`, `.cpu`, `.cpu_pid` (the running process) and its fields."""
+    """One event that happened: `.stamp`, `.cpu`, `.cpu_pid` (the running process) and its fields. `.free` is the number of
+    the machine's free frames at that time, or None if the event has no room for it."""
 
-    __slots__ = ("seq", "stamp", "cpu", "cpu_pid", "event", "raw")
+    __slots__ = ("seq", "stamp", "cpu", "cpu_pid", "event", "raw", "free")
 
-    def __init__(self, seq: int, stamp: int, event: Event, cpu: int, cpu_pid: int, raw: tuple[int, ...]) -> None:
+    def __init__(self, seq: int, stamp: int, event: Event, cpu: int, cpu_pid: int, raw: tuple[int, ...], free: int | None = None) -> None:
         self.seq, self.stamp, self.event, self.cpu, self.cpu_pid, self.raw = seq, stamp, event, cpu, cpu_pid, raw
+        self.free = raw[event.place["free"]] if "free" in event.place else free
 
     @property
     def name(self) -> str:
@@ -166,6 +169,7 @@ class Format:
         self.events: dict[int, Event] = {}
         self.by_name: dict[str, Event] = {}
         self.enums: dict[str, dict[int, str]] = {"syscall": {}}
+        self.has_free = False  # whether records that have room say how many frames are free
         words_of_events: list[tuple[int, str, list[str]]] = []
         for words in map(str.split, text.splitlines()):
             match words:
@@ -175,6 +179,8 @@ class Format:
                     self.enums["syscall"][int(number)] = name
                 case ["linux", number, name]:
                     self.enums["syscall"][LINUX_TRACED + int(number)] = f"linux_{name}"
+                case ["spare", "free"]:
+                    self.has_free = True
                 case ["event", number, name, *names]:
                     words_of_events.append((int(number), name, names))
                 case _:
@@ -384,7 +390,8 @@ def decode(ring: Ring) -> Trace:
         if number not in fmt.events:
             raise LabError(f"record {seq} has the unknown event {number}: not the same kernel (see --elf)")
         event = fmt.events[number]
-        records.append(Record(seq, stamp - ring.boot_tsc, event, cpu, pid, event.values(args)))
+        free = args[-1] if fmt.has_free and event.has_room else None
+        records.append(Record(seq, stamp - ring.boot_tsc, event, cpu, pid, event.values(args), free))
     return Trace(fmt, records, lost=ring.first, tsc_per_tick=ring.tsc_per_tick)
 
 

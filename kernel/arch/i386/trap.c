@@ -253,6 +253,7 @@ __attribute__((noinline)) static void do_traced_syscall(struct trapframe *tf)
     record = trace_begin(TRACE_syscall_leave);
     record->arg[0] = nr;
     record->arg[1] = tf->eax;
+    trace_add_free(record);
     trace_publish(record);
 }
 

@@ -7,12 +7,14 @@ Two tests need no browser; the others skip without one.
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser import Browser, browsing
 from breakpoints import stopping
+from ucow.chrome import Exporter
 from ucow.history import History
 from ucow.html import SCRIPTS, data, page
 from ucow.memory import FileMemory
@@ -232,6 +234,13 @@ def told_by_memory(guest: Guest) -> dict[str, list]:
     return found
 
 
+def counted_in_memory(guest: Guest) -> dict[str, int]:
+    """What the counters of the Chrome export have to say: each address space counts once, also if threads share it."""
+    kinds = Counter(guest.describe(mm, entry).kind for mm in guest.spaces for entry in guest.tables[mm].values())
+    return {"free pages": sum(frame.owner == "free" for frame in guest.frames), "shared pages": kinds["shared"],
+            "pages in swap": kinds["swapped"]}
+
+
 def is_quiet(trace: Trace) -> bool:
     """Whether no process is in the middle of a change to its memory, at a point where the kernel lets others run."""
     inside = set()
@@ -248,11 +257,27 @@ def is_quiet(trace: Trace) -> bool:
     return not inside
 
 
-@pytest.mark.parametrize("program", ["forktest", "cow16", "sharetables chain", "swapwork 700 3 30", "maps", "threads",
-                                     "linuxprotect few"])
-def test_pages_at_ten_moments(program, bench, build, browser, tmp_path):
-    """The pages that the page derives from events are those in the machine's page tables, at ten system calls."""
+PROGRAMS = pytest.mark.parametrize("program", ["forktest", "cow16", "sharetables chain", "swapwork 700 3 30", "maps", "threads", "linuxprotect few"])
+
+
+@pytest.fixture(scope="module")
+def known_moments() -> dict[str, tuple[Ring, dict, dict]]:
+    """What ten_moments() has found, by program: two tests look at each run."""
+    return {}
+
+
+@pytest.fixture
+def ten_moments(program, bench, build, known_moments) -> tuple[Ring, dict, dict]:
+    """The events of a run; and at ten system calls of it, by the event before, the pages of each process and what the
+    counters of pages have to say."""
     build.need_trace()
+    if program not in known_moments:
+        known_moments[program] = stop_at_moments(program, bench, build)
+    return known_moments[program]
+
+
+def stop_at_moments(program: str, bench, build) -> tuple[Ring, dict, dict]:
+    """Run a program, and look into the memory of the machine at ten system calls."""
     if program.startswith("linux"):
         build.need_linux()
     words, machine = program.split(), {"memory": build.room("16M"), "cmdline": "trace_kib=2048"}
@@ -261,7 +286,7 @@ def test_pages_at_ten_moments(program, bench, build, browser, tmp_path):
         machine["memory"] = build.room("6M")
         words[1] = str(int(words[1]) * (3 if build.kasan else 1))  # more than the memory has
     every = max(1, len(bench.machine(*words, **machine).run().trace.of("syscall_enter")) // (2 * MOMENTS))
-    seen = {}
+    seen, counted = {}, {}
     due = False
     with stopping(bench, *words, at=[Symbols(build.kernel).address("syscall_entry")], **machine) as stops:
         for number, _ in enumerate(stops, 1):
@@ -272,9 +297,18 @@ def test_pages_at_ten_moments(program, bench, build, browser, tmp_path):
             ring = read_ring(guest.memory, guest.symbols)
             if due := not is_quiet(decode(ring)):
                 continue
-            seen[len(ring.records) // RECORD.size - 1] = told_by_memory(guest)
+            at = len(ring.records) // RECORD.size - 1
+            seen[at], counted[at] = told_by_memory(guest), counted_in_memory(guest)
             if len(seen) == MOMENTS:
                 break
+    assert len(seen) == MOMENTS
+    return ring, seen, counted
+
+
+@PROGRAMS
+def test_pages_at_ten_moments(program, ten_moments, build, browser, tmp_path):
+    """The pages that the page derives from events are those in the machine's page tables, at ten system calls."""
+    ring, seen, _ = ten_moments
     path = tmp_path / "out.html"
     path.write_text(page([data(ring, build.kernel)]))
     browser.open(path)
@@ -282,9 +316,25 @@ def test_pages_at_ten_moments(program, bench, build, browser, tmp_path):
         told = browser.run(PAGES_OF_RUN % i)
         different = [(pid, *pair) for pid in pages for pair in zip(pages[pid], told.get(pid, [])) if pair[0] != pair[1]]
         assert told == pages, f"{different[:3]} after {decode(ring).records[i]}"
-    assert len(seen) == MOMENTS
-    if words[0] == "swapwork":
+    if program.startswith("swapwork"):
         assert any(slot for pages in seen.values() for some in pages.values() for _, _, _, _, slot, *_ in some)
+
+
+@PROGRAMS
+def test_counters_at_ten_moments(program, ten_moments, build):
+    """The counters of the Chrome export are what tools/pages counts in the machine, and what the kernel has free, at the same ten
+    system calls."""
+    ring, _, counted = ten_moments
+    trace = decode(ring)
+    exporter = Exporter(trace)
+    exporter.counters()
+    exporter.counters_of_pages()
+    for i, wanted in counted.items():
+        until = exporter.time(trace.records[i])
+        told = {event["name"]: event["args"]["pages"] for event in exporter.events if event["name"] in wanted and event["ts"] <= until}
+        assert told == wanted, f"after {trace.records[i]}"
+    assert any(numbers["shared pages"] for numbers in counted.values()) or program != "forktest" or not build.cow
+    assert any(numbers["pages in swap"] for numbers in counted.values()) == program.startswith("swapwork")
 
 
 def repeated(run, least: int) -> Ring:
