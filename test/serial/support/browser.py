@@ -70,7 +70,7 @@ class Browser:
     def open(self, url: str | Path, width: int = 1400, height: int = 1000, phone: bool = False, dark: bool = False):
         """Load a page, and wait until it has run its scripts."""
         self.resize(width, height, phone)
-        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.darken(dark)
         self.requests.clear()
         self.complaints.clear()
         self.ask("Page.navigate", url=url.as_uri() if isinstance(url, Path) else url)
@@ -79,6 +79,10 @@ class Browser:
     def resize(self, width: int, height: int, phone: bool = False):
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if phone else 1,
                  mobile=phone)
+
+    def darken(self, dark: bool):
+        """Tell the page that its reader prefers dark colours, or light ones."""
+        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def run(self, script: str) -> Any:
         """The value of an expression, a promise's when it is there."""
@@ -106,7 +110,7 @@ class Browser:
 
     def picture(self, path: Path, whole: bool = True):
         """Save what the page looks like as a PNG."""
-        taken = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        taken = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole, optimizeForSpeed=True)
         path.write_bytes(base64.b64decode(taken["data"]))
 
     def print(self, path: Path):

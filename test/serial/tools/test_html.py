@@ -49,13 +49,19 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def kept() -> dict[str, tuple]:
+    """What several tests look at, made once: of the run of exit, and of the runs that ten_moments() stops."""
+    return {}
+
+
 @pytest.fixture
-def written(build, tmp_path):
+def written(build, tmp_path_factory):
     """written(run): the page that tools/trace --html makes of a run."""
     build.need_trace()
 
     def write(run) -> Path:
-        path = tmp_path / "out.html"
+        path = tmp_path_factory.mktemp("page") / "out.html"
         done = subprocess.run([sys.executable, TOOL, "--elf", build.kernel, "--html", path, run.memory_file],
                               capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
@@ -65,10 +71,12 @@ def written(build, tmp_path):
 
 
 @pytest.fixture
-def exit_page(bench, written):
+def exit_page(bench, written, kept):
     """A run of exit, and its page."""
-    run = bench.machine("exit").run()
-    return run, written(run)
+    if "exit" not in kept:
+        run = bench.machine("exit").run()
+        kept["exit"] = run, written(run)
+    return kept["exit"]
 
 
 def test_one_file(exit_page):
@@ -172,8 +180,7 @@ def test_views(exit_page, browser, build):
     assert run.trace.one("fork parent=2").seq == browser.run("page.lead.i")
 
 
-SCREENS = {"desktop": (1400, 1000, False, False), "desktop-dark": (1400, 1000, False, True), "phone": (400, 850, True, False),
-           "phone-dark": (400, 850, True, True)}
+SCREENS = {"phone": (400, 850, True), "desktop": (1400, 1000, False)}
 
 
 def test_screens(exit_page, browser, build):
@@ -186,12 +193,14 @@ def test_screens(exit_page, browser, build):
     two = path.with_name("two.html")
     two.write_text(text.replace(one, one + one))
     for file, words in ((path, "one"), (two, "two")):
-        for name, (width, height, phone, dark) in SCREENS.items():
-            browser.open(file, width, height, phone, dark)
+        for name, (width, height, phone) in SCREENS.items():
+            browser.open(file, width, height, phone)
             browser.press("f")
-            assert browser.run("document.documentElement.scrollWidth") <= width, (name, words)
-            browser.picture(folder / f"{words}-{name}.png")
-        browser.open(file)
+            for colours, dark in (("", False), ("-dark", True)):
+                browser.darken(dark)
+                assert browser.run("document.documentElement.scrollWidth") <= width, (name, colours, words)
+                browser.picture(folder / f"{words}-{name}{colours}.png")
+        browser.darken(False)
         browser.print(folder / f"{words}-print.pdf")
     assert browser.complaints == []
 
@@ -260,20 +269,14 @@ def is_quiet(trace: Trace) -> bool:
 PROGRAMS = pytest.mark.parametrize("program", ["forktest", "cow16", "sharetables chain", "swapwork 700 3 30", "maps", "threads", "linuxprotect few"])
 
 
-@pytest.fixture(scope="module")
-def known_moments() -> dict[str, tuple[Ring, dict, dict]]:
-    """What ten_moments() has found, by program: two tests look at each run."""
-    return {}
-
-
 @pytest.fixture
-def ten_moments(program, bench, build, known_moments) -> tuple[Ring, dict, dict]:
+def ten_moments(program, bench, build, kept) -> tuple[Ring, dict, dict]:
     """The events of a run; and at ten system calls of it, by the event before, the pages of each process and what the
     counters of pages have to say."""
     build.need_trace()
-    if program not in known_moments:
-        known_moments[program] = stop_at_moments(program, bench, build)
-    return known_moments[program]
+    if program not in kept:
+        kept[program] = stop_at_moments(program, bench, build)
+    return kept[program]
 
 
 def stop_at_moments(program: str, bench, build) -> tuple[Ring, dict, dict]:
