@@ -76,7 +76,8 @@ def trace() -> Iterator[str]:
     yield "\n`eip` is where the program continues. `map` is a region of the running process: its flags are those of `kernel/mm/vma.h`,"
     yield "its object is 0 for memory that starts as zeros. `page` is a page-table entry of it. After `exec` come the regions and the"
     yield "stack's entries of the new program; before a `fault` that enters a page comes its entry. With these, `page_copy`, `evict`"
-    yield "and the sharing at a fork, a reader can follow every page of a process."
+    yield "and the sharing at a fork, a reader can follow every page of a process. An event of less than five fields has, besides, how many"
+    yield "frames of the machine are free, which the export for Perfetto draws."
     yield "\nA suffix says how a field is printed: `:d` signed, `:x` hexadecimal, `:text` as characters, the others by name:\n"
     yield from table("suffix", "names, from 0")
     for name in enums.enumerations():
