@@ -17,10 +17,11 @@ static const size_t unknown;
 const size_t *trace_free = &unknown;
 
 /* What tools/trace reads: one line per enumeration, event and system call; a call of Linux has LINUX_TRACED
- * more in the trace. The line `spare` says what a record has in its last word if the fields do not fill it. */
+ * more in the trace. The line `spare`: what a record has in its last word if the fields do not fill it. */
 extern const char trace_format[];
 __attribute__((used)) const char trace_format[] =
-    "spare free\n"
+#define SPARE(name) "spare " #name "\n"
+    SPARE(free)
 #define ENUM(name) "enum " #name
 #define VALUE(NAME, name) " " #name
 #define ENUM_END "\n"
@@ -121,14 +122,23 @@ void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_t b, uint32
     trace_publish(record);
 }
 
+void trace_record4(enum trace_event event, const uint32_t words[4])
+{
+    uint32_t eflags = cpu_irq_save();
+    struct trace_record *record = trace_begin(event);
+    for (size_t i = 0; i < ARRAY_SIZE(record->arg) - 1; i++)
+        record->arg[i] = words[i];
+    trace_add_free(record);
+    trace_publish(record);
+    cpu_irq_restore(eflags);
+}
+
 void trace_record5(enum trace_event event, const uint32_t words[5])
 {
     uint32_t eflags = cpu_irq_save();
-    struct trace_record *record = trace_begin(event & ~TRACE_FREE);
+    struct trace_record *record = trace_begin(event);
     for (size_t i = 0; i < ARRAY_SIZE(record->arg); i++)
         record->arg[i] = words[i];
-    if (event & TRACE_FREE)
-        trace_add_free(record);
     trace_publish(record);
     cpu_irq_restore(eflags);
 }

@@ -92,12 +92,11 @@ void trace_print_last(unsigned n);
 
 /* Called by TRACE while recording is on. Never inlined, and most events have at most three words, which are
  * passed without memory: so the caller needs no stack and few registers for what it seldom does. What lies in
- * the other words of the record, but for the last, means nothing. TRACE_FREE is added to an event of four
- * words. */
-#define TRACE_FREE 0x100u
+ * the other words of the record, but for the last, means nothing. */
 #define TRACE_CALL __attribute__((noinline))
 TRACE_CALL void trace_record2(enum trace_event event, uint32_t a, uint32_t b);
 TRACE_CALL void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c);
+TRACE_CALL void trace_record4(enum trace_event event, const uint32_t words[4]);
 TRACE_CALL void trace_record5(enum trace_event event, const uint32_t words[5]);
 TRACE_CALL void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_t b, uint32_t c);
 
@@ -108,7 +107,9 @@ TRACE_CALL void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_
 #define TRACE_WORDS2(event, a, b, ...) TRACE_IF_ON(trace_record2(event, (uint32_t)(a), (uint32_t)(b)))
 #define TRACE_WORDS3(event, a, b, c, ...) \
     TRACE_IF_ON(trace_record3(event, (uint32_t)(a), (uint32_t)(b), (uint32_t)(c)))
-#define TRACE_WORDS4(event, ...) TRACE_WORDS5((enum trace_event)((event) | TRACE_FREE), __VA_ARGS__)
+#define TRACE_WORDS4(event, a, b, c, d, ...) \
+    TRACE_IF_ON(trace_record4(               \
+        event, (const uint32_t[4]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), (uint32_t)(d)}))
 #define TRACE_WORDS5(event, a, b, c, d, e, ...)                                                       \
     TRACE_IF_ON(trace_record5(event, (const uint32_t[5]){(uint32_t)(a), (uint32_t)(b), (uint32_t)(c), \
                                                          (uint32_t)(d), (uint32_t)(e)}))

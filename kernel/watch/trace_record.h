@@ -18,9 +18,9 @@ static inline void trace_add_free(struct trace_record *record)
 }
 
 /* Record an event inline: fill in the words of the record that trace_begin() returns, and the number of free
- * frames if there is room, then call trace_publish(), which stamps it and lets readers of a running machine see
- * it. Interrupts are off, because handlers record too. The stamp comes last: to read it takes two registers, in
- * which the words may be. */
+ * frames if there is room, then call trace_publish(), which stamps it and lets readers of a running machine
+ * see it. Interrupts are off, because handlers record too. The stamp comes last: to read it takes two
+ * registers, in which the words may be. */
 static inline struct trace_record *trace_begin(enum trace_event event)
 {
     struct trace_record *record = &trace_records[(uint32_t)trace_ring.next & trace_index_mask];

@@ -164,13 +164,13 @@ class Exporter:
                 case "evict":
                     slots.add(record["slot"])
                     self.count("slots written", "slots", record, len(slots))
-            if record.free is not None:
-                self.count("free pages", "pages", record, record.free)
+            if record.free_frames is not None:
+                self.count("free pages", "pages", record, record.free_frames)
 
     def counters_of_pages(self) -> None:
         """What processes share and have on the disk: known if the ring has lost nothing."""
         world = World()
-        for record in self.trace if not self.trace.lost else ():
+        for record in [] if self.trace.lost else self.trace.records:
             world.follow(record)
             self.count("shared pages", "pages", record, world.counts.shared)
             self.count("pages in swap", "pages", record, world.counts.swapped)

@@ -103,14 +103,14 @@ class Event:
 
 
 class Record:
-    """One event that happened: `.stamp`, `.cpu`, `.cpu_pid` (the running process) and its fields. `.free` is the number of
+    """One event that happened: `.stamp`, `.cpu`, `.cpu_pid` (the running process) and its fields. `.free_frames` is the number of
     the machine's free frames at that time, or None if the event has no room for it."""
 
-    __slots__ = ("seq", "stamp", "cpu", "cpu_pid", "event", "raw", "free")
+    __slots__ = ("seq", "stamp", "cpu", "cpu_pid", "event", "raw", "free_frames")
 
     def __init__(self, seq: int, stamp: int, event: Event, cpu: int, cpu_pid: int, raw: tuple[int, ...], free: int | None = None) -> None:
         self.seq, self.stamp, self.event, self.cpu, self.cpu_pid, self.raw = seq, stamp, event, cpu, cpu_pid, raw
-        self.free = raw[event.place["free"]] if "free" in event.place else free
+        self.free_frames = raw[event.place["free"]] if "free" in event.place else free
 
     @property
     def name(self) -> str:
