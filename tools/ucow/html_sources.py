@@ -87,6 +87,7 @@ def addresses(trace: Trace) -> dict[str, set[int]]:
     return found
 
 
+@lru_cache(maxsize=None)
 def _in_tree(name: str) -> str | None:
     """A file that the compiler named, in this tree: it may have been compiled at another place."""
     parts = Path(os.path.normpath(name)).parts

@@ -30,10 +30,11 @@ from .symbols import BUILD_ID_BYTES, KERNBASE, Symbols, physical
 from .trace import MAGIC, RECORD, VERSION, Format
 
 LIVE = PAGE / "live"
-LIVE_SCRIPTS = ("machine", "ring", "verdict", "terminal", "frames", "kept", "live", "playground")
+LIVE_SCRIPTS = ("machine", "ring", "verdict", "terminal", "frames", "kept", "live", "lines", "deaths", "playground")
 MEMORY = 32 << 20
 CMDLINE = "trace_kib=2048"
 HOST, PORT = "127.0.0.1", 8486
+GZIP_LEVEL = 6  # 9 takes five times as long, and saves a percent
 SECONDS = 60  # to boot until the prompt
 SYSTEM_CALL = re.compile(rb"\xcd\x80")
 TRACE, MM = "watch/trace.c", "mm/mm.c"
@@ -84,7 +85,8 @@ def packages(folder: Path) -> Path:
     done.unlink(missing_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(LIVE / name, folder / name)
-    fetched = children.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--prefix", folder])
+    fetched = children.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+                            "--fetch-retry-mintimeout=1000", "--prefix", folder])
     if fetched.returncode != 0:
         why = [line.split(maxsplit=2)[-1] for line in fetched.stdout.splitlines() if re.match(r"npm (ERR!|error) ", line)]
         raise LabError("npm could not fetch the emulator and the terminal, for which it needs the network once"
@@ -128,21 +130,27 @@ def description(elf: Path, options: str) -> dict[str, Any]:
     }
 
 
+def _files(elf: Path) -> dict[str, Path]:
+    """The ELF files of the programs in the boot archive: those beside the kernel's build."""
+    user = elf.resolve().parents[1] / "user"
+    return {name: path for name in sorted(programs(elf)) if (path := user / f"{name}.elf").is_file()}
+
+
 def _calls(program: Path) -> set[int]:
     """The addresses in a program from which it calls the kernel, as the trace and the scripts have them."""
     return {address + found.start() + 1 for address, data in Elf32(program.read_bytes()).segments for found in SYSTEM_CALL.finditer(data)}
 
 
-def all_sources(elf: Path) -> dict[str, Any]:
+def all_sources(elf: Path, files: dict[str, Path]) -> dict[str, Any]:
     """The places of all events, system calls and calls of programs: which of them a run has is not known before."""
-    events, calls, user = kernel_places(elf), call_places(), elf.resolve().parents[1] / "user"
-    lines = program_places(user, {name: _calls(path) for name in sorted(programs(elf)) if (path := user / f"{name}.elf").is_file()})
+    events, calls = kernel_places(elf), call_places()
+    lines = program_places(elf.resolve().parents[1] / "user", {name: _calls(path) for name, path in files.items()})
     places = [*(place for some in events.values() for place in some), *calls.values(), *(place for some in lines.values() for place in some.values())]
-    files = {name: {"first": 1, "lines": (ROOT / name).read_text(encoding="utf-8").splitlines()} for name in sorted({place.file for place in places})}
+    texts = {name: {"first": 1, "lines": (ROOT / name).read_text(encoding="utf-8").splitlines()} for name in sorted({place.file for place in places})}
     return {"events": {name: [asdict(place) for place in some] for name, some in events.items()},
             "calls": {name: asdict(place) for name, place in calls.items()},
             "programs": {name: {address: asdict(place) for address, place in some.items()} for name, some in lines.items()},
-            "files": files}
+            "files": texts}
 
 
 def statuses() -> list[str]:
@@ -160,7 +168,7 @@ def statuses() -> list[str]:
 
 def _write(path: Path, content: bytes, packed: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
+    path.write_bytes(gzip.compress(content, GZIP_LEVEL, mtime=0) if packed else content)
 
 
 def _loaded_part(elf: Path) -> bytes:
@@ -191,14 +199,16 @@ def _state(modules: Path, elf: bytes) -> tuple[bytes, str]:
 
 
 def add_kernel(site: Path, modules: Path, name: str, elf: Path) -> dict[str, Any]:
-    """Put a kernel into the folder: it, its state at the prompt, its description and its sources."""
+    """Put a kernel into the folder: it, its state at the prompt, its description, its sources, and its programs with their lines."""
     folder, small = site / "kernels" / name, _loaded_part(elf)
     state, serial = _state(modules, small)
     options = re.search(r"^options: (.*?)\r?$", serial, re.MULTILINE)
-    told = description(elf, options[1] if options else "")
+    told, files = description(elf, options[1] if options else ""), _files(elf)
     _write(folder / "ucow.elf.gz", small, packed=True)
     _write(folder / "state.gz", state, packed=True)
-    _write(folder / "sources.json.gz", json.dumps(all_sources(elf)).encode(), packed=True)
+    _write(folder / "sources.json.gz", json.dumps(all_sources(elf, files)).encode(), packed=True)
+    for program, path in files.items():
+        _write(folder / f"programs/{program}.elf.gz", path.read_bytes(), packed=True)
     _write(folder / "kernel.json", json.dumps(told | {"serial": serial}).encode())
     return told
 

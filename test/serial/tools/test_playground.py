@@ -24,11 +24,16 @@ from browser import REQUIRED, Browser, browsing, chromium, missing
 from ucow import LabError, playground
 from ucow.memory import FileMemory
 from ucow.pages import Guest
+from ucow.symbols import Lines
 from ucow.trace import decode, read_ring
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOL, PACKAGES = ROOT / "tools/playground", ROOT / "build/playground-npm"
 VERDICT = "document.getElementById('verdict')"
+CODE, CODE_BYTES = 0x800020, 2000  # the first instruction of a program, and some that follow
+LINES_OF = """playground._linesOf("%s").then((program) => {
+  return Array.from({length: %d}, (_, n) => program.where(%d + n)).map(({name, file, line}) => `${name} ${file.split("/").pop() || "??"}:${line}`);
+})"""
 MEMORY = """(async () => {
   const memory = new Blob([playground.machine.memory(0, playground.site.memory).slice()]), reader = new FileReader();
   const packed = await new Response(memory.stream().pipeThrough(new CompressionStream("gzip"))).blob();
@@ -136,11 +141,21 @@ def test_end_of_the_shell(tab):
 
 @pytest.mark.parametrize("program", ["exit", "divzero", "nosuch"])
 def test_verdict(program, tab, build):
-    """The verdict is the status and the sentence of tools/run, without the line of the source."""
-    told = run_program(tab(), program)
+    """The verdict is the status and the sentence of tools/run; the line of the source is below it."""
+    browser = tab()
+    told = run_program(browser, program)
     done = subprocess.run([ROOT / "tools/run", "--build", build.folder, *program.split()], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     reason = done.stderr.strip().removeprefix("tools/run: ").split("; there are ")[0]
-    reason = re.sub(r" in \w+, \w+\.c:\d+$", "", reason)
+    place = re.search(r" in (\w+), (\w+\.c:\d+)$", reason)
+    assert bool(place) == (program == "divzero")
+    if place:
+        reason = reason.removesuffix(place[0])
+        where = f"pid 2 \"{program}\" died: Divide error, in {place[1]}, user/lab5/{place[2]}"
+        browser.wait("document.getElementById('deaths').textContent.includes(', in ')")
+        assert browser.run("document.getElementById('deaths').textContent") == where
+        elf = Lines(build.folder / "user/divzero.elf")
+        told_lines = browser.run(LINES_OF % (program, CODE_BYTES, CODE))
+        assert told_lines == [elf.where(address) for address in range(CODE, CODE + CODE_BYTES)]
     assert told == ": ".join(filter(None, [playground.statuses()[done.returncode], reason]))
 
 

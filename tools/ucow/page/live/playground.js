@@ -28,7 +28,9 @@ class Playground {
     this.wasm = wasm;
     this.kept = kept;
     this.kernels = new Map();  // those that were loaded, by name
-    this.terminal = new SerialTerminal(element("terminal"), (text) => this._typed(text));
+    this.programs = new Map(); // the ProgramLines of those that died, by kernel and name
+    this.deaths = new Deaths(element("deaths"), (name) => this._linesOf(name));
+    this.terminal = new SerialTerminal(element("terminal"), (text) => this._typed(text), (text) => this.deaths.add(text));
     this.frames = new FrameMap(element("frames"), site.owners);
     for (const {name, title} of site.kernels) element("kernel").append(make("option", {value: name}, title));
     this._buttons();
@@ -53,6 +55,14 @@ class Playground {
     return this.kernels.get(name);
   }
 
+  // The lines of a program: of the user's own file, or of the kernel's archive.
+  async _linesOf(name) {
+    const {module, kernel} = this.run, path = `kernels/${kernel}/programs/${name}.elf.gz`;
+    if (module && name === "module0") return new ProgramLines(module.bytes);
+    if (!this.programs.has(path)) this.programs.set(path, fetched(path).then((elf) => new ProgramLines(elf)));
+    return this.programs.get(path);
+  }
+
   // Run `run`; with `before`, a machine that was kept, go on with that.
   async boot(run, before = null) {
     try {
@@ -75,7 +85,9 @@ class Playground {
     Object.assign(this, {run, kernel, shell});
     const cmdline = `${this.site.cmdline} -- ${run.program}`;
     const boots = state ? {state} : {elf, module: run.module ? run.module.bytes : undefined, cmdline};
-    this.terminal.reset(before ? before.serial : shell ? kernel.serial : "");
+    const serial = before ? before.serial : shell ? kernel.serial : "";
+    this.terminal.reset(serial);
+    this.deaths.reset(serial);
     this.machine = new Machine(this.wasm, this.site.memory, boots, {byte: (value) => this._printed(value), ended: (value) => this._ended(value)});
     this.live = new Live(this.machine, kernel, `fork ${this.site.kernels.find(({name}) => name === run.kernel).title}`, this.frames);
     this._show();
