@@ -8,6 +8,7 @@
 # Ends with the status for that of QEMU, which is (n << 1) | 1 after a write of n to isa-debug-exit. A kernel
 # that refuses to boot has the status of a panic, and prints a line with "ucow: ".
 verdict() {
+    list_deaths
     note_missing_calls
     case $status in
     33)
@@ -61,25 +62,42 @@ quote_check() {
     say "${found%:}"
 }
 
-# Prints why the kernel killed the first program, and where in its source that was, as `by the kernel (Page Fault) in main,
-# faultread.c:9`. Prints nothing if its death was not reported: another process has killed it.
-cause_of_death() {
-    local report name reason address file place i
-    report=$(tr -d '\r' <"$scratch/serial" | awk '
-        /^pid 2 ".*" dies: / { name = $3; frame = 1 }
+# Prints each process that the kernel killed, by its report: pid, name, address of the instruction and reason.
+deaths() {
+    tr -d '\r' <"$scratch/serial" | awk '
+        /^pid [0-9]+ ".*" dies: / { pid = $2; name = $3; gsub(/"/, "", name); frame = 1 }
         frame && /^  trap 0x/ { sub(/^  trap 0x[0-9a-f]* */, ""); reason = $0 }
         frame && /^  eip  0x/ { address = $2 }
-        /^killed by kernel\.$/ { frame = 0 }
-        END { if (address) printf "%s|%s|%s", name, address, reason }')
-    [ -n "$report" ] || return 0
-    IFS='|' read -r name address reason <<<"$report"
-    name=${name//\"/}
-    file=$build/user/$name.elf
+        frame && /^killed by kernel\.$/ { print pid "|" name "|" address "|" reason; frame = 0 }'
+}
+
+# Prints why the kernel killed the program $1 at the address $2 with the reason $3, and where in its source that was, as `by the
+# kernel (Page Fault) in main, faultread.c:9`.
+cause() {
+    local file=$build/user/$1.elf place i
     for i in "${!modules[@]}"; do
-        [ "$name" != "${modules[i]}" ] || file=$scratch/$(module_file "$i")
+        [ "$1" != "${modules[i]}" ] || file=$scratch/$(module_file "$i")
     done
-    place=$("$root/tools/lib/where" "$file" "$address" 2>/dev/null) || place=
-    echo "by the kernel ($reason)${place:+ in $place}"
+    place=$("$root/tools/lib/where" "$file" "$2" 2>/dev/null) || place=
+    echo "by the kernel ($3)${place:+ in $place}"
+}
+
+# Prints the cause of the first program's death, or nothing if it was not reported: another process has killed it.
+cause_of_death() {
+    local name address reason
+    IFS='|' read -r _ name address reason < <(deaths | grep '^2|' | tail -n1) || return 0
+    cause "$name" "$address" "$reason"
+}
+
+most_deaths=5
+
+# Says after the shell of a terminal which processes the kernel killed in it, the latest ones: their reports have addresses only.
+list_deaths() {
+    local pid name address reason
+    [ -t 0 ] && [ ${#program[@]} -eq 0 ] || return 0
+    while IFS='|' read -r pid name address reason; do
+        say "pid $pid $name was killed $(cause "$name" "$address" "$reason")"
+    done < <(deaths | tail -n "$most_deaths")
 }
 
 # Prints why the program failed, according to the serial output.

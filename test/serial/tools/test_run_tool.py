@@ -115,7 +115,8 @@ class OnTerminal:
 @pytest.mark.parametrize("ending, status", [("\x04", PASSED), ("\x01x", NO_VERDICT), (signal.SIGTERM, -signal.SIGTERM)],
                          ids=["Ctrl-D", "Ctrl-A X", "SIGTERM"])
 def test_terminal(build, ending, status):
-    """Ctrl-C ends the program in the shell and nothing else; each ending leaves the terminal as it was."""
+    """Ctrl-C ends the program in the shell and nothing else; each ending leaves the terminal as it was. At the end is said where in its
+    source the kernel killed a program."""
     run = OnTerminal(build.folder)
     run.expect("help lists its commands, Ctrl-D ends it")
     run.expect("Ctrl-A X ends the machine")
@@ -126,8 +127,12 @@ def test_terminal(build, ending, status):
     run.type("\x03")
     run.expect("noread: exit code -9")
     run.expect("$ ")
+    run.type("faultread\r")
+    run.expect("faultread: exit code -9")
+    run.expect("$ ")
     if isinstance(ending, str):
         run.type(ending)
+        run.expect(" faultread was killed by the kernel (Page Fault) in main, faultread.c:")
     else:
         run.process.send_signal(ending)
     if status == NO_VERDICT:
