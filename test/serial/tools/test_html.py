@@ -184,7 +184,7 @@ SCREENS = {"phone": (400, 850, True), "desktop": (1400, 1000, False)}
 
 
 def test_screens(exit_page, browser, build):
-    """On a desktop and a phone, one run and two are no wider than the screen. Pictures are left in the build folder."""
+    """On a desktop and a phone, one run and two are no wider than the screen, and the timeline no wider than its place. Pictures are left in the build folder."""
     _, path = exit_page
     folder = build.folder / "screenshots"
     folder.mkdir(exist_ok=True)
@@ -199,6 +199,7 @@ def test_screens(exit_page, browser, build):
             for colours, dark in (("", False), ("-dark", True)):
                 browser.darken(dark)
                 assert browser.run("document.documentElement.scrollWidth") <= width, (name, colours, words)
+                assert browser.run("[...document.querySelectorAll('.lives .scroll')].every((e) => e.scrollWidth <= e.clientWidth)"), (name, words)
                 browser.picture(folder / f"{words}-{name}{colours}.png")
         browser.darken(False)
         browser.print(folder / f"{words}-print.pdf")
