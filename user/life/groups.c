@@ -3,12 +3,12 @@
  * groups - process groups: who may join which, and kill() of a whole group.
  *
  * `groups`: every call with every kind of number. `groups relay`: kill() of a group whose members fork and
- * exit all the time leaves none. `groups reserve`: no new process gets the number of a group that has
- * members; run it with few pids: max_procs=16.
+ * exit all the time leaves none, nor of one with many members. `groups reserve`: no new process gets the
+ * number of a group that has members; run it with few pids: max_procs=16.
  */
 #include "check.h"
 
-enum { NO_PID = 99999, TRIES = 64, RELAYS = 4 };
+enum { NO_PID = 99999, TRIES = 64, RELAYS = 4, MOST = 100 };
 
 static int sleep_long(void *arg)
 {
@@ -201,8 +201,29 @@ NORETURN static void run_relay(volatile unsigned *rounds)
     }
 }
 
+/* Fill the table of processes with members of a group, or make `most`, and kill them by one call. */
+static void check_crowd(int most)
+{
+    static int members[MOST];
+    int n = 1, killed = 0;
+    members[0] = start(0, sleep_long, NULL);
+    for (int pid; n < most && (pid = fork()) >= 0; n++) {
+        if (pid == 0)
+            exit(sleep_long(NULL));
+        assert(setpgid(pid, members[0]) == 0);
+        members[n] = pid;
+    }
+    CHECK(kill(-members[0]), 0, "kill of a crowd");
+    for (int i = 0; i < n; i++)
+        killed += kill(members[i]) == -E_KILLED; /* as it was killed before */
+    for (int i = 0; i < n; i++)
+        code_of(members[i]);
+    CHECK(n - killed, 0, "members of it that outlive that");
+}
+
 static int relay(void)
 {
+    check_crowd(MOST);
     volatile unsigned *rounds = map_pages(PAGE_SIZE, MAP_SHARED);
     int group = start(0, sleep_long, NULL);
     for (int i = 0; i < RELAYS; i++) {
@@ -249,6 +270,7 @@ static int reserve(void)
         code_of(pid);
     }
     CHECK(got > 0, true, "afterwards the number is a process's again");
+    check_crowd(MOST); /* the table is full before */
     return pass();
 }
 

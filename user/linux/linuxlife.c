@@ -111,6 +111,21 @@ static void check_wait(void)
     EXPECT(lx_waitpid(pid, NULL, 0), -LINUX_ECHILD); /* as on Linux, it is gone all the same */
 }
 
+static const struct linux_sigaction ignoring = {.handler = LINUX_SIG_IGN};
+static const uint64_t blocking = 1ull << 14; /* SIGTERM */
+
+/* What executes_with_most() executes. */
+static int executed(int argc)
+{
+    struct linux_sigaction old;
+    uint64_t blocked = 0;
+    EXPECT(lx_rt_sigaction(2, NULL, &old, 8), 0);
+    EXPECT(old.handler, LINUX_SIG_IGN);
+    EXPECT(lx_rt_sigprocmask(LINUX_SIG_BLOCK, &blocking, &blocked, 8), 0);
+    EXPECT(blocked == blocking, true);
+    return argc;
+}
+
 /* Signals that are blocked are pending, and end the process when they no longer are; ignored ones do nothing.
  */
 static int blocks_and_unblocks(void)
@@ -137,10 +152,16 @@ static int blocks_and_unblocks(void)
 
 enum { MOST = 64, MOST_ARGS = 40 }; /* strings of both vectors; of the first */
 
-/* Both vectors have just so many strings as there is room for. */
+/* Both vectors have just so many strings as there is room for. A child does it, which inherits what becomes
+ * of signals. */
 static int executes_with_most(void)
 {
     static const char *argv[MOST_ARGS + 1], *envp[MOST - MOST_ARGS + 1];
+    EXPECT(lx_rt_sigaction(2, &ignoring, NULL, 8), 0);
+    EXPECT(lx_rt_sigprocmask(LINUX_SIG_BLOCK, &blocking, NULL, 8), 0);
+    int pid = lx_fork();
+    if (pid != 0)
+        return status_of(pid) >> 8;
     for (int i = 0; i < MOST_ARGS; i++)
         argv[i] = "a";
     for (int i = 0; i < MOST - MOST_ARGS; i++)
@@ -217,7 +238,7 @@ static void check_missing(void)
 int linux_main(const struct start *start)
 {
     if (start->argc > 1)
-        return start->argc;
+        return executed(start->argc);
     EXPECT(lx_getppid() > 0, true); /* the parent is no program for Linux */
     check_missing();
     check_clocks();

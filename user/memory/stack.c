@@ -4,7 +4,7 @@
  */
 #include "check.h"
 
-enum { STACK_BOTTOM = USERTOP - USER_STACK_PAGES * PAGE_SIZE };
+enum { STACK_BOTTOM = USERTOP - USER_STACK_PAGES * PAGE_SIZE, ANONYMOUS = MAP_PRIVATE | MAP_ANONYMOUS };
 
 static int touch(void *addr)
 {
@@ -35,5 +35,10 @@ int main(void)
     CHECK(child_code(touch, lowest), 0, "store to the lowest byte");
     CHECK(child_code(touch, lowest - 1), -E_KILLED, "store one byte below");
     CHECK(child_code(touch, lowest - PAGE_SIZE), -E_KILLED, "store one page below");
+
+    char *beside = lowest - 2 * PAGE_SIZE, *wish = mmap((uintptr_t)beside, PAGE_SIZE, PROT_READ, ANONYMOUS);
+    CHECK(wish == beside, true, "a mapping beside the guard page");
+    wish = mmap((uintptr_t)beside + PAGE_SIZE, PAGE_SIZE, PROT_READ, ANONYMOUS);
+    CHECK(mmap_error(wish) == 0 && wish < beside, true, "no mapping is made in it");
     return pass();
 }

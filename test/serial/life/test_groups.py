@@ -29,15 +29,17 @@ def test_one_call_kills_each_member_once(run):
 
 
 def test_members_that_fork_all_the_time(run):
-    """No member that another one forks while the group is killed survives."""
+    """No member that another one forks while the group is killed survives, nor one of many."""
     out = run("groups", "relay")
-    out.lines.in_order("groups: the relay runs = 1", "groups: kill of its group = 0", "groups: rounds after that = 0",
+    out.lines.in_order("groups: members of it that outlive that = 0", "groups: the relay runs = 1", "groups: kill of its group = 0", "groups: rounds after that = 0",
                        "groups pass.")
 
 
 def test_the_number_is_reserved(run):
+    """At the end the group has the last number that there is, too."""
     out = run("groups", "reserve", cmdline="max_procs=16")
-    out.lines.in_order("groups: new processes with the number of the group = 0", "groups pass.")
+    out.lines.in_order("groups: new processes with the number of the group = 0", "groups: members of it that outlive that = 0",
+                       "groups pass.")
 
 
 def test_first_program_has_init_as_parent(run):

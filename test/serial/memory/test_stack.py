@@ -16,7 +16,8 @@ def test_lines(run):
     out.lines.in_order("stack: this line comes from the lowest page", "stack: write from below it = -3",
                        "stack: meminfo into the lowest page = 0", "stack: meminfo into what begins below it = -3",
                        "stack: store to the lowest byte = 0", "stack: store one byte below = -9",
-                       "stack: store one page below = -9", "stack pass.")
+                       "stack: store one page below = -9", "stack: a mapping beside the guard page = 1",
+                       "stack: no mapping is made in it = 1", "stack pass.")
     deaths = [line.partition(" dies: ")[2] for line in out.lines if " dies: " in line]
     assert deaths == [f"write to {va:#010x}, which is below its stack of 1024 KiB" for va in (BOTTOM - 1, BOTTOM - PAGE)]
 
