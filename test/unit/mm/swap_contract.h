@@ -332,6 +332,29 @@ TEST(a_page_comes_in_when_memory_and_disk_are_full)
     end_all(&mm, 1, slots);
 }
 
+/* fork() has frames in reserve: pages are evicted until there are so many, and no more. (D06) */
+TEST(a_reserve_evicts_what_is_missing)
+{
+    enum { MANY = 40, LEFT = 5, WANTED = 12 };
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    host_map(mm, page_at(100), MANY, VM_READ | VM_WRITE, NULL);
+    for (size_t page = 0; page < MANY; page++)
+        host_write(mm, page_at(100 + page), (uint8_t)page);
+    ledger_shrink();
+    host_leave_frames(LEFT);
+    CHECK(page_reserve(LEFT));
+    CHECK_EQ(writes, 0);
+    CHECK(page_reserve(WANTED));
+    CHECK_EQ(writes, WANTED - LEFT);
+    CHECK_EQ(page_free_count(), WANTED);
+    host_give_frames();
+    for (size_t page = 0; page < MANY; page++)
+        CHECK_EQ(host_read(mm, page_at(100 + page)), (uint8_t)page);
+    end_all(&mm, 1, slots);
+}
+
 /* D105: what the end of a process frees: pages and slots that no other one has. */
 TEST(own_pages_are_those_that_the_end_frees)
 {

@@ -96,6 +96,21 @@ TEST(a_block_is_found_although_its_frames_are_cached)
     check_all_back();
 }
 
+/* What is freed goes to the policy in batches: most of the cache stays, for the next fork. */
+TEST(a_full_cache_keeps_most_of_its_frames)
+{
+    enum { MANY = 160, CACHED = 96 }; /* five batches; the cache without one */
+    struct page *held[MANY];
+
+    start();
+    for (size_t i = 0; i < MANY; i++)
+        held[i] = page_alloc(PAGE_USER);
+    for (size_t i = 0; i < MANY; i++)
+        page_drop(held[i]);
+    CHECK(page_free_count() - pmm_free_frames() >= CACHED);
+    check_all_back();
+}
+
 /* D77: more sharers than 16 bits can count. */
 TEST(a_frame_is_freed_with_its_last_reference)
 {
