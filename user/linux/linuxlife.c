@@ -207,10 +207,18 @@ static bool is_soon_after(uint64_t ticks, uint64_t begin, unsigned least)
     return ticks >= begin + least && ticks <= begin + least + 3;
 }
 
+/* For longer than 64 bits of ticks can say. */
+static int sleeps_for_ages(void)
+{
+    static const uint32_t ages[] = {0, 0x40000000, 0, 0};
+    return lx_clock_nanosleep_time64(CLOCK, 0, ages, NULL);
+}
+
 /* All clocks have the same time, and it goes on by what a sleep lasts, however long ago the boot was. */
 static void check_clocks(void)
 {
     static const uint32_t nap[] = {0, NAP_TICKS * NSEC_PER_TICK};
+    int status = -1, sleeper = spawn(sleeps_for_ages);
     for (int i = 0; i < 8; i++) {
         uint32_t time[4], narrow[2], micro[2];
         uint64_t begin = clock_ticks(time);
@@ -225,6 +233,9 @@ static void check_clocks(void)
         EXPECT(lx_clock_nanosleep_time64(CLOCK, LINUX_TIMER_ABSTIME, time, NULL), 0);
         EXPECT(is_soon_after(clock_ticks(time), begin, 0), true);
     }
+    EXPECT(lx_waitpid(sleeper, &status, (int)LINUX_WNOHANG), 0);
+    EXPECT(lx_kill(sleeper, 9), 0);
+    EXPECT(status_of(sleeper), KILLED_BY(9));
 }
 
 /* Calls that are not there: one that Linux has, and numbers around the end of the kernel's table. */

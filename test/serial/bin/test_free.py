@@ -33,4 +33,6 @@ def test_from_the_shell(boot):
     assert set(short) < set(long) and not wrong
     assert long["pids"] == [3, 1]  # init, the shell and free; init alone
     assert long["heap objects of proc"] == [3, 1]
+    order = list(long)
+    assert order.index("pids") < order.index("program images"), "accounts are shown in the order in which they were opened"
     assert "free: the memory; free -l: with the kernel's ledger" in text[3]

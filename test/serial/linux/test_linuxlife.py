@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """user/linux/linuxlife.c: what a parent on Linux learns of its children: status words, and errors by number."""
 
+from calls import TICK, calls
+
+NAP_TICKS = 2
 UNLISTED = {str((0x10000 + number) % 2**32) for number in (511, 512, 2**31, 2**32 - 1)}  # as the trace has them
 
 
@@ -11,6 +14,8 @@ def test_linuxlife(run, build):
     out.lines.once("linuxlife pass.")
     reasons = [record.shown("reason") for record in out.trace.all("exit")]
     assert {"exit", "fault", "kill"} <= set(reasons)
+    naps = [nap.leave.stamp - nap.enter.stamp for nap in calls(out.trace, "linux_nanosleep")]
+    assert naps and min(naps) >= NAP_TICKS * TICK, "a sleep is not shorter than what it was asked for"
 
 
 def test_trace_names_calls(run, build):
