@@ -27,7 +27,7 @@
 #define LONG 40000000u /* more status reads than any time limit allows */
 
 /* How a transfer fails. */
-enum failure { NONE, REFUSE, REFUSE_AT_END, FAIL, HANG, HANG_IN_DATA, DIE };
+enum failure { NONE, REFUSE, REFUSE_AT_END, FAIL, FAIL_AT_END, HANG, HANG_IN_DATA, DIE };
 
 static struct drive {
     /* configuration */
@@ -99,7 +99,7 @@ static unsigned block_sectors(void)
 static void go_on(void)
 {
     if (drive.left == 0) {
-        end_command(drive.now == REFUSE_AT_END ? ERR : 0);
+        end_command(drive.now == REFUSE_AT_END ? ERR : drive.now == FAIL_AT_END ? FAULT : 0);
         return;
     }
     drive.at = 0;
@@ -537,7 +537,8 @@ static void check_failure(enum failure failure, unsigned n, bool multiple)
 
 TEST(after_an_error_the_next_transfer_works)
 {
-    static const enum failure failures[] = {REFUSE, REFUSE_AT_END, FAIL, HANG, HANG_IN_DATA, DIE};
+    static const enum failure failures[] = {REFUSE, REFUSE_AT_END, FAIL, FAIL_AT_END,
+                                            HANG,   HANG_IN_DATA,  DIE};
     for (unsigned i = 0; i < ARRAY_SIZE(failures); i++) {
         for (unsigned n = 1; n <= 2; n++) {
             check_failure(failures[i], n, true);

@@ -134,6 +134,17 @@ TEST(a_full_row_goes_on_in_the_next_when_more_comes)
     CHECK_STR_EQ(row_text(1), "w");
 }
 
+/* The cursor is shown on the last character, and moves back from there. */
+TEST(back_from_a_full_row)
+{
+    start();
+    for (int i = 0; i < 80; i++)
+        say("x");
+    say("\bv");
+    CHECK_EQ(*cell(0, 78), 'v');
+    CHECK_EQ(*cell(0, 79), 'x');
+}
+
 TEST(what_leaves_the_screen_can_be_looked_at)
 {
     start();
@@ -233,6 +244,9 @@ TEST(colours_are_those_of_ecma_48)
     say("\033[0m\033[38;5;31mg\033[31;39;42;49mh");
     CHECK_EQ(cell(0, 7)[1], GREY);
     CHECK_EQ(cell(0, 8)[1], GREY);
+    say("\033[1mi\033[22mj");
+    CHECK_EQ(cell(0, 9)[1], 0x0F);
+    CHECK_EQ(cell(0, 10)[1], GREY);
 }
 
 TEST(sequences_that_mean_nothing_here_are_not_shown)
