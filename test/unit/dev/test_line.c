@@ -67,6 +67,10 @@ TEST(control_w_erases_a_word_and_control_u_the_line)
     CHECK_STR_EQ(text(), "one ");
     type("one\x17\x17");
     CHECK_STR_EQ(text(), "");
+    type("one\ttwo\t\x17");
+    CHECK_STR_EQ(text(), "one\t");
+    type("\x15");
+    CHECK_STR_EQ(text(), "");
     type("one two\x15x");
     CHECK_STR_EQ(text(), "x");
 }

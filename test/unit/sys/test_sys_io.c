@@ -190,6 +190,19 @@ TEST(a_key_that_the_port_has_kept_acts_when_there_is_room)
     input_set_keys(0, 0);
 }
 
+/* A program was reading keys; now they end programs again. */
+TEST(a_key_typed_before_it_flushes_goes_with_what_is_before_it)
+{
+    unread();
+    type("ab\x03"
+         "c");
+    input_set_keys(INPUT_KEY('C'), INPUT_KEY('C'));
+    CHECK_STR_EQ(unread(), "c");
+    CHECK(input_has_keys());
+    input_take_keys();
+    input_set_keys(0, 0);
+}
+
 TEST(a_reader_sleeps_until_something_is_there)
 {
     dies = false;
