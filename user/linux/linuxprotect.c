@@ -75,6 +75,21 @@ static void check_rights(void)
     }
 }
 
+/* Rights count at once, although the kernel wrote to the page just before. No other process runs meanwhile.
+ */
+static void check_at_once(void)
+{
+    static const unsigned fewer[] = {READ, 0};
+    void *page = (void *)(uintptr_t)map(1, LX_PRIVATE);
+    for (unsigned i = 0; i < sizeof(fewer) / sizeof(fewer[0]); i++) {
+        EXPECT(lx_uname(page), 0);
+        EXPECT(protect(page, 1, fewer[i]), 0);
+        EXPECT(lx_uname(page), -LINUX_EFAULT);
+        EXPECT(protect(page, 1, LX_RW), 0);
+    }
+    EXPECT(lx_munmap((uintptr_t)page, PAGE), 0);
+}
+
 /* Parent and child have a page that neither may write when the fork makes them; then both may. */
 static void check_fork(unsigned prot)
 {
@@ -228,6 +243,7 @@ int linux_main(const struct start *start)
     if (start->argc > 1 && !few)
         fill((unsigned)(start->argv[1][0] - '0') * 10);
     check_rights();
+    check_at_once();
     check_fork(READ);
     check_fork(0);
     check_shared();
