@@ -13,9 +13,10 @@ The format: "Trace Event Format", Google, 2016.
 from typing import Any
 
 from .history import Call, History, Life
-from .invariants import IDLE
+from .invariants import IDLE, INIT
 from .pages import TABLE_BYTES
-from .trace import Field, Record, Trace
+from .strace import arguments, error_of
+from .trace import Record, Trace
 from .world import World
 
 TICK_MICROSECONDS = 10_000
@@ -75,8 +76,15 @@ class Exporter:
     def states(self) -> None:
         for life in self.history.lives:
             for stay in life.stays:
-                name = f"{stay.state} in {stay.why}" if stay.why else stay.state
+                why = stay.why or self._sleeps_outside_calls(life)
+                name = f"{stay.state} in {why}" if stay.state == "SLEEPING" and why else stay.state
                 self.slice(name, life, STATE, stay.start, stay.end)
+
+    def _sleeps_outside_calls(self, life: Life) -> str:
+        """What a process waits in that is in no system call: init for its children, and a program for the disk."""
+        if life.pid == INIT:
+            return "wait"
+        return "a page fault" if not self.trace.lost else ""
 
     def calls(self) -> None:
         last = self.trace.records[-1]
@@ -92,9 +100,11 @@ class Exporter:
 
     @staticmethod
     def _arguments(call: Call) -> dict[str, Any]:
-        fields: list[tuple[Field, int]] = list(zip(call.enter.event.fields[1:], call.enter.raw[1:]))
-        shown: dict[str, Any] = {field.name: field.show(raw) for field, raw in fields}
-        return shown | ({"result": call.leave["result"]} if call.leave else {})
+        shown: dict[str, Any] = arguments(call.enter) | {"eip": f"{call.enter['eip']:#x}"}
+        if call.result is not None:
+            error = error_of(call.name, call.result)
+            shown |= {"result": call.result} | ({"error": error} if error else {})
+        return shown
 
     def marks(self) -> None:
         for life, record in zip(self.history.actors, self.trace):

@@ -47,18 +47,28 @@ def value(kind: str, raw: int) -> str:
     return str(raw - (1 << 32) if kind == "INT" and raw >> 31 else raw)
 
 
+def arguments(enter: Record) -> dict[str, str]:
+    """The recorded arguments of an event syscall_enter, by their names."""
+    return {name: value(kind, enter[f"arg{i}"]) for i, (kind, name) in enumerate(parameters().get(enter.shown("nr"), [])[:RECORDED])}
+
+
 def call_text(enter: Record) -> str:
     """`name(argument=value, ...)` of an event syscall_enter."""
-    name, raw = enter.shown("nr"), [enter[f"arg{i}"] for i in range(RECORDED)]
-    known = parameters().get(name, [])
-    words = [f"{parameter}={value(kind, word)}" for (kind, parameter), word in zip(known, raw)]
-    return f"{name}({', '.join(words + ['...'] * (len(known) > RECORDED))})"
+    name = enter.shown("nr")
+    words = [f"{parameter}={word}" for parameter, word in arguments(enter).items()]
+    return f"{name}({', '.join(words + ['...'] * (len(parameters().get(name, [])) > RECORDED))})"
+
+
+def error_of(name: str, result: int) -> str | None:
+    """The name of the error that a call returned."""
+    if result >= 0:
+        return None
+    return errno.errorcode.get(-result) if name.startswith(LINUX) else errors().get(result)
 
 
 def result_text(name: str, result: int) -> str:
     """The result of a call, with the name of an error."""
-    error = errno.errorcode.get(-result) if name.startswith(LINUX) else errors().get(result)
-    if result < 0 and error:
+    if error := error_of(name, result):
         return f"{result} {error}"
     return f"{result & 0xFFFFFFFF:#010x}" if name in RETURN_ADDRESSES else str(result)
 
