@@ -106,6 +106,11 @@ class Exporter:
             shown |= {"result": call.result} | ({"error": error} if error else {})
         return shown
 
+    def lost(self) -> None:
+        """A mark at the beginning, if the ring has lost what was before."""
+        if self.trace.lost:
+            self.add("i", f"{self.trace.lost} earlier events are lost", None, 0, self.trace.records[0], s="g")
+
     def marks(self) -> None:
         for life, record in zip(self.history.actors, self.trace):
             if record.name not in NOT_MARKED:
@@ -198,6 +203,7 @@ def export_chrome(trace: Trace) -> dict[str, Any]:
         exporter.names()
         exporter.states()
         exporter.calls()
+        exporter.lost()
         exporter.marks()
         exporter.arrows_of_lives()
         exporter.arrows_of_copies()

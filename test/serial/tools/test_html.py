@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from browser import Browser, browsing
 from breakpoints import stopping
-from ucow.chrome import Exporter
+from ucow.chrome import Exporter, export_chrome
 from ucow.history import History
 from ucow.html import SCRIPTS, data, page
 from ucow.memory import FileMemory
@@ -217,6 +217,16 @@ def test_a_ring_that_wrapped(bench, build, written, browser):
     browser.run("page.go(0, page.lead.lives.all.find((life) => life.pid === 2))")
     assert browser.run("document.querySelector('.memory .note').textContent").startswith("The pages of 2 are not known")
     assert browser.run("page.lead.trace.line(0)") == str(run.trace.records[0])
+
+
+def test_an_export_of_a_ring_that_wrapped(bench, build, fmt):
+    """The export for Perfetto marks the loss, and has no counter that would need the lost events."""
+    run = bench.machine("forktest", cmdline="trace_kib=8").run()
+    events = export_chrome(run.trace)["traceEvents"]
+    mark, = (event for event in events if event["name"].endswith(" earlier events are lost"))
+    assert (mark["name"], mark["ts"]) == (f"{run.trace.lost} earlier events are lost", min(event["ts"] for event in events if "ts" in event))
+    counters = {event["name"] for event in events if event["ph"] == "C"}
+    assert "free pages" in counters and not counters & {"shared pages", "pages in swap"}
 
 
 @pytest.mark.parametrize("made, sentence", [("cut", "ends before physical address"), ("foreign", "this is not the memory of a machine")])
