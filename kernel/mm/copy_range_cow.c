@@ -25,18 +25,19 @@ size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
     check_entry_made();
     for (; from < last; from++, to++) {
         pte_t pte = *from;
-        if (pte == 0) {
-            pte_t *next = pte_next_used(from, last) - 1;
-            to += next - from;
-            from = next;
+        if (!pte_present(pte)) { /* few are not: one test for the others */
+            if (pte_swapped(pte)) {
+                shared++;
+                *to = pte;
+                swap_hold(pte_slot(pte));
+            } else {
+                pte_t *next = pte_next_used(from, last) - 1;
+                to += next - from;
+                from = next;
+            }
             continue;
         }
         shared++;
-        if (pte_swapped(pte)) {
-            *to = pte;
-            swap_hold(pte_slot(pte));
-            continue;
-        }
         /* LAB 4 begin: share_run */
         if (make_cow && pte_writable(pte)) {
             pte = (pte & ~PTE_W) | PTE_COW;

@@ -120,17 +120,17 @@ static size_t clear_run(pte_t *pte, pte_t *last)
     size_t n = (size_t)(last - pte), unused = 0;
     for (; pte < last; pte++) {
         pte_t old = *pte;
-        if (old == 0) {
+        if (pte_present(old)) { /* as most are: one test for them */
+            *pte = 0;
+            page_drop(phys_to_page(pte_frame(old)));
+        } else if (pte_swapped(old)) {
+            *pte = 0;
+            swap_drop(pte_slot(old));
+        } else {
             size_t gap = (size_t)(pte_next_used(pte, last) - pte);
             unused += gap;
             pte += gap - 1;
-            continue;
         }
-        *pte = 0;
-        if (pte_swapped(old))
-            swap_drop(pte_slot(old));
-        else
-            page_drop(phys_to_page(pte_frame(old)));
     }
     return n - unused;
 }
