@@ -113,6 +113,8 @@ def test_background_readers_wait(shell):
     """Input is the foreground's; fg hands it over."""
     shell.type("swallow 3 &\n")
     shell.expect("bytes, please\n")
+    shell.type("sleeper\n")
+    shell.expect("sleeper pass.\n")  # the other has ended its nap, and waits
     shell.type("echo mine\n")
     shell.expect("\nmine\n")
     shell.type("fg\nab\n")

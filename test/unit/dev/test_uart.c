@@ -17,7 +17,8 @@
 #define SCRATCH (COM1 + 7)
 
 static struct {
-    uint8_t scratch, line_control, interrupts;
+    uint8_t scratch, line_control, interrupts, modem;
+    uint8_t divisor[2];
     bool received; /* a character waits to be read */
     bool overrun;  /* one before it was lost */
     const char *line;
@@ -78,12 +79,16 @@ void io_out8(uint16_t port, uint8_t value)
         uart.scratch = value;
     else if (port == LINE_CONTROL)
         uart.line_control = value;
-    else if (port == COM1 + 1 && (uart.line_control & 0x80) == 0)
+    else if (port == COM1 + 4)
+        uart.modem = value;
+    else if (port <= COM1 + 1 && (uart.line_control & 0x80) != 0)
+        uart.divisor[port - COM1] = value;
+    else if (port == COM1 + 1)
         uart.interrupts = value;
     else if (port == FIFO && uart.received) { /* switching it clears it */
         uart.line++;
         uart.received = false;
-    } else if (port == COM1 && (uart.line_control & 0x80) == 0)
+    } else if (port == COM1)
         transmit(value);
 }
 
@@ -118,6 +123,15 @@ static const char *take_all(void)
     uart_resume();
     interrupts();
     return text;
+}
+
+/* National Semiconductor 16550D data sheet, 8.1, 8.3 and 8.7. QEMU works without most of it. */
+TEST(the_line_is_115200_8n1_and_interrupts)
+{
+    start("");
+    CHECK_EQ(uart.divisor[0] | uart.divisor[1] << 8, 1);
+    CHECK_EQ(uart.line_control, 0x03);
+    CHECK_EQ(uart.modem, 0x0B); /* DTR, RTS, and OUT2, which lets the interrupt through on a PC */
 }
 
 TEST(what_is_typed_before_we_are_up_is_kept)

@@ -132,4 +132,11 @@ TEST(a_line_has_room_for_so_much)
     CHECK_EQ(strlen(console), 2 * CONSOLE_LINE_BYTES + 5);
     CHECK_EQ(console[CONSOLE_LINE_BYTES + 1], 'y');
     end();
+    start();
+    proc_line_write(text, CONSOLE_LINE_BYTES - 1);
+    write("z");
+    CHECK_STR_EQ(console, "");
+    write("!");
+    CHECK_EQ(strlen(console), CONSOLE_LINE_BYTES + 1);
+    end();
 }

@@ -280,7 +280,20 @@ TEST(a_process_outside_the_foreground_group_waits)
     terminal_set_foreground(6);
     CHECK_EQ(read_from("a", "", 8), -E_KILLED); /* it slept although there was input */
     CHECK_EQ(sleeps, 1);
+    CHECK_EQ(wakes, 2); /* before it slept and when it was killed: the input is another's */
     terminal_group_gone(6);
     dies = in_background = false;
     CHECK_EQ(read_from("a", "", 8), 1);
+}
+
+TEST(standard_input_output_and_errors_are_one_terminal)
+{
+    locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
+    current = &reader;
+    for (int fd = -1; fd <= 3; fd++) {
+        bool there = fd >= 0 && fd <= 2;
+        CHECK_EQ(sys_write(fd, (struct uaddr){(uintptr_t) "text"}, 4), there ? 4 : -E_INVAL);
+        CHECK_EQ(sys_write(fd, (struct uaddr){0}, 0), there ? 0 : -E_INVAL);
+        CHECK_EQ(sys_read(fd, (struct uaddr){0}, 0), there ? 0 : -E_INVAL);
+    }
 }
