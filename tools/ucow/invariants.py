@@ -70,7 +70,7 @@ def cpu_belongs_to_the_running(trace: Trace) -> Iterator[str]:
         if record.name == "state":
             (running.add if record.shown("to") == "RUNNING" else running.discard)(record.pid)
             continue
-        if record["from"] != has_cpu:
+        if {record["from"], record.cpu_pid} != {has_cpu}:
             yield f"{record}: pid {has_cpu} had the CPU"
         has_cpu = record["to"]
         if running != {has_cpu}:

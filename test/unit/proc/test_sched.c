@@ -106,8 +106,10 @@ uint32_t trace_running;
 struct pgdir kernel_pgdir;
 uint32_t host_cr3;
 uint8_t host_memory[PAGE_SIZE];
+static unsigned loads; /* of a page directory */
 void host_tlb_forget_all(void)
 {
+    loads++;
 }
 
 void proc_fpu_switch(struct proc *next)
@@ -225,4 +227,52 @@ TEST(any_choice_keeps_the_states_right_D100)
             check_states(8);
         }
     }
+}
+
+/* The current process sleeps; the newest that is runnable goes on. */
+static void sleep_in(struct waitq *queue)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    waitq_sleep(queue, false);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
+TEST(who_came_first_is_woken_first)
+{
+    struct waitq queue;
+    waitq_init(&queue);
+    start(3, false);
+    sched_idle();
+    sleep_in(&queue); /* process 2, then 1 */
+    sleep_in(&queue);
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    waitq_wake(&queue);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+    CHECK_EQ(procs[2].state, PROC_RUNNABLE);
+    CHECK_EQ(procs[1].state, PROC_SLEEPING);
+}
+
+TEST(threads_keep_what_is_loaded)
+{
+    struct mm mm = {.pgdir = &kernel_pgdir};
+    struct waitq queue;
+    waitq_init(&queue);
+    start(2, false);
+    procs[0].mm = procs[1].mm = &mm;
+    loads = 0;
+    sched_idle();
+    CHECK_EQ(loads, 1);
+    sleep_in(&queue); /* the other one runs, which has the same memory */
+    CHECK_EQ(current, &procs[0]);
+    CHECK_EQ(loads, 1);
+}
+
+TEST(who_yields_gives_up_the_rest_of_its_turn)
+{
+    start(2, false);
+    sched_idle();
+    struct proc *yields = current;
+    yields->slice_ticks = 3;
+    sched_yield();
+    CHECK_EQ(yields->slice_ticks, 0);
 }
