@@ -161,10 +161,10 @@ static inline __attribute__((always_inline)) void page_drop(struct page *page)
 /* The number of frames under management, of free ones, and of those of one owner. Cheap. */
 size_t page_total_count(void);
 size_t page_free_count(void);
-
-/* Where their number is kept, for readers that look often. */
-const size_t *page_free_counter(void);
 size_t page_owner_count(enum page_owner owner);
+
+/* Where the number of free frames is kept, for a reader that looks often. */
+const size_t *page_free_counter(void);
 
 /* Frames allocated and freed since boot: taken = given + held. */
 uint64_t page_taken_count(void);

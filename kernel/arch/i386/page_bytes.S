@@ -48,7 +48,7 @@
     .size \name, . - \name
 .endm
 
-/* Execute `move` for each 16 bytes of a page. ecx counts up to 0 from the page's start, \at bytes before it. */
+/* Execute `move` for each 16 bytes of a page: their offset in it is \at + ecx. ecx counts from -4096 up to 0. */
 .macro FOR_EACH_16_BYTES move
     movl $-PAGE_BYTES, %ecx
 1:
