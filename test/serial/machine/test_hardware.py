@@ -232,6 +232,26 @@ def test_hardware(bench, build, cpu):
     assert seen == set(moments.values())
 
 
+def test_what_a_program_leaves_in_registers(bench, build):
+    """From ring 3 no backtrace follows the program's frame pointer, and SMAP is on again after a copy (volume 3A, 4.6)."""
+    trap, leaves = (symbols_of(build.kernel).address(name) for name in ("trap", "trap_return"))
+    saved_ebp, saved_cs, flag_ac = 8, 60, 1 << 18
+    programs_ebp, flags = [], []
+    with stopping(bench, "exit", at=[trap, leaves], cpu="max") as stops:
+        for where in stops:
+            registers = stops.registers()
+            if where == leaves:
+                flags.append(registers["EFL"])
+                continue
+            frame = bytes.fromhex(stops.debugger.ask(f"m{registers['EAX']:x},40"))
+            if frame[saved_cs] & 3:
+                assert registers["EBP"] == 0, "trap_entry.S: a backtrace would go on with what the program left in ebp"
+                programs_ebp.append(frame[saved_ebp:saved_ebp + 4])
+        stops.live.end()
+    assert any(map(any, programs_ebp)) and flags
+    assert not [eflags for eflags in flags if eflags & flag_ac], "AC is set after copy_from_user(): SMAP stays off"
+
+
 def test_every_bit_has_its_row():
     """No row twice, and a bit that differs from its row is named, with the reason."""
     for register, bits in BITS.items():
