@@ -39,8 +39,10 @@ void host_tlb_forget(uintptr_t va)
     }
 }
 
+static unsigned host_flushes; /* of everything */
 void host_tlb_forget_all(void)
 {
+    host_flushes++;
     tlb_n = 0;
 }
 

@@ -40,7 +40,9 @@ TEST(a_copy_is_seen_at_once)
     struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
 
     CHECK_EQ(host_read(child, PRIVATE), 0xAA);
+    unsigned flushes = host_flushes;
     CHECK_EQ(mm_fault(child, PRIVATE, true), MM_COPY);
+    CHECK_EQ(host_flushes, flushes); /* that page alone is flushed */
     memset(page_to_virt(host_frame(child, PRIVATE)), 0xBB, PAGE_SIZE);
     CHECK_EQ(host_read(child, PRIVATE), 0xBB);
     end(parent, child);
