@@ -103,9 +103,9 @@ def test_chrome(exit_run, chrome):
     calls = [event for event in events if event["pid"] == 3 and event["tid"] == CALLS and event["ph"] == "X"]
     fork, = (call for call in calls if call["name"] == "fork")
     assert fork["args"]["result"] == CHILD
-    first, again, nobody = (call["args"] for call in calls if call["name"] == "wait")
+    first, again, unread = (call["args"] for call in calls if call["name"] == "wait")
     assert (first["pid"], first["result"], "error" in first) == (str(CHILD), 0, False)
-    assert (again["result"], again["error"], nobody["code"]) == (-2, "E_BAD_PROC", "NULL")
+    assert (again["result"], again["error"], unread["code"]) == (-2, "E_BAD_PROC", "NULL")
     assert all(event["name"] != "SLEEPING" for event in events)  # init's, too, says for what
     assert arrows(events, titles) >= {("fork", "2 exit", "3 exit"), ("exit", "3 exit", "2 exit"),
                                       ("exit", "2 exit", "1 init"), ("wake", "3 exit", "2 exit")}
