@@ -380,6 +380,8 @@ def test_100000_events(bench, build, fmt, browser, tmp_path):
             before = browser.busy_seconds()
             browser.run(STEPS % (STEPS_N, step))
             taken.append((browser.busy_seconds() - before) / STEPS_N)
+            if taken[-1] < FRAME_SECONDS:
+                break
         assert min(taken) < FRAME_SECONDS, f"steps by {step} take {taken} seconds"
 
 

@@ -30,9 +30,9 @@ from ucow.trace import decode, read_ring
 ROOT = Path(__file__).resolve().parents[3]
 TOOL, PACKAGES = ROOT / "tools/playground", ROOT / "build/playground-npm"
 VERDICT = "document.getElementById('verdict')"
-CODE, CODE_BYTES = 0x800020, 2000  # the first instruction of a program, and some that follow
+CODE = range(0x800020, 0x800020 + 2000, 16)  # addresses in a program
 LINES_OF = """playground._linesOf("%s").then((program) => {
-  return Array.from({length: %d}, (_, n) => program.where(%d + n)).map(({name, file, line}) => `${name} ${file.split("/").pop() || "??"}:${line}`);
+  return %s.map((address) => program.where(address)).map(({name, file, line}) => `${name} ${file.split("/").pop() || "??"}:${line}`);
 })"""
 MEMORY = """(async () => {
   const memory = new Blob([playground.machine.memory(0, playground.site.memory).slice()]), reader = new FileReader();
@@ -154,8 +154,8 @@ def test_verdict(program, tab, build):
         browser.wait("document.getElementById('deaths').textContent.includes(', in ')")
         assert browser.run("document.getElementById('deaths').textContent") == where
         elf = Lines(build.folder / "user/divzero.elf")
-        told_lines = browser.run(LINES_OF % (program, CODE_BYTES, CODE))
-        assert told_lines == [elf.where(address) for address in range(CODE, CODE + CODE_BYTES)]
+        told_lines = browser.run(LINES_OF % (program, [*CODE]))
+        assert told_lines == [elf.where(address) for address in CODE]
     assert told == ": ".join(filter(None, [playground.statuses()[done.returncode], reason]))
 
 
