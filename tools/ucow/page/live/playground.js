@@ -151,10 +151,12 @@ class Playground {
   }
 
   async _pause() {
-    this.paused = true;
-    await this.machine.pause();
+    const {machine} = this;
+    await machine.pause();
+    if (machine !== this.machine) return;
     this.live.stop();
     this.live.look();
+    this.paused = true; // now the views have all that the machine did
     this._say("stands", "paused: step through the events below, or continue");
     this._keep(true);
   }
