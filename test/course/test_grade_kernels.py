@@ -2,6 +2,7 @@
 """Kernels with a submission's files: the reference gets the points, the hand-outs boot and say what is missing and get none,
 and kernels that pretend get none. The long form is `tools/grade --mistakes all`."""
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -14,6 +15,7 @@ from ucow.course import grade
 from ucow.course.answers import answer
 from ucow.course.judge import judge
 from ucow.course.lab import lab_called, labs
+from ucow.course.regions import regions_of, replaced
 from ucow.course.submission import Submission
 from ucow.course.wrong import wrongs
 from ucow.machine import Machine
@@ -78,6 +80,25 @@ def test_handout_boots_and_says_what_is_missing(lab, builds, tmp_path):
     result = grade.examine(lab.check[0], kernels, SECONDS)
     kernels.close()
     assert result.points == 0 and result.sentence().startswith("exercise: lab ")
+
+
+def with_stubs(lab, file, stubs):
+    """The reference without the regions that have one of these stubs."""
+    text = lab.source(file)
+    solved = {region.name: "\n".join(text.split("\n")[region.first + 1:region.last]) for region in regions_of(text, file)}
+    return replaced(text, file, lab.number, {**solved, **stubs})
+
+
+def test_a_step_ends_as_the_text_says(builds, tmp_path):
+    """Lab 5 after its third step, without hand_over_children() and do_kill(), which the rehearsal needs."""
+    lab = lab_called("wait")
+    words = re.search(r"^3\. .*`tools/run (.*)hello` ends with `(.*)`, ", (lab.folder / "text.md").read_text(), re.MULTILINE)
+    missing = {name: lab.stubs[name] for name in ("hand_over_children", "do_kill")}
+    kernels = grade.Kernels(Submission("s", lab, {file: with_stubs(lab, file, missing) for file in lab.files}), builds, tmp_path)
+    run = Machine(kernels.linked(True), ["hello"], options=words[1].split() or ["rehearse=on"]).run(60)
+    run.close()
+    kernels.close()
+    assert (run.status, run.lines.lines[-1]) == (33, words[2])
 
 
 def test_a_kernel_that_prints_what_is_expected_gets_nothing(builds):
