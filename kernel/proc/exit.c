@@ -79,6 +79,9 @@ void do_exit(enum exit_reason reason, int code)
     proc_set_state(proc, PROC_ZOMBIE);
     waitq_wake(&proc->parent->child_exited);
     /* LAB 5 end */
+    RULE(list_first(&proc->parent->zombies) == &proc->sibling,
+         "pid %d \"%s\" ended, but is no zombie of its parent pid %d \"%s\": family_make_zombie()", proc->pid,
+         proc->name, proc->parent->pid, proc->parent->name);
     RULE(list_empty(&proc->parent->child_exited.sleepers),
          "pid %d \"%s\" ended, but its parent pid %d \"%s\" still sleeps in wait: waitq_wake()", proc->pid,
          proc->name, proc->parent->pid, proc->parent->name);

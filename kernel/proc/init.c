@@ -69,6 +69,10 @@ static int reap_all(int first)
         do_reap(zombie);
         sched_point(); /* there may be thousands of zombies */
     }
+    RULE(list_empty(&current->children),
+         "init waits no more, but its child pid %d \"%s\" has not ended: find_zombie()",
+         list_entry(list_first(&current->children), struct proc, sibling)->pid,
+         list_entry(list_first(&current->children), struct proc, sibling)->name);
     return first_code;
 }
 

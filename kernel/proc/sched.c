@@ -142,6 +142,9 @@ int waitq_sleep(struct waitq *queue, bool killable)
 {
     ASSERT(current != this_cpu()->idle);
     check_sleep(&sched_lock.class);
+    RULE(queue != &current->child_exited || !list_empty(&current->children),
+         "pid %d \"%s\" sleeps in wait, but has no child that could end and wake it: find_zombie()",
+         current->pid, current->name);
     if (killable && current->killed)
         return -E_KILLED;
     current->killable = killable;

@@ -5,6 +5,7 @@
  */
 #include "proc/sleep.h"
 
+#include "lib/util.h"
 #include "proc/sched.h"
 #include "watch/trace.h"
 
@@ -23,6 +24,7 @@ static struct proc *of_node(struct rb_node *node)
 static void arm(struct proc *proc, uint64_t wake_tick)
 {
     struct rb_node **link = &timers.node, *parent = NULL;
+    uint64_t first = soonest == NULL ? wake_tick : MIN(of_node(soonest)->wake_tick, wake_tick);
     while (*link != NULL) {
         parent = *link;
         link = &parent->child[of_node(parent)->wake_tick <= wake_tick ? RB_RIGHT : RB_LEFT];
@@ -31,6 +33,10 @@ static void arm(struct proc *proc, uint64_t wake_tick)
     proc->timer_armed = true;
     rb_insert(&timers, parent, link, &proc->timer);
     soonest = rb_first(&timers);
+    RULE(of_node(soonest)->wake_tick == first,
+         "the timer wakes pid %d \"%s\" first, at tick %u, but a process sleeps until tick %u: arm()",
+         of_node(soonest)->pid, of_node(soonest)->name, (unsigned)of_node(soonest)->wake_tick,
+         (unsigned)first);
 }
 
 static void disarm(struct proc *proc)
