@@ -85,12 +85,12 @@ relay() {
     : >serial
     start_machine "$1" "$limit" "${machine[@]}" >/dev/null 2>qemu
     machine_child=$child
-    start_child TERM tail -c +1 -f -s 0.05 --pid="$machine_child" serial
+    start_child TERM env LC_ALL=C tail -c +1 -f -s 0.05 --pid="$machine_child" serial 2>copier
     local copier=$child
     child=$machine_child
     wait_child || status=$?
     child=$copier
-    wait_child || true
+    wait_child || [ ! -s copier ] || grep -q 'Broken pipe' copier || die "the output is lost: $(sed -n '1s/^tail: //p' copier)"
 }
 
 # shellcheck disable=SC2317 # clean_up calls it

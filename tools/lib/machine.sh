@@ -47,7 +47,7 @@ add_swap() {
         machine+=(-drive "driver=qcow2,if=none,id=disk,cache.no-flush=on,file.filename=swap.qcow2"
             -drive "driver=blkreplay,if=none,id=swap,image=disk" -device "ide-hd,drive=swap,bus=ide.0,unit=1")
     else
-        truncate -s "$swap" "$scratch/swap"
+        truncate -s "$swap" "$scratch/swap" 2>/dev/null || die "--swap $swap: the file system has no files of that size: give less"
         machine+=(-drive "if=ide,index=1,format=raw,cache=unsafe,file=swap")
     fi
 }

@@ -18,6 +18,7 @@ check_request() {
     : "${limit:=120}"
     [[ $limit =~ ^[1-9][0-9]*$ ]] || die "--timeout $limit: give whole seconds"
     [[ $memory =~ ^[1-9][0-9]*[KMG]?$ ]] || die "--memory $memory: give a number and K, M or G"
+    [[ $memory =~ ^[0-9]{1,9}[KMG]?$ ]] || die "--memory $memory: that is too large: give fewer than ten digits"
     [[ -z $swap || $swap =~ ^[1-9][0-9]*[KMG]$ ]] || die "--swap $swap: give a number and K, M or G"
     [ "$(mebibytes)" -ge 2 ] || die "--memory $memory: the kernel is loaded at 1 MiB and needs memory above it: give at least 4M"
     check_written --ram "$ram"

@@ -84,6 +84,9 @@ def exponent(sizes: tuple[int, ...], costs: list[float]) -> float:
 
 def growth(timeout: float, folder: Path, only: str | None = None) -> list[str]:
     """Measure all parameters and print the table. Returns the names of those that grow faster than they may."""
+    names = [parameter.name for parameter in PARAMETERS]
+    if only is not None and only not in names:
+        raise LabError(f"no parameter is called {only}: there are {' '.join(names)}")
     progress, output = Console(stderr=True), Console()
     with progress.status("building release cow"):
         kernel = kernel_of("cow", RELEASE.options, folder / "cow-release-swap")

@@ -6,6 +6,7 @@ The numbers of ucow stand in the picture's description, too, so that the test bu
 
 import html
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,5 +122,7 @@ def costs_of(curve: Curve, console: Console, timeout: float, folder: Path) -> Co
 
 def plot(file: Path, timeout: float, folder: Path) -> None:
     """Measure our kernels, and draw."""
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise LabError(f"{file} cannot be written: its folder does not exist, or is not yours")
     console = Console(stderr=True)
     draw({curve.name: costs_of(curve, console, timeout, folder) for curve in CURVES}, file)

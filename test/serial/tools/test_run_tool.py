@@ -209,6 +209,21 @@ def test_link_cdpath_and_open_input(build, tmp_path):
     assert stderr_of(done) == "tools/ucow: note: -m goes to args; options of tools/ucow stand before the program\n"
 
 
+def test_output_that_is_lost(build):
+    """The device is full: the run is no success."""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([ROOT / "tools/run", "--build", build.folder, "hello"], stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
+    assert (done.returncode, stderr_of(done)) == (REFUSED, "tools/run: the output is lost: write error: No space left on device\n")
+
+
+def test_disk_that_no_file_system_has(build):
+    if not build.swap:
+        pytest.skip("the kernel is built with -Dswap=false")
+    done = run_in(build.folder, "--swap", "99999999999G", "hello")
+    assert sentence(done) == "--swap 99999999999G: the file system has no files of that size: give less"
+
+
 def test_misspelt_program(build):
     """A name that is like that of a program: the sentence says which, and below are the others, no wider than a terminal."""
     done = run_in(build.folder, "forktset")
