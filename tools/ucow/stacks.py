@@ -91,7 +91,7 @@ def chain(word: Word, pc: int, ebp: int) -> Iterator[int]:
 def frames(guest: Guest, process: Process) -> Iterator[int]:
     """The code addresses of a process that does not run, in the kernel and then in its program."""
     if process.address == current(guest):
-        raise LabError(f"process {process.pid} runs: its registers are those of the CPU")
+        raise LabError(f"process {process.pid} runs: its registers are those of the CPU, not in memory; name another process")
     if process.state != "ZOMBIE":
         word = reader(guest, None)
         sp = guest.member(process.address, PROC, "proc", "sp")
