@@ -21,23 +21,22 @@
 /* The main cost of a fork that copies page tables, and of the first write below a shared one, is here. */
 size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
 {
-    size_t shared = 0;
+    size_t n = (size_t)(last - from), unused = 0;
     check_entry_made();
     for (; from < last; from++, to++) {
         pte_t pte = *from;
         if (!pte_present(pte)) { /* few are not: one test for the others */
             if (pte_swapped(pte)) {
-                shared++;
                 *to = pte;
                 swap_hold(pte_slot(pte));
             } else {
-                pte_t *next = pte_next_used(from, last) - 1;
-                to += next - from;
-                from = next;
+                size_t gap = (size_t)(pte_next_used(from, last) - from);
+                unused += gap;
+                from += gap - 1;
+                to += gap - 1;
             }
             continue;
         }
-        shared++;
         /* LAB 4 begin: share_run */
         if (make_cow && pte_writable(pte)) {
             pte = (pte & ~PTE_W) | PTE_COW;
@@ -48,7 +47,7 @@ size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
         /* LAB 4 end */
     }
     check_entries_restricted();
-    return shared;
+    return n - unused;
 }
 
 int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags)
