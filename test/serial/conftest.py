@@ -55,7 +55,7 @@ class Build:
 
     @classmethod
     def from_environment(cls) -> "Build":
-        folder = Path(os.environ.get("UCOW_BUILD", ROOT / "build"))
+        folder = Path(os.environ.get("UCOW_BUILD", ROOT / "build")).absolute()
         return cls(folder, options_of(folder), os.environ.get("UCOW_MEMORY", "128M"))
 
     def __getattr__(self, name: str) -> bool | str:

@@ -371,9 +371,10 @@ def test_second_run_waits_for_the_first(build):
     command = [ROOT / "tools/run", "--build", build.folder, "hello"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True) as second:
-        assert second.stderr.readline() == f"tools/run: waiting for another command that builds in {build.folder}\n"
-        os.close(lock)
+        waiting = second.stderr.readline()
+        os.close(lock)  # before anything can fail: the command would wait for ever
         output, errors = second.communicate(timeout=TIMEOUT)
+    assert waiting == f"tools/run: waiting for another command that builds in {build.folder}\n"
     assert second.returncode == PASSED and "hello pass." in output, errors
 
 
