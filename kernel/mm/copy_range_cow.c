@@ -21,22 +21,23 @@
 /* The main cost of a fork that copies page tables, and of the first write below a shared one, is here. */
 size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
 {
-    size_t n = (size_t)(last - from), unused = 0;
+    size_t shared = 0;
     check_entry_made();
     for (; from < last; from++, to++) {
         pte_t pte = *from;
         if (!pte_present(pte)) { /* few are not: one test for the others */
             if (pte_swapped(pte)) {
+                shared++;
                 *to = pte;
                 swap_hold(pte_slot(pte));
             } else {
-                size_t gap = (size_t)(pte_next_used(from, last) - from);
-                unused += gap;
-                from += gap - 1;
-                to += gap - 1;
+                pte_t *next = pte_next_used(from, last) - 1;
+                to += next - from;
+                from = next;
             }
             continue;
         }
+        shared++;
         /* LAB 4 begin: share_run */
         if (make_cow && pte_writable(pte)) {
             pte = (pte & ~PTE_W) | PTE_COW;
@@ -47,7 +48,7 @@ size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
         /* LAB 4 end */
     }
     check_entries_restricted();
-    return n - unused;
+    return shared;
 }
 
 int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags)
