@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lineage - what a child inherits, and forks that fail. For the course: `lineage MODE NUMBER` prints results
- * that depend on the number.
+ * lineage - what a child inherits, and forks and writes that find no memory. For the course: `lineage MODE
+ * NUMBER` prints results that depend on the number.
  */
 #include "numbers.h"
 
 enum { HOLD_MAX = 1000, BALLAST_PAGES = 200, OTHERS_DIE_TICKS = 500 };
+enum { TABLE_SPAN = 4 << 20, TABLES = 24, LEFT_FRAMES = 8, WRITERS = 4 };
 
 static volatile char ballast[BALLAST_PAGES][PAGE_SIZE];
 
@@ -79,8 +80,48 @@ static void full(unsigned seed)
     printf("lineage: the last child ends with %d\n", code);
 }
 
+/* Take all frames but `left`, and then write below page tables that a child shares. Each write needs one
+ * frame for the copy of a table and one for the copy of a page; which of the two is missing first depends on
+ * `left`. */
+static void write_until_full(unsigned left)
+{
+    enum { RIGHTS = PROT_READ | PROT_WRITE, PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS };
+    volatile char *spans = mmap(0, TABLES * TABLE_SPAN, RIGHTS, PRIVATE);
+    for (int i = 0; i < TABLES; i++)
+        spans[i * TABLE_SPAN] = 1;
+    if (fork() == 0)
+        for (;;)
+            (void)sleep(OTHERS_DIE_TICKS);
+    (void)sleep(1); /* the child gets a copy of its stack's page */
+    volatile char *next = mmap(0, TABLES * TABLE_SPAN, RIGHTS, PRIVATE);
+    struct mem_info info;
+    while (sys_meminfo(&info) == 0 && info.free > left)
+        for (unsigned n = (info.free - left + 1) / 2; n > 0; n--, next += PAGE_SIZE)
+            *next = 1;
+    for (int i = 0; i < TABLES; i++)
+        spans[i * TABLE_SPAN] = 2;
+}
+
+/* Writers below shared tables, one after the other, that find no memory: the kernel kills each. */
+static void tables(unsigned seed)
+{
+    unsigned number = next_number(&seed), killed = 0;
+    for (unsigned i = 0; i < WRITERS; i++) {
+        int code = 0, pid = fork();
+        if (pid == 0) {
+            (void)setpgid(0, 0);
+            write_until_full(LEFT_FRAMES + i);
+            exit(0);
+        }
+        (void)waitpid(pid, &code);
+        (void)kill(-pid);
+        killed += code == -E_KILLED;
+    }
+    printf("lineage: number %u, %u of %u writers found no memory\n", number, killed, (unsigned)WRITERS);
+}
+
 int main(int argc, char **argv)
 {
-    static const struct mode modes[] = {{"group", group}, {"full", full}};
+    static const struct mode modes[] = {{"group", group}, {"full", full}, {"tables", tables}};
     return run_mode(modes, ARRAY_SIZE(modes), argc, argv);
 }

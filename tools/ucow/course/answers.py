@@ -196,6 +196,11 @@ def lineage_full(seed: int) -> Answer:
                    f"the last child ends with {number}"])
 
 
+def lineage_tables(seed: int) -> Answer:
+    """Writers that find no memory."""
+    return Answer([f"number {Numbers(seed).next()}, 4 of 4 writers found no memory"])
+
+
 def forkmem_big(seed: int) -> Answer:
     """Much memory."""
     numbers, total = Numbers(seed), 0
@@ -343,6 +348,7 @@ ANSWERS: dict[tuple[str, str], Callable[[int], Answer]] = {
     ("turns", "equal"): turns_equal, ("turns", "weights"): turns_weights, ("turns", "late"): turns_late,
     ("pressure", "values"): pressure_values, ("pressure", "forked"): pressure_forked, ("pressure", "hot"): pressure_hot,
     ("lineage", "group"): lineage_group, ("lineage", "full"): lineage_full,
+    ("lineage", "tables"): lineage_tables,
     ("lives", "codes"): lives_codes, ("lives", "any"): lives_any, ("lives", "strangers"): lives_strangers,
     ("lives", "cases"): lives_cases, ("lives", "orphans"): lives_orphans, ("lives", "dead"): lives_dead,
     ("lives", "spinning"): killed("one that computes"), ("lives", "sleeping"): killed("one that sleeps"),
