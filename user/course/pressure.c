@@ -5,7 +5,8 @@
  */
 #include "numbers.h"
 
-enum { COLD_PAGES = 2600, HOT_PAGES = 40, PASSING_PAGES = 6000, WORDS = PAGE_SIZE / sizeof(unsigned) };
+enum { COLD_PAGES = 2600, HOT_PAGES = 40, PASSING_PAGES = 6000, PASSED_BEFORE = 2500 };
+enum { WORDS = PAGE_SIZE / sizeof(unsigned) };
 
 static volatile unsigned hot[HOT_PAGES][WORDS] __attribute__((aligned(PAGE_SIZE)));
 
@@ -49,15 +50,18 @@ static void forked(unsigned seed)
     printf("pressure: parent has %08x\n", sum(cold, COLD_PAGES));
 }
 
-/* A few pages are accessed all the time while many others go by once. Says where the few are. */
+/* A few pages are accessed all the time while many others go by once; memory is full before the few are
+ * accessed first. Says where the few are. */
 static void hot_pages(unsigned seed)
 {
     volatile unsigned(*cold)[WORDS] = map_pages(PASSING_PAGES);
     unsigned total = 0;
     printf("pressure: hot pages at %08x\n", (unsigned)(uintptr_t)hot);
+    for (unsigned i = 0; i < PASSED_BEFORE; i++)
+        cold[i][0] = i;
     for (unsigned i = 0; i < HOT_PAGES; i++)
         hot[i][i] = next_number(&seed);
-    for (unsigned i = 0; i < PASSING_PAGES; i++) {
+    for (unsigned i = PASSED_BEFORE; i < PASSING_PAGES; i++) {
         cold[i][0] = i;
         total += hot[i % HOT_PAGES][i % HOT_PAGES];
     }

@@ -306,7 +306,7 @@ def turns_late(seed: int) -> Answer:
     return Answer([f"a late one and two early ones get the same, number {Numbers(seed).next()}"], prefix="turns=")
 
 
-COLD_PAGES, HOT_PAGES, PASSING_PAGES = 2600, 40, 6000  # of pressure
+COLD_PAGES, HOT_PAGES, PASSING_PAGES, PASSED_BEFORE = 2600, 40, 6000, 2500  # of pressure
 
 
 def cold_sum(seed: int, sixth: int | None = None) -> int:
@@ -334,7 +334,7 @@ def pressure_hot(seed: int) -> Answer:
     """Pages that are accessed all the time."""
     numbers = Numbers(seed)
     hot = [numbers.next() for _ in range(HOT_PAGES)]
-    return Answer([f"the few come to {sum(hot[i % HOT_PAGES] for i in range(PASSING_PAGES)) & WORD:08x}"])
+    return Answer([f"the few come to {sum(hot[i % HOT_PAGES] for i in range(PASSED_BEFORE, PASSING_PAGES)) & WORD:08x}"])
 
 
 ANSWERS: dict[tuple[str, str], Callable[[int], Answer]] = {
