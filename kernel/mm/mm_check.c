@@ -52,12 +52,13 @@ void mm_check_fork_begin(void)
 }
 
 /* Whether both sides of a fork share all tables of the region, and neither may write below one: then all
- * rules are obeyed, and both have the same pages. A longer region may have other tables between its ends. */
+ * rules are obeyed, and both have the same pages. */
 static bool shares_tables(const struct cow_fork *fork, const struct vma *vma)
 {
-    uintptr_t last = vma->end - 1;
-    return last - vma->start < MMU_TABLE_SPAN && pgdir_shares_table(fork->from, fork->to, vma->start) &&
-           pgdir_shares_table(fork->from, fork->to, last);
+    for (uintptr_t va = ALIGN_DOWN(vma->start, MMU_TABLE_SPAN); va < vma->end; va += MMU_TABLE_SPAN)
+        if (!pgdir_shares_table(fork->from, fork->to, va))
+            return false;
+    return true;
 }
 
 void mm_check_fork(struct mm *to, struct mm *from, bool threads, struct cow_who parent, struct cow_who child)
