@@ -69,10 +69,10 @@ end_children() {
 
 # Ends the tool, by the signal $1 that it has got.
 end_by() {
-    trap '' INT TERM HUP
+    trap '' INT TERM HUP PIPE
     trap - EXIT
     end_children
-    say interrupted
+    say interrupted || true # perhaps no one listens any more
     clean_up
     trap - "$1"
     kill -s "$1" $$

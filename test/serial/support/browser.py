@@ -147,9 +147,9 @@ def browsing() -> Iterator[Browser]:
     to_read, from_write = high(to_read), high(from_write)
     with Scratch() as folder:
         # The browser reads descriptor 3 and writes descriptor 4.
-        command = ["bash", "-c", f'exec 3<&{to_read} 4>&{from_write}; exec "$@"', "bash", program, "--headless", "--no-sandbox",
-                   "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe", f"--user-data-dir={folder}", "--no-first-run",
-                   "--disable-background-networking", "--disable-component-update"]
+        command = ["bash", "-c", f'exec 3<&{to_read} 4>&{from_write}; exec "$@"', "bash", "env", f"HOME={folder}", program,
+                   "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
+                   f"--user-data-dir={folder}", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
         process = children.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  pass_fds=(to_read, from_write))
         os.close(to_read)

@@ -137,6 +137,7 @@ def test_editor(build, tmp_path):
             machine.terminate()
     debug = Path(shlex.split(line.removeprefix(SAID))[-1])
     assert debug.name == "debug" and "Traceback" not in said.stderr
+    assert not debug.parent.exists()  # removed, although no one could read any more that the tool was interrupted
     assert re.search(r"^\* +2 +1 RUNNING +exit$", said.stdout, re.MULTILINE), said.stdout + said.stderr
     assert re.search(r"^#\d+ +main .* at .*exit\.c:\d+$", said.stdout, re.MULTILINE), said.stdout
 

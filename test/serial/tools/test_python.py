@@ -29,7 +29,8 @@ def test_example(number, build, tmp_path):
     # A machine with kasan needs more memory than the examples say.
     example = re.sub(r'"(\d+M)"', lambda size: f'"{build.room(size[1])}"', example)
     done = subprocess.run([sys.executable, "-c", PRELUDE + example], capture_output=True, text=True, cwd=tmp_path, check=False,
-                          env={**os.environ, "PYTHONPATH": str(ROOT / "tools"), "UCOW_KERNEL": str(build.kernel), "MPLBACKEND": "agg"})
+                          env={**os.environ, "PYTHONPATH": str(ROOT / "tools"), "UCOW_KERNEL": str(build.kernel), "MPLBACKEND": "agg",
+                               "MPLCONFIGDIR": str(tmp_path)})
     assert done.returncode == 0, f"example {number + 1} of docs/python.md:\n{done.stderr}"
     assert re.search(PRINTS[number], done.stdout), f"example {number + 1} printed:\n{done.stdout}"
 
