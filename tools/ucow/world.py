@@ -10,13 +10,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .pages import COW, ENTRIES, PRESENT, VM_SHARED, WRITABLE
+from .invariants import CLONE_VM
+from .naming import PAGE_BYTES
+from .pages import COW, ENTRIES, VM_SHARED, WRITABLE
 from .trace import Record
 
-PAGE_SHIFT = 12
 VM_WRITE, VM_RIGHTS = 2, 7
-FAULT_WRITE, CLONE_VM = 2, 0x100
-SERVED = ("fill", "copy", "reuse", "swap_in")  # outcomes of a fault after which the program goes on
 
 
 class Entry(NamedTuple):
@@ -232,8 +231,8 @@ class World:
     # ---- pages ----
 
     def _on_page(self, record: Record, pid: int) -> None:
-        page, raw = record["va"] >> PAGE_SHIFT, record["entry"]
-        entry = Entry(raw >> PAGE_SHIFT, writable=bool(raw & WRITABLE), cow=bool(raw & COW))
+        page, raw = record["va"] // PAGE_BYTES, record["entry"]
+        entry = Entry(raw // PAGE_BYTES, writable=bool(raw & WRITABLE), cow=bool(raw & COW))
         space = self._space(pid)
         old, region = space.entry(page), space.region(page)
         owner = ("shared" if region and region.flags & VM_SHARED else
@@ -243,12 +242,12 @@ class World:
         self._set(space.tables.setdefault(page // ENTRIES, Table()), page, entry)
 
     def _on_page_copy(self, record: Record, pid: int) -> None:
-        frame = record["to"] >> PAGE_SHIFT
+        frame = record["to"] // PAGE_BYTES
         self.counts.tell(frame, "user")
-        self._pending(pid).copies[record["va"] >> PAGE_SHIFT] = Entry(frame, writable=True)
+        self._pending(pid).copies[record["va"] // PAGE_BYTES] = Entry(frame, writable=True)
 
     def _on_fault(self, record: Record, pid: int) -> None:
-        page, outcome, pending = record["va"] >> PAGE_SHIFT, record.shown("outcome"), self.pending.pop(pid, Pending())
+        page, outcome, pending = record["va"] // PAGE_BYTES, record.shown("outcome"), self.pending.pop(pid, Pending())
         space = self.spaces.get(pid)
         old = space.entry(page) if space else None
         if not space or not old:
@@ -272,10 +271,10 @@ class World:
     # ---- page tables ----
 
     def _on_table_share(self, record: Record, pid: int) -> None:
-        self._pending(pid).tables.add((record["va"] >> PAGE_SHIFT) // ENTRIES)
+        self._pending(pid).tables.add((record["va"] // PAGE_BYTES) // ENTRIES)
 
     def _on_table_copy(self, record: Record, pid: int) -> None:
-        number, space = (record["va"] >> PAGE_SHIFT) // ENTRIES, self._space(pid)
+        number, space = (record["va"] // PAGE_BYTES) // ENTRIES, self._space(pid)
         if old := space.tables.get(number):
             old.entries.update({page: entry.until_written() for page, entry in old.entries.items()})
             self._share(old, -1)
@@ -284,7 +283,7 @@ class World:
     # ---- the disk ----
 
     def _on_evict(self, record: Record, _pid: int) -> None:
-        frame, slot, page = record["frame"] >> PAGE_SHIFT, record["slot"], record["va"] >> PAGE_SHIFT
+        frame, slot, page = record["frame"] // PAGE_BYTES, record["slot"], record["va"] // PAGE_BYTES
         for other in self.counts.same[slot] - {frame}:
             self.counts.tell(other, self.counts.owners.get(other))
         for table in {space.tables.get(page // ENTRIES) for space in self.spaces.values()}:
@@ -300,4 +299,4 @@ class World:
 
 def _range(record: Record) -> tuple[int, int]:
     """The pages of an event."""
-    return record["start"] >> PAGE_SHIFT, record["end"] >> PAGE_SHIFT
+    return record["start"] // PAGE_BYTES, record["end"] // PAGE_BYTES
