@@ -9,23 +9,15 @@
  * raise no exception that an x87 instruction of a process left pending.
  *
  * Arguments are in registers (convention.h): eax the page to write, edx the page to copy. Both are aligned.
- * Each function has a stack frame, so that a backtrace from a fault here names the caller.
  */
+#include "arch/i386/function.inc"
+
 #define PAGE_BYTES 4096
 #define XMM_BYTES 16
 #define TURN_BYTES 512
 
 .macro ENTER name
-    .globl \name
-    .type \name, @function
-    .p2align 4
-\name:
-    .cfi_startproc
-    pushl %ebp
-    .cfi_def_cfa_offset 8
-    .cfi_offset %ebp, -8
-    movl %esp, %ebp
-    .cfi_def_cfa_register %ebp
+    FUNCTION \name
     pushfl
     cli
     movl %cr0, %ecx
@@ -41,11 +33,7 @@
     popl %ecx
     movl %ecx, %cr0                 /* TS is as it was */
     popfl
-    popl %ebp
-    .cfi_def_cfa %esp, 4
-    ret
-    .cfi_endproc
-    .size \name, . - \name
+    END_FUNCTION \name
 .endm
 
 /* Execute `move` for each 16 bytes of a page: their offset in it is \at + ecx. ecx counts from -4096 up to 0. */

@@ -8,21 +8,12 @@
  *
  * Arguments are in registers (convention.h): eax the destination, which is also the result; edx the source,
  * or the byte to store; ecx the number of bytes. Instrumented code passes them on the stack.
- * Each function has a stack frame, so that a backtrace from a fault here names the caller.
  */
+#include "arch/i386/function.inc"
 #include "config.h"
 
 .macro ENTER name
-    .globl \name
-    .type \name, @function
-    .p2align 4
-\name:
-    .cfi_startproc
-    pushl %ebp
-    .cfi_def_cfa_offset 8
-    .cfi_offset %ebp, -8
-    movl %esp, %ebp
-    .cfi_def_cfa_register %ebp
+    FUNCTION \name
 #if CONFIG_INSTRUMENTED
     movl 8(%ebp), %eax
     movl 12(%ebp), %edx
@@ -34,11 +25,7 @@
 
 .macro LEAVE name
     popl %edi
-    popl %ebp
-    .cfi_def_cfa %esp, 4
-    ret
-    .cfi_endproc
-    .size \name, . - \name
+    END_FUNCTION \name
 .endm
 
     .text
