@@ -133,13 +133,29 @@ void terminal_group_gone(int group)
         terminal_set_foreground(0);
 }
 
+static bool may_read(void)
+{
+    return foreground == 0 || current->group == foreground;
+}
+
+/* The unfinished line to be shown again is the current process's from now on. Returns whether it was
+ * another's. */
+static bool watch_line(void)
+{
+    bool changed = console_watch(current->pid, line_broken);
+    if (changed)
+        broken = false;
+    return changed;
+}
+
 void terminal_begin_read(const char *text, size_t n)
 {
+    if (!may_read()) /* the reader in the foreground keeps its prompt */
+        return;
+    watch_line();
     prompt_bytes = MIN(n, sizeof(prompt));
     if (n > 0) /* `text` may be NULL */
         memcpy(prompt, text, prompt_bytes);
-    if (console_watch(current->pid, line_broken))
-        broken = false; /* it was another process's line */
 }
 
 /* Whether a read may return something, or a line goes on. Caller holds sched_lock. */
@@ -154,7 +170,9 @@ int terminal_wait(void)
     int error = 0;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     while (error == 0) {
-        bool allowed = foreground == 0 || current->group == foreground;
+        bool allowed = may_read();
+        if (allowed && watch_line())
+            prompt_bytes = 0;
         if (allowed && may_have())
             break;
         if (!allowed)

@@ -12,6 +12,7 @@ TICK_HZ = 100
 MAX_JOBS = 32  # of sh.h
 KEYS = {"^C": "\x03", "^\\": "\x1c"}
 READERS = 17  # more processes than ^T prints at once
+SWALLOW_NAP = 20  # ticks before it reads
 STATUS_HEAD = "  pid parent  group state        runs   pages name"
 STATUS_ROW = re.compile(r"^([ \d]{5}) [ \d]{6} [ \d]{6} [A-Z ]{8} [ \d]{8} [ \d]{7} \S+$", re.MULTILINE)
 
@@ -26,6 +27,13 @@ def shell(boot):
 def leave(shell):
     shell.type("exit\n")
     return shell.end()
+
+
+def now(live) -> int:
+    """The tick that ^T prints, at the prompt."""
+    live.type("\x14")
+    live.expect("processes at tick ")
+    return int(live.expect(":").rstrip(":"))
 
 
 @pytest.mark.parametrize("shown", KEYS)
@@ -122,6 +130,21 @@ def test_background_readers_wait(shell):
     leave(shell)
 
 
+def test_a_reader_in_the_background_leaves_the_prompt_to_the_shell(shell):
+    """D114: it begins to read after the shell did; the shell's line is shown again all the same."""
+    shell.type("swallow 1 &\n")
+    shell.expect("bytes, please\n")
+    end = now(shell) + SWALLOW_NAP
+    while now(shell) <= end:
+        pass
+    shell.type("ec\x14")
+    shell.expect("processes at tick")
+    shell.expect(PROMPT + "ec")
+    shell.type("ho ok\nkill %1\n")
+    shell.expect("\nok\n")
+    leave(shell)
+
+
 WORDS = ["hello", "args a 'b c'", "forktest", "noread &", "noread", "spin", "sleeper &", "jobs", "fg", "kill %1", "kill %2",
          "kill -5", "time nop", "echo \u00e9 'x", "wibble", "ps", "exit; nop", "halfline &", "interleave"]
 RANDOM_KEYS = ["\x03", "\x03", "\x14", "\x15", "\x17", "\x7f", "\t", "\x1b[A", "\x1b[D", "\x1b[H", "\x1c", "\x01", "x", "\u6c34"]
@@ -149,13 +172,6 @@ def test_random_keys_lose_nothing(boot, seed):
         live.expect("\ndone-now\n")
         live.type("exit\n")
         live.end()
-
-
-def now(live) -> int:
-    """The tick that ^T prints, at the prompt."""
-    live.type("\x14")
-    live.expect("processes at tick ")
-    return int(live.expect(":").rstrip(":"))
 
 
 def test_random_keys_for_long(boot):
