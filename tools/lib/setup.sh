@@ -244,14 +244,16 @@ check_build() {
         die "$build is configured for another compiler: $advice"
 }
 
-# Configures the build directory: creates it, repairs it, or changes its options.
+# Configures the build directory: creates it, repairs it, or changes its options. What was installed since then counts,
+# too: without pytest, say, it has fewer tests.
 configure_build() {
     check_build
     if [ ! -e "$build/meson-private/coredata.dat" ]; then
         new_build
         return
     fi
-    [ -e "$build/build.ninja" ] || quiet_meson setup --reconfigure "$build" "$root" || die "$complaint"
+    [ -e "$build/build.ninja" ] && [ ! "$build/build.ninja" -ot /var/lib/dpkg/status ] ||
+        quiet_meson setup --reconfigure "$build" "$root" || die "$complaint"
     [ ${#meson_options[@]} -eq 0 ] || change_options
 }
 

@@ -364,6 +364,25 @@ def test_build_directory_of_another_compiler(build, tmp_path):
     assert sentence(run_in(folder, "--clang", "19", "hello")).startswith(f"{folder} is configured for another compiler: remove")
 
 
+@pytest.mark.skipif(not Path("/var/lib/dpkg/status").exists(), reason="tells by Debian's list of packages what was installed")
+@pytest.mark.parametrize("age, called", [("older", 1), ("newer", 0)])
+def test_packages_that_were_installed_later(build, tmp_path, monkeypatch, age, called):
+    """D115: a directory that was configured before pytest was there is configured again. Here Meson is a script that fails."""
+    folder = copied(build, tmp_path / "copy")
+    for path in folder.rglob("*.json"):
+        path.write_text(path.read_text().replace(str(build.folder), str(folder)))
+    (folder / "build.ninja").write_text("this is no file for ninja\n")
+    if age == "older":
+        os.utime(folder / "build.ninja", (0, 0))
+    (tmp_path / "meson").write_text(f"#!/bin/sh\necho \"$*\" >>{tmp_path}/calls\nexit 1\n")
+    (tmp_path / "meson").chmod(0o755)
+    (tmp_path / "calls").touch()
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    refused = run_in(folder, "hello")
+    assert refused.returncode == REFUSED
+    assert (tmp_path / "calls").read_text() == f"setup --reconfigure {folder} {ROOT}\n" * called, refused.stderr
+
+
 def test_second_run_waits_for_the_first(build):
     """While another command holds the lock of the build directory, this one waits, and then goes on."""
     lock = os.open(build.folder, os.O_RDONLY)
