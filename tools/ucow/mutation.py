@@ -40,7 +40,8 @@ KERNEL = "kernel/ucow.elf"
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # not .lines: line numbers are no behaviour
 SILENT_SECONDS = 900  # without output of pytest this counts as a hang; a machine that hangs is ended long before (mutation_reach.py)
 UNIT_SECONDS = 10  # of processor time; more is a hang
-ALL_SKIPPED = 77  # what pytest exits with if all tests of the only module were skipped
+FAILED = 1  # what pytest exits with if a test failed
+ALL_SKIPPED = 77  # and if all tests of the only module were skipped
 HUNG = MEANING[-signal.SIGXCPU]
 UNKNOWN = "unknown"  # to the unit tests
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -202,7 +203,9 @@ class Build:
                 os.killpg(pytest.pid, signal.SIGKILL)  # pytest and its machines
                 return Catch("serial", name, timeout=True)
         children.check()
-        return None if pytest.returncode in (0, ALL_SKIPPED) else Catch("serial", name, HUNG in output)
+        if pytest.returncode not in (0, ALL_SKIPPED, FAILED):  # a test that it does not know, say: that catches no mutant
+            raise LabError(f"pytest ended with status {pytest.returncode} for {' '.join(wanted)}:\n{output.strip()}")
+        return Catch("serial", name, HUNG in output) if pytest.returncode == FAILED else None
 
 
 class MutantTree:
