@@ -34,7 +34,7 @@ remove_place() {
 
 # Runs a tool as a child that ends with this script. Returns its status.
 run() {
-    start_child TERM "$@"
+    start_child "$@"
     wait_child
 }
 

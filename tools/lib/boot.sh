@@ -85,7 +85,7 @@ relay() {
     : >serial
     start_machine "$1" "$limit" "${machine[@]}" >/dev/null 2>qemu
     machine_child=$child
-    start_child TERM env LC_ALL=C tail -c +1 -f -s 0.05 --pid="$machine_child" serial 2>copier
+    start_child env LC_ALL=C tail -c +1 -f -s 0.05 --pid="$machine_child" serial 2>copier
     local copier=$child
     child=$machine_child
     wait_child || status=$?
@@ -112,7 +112,7 @@ debugger() {
 debug_here() {
     debugger >/dev/null
     cd "$scratch"
-    start_child KILL "${machine[@]}"
+    start_child "${machine[@]}"
     while [ ! -S gdb ] && kill -0 "$child" 2>/dev/null; do
         sleep 0.02
     done

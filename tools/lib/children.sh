@@ -13,11 +13,19 @@ scratch=
 # shellcheck disable=SC2016 # it is for the inner shell
 guard='[ "$PPID" = "$0" ] && exec "$@"' # a parent that has died before prctl(2) would send no signal
 
-# Starts $2... in a process group of its own, with the signal $1 at the death of this shell. Sets `child`.
+# The same, and passes SIGTERM on to its group: ninja does not end Meson, which it runs when a meson.build has changed.
+# shellcheck disable=SC2016
+group_guard='[ "$PPID" = "$0" ] || exit
+    trap "trap : TERM; kill -s TERM 0" TERM
+    "$@" & child=$!
+    while wait "$child"; status=$?; kill -0 "$child" 2>/dev/null; do :; done
+    exit "$status"'
+
+# Starts $@ in a process group of its own, which gets SIGTERM at the death of this shell. Sets `child`.
 start_child() {
     local parent=$BASHPID
     set -m
-    setpriv --pdeathsig "$1" sh -c "$guard" "$parent" "${@:2}" </dev/null &
+    setpriv --pdeathsig TERM sh -c "$group_guard" "$parent" "$@" </dev/null &
     set +m
     child=$!
     children[$child]=running
@@ -45,8 +53,7 @@ wait_child() {
     return "$status"
 }
 
-# Sends the signal $1 to the children, and to the groups of those that have one: ninja does not end Meson, which it has
-# run when a meson.build has changed.
+# Sends the signal $1 to the children, and to the groups of those that have one.
 signal_children() {
     local pid
     for pid in "${!children[@]}"; do

@@ -165,7 +165,7 @@ lock_build() {
     exec {build_lock}<"$build"
     flock --nonblock "$build_lock" && return
     say "waiting for another command that builds in $build"
-    start_child TERM flock "$build_lock" # a trap would wait for a command that is no child
+    start_child flock "$build_lock" # a trap would wait for a command that is no child
     wait_child
 }
 
@@ -177,7 +177,7 @@ unlock_build() {
 # behind when it is killed goes with the scratch folder.
 quiet_meson() {
     local log=$scratch/meson.log
-    start_child TERM env TMPDIR="$scratch" meson "$@" >"$log" 2>&1
+    start_child env TMPDIR="$scratch" meson "$@" >"$log" 2>&1
     ! wait_child || return 0
     complaint=$(sed -n 's/.*ERROR: \(Problem encountered: \)\{0,1\}//p' "$log" | head -n1)
     [ -n "$complaint" ] || cat "$log" >&2
@@ -272,7 +272,7 @@ build_targets() {
     local log=$scratch/ninja.log progress viewer status=0
     exec {progress}> >(show_progress "$log")
     viewer=$!
-    start_child TERM env TMPDIR="$scratch" ninja -C "$build" "$@" >&"$progress" 2>&1
+    start_child env TMPDIR="$scratch" ninja -C "$build" "$@" >&"$progress" 2>&1
     exec {progress}>&-
     wait_child || status=$?
     wait "$viewer" || true

@@ -212,8 +212,10 @@ WAITING_NINJA = ('#!/bin/sh\n[ "$1" != --version ] || exec echo 1.11.1\n'
                  'sleep 1000 & trap : TERM; : >"$0.began"\nwhile kill -0 $!; do wait; done\n')
 
 
-def test_what_ninja_waits_for(build, place):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_what_ninja_waits_for(build, place, name):
     """It ends, too."""
+    ending = signal.Signals[name]
     ninja = place / "bin/ninja"
     ninja.parent.mkdir()
     ninja.write_text(WAITING_NINJA)
@@ -224,7 +226,7 @@ def test_what_ninja_waits_for(build, place):
                           env={**os.environ, "PATH": f"{ninja.parent}:{os.environ['PATH']}"}) as process:
         while not Path(f"{ninja}.began").exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        process.terminate()
+        process.send_signal(ending)
         try:
             process.wait(2 * END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -232,7 +234,7 @@ def test_what_ninja_waits_for(build, place):
     remaining = left(f"{MARK}={place}", 0.5)
     for pid in remaining:
         os.kill(pid, signal.SIGKILL)
-    assert process.returncode == -signal.SIGTERM and not remaining, remaining
+    assert process.returncode == -ending and not remaining, remaining
 
 
 def test_waiting_for_another_build(place):
