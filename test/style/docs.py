@@ -121,7 +121,7 @@ def figures(root, document):
             page = (document.parent / link).read_text()
             rows = str(len(re.findall(r"^\| (?:[A-Z]\d+|`[^`]+`) \|", page, re.MULTILINE)))
             for figure in re.findall(r"\d[\d,.]*\d", LINK.sub("", cells[2])):
-                if figure != rows and not re.search(rf"(?<![\d,.]){re.escape(figure)}(?![\d])", page):
+                if figure != rows and not re.search(rf"(?<![\w,.]){re.escape(figure)}(?!\w)", page):
                     yield number, f"{link} does not have the figure {figure}; it has {rows} rows"
 
 

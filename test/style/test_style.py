@@ -92,6 +92,7 @@ BREACHES = [
     ("docs", "docs/zh/from-ucore.md", "| 停机 | `cpu_sti` |\n", "its words in backticks are not those of docs/from-ucore.md"),
     ("docs", "docs/from-ucore.md", "| halt | `cpu_halt` |\n\n```\nhlt\n```\n", "its code blocks are not those of docs/from-ucore.md"),
     ("docs", "README.md", "| promise | today |\n|---|---|\n| a | 2 [pages](docs/pages.md) 12 |\n", "README.md:3: docs/pages.md does not have the figure 12"),
+    ("docs", "README.md", "| promise | today |\n|---|---|\n| a | 2 [pages](docs/pages.md) 01 |\n", "README.md:3: docs/pages.md does not have the figure 01"),
     ("docs", "docs/zh/pages2.md", "页\n", "docs/zh/pages2.md:1: there is no docs/pages2.md of which this is the translation"),
     ("docs --map", "docs/follow/halt.md", "`cpu_holt`\n", "halt.md:1: nothing in the sources is called cpu_holt"),
     ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),
