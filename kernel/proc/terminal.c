@@ -3,7 +3,8 @@
  * terminal - modes, the foreground group, and readers.
  *
  * sched_lock protects `mode`, `foreground` and the wait queues; the lock of readers (sys_io.c) protects
- * `line`, `source`, `peeked_at` and the prompt. Only terminal_input() runs in interrupt handlers.
+ * `line`, `source` and `peeked_at`. The prompt is that of the foreground's reader; no process is preempted
+ * while it changes the prompt. Only terminal_input() runs in interrupt handlers.
  */
 #include "proc/terminal.h"
 
@@ -172,7 +173,7 @@ int terminal_wait(void)
     while (error == 0) {
         bool allowed = may_read();
         if (allowed && watch_line())
-            prompt_bytes = 0;
+            prompt_bytes = 0; /* it began to read in the background */
         if (allowed && may_have())
             break;
         if (!allowed)
