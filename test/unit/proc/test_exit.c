@@ -24,8 +24,9 @@ static struct mm mm;
 static struct linux_proc linux_proc;
 struct pgdir kernel_pgdir;
 
-static int parts;    /* in which the children are handed over, as yet */
-static bool zombies; /* whether there are zombies among them */
+static int parts;         /* in which the children are handed over, as yet */
+static bool zombies;      /* whether there are zombies among them */
+static bool makes_zombie; /* family_make_zombie() does what it should */
 static jmp_buf left;
 
 struct trace_ring trace_ring = {.on = 1};
@@ -109,7 +110,8 @@ void family_make_zombie(struct proc *child)
     CHECK(child == &proc && spin_is_held(&sched_lock));
     CHECK(child->state != PROC_ZOMBIE);
     note("family_make_zombie");
-    list_add_head(&parent.zombies, &proc.sibling);
+    if (makes_zombie)
+        list_add_head(&parent.zombies, &proc.sibling);
 }
 
 void proc_set_state(struct proc *what, enum proc_state state)
@@ -166,6 +168,7 @@ static void start(void)
     current = &proc;
     parts = 1;
     zombies = false;
+    makes_zombie = true;
     locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
     host_interrupts_on = false; /* a fault's handler */
     journal_clear();
@@ -259,5 +262,9 @@ TEST(an_exit_that_forgets_something_is_reported)
     start();
     list_add_head(&parent.child_exited.sleepers, &other.wait_link);
     CHECK(PANICS("pid 300 \"proc\" ended, but its parent pid 2 \"parent\" still sleeps in wait",
+                 do_exit(EXIT_CALL, 0)));
+    start();
+    makes_zombie = false;
+    CHECK(PANICS("pid 300 \"proc\" ended, but is no zombie of its parent pid 2 \"parent\"",
                  do_exit(EXIT_CALL, 0)));
 }

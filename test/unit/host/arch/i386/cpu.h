@@ -54,6 +54,7 @@ static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t 
 }
 
 #define EFLAGS_IF 1u
+#define EFLAGS_FIXED 2u
 
 static inline uint32_t cpu_eflags(void)
 {
