@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * group.c: who may join which group, and that a kill reaches every member.
+ */
+#include "proc/group.h"
+
+#include <ucow/errno.h>
+
+#include "host_sched.h"
+#include "journal.h"
+#include "proc/kill.h"
+#include "proc/pid.h"
+#include "proc/terminal.h"
+
+#define PIDS 100
+#define INIT 1
+#define SELF 50
+#define CHILD 51 /* of SELF */
+#define OTHER 52
+#define GROUP 40 /* of CHILD and OTHER */
+
+static struct proc procs[PIDS];
+struct proc *init_proc = &procs[INIT];
+static int fresh;   /* how many processes a member forks while its group is killed */
+static int members; /* of GROUP, at least; killed ones leave at once */
+
+struct proc *proc_find(int pid)
+{
+    return pid > 0 && pid < PIDS && procs[pid].pid != 0 ? &procs[pid] : NULL;
+}
+
+int pid_limit(void)
+{
+    return PIDS;
+}
+
+bool pid_group_exists(int group)
+{
+    for (int pid = 1; pid < PIDS; pid++)
+        if (procs[pid].pid != 0 && procs[pid].group == group)
+            return true;
+    return false;
+}
+
+void pid_group_join(int group)
+{
+    note("join %d", group);
+}
+
+bool pid_group_leave(int group)
+{
+    note("leave %d", group);
+    return group == GROUP && members == 0;
+}
+
+void terminal_group_gone(int group)
+{
+    note("gone %d", group);
+}
+
+void terminal_set_foreground(int group)
+{
+    note("foreground %d", group);
+}
+
+int do_kill(int pid)
+{
+    if (procs[pid].killed)
+        return -E_KILLED;
+    procs[pid].killed = true;
+    return 0;
+}
+
+static void make(int pid, int parent, int group)
+{
+    procs[pid] = (struct proc){.magic = PROC_MAGIC, .pid = pid, .parent = &procs[parent], .group = group};
+}
+
+static int points;
+
+int sched_point(void)
+{
+    points++;
+    if (fresh > 0)
+        make(99 - fresh--, OTHER, GROUP);
+    return -E_KILLED;
+}
+
+static void start(void)
+{
+    memset(procs, 0, sizeof(procs));
+    make(INIT, 0, INIT);
+    make(SELF, INIT, SELF);
+    make(CHILD, SELF, GROUP);
+    make(OTHER, INIT, GROUP);
+    current = &procs[SELF];
+    fresh = points = 0;
+    members = 1;
+    journal_clear();
+}
+
+TEST(a_process_joins_a_group_that_exists)
+{
+    start();
+    CHECK_EQ(group_set(SELF, GROUP), 0);
+    CHECK_STEPS("join 40", "leave 50");
+    CHECK_EQ(procs[SELF].group, GROUP);
+    CHECK_EQ(group_set(0, 0), 0);
+    CHECK_STEPS("join 50", "leave 40");
+    CHECK_EQ(procs[SELF].group, SELF);
+    members = 0;
+    CHECK_EQ(group_set(CHILD, 0), 0);
+    CHECK_STEPS("join 51", "leave 40", "gone 40");
+    CHECK_EQ(procs[CHILD].group, CHILD);
+    CHECK_EQ(group_set(CHILD, SELF), 0);
+    CHECK_EQ(group_of(CHILD), SELF);
+    CHECK_EQ(group_of(0), SELF);
+    CHECK_EQ(group_of(OTHER), GROUP);
+    CHECK_EQ(group_of(99), -E_BAD_PROC);
+}
+
+TEST(others_do_not)
+{
+    start();
+    CHECK_EQ(group_set(-1, GROUP), -E_INVAL);
+    CHECK_EQ(group_set(SELF, -1), -E_INVAL);
+    CHECK_EQ(group_set(99, GROUP), -E_BAD_PROC);
+    CHECK_EQ(group_set(OTHER, GROUP), -E_BAD_PROC);
+    CHECK_EQ(group_set(SELF, 77), -E_INVAL);
+    CHECK_EQ(group_set(SELF, INIT), -E_INVAL);
+    CHECK_EQ(group_set(CHILD, CHILD + 1), -E_INVAL);
+    CHECK_STR_EQ(journal, "");
+}
+
+TEST(the_foreground_group_exists)
+{
+    start();
+    CHECK_EQ(group_set_foreground(GROUP), 0);
+    CHECK_STEPS("foreground 40");
+    CHECK_EQ(group_set_foreground(77), -E_INVAL);
+    CHECK_EQ(group_set_foreground(INIT), -E_INVAL);
+    CHECK_STR_EQ(journal, "");
+}
+
+TEST(a_kill_reaches_all_members_and_no_one_else)
+{
+    start();
+    fresh = 3;
+    CHECK_EQ(group_kill(GROUP), 0);
+    for (int pid = 1; pid < PIDS; pid++)
+        CHECK_EQ(procs[pid].killed, procs[pid].group == GROUP && procs[pid].pid != 0);
+    CHECK_EQ(procs[96].pid, 96);
+    CHECK_EQ(procs[98].pid, 98);
+    CHECK_EQ(group_kill(GROUP), -E_KILLED); /* all are dying */
+    CHECK_EQ(group_kill(INIT), -E_INVAL);
+    CHECK_EQ(group_kill(77), -E_INVAL);
+    CHECK(!procs[INIT].killed);
+}
+
+TEST(a_kill_lets_others_run_after_a_few)
+{
+    int next = 1;
+    start();
+    for (int pid = 2; pid < PIDS; pid++)
+        if (pid != SELF)
+            make(pid, INIT, GROUP);
+    CHECK_EQ(group_kill_some(GROUP, &next), 32);
+    CHECK_EQ(next, 34);
+    CHECK(procs[33].killed && !procs[34].killed);
+    CHECK_EQ(group_kill_some(GROUP, &next), 32);
+    CHECK_EQ(next, 67);
+    CHECK_EQ(group_kill_some(GROUP, &next), 32);
+    CHECK_EQ(next, 99);
+    CHECK_EQ(group_kill_some(GROUP, &next), 1);
+    CHECK_EQ(next, 0);
+    CHECK(!procs[SELF].killed);
+    start();
+    CHECK_EQ(group_kill(GROUP), 0);
+    CHECK_EQ(points, 2);
+}
+
+TEST(the_last_that_leaves_frees_the_terminal)
+{
+    start();
+    group_left(GROUP);
+    CHECK_STEPS("leave 40");
+    members = 0;
+    group_left(GROUP);
+    CHECK_STEPS("leave 40", "gone 40");
+}
