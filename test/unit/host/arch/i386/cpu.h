@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/util.h"
+
 extern uint32_t host_cr3;
 
 extern bool host_interrupts_on;
@@ -67,7 +69,9 @@ static inline uint32_t cpu_tsc_low(void)
     return 0;
 }
 
-uint64_t cpu_tsc(void); /* a test that needs it defines it */
+/* A test that needs one of these defines it. */
+uint64_t cpu_tsc(void);
+uint32_t cpu_read_cr0(void), cpu_read_cr2(void), cpu_read_cr4(void);
 
 static inline uintptr_t cpu_here(void)
 {
