@@ -117,7 +117,7 @@ static void start(void)
     for (int i = 0; i < 3; i++)
         make(&child[i], 301 + i, &parent);
     make(&other, OTHER, NULL);
-    stacks = 20;
+    stacks = 70000;
     sleeps = 0;
     ends = NULL;
     killed = false;

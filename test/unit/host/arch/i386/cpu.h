@@ -47,6 +47,16 @@ static inline void cpu_copy_page(void *to, const void *from)
     memcpy(to, from, 4096);
 }
 
+static inline void cpu_fill_words(uint32_t *at, uint32_t value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        at[i] = value;
+}
+
+static inline void cpu_compiler_barrier(void)
+{
+}
+
 static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t n)
 {
     size_t equal = 0;
@@ -63,14 +73,17 @@ static inline uint32_t cpu_eflags(void)
     return host_interrupts_on ? EFLAGS_IF : 0;
 }
 
-/* The time stamp counter never advances, and cpu_here() returns the caller's return address. */
+/* Only a test advances the time stamp counter, and cpu_here() returns the caller's return address. */
+extern uint32_t host_tsc; /* unit.c */
+
 static inline uint32_t cpu_tsc_low(void)
 {
-    return 0;
+    return host_tsc;
 }
 
 /* A test that needs one of these defines it. */
 uint64_t cpu_tsc(void);
+void cpu_loop(uint32_t rounds);
 uint32_t cpu_read_cr0(void), cpu_read_cr2(void), cpu_read_cr4(void);
 
 static inline uintptr_t cpu_here(void)
