@@ -133,7 +133,7 @@ static inline void check_entry(const struct vma *vma, pte_t pte, bool again)
     bool writable = (vma->flags & VM_WRITE) != 0, shared = (vma->flags & VM_SHARED) != 0;
 
     mappings[page_to_pfn(page)] += !again;
-    stored[page_to_pfn(page)] = vma->object != NULL && (shared || !writable);
+    stored[page_to_pfn(page)] |= vma->object != NULL && (shared || !writable);
     CHECK(!pte_writable(pte) || writable);
     CHECK(!pte_cow(pte) || (writable && !shared && !pte_writable(pte)));
     CHECK(!pte_writable(pte) || shared ||

@@ -12,12 +12,12 @@
 #include "proc/pid.h"
 #include "proc/terminal.h"
 
-#define PIDS 100
+#define PIDS 400
 #define INIT 1
-#define SELF 50
-#define CHILD 51 /* of SELF */
-#define OTHER 52
-#define GROUP 40 /* of CHILD and OTHER */
+#define SELF 250
+#define CHILD 251 /* of SELF */
+#define OTHER 252
+#define GROUP 240 /* of CHILD and OTHER */
 
 static struct proc procs[PIDS];
 struct proc *init_proc = &procs[INIT];
@@ -26,6 +26,7 @@ static int members; /* of GROUP, at least; killed ones leave at once */
 
 struct proc *proc_find(int pid)
 {
+    CHECK(pid < PIDS || pid == 999);
     return pid > 0 && pid < PIDS && procs[pid].pid != 0 ? &procs[pid] : NULL;
 }
 
@@ -82,7 +83,7 @@ int sched_point(void)
 {
     points++;
     if (fresh > 0)
-        make(99 - fresh--, OTHER, GROUP);
+        make(399 - fresh--, OTHER, GROUP);
     return -E_KILLED;
 }
 
@@ -103,20 +104,20 @@ TEST(a_process_joins_a_group_that_exists)
 {
     start();
     CHECK_EQ(group_set(SELF, GROUP), 0);
-    CHECK_STEPS("join 40", "leave 50");
+    CHECK_STEPS("join 240", "leave 250");
     CHECK_EQ(procs[SELF].group, GROUP);
     CHECK_EQ(group_set(0, 0), 0);
-    CHECK_STEPS("join 50", "leave 40");
+    CHECK_STEPS("join 250", "leave 240");
     CHECK_EQ(procs[SELF].group, SELF);
     members = 0;
     CHECK_EQ(group_set(CHILD, 0), 0);
-    CHECK_STEPS("join 51", "leave 40", "gone 40");
+    CHECK_STEPS("join 251", "leave 240", "gone 240");
     CHECK_EQ(procs[CHILD].group, CHILD);
     CHECK_EQ(group_set(CHILD, SELF), 0);
     CHECK_EQ(group_of(CHILD), SELF);
     CHECK_EQ(group_of(0), SELF);
     CHECK_EQ(group_of(OTHER), GROUP);
-    CHECK_EQ(group_of(99), -E_BAD_PROC);
+    CHECK_EQ(group_of(999), -E_BAD_PROC);
 }
 
 TEST(others_do_not)
@@ -124,7 +125,7 @@ TEST(others_do_not)
     start();
     CHECK_EQ(group_set(-1, GROUP), -E_INVAL);
     CHECK_EQ(group_set(SELF, -1), -E_INVAL);
-    CHECK_EQ(group_set(99, GROUP), -E_BAD_PROC);
+    CHECK_EQ(group_set(999, GROUP), -E_BAD_PROC);
     CHECK_EQ(group_set(OTHER, GROUP), -E_BAD_PROC);
     CHECK_EQ(group_set(SELF, 77), -E_INVAL);
     CHECK_EQ(group_set(SELF, INIT), -E_INVAL);
@@ -136,7 +137,7 @@ TEST(the_foreground_group_exists)
 {
     start();
     CHECK_EQ(group_set_foreground(GROUP), 0);
-    CHECK_STEPS("foreground 40");
+    CHECK_STEPS("foreground 240");
     CHECK_EQ(group_set_foreground(77), -E_INVAL);
     CHECK_EQ(group_set_foreground(INIT), -E_INVAL);
     CHECK_STR_EQ(journal, "");
@@ -149,8 +150,8 @@ TEST(a_kill_reaches_all_members_and_no_one_else)
     CHECK_EQ(group_kill(GROUP), 0);
     for (int pid = 1; pid < PIDS; pid++)
         CHECK_EQ(procs[pid].killed, procs[pid].group == GROUP && procs[pid].pid != 0);
-    CHECK_EQ(procs[96].pid, 96);
-    CHECK_EQ(procs[98].pid, 98);
+    CHECK_EQ(procs[396].pid, 396);
+    CHECK_EQ(procs[398].pid, 398);
     CHECK_EQ(group_kill(GROUP), -E_KILLED); /* all are dying */
     CHECK_EQ(group_kill(INIT), -E_INVAL);
     CHECK_EQ(group_kill(77), -E_INVAL);
@@ -167,11 +168,8 @@ TEST(a_kill_lets_others_run_after_a_few)
     CHECK_EQ(group_kill_some(GROUP, &next), 32);
     CHECK_EQ(next, 34);
     CHECK(procs[33].killed && !procs[34].killed);
-    CHECK_EQ(group_kill_some(GROUP, &next), 32);
-    CHECK_EQ(next, 67);
-    CHECK_EQ(group_kill_some(GROUP, &next), 32);
-    CHECK_EQ(next, 99);
-    CHECK_EQ(group_kill_some(GROUP, &next), 1);
+    for (int parts = 1; parts <= 12; parts++)
+        CHECK_EQ(group_kill_some(GROUP, &next), parts < 12 ? 32 : 13);
     CHECK_EQ(next, 0);
     CHECK(!procs[SELF].killed);
     start();
@@ -183,8 +181,8 @@ TEST(the_last_that_leaves_frees_the_terminal)
 {
     start();
     group_left(GROUP);
-    CHECK_STEPS("leave 40");
+    CHECK_STEPS("leave 240");
     members = 0;
     group_left(GROUP);
-    CHECK_STEPS("leave 40", "gone 40");
+    CHECK_STEPS("leave 240", "gone 240");
 }

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mprotect.c: rights of regions and of what is mapped there, and bits that no program may set.
+ */
+#define FORK_FRAMES 3 /* as in test_copy_range_tables.c */
+#include "copy_range_contract.h"
+
+#define PROT_SEM 8u
+#define RW (VM_READ | VM_WRITE)
+
+/* The flags of the region at `va`, which is `pages` pages from `start`. */
+static uint32_t region(struct mm *mm, uintptr_t va, uintptr_t start, size_t pages)
+{
+    const struct vma *vma = vma_at(&mm->vmas, va);
+    CHECK(vma != NULL);
+    CHECK_EQ(vma->start, start);
+    CHECK_EQ(vma->end, start + pages * PAGE_SIZE);
+    return vma->flags;
+}
+
+static struct mm *mm;
+
+static void start(void)
+{
+    mm = parent_new();
+}
+
+static void finish(void)
+{
+    check_world(&mm, 1);
+    host_mm_drop(mm);
+    host_mm_check_all_back();
+}
+
+TEST(rights_are_taken_and_given_back)
+{
+    start();
+    uint8_t byte = host_read(mm, PRIVATE);
+    host_poke(mm, PRIVATE, byte); /* so the TLB has a writable translation */
+    CHECK_EQ(mm_protect(mm, PRIVATE, 5 * PAGE_SIZE, PROT_READ), 0);
+    CHECK_EQ(region(mm, PRIVATE, PRIVATE, 5), VM_READ);
+    CHECK_EQ(host_failure(mm, PRIVATE, true), MM_SEGV);
+    CHECK_EQ(host_read(mm, PRIVATE), byte);
+    CHECK_EQ(mm_protect(mm, PRIVATE, 5 * PAGE_SIZE, PROT_NONE), 0);
+    CHECK_EQ(region(mm, PRIVATE, PRIVATE, 5), 0);
+    CHECK_EQ(host_failure(mm, PRIVATE, false), MM_SEGV);
+    CHECK_EQ(host_failure(mm, PRIVATE + 3 * PAGE_SIZE, false), MM_SEGV); /* never touched */
+    CHECK_EQ(mm_protect(mm, PRIVATE, 5 * PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC), 0);
+    CHECK_EQ(region(mm, PRIVATE, PRIVATE, 5), RW | VM_EXEC);
+    CHECK_EQ(host_read(mm, PRIVATE), byte);
+    host_poke(mm, PRIVATE, 7);
+    CHECK_EQ(host_read(mm, PRIVATE), 7);
+    finish();
+}
+
+TEST(a_part_becomes_a_region)
+{
+    start();
+    CHECK_EQ(mm_protect(mm, PRIVATE + PAGE_SIZE, PAGE_SIZE + 1, PROT_READ), 0);
+    CHECK_EQ(region(mm, PRIVATE, PRIVATE, 1), RW);
+    CHECK_EQ(region(mm, PRIVATE + PAGE_SIZE, PRIVATE + PAGE_SIZE, 2), VM_READ);
+    CHECK_EQ(region(mm, PRIVATE + 3 * PAGE_SIZE, PRIVATE + 3 * PAGE_SIZE, 2), RW);
+    CHECK_EQ(host_failure(mm, PRIVATE + 2 * PAGE_SIZE, true), MM_SEGV);
+    host_poke(mm, PRIVATE, 1);
+    host_poke(mm, PRIVATE + 3 * PAGE_SIZE, 1);
+    CHECK_EQ(mm_protect(mm, PRIVATE, 5 * PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
+    host_poke(mm, PRIVATE + 2 * PAGE_SIZE, 1);
+    finish();
+}
+
+TEST(private_memory_stays_private_and_shared_stays_shared)
+{
+    start();
+    CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, PROT_READ | PROT_SEM), 0);
+    CHECK_EQ(region(mm, PRIVATE, PRIVATE, 1), VM_READ);
+    CHECK_EQ(mm_protect(mm, SHARED, 3 * PAGE_SIZE, PROT_NONE), 0);
+    CHECK_EQ(region(mm, SHARED, SHARED, 3), VM_SHARED);
+    CHECK_EQ(mm_protect(mm, SHARED, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_SEM), 0);
+    CHECK_EQ(region(mm, SHARED, SHARED, 3), RW | VM_SHARED);
+    struct mm *child = host_mm_dup(mm);
+    host_poke(child, SHARED, 0x5A);
+    host_poke(child, PRIVATE + PAGE_SIZE, 0x5A);
+    CHECK_EQ(host_read(mm, SHARED), 0x5A);
+    CHECK(host_read(mm, PRIVATE + PAGE_SIZE) != 0x5A);
+    host_mm_drop(child);
+    finish();
+}
+
+/* D21, D79: what a parent and a child share is copied before one of them may write to it. */
+TEST(a_shared_page_is_not_made_writable)
+{
+    start();
+    struct mm *child = host_mm_dup(mm);
+    uint8_t byte = host_read(mm, PRIVATE);
+    CHECK_EQ(mm_protect(child, PRIVATE, 5 * PAGE_SIZE, PROT_READ), 0);
+    CHECK_EQ(mm_protect(child, PRIVATE, 5 * PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
+    host_poke(child, PRIVATE, (uint8_t)(byte + 1));
+    CHECK_EQ(host_read(mm, PRIVATE), byte);
+    CHECK_EQ(host_read(child, PRIVATE), (uint8_t)(byte + 1));
+    check_world((struct mm *[]){mm, child}, 2);
+    host_mm_drop(child);
+    finish();
+}
+
+/* Pages of a program are cached: a process that may write to them has its own. */
+TEST(text_that_becomes_writable_is_ones_own)
+{
+    start();
+    struct mm *child = host_mm_dup(mm);
+    uint8_t byte = host_read(mm, TEXT);
+    struct page *page = host_frame(mm, TEXT);
+    CHECK_EQ(mm_protect(child, TEXT, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC), 0);
+    host_poke(child, TEXT, (uint8_t)(byte + 1));
+    CHECK(host_frame(child, TEXT) != page);
+    CHECK_EQ(host_read(mm, TEXT), byte);
+    CHECK_EQ(host_frame(mm, TEXT), page);
+    check_world((struct mm *[]){mm, child}, 2);
+    host_mm_drop(child);
+    finish();
+}
+
+TEST(what_is_no_range_is_refused)
+{
+    start();
+    CHECK_EQ(mm_protect(mm, PRIVATE + 1, PAGE_SIZE, PROT_READ), -E_INVAL);
+    CHECK_EQ(mm_protect(mm, PRIVATE + 1, 0, PROT_READ), -E_INVAL);
+    CHECK_EQ(mm_protect(mm, PRIVATE, 0, PROT_NONE), 0);
+    CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, 16), -E_INVAL);
+    CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, PROT_READ | 32), -E_INVAL);
+    CHECK_EQ(mm_protect(mm, USERTOP, PAGE_SIZE, PROT_READ), -E_NO_MEM);
+    CHECK_EQ(mm_protect(mm, USERTOP - PAGE_SIZE, PAGE_SIZE + 1, PROT_READ), -E_NO_MEM);
+    CHECK_EQ(mm_protect(mm, PRIVATE, UINT32_MAX, PROT_READ), -E_NO_MEM);
+    CHECK_EQ(mm_protect(mm, 0x0A000000, PAGE_SIZE, PROT_READ), -E_NO_MEM);
+    CHECK_EQ(region(mm, PRIVATE, PRIVATE, 5), RW);
+    CHECK_EQ(mm_protect(mm, PRIVATE + 4 * PAGE_SIZE, 2 * PAGE_SIZE, PROT_READ),
+             -E_NO_MEM); /* up to the gap */
+    CHECK_EQ(region(mm, PRIVATE + 4 * PAGE_SIZE, PRIVATE + 4 * PAGE_SIZE, 1), VM_READ);
+    finish();
+}
+
+/* D06 */
+TEST(without_memory_nothing_changes)
+{
+    start();
+    struct mm *child = host_mm_dup(mm);
+    ledger_mark();
+    host_leave_frames(0);
+    CHECK_EQ(mm_protect(child, TEXT, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE), -E_NO_MEM);
+    host_give_frames();
+    CHECK_EQ(region(child, TEXT, TEXT, 2), VM_READ | VM_EXEC);
+    CHECK_EQ(host_failure(child, TEXT, true), MM_SEGV);
+    check_world((struct mm *[]){mm, child}, 2);
+    host_mm_drop(child);
+    finish();
+}
