@@ -6,6 +6,8 @@
 #ifndef HOST_SCHED_H
 #define HOST_SCHED_H
 
+#define sched_yield ucow_sched_yield /* as rename.h does */
+
 #include "proc/sched.h"
 #include "unit.h"
 

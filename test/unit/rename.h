@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rename - gives the functions of kernel/lib other names on the host.
+ * rename - gives functions of the kernel other names on the host.
  *
  * Every kernel file is compiled with `-include rename.h`, so kernel code calls ucow's memcpy and snprintf,
  * while the tests, the C library and the sanitizers use the C library's. A test whose subject is one of these
@@ -21,5 +21,6 @@
 #define strlcpy ucow_strlcpy
 #define snprintf ucow_snprintf
 #define vsnprintf ucow_vsnprintf
+#define sched_yield ucow_sched_yield /* the sanitizers call the C library's */
 
 #endif

@@ -22,21 +22,21 @@ static const struct trapframe frame = {
     .ecx = 0x11111107,
     .eax = 0x11111108,
     .gs = 0x22221109,
-    .fs = 0x2222110A,
+    .fs = 0x2222110F,
     .es = 0x2222110B,
-    .ds = 0x2222110C,
+    .ds = 0x22221121,
     .trapno = 14,
     .err = 0x1111110E,
     .eip = 0x1111110F,
     .cs = 0x2222111B,
     .esp = 0x11111111,
-    .ss = 0x22221112,
+    .ss = 0x22221113,
 };
 
 #define REGISTERS                                                                                     \
     "  edi  0x11111101\n  esi  0x11111102\n  ebp  0x11111103\n  oesp 0x11111104\n  ebx  0x11111105\n" \
-    "  edx  0x11111106\n  ecx  0x11111107\n  eax  0x11111108\n  ds   0x----110c\n  es   0x----110b\n" \
-    "  fs   0x----110a\n  gs   0x----1109\n  trap 0x0000000e Page Fault\n  err  0x1111110e\n  eip  "  \
+    "  edx  0x11111106\n  ecx  0x11111107\n  eax  0x11111108\n  ds   0x----1121\n  es   0x----110b\n" \
+    "  fs   0x----110f\n  gs   0x----1109\n  trap 0x0000000e Page Fault\n  err  0x1111110e\n  eip  "  \
     "0x1111110f\n"
 
 static const char *printed(const struct trapframe *tf)
@@ -55,7 +55,7 @@ TEST(a_frame_from_a_program_has_its_stack)
     struct trapframe tf = frame;
     tf.eflags = 0x202;
     CHECK_STR_EQ(printed(&tf), REGISTERS "  cs   0x----111b\n  flag 0x00000202 IF,IOPL=0\n  esp  0x11111111\n"
-                                         "  ss   0x----1112\n");
+                                         "  ss   0x----1113\n");
 }
 
 TEST(a_frame_from_the_kernel_has_none)
@@ -128,6 +128,8 @@ TEST(a_frame_with_anything_else_is_not_complete)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         uint32_t right = *wrong[i];
         *wrong[i] = right + 4;
+        CHECK(!trap_frame_complete(&tf));
+        *wrong[i] = right | 0x10000;
         CHECK(!trap_frame_complete(&tf));
         *wrong[i] = right;
     }

@@ -143,3 +143,16 @@ TEST(a_line_that_fits_is_whole)
     kprintf("%s", text);
     CHECK_STR_EQ(port, text);
 }
+
+TEST(the_end_of_another_process_changes_no_line)
+{
+    start();
+    write_text(3, "half");
+    console_forget(4);
+    write_text(3, " a line\n");
+    CHECK_STR_EQ(port, "half a line\n");
+    write_text(CONSOLE_KERNEL, "x");
+    console_forget(3);
+    kprintf("y\n");
+    CHECK_STR_EQ(port, "half a line\nxy\n");
+}

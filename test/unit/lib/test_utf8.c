@@ -76,3 +76,16 @@ TEST(the_width_of_a_character)
     CHECK_EQ(columns("\u4e2d"), 2);
     CHECK_EQ(columns("\U0001F600"), 2);
 }
+
+/* What lies before the text is not looked at. */
+TEST(the_last_character_begins_in_the_text)
+{
+    static const char text[] = "\xF0\x9F\x98\x80"; /* one character */
+    for (size_t n = 1; n < 4; n++)
+        CHECK_EQ(utf8_last_bytes(text + 4 - n, n), 1);
+    CHECK_EQ(utf8_last_bytes(text, 4), 4);
+    static const char two[] = "\xC3\xA9\xA9"; /* and a byte that is none */
+    CHECK_EQ(utf8_last_bytes(two + 1, 1), 1);
+    CHECK_EQ(utf8_last_bytes(two + 1, 2), 1);
+    CHECK_EQ(utf8_last_bytes(two, 2), 2);
+}
