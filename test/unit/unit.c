@@ -22,7 +22,6 @@ static jmp_buf test_end; /* a failed check jumps here */
 static uint64_t random_state;
 
 bool unit_in_copy;
-uint32_t host_tsc; /* of host/arch/i386/cpu.h */
 static pid_t copy;
 static FILE *copy_output;
 

@@ -16,6 +16,7 @@
 
 static uint32_t time_per_round = 2, odd_loop; /* the number of a loop that takes longer; 0: none */
 static unsigned loops;
+uint32_t host_tsc;
 
 void cpu_loop(uint32_t rounds)
 {
