@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console.c: lines of different writers stay apart, and whoever watches a line learns that another ended it.
- * (D57)
+ * console.c: lines of different writers stay apart, and the process that watches a line learns that another
+ * ended it. (D57)
  */
 #include "dev/console.h"
 
