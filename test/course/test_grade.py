@@ -21,6 +21,7 @@ from ucow.course.judge import EVENTS
 from ucow.course.lab import lab_called, labs
 from ucow.course.submission import Submission, found_in, gather, passed_over, read
 from ucow.course.wrong import Wrong, wrongs
+from ucow.drawing import Arrow, Slice, inline, lives
 
 COW = "kernel/mm/copy_range_cow.c"
 
@@ -273,6 +274,19 @@ def test_html_is_one_page_without_scripts(graded):
     assert "<script" not in page and "&lt;script&gt;" in page and "http" not in page.replace("http-equiv", "")
     assert page.count("23 of 25") == 4 and page.count("lost alone; a note") == 2 and "2 submissions, 23.0 of 25 points on average" in page
     assert "tools/run x" in page
+
+
+def test_html_has_the_picture_of_the_run(graded):
+    """Drawn in the page itself, and its styles are there once."""
+    pytest.importorskip("jinja2", reason="python3-jinja2 is not installed")
+    picture = inline(lives([("2 forkmem", [Slice("running", 0, 40)])], [Arrow("exit", 0, 0, 20)]), "what <is> to be seen")
+    for grade_of_one in graded:
+        grade_of_one.results = [replace(result, picture=picture) if result.loss else result for result in grade_of_one.results]
+    page = report.html(graded)
+    assert page.count(picture) == 2 and page.count("what &lt;is&gt; to be seen") == 2 and page.count('<pattern id="slant"') == 1
+    assert "http" not in page.replace("http-equiv", "")
+    kept_words = [kept.words_of(result) for result in graded[0].results]
+    assert [kept.result_of(words, graded[0].submission.lab) for words in json.loads(json.dumps(kept_words))] == graded[0].results
 
 
 @pytest.mark.parametrize("words, sentence", [

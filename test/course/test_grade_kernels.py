@@ -121,6 +121,25 @@ def test_kernels_that_are_none_get_nothing(kernel, build):
         run.close()
 
 
+def test_a_lost_point_has_the_picture_of_its_run(builds):
+    """The processes until the event that the reason names; of checks in which the same was seen, the first has it."""
+    lab = lab_called("cow")
+    text = lab.source(COW)
+    graded = lost(Submission("copies", lab, {COW: text.replace("if (swap_page_is_sole(page)) {", "if (0) {", 1)}), builds, "read", "rules")
+    read, rules = graded.results
+    assert read.points == read.check.points and not read.picture
+    assert rules.loss and ">2 forkmem</text>" in rules.picture and rules.picture.count("\N{BLACK DOWN-POINTING TRIANGLE}") == 1
+    assert f"<title>what the processes did until {rules.loss.event}</title>" in rules.picture
+    assert grade.drawn(FakeRun(), rules.loss) == ""
+
+
+class FakeRun:
+    """A machine whose memory has no trace."""
+    @property
+    def trace(self):
+        raise LabError("no trace")
+
+
 def test_a_kernel_that_does_not_build_says_where(builds):
     lab = lab_called("cow")
     text = lab.source(COW).replace("page_drop(page);", "page_dorp(page);", 1)

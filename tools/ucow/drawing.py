@@ -29,6 +29,8 @@ svg { font: 13px system-ui, "DejaVu Sans", sans-serif; --paper: #fff; --ink: #14
 <pattern id="sleep" width="6" height="6" patternUnits="userSpaceOnUse"><path class="hatch" d="M0 6L6 0"/></pattern>
 <marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker>
 </defs>"""
+STYLES = f'<svg width="0" height="0">{STYLE}</svg>'  # for a page with drawings that are inline()
+IN_FILE = ' xmlns="http://www.w3.org/2000/svg"'
 LABEL, CELL, COLUMN, FRAME, GAP, MOST = 100, 86, 94, 54, 22, 880  # widths
 HEADS, GROUP, ROW = 46, 20, 38                         # heights
 LIFE = 44                                              # of a row in a drawing of lives
@@ -69,8 +71,13 @@ def picture(parts: Sequence[tuple[str, Drawing]], words: str) -> str:
             y += 26
         placed.append(f'<g transform="translate(12 {y:g})">\n{drawing.part()}\n</g>')
         y += drawing.height + 18
-    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{y:g}" viewBox="0 0 {width:g} {y:g}" role="img">',
+    return "\n".join([f'<svg{IN_FILE} width="{width:g}" height="{y:g}" viewBox="0 0 {width:g} {y:g}" role="img">',
                       f"<title>{escape(words)}</title>", STYLE, f'<rect class="paper" width="{width:g}" height="{y:g}"/>', *placed, "</svg>", ""])
+
+
+def inline(drawing: Drawing, words: str) -> str:
+    """A drawing in a page of HTML, which has STYLES once."""
+    return picture([("", drawing)], words).replace(IN_FILE, "").replace(STYLE, "")
 
 
 # ---- pages ----

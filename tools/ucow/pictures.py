@@ -11,8 +11,8 @@ from pathlib import Path
 
 from . import LabError
 from .build import ROOT, built
-from .drawing import Arrow, Cell, Drawing, Moment, Slice, Span, lives, memory_map, pages_over_time, picture
-from .history import History, Stay
+from .drawing import Cell, Drawing, Moment, Span, memory_map, pages_over_time, picture
+from .lifelines import lifelines
 from .machine import Live, Machine
 from .memory import FileMemory
 from .moment import MEASURED, Place, Ring, Until, stopped
@@ -25,8 +25,6 @@ FOLDER = ROOT / "docs/pictures"
 SECONDS = 60
 RETURN = Place("trap_return")     # after each system call and each page fault
 PROGRAM, PARENT, CHILD = 2, 2, 3  # pids
-DEEDS, DEED, LEAST_TURN = ("fork", "kill", "exit", "reap"), 38, 12  # the widths of one and of a turn
-STATES = {"RUNNING": "running", "RUNNABLE": "ready", "SLEEPING": "sleeping", "ZOMBIE": "zombie"}
 
 
 @dataclass(frozen=True)
@@ -174,48 +172,10 @@ def swap(elf: Path) -> Drawing:
 
 # ---- lives ----
 
-def _turns(trace: Trace, first: Record) -> tuple[dict[int, int], dict[int, int]]:
-    """Where each event from `first` on is, and where its turn ends. A turn is as wide as the deeds in it need."""
-    at: dict[int, int] = {}
-    ends: dict[int, int] = {}
-    turn: list[int] = []
-    x = 0
-    for record in trace:
-        if record.seq > first.seq and record.name == "state" and record.shown("to") == "RUNNING":
-            x = max(x, at[turn[0]] + LEAST_TURN) if turn else x
-            ends |= dict.fromkeys(turn, x)
-            turn = []
-        at[record.seq] = x
-        turn.append(record.seq)
-        x += DEED if record.seq >= first.seq and record.name in DEEDS else 0
-    return at, ends | dict.fromkeys(turn, max(x, at[turn[0]] + LEAST_TURN))
-
-
 def waitkill(elf: Path) -> Drawing:
     """The states of the processes of waitkill. A turn of a process is as wide as any other."""
     trace = _trace(Machine(elf, ("waitkill",)))
-    history, first = History(trace), trace.all("fork parent=1")[0]
-    at, ends = _turns(trace, first)
-
-    def until(stay: Stay) -> int:
-        return ends[stay.end.seq] if stay.state == "RUNNING" else at[stay.end.seq]
-
-    shown = [life for life in history.in_family_order() if life.pid > 0]
-    rows = {id(life): n for n, life in enumerate(shown)}
-    names = {life.pid: n for n, life in enumerate(shown)}
-    slices = []
-    for life in shown:
-        stays = [stay for stay in life.stays if stay.end.seq > first.seq]
-        begins = [at[stays[0].start.seq], *map(until, stays)]
-        slices.append((life.title, [Slice(STATES[stay.state], begin, end, stay.why) for stay, begin, end in zip(stays, begins, begins[1:]) if end > begin]))
-    arrows = []
-    for actor, record in zip(history.actors, trace):
-        if record.seq < first.seq or record.name not in DEEDS:
-            continue
-        other = names[record.child if record.name in ("fork", "reap") else record.pid]
-        source, target = (other, rows[id(actor)]) if record.name == "reap" else (rows[id(actor)], other)
-        arrows.append(Arrow(record.name, source, target, at[record.seq] + 6))
-    return lives(slices, arrows)
+    return lifelines(trace, trace.all("fork parent=1")[0])
 
 
 # ---- maps of memory ----

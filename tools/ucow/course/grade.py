@@ -15,10 +15,12 @@ from pathlib import Path
 
 from .. import LabError, children
 from ..build import ROOT, built, options_of
+from ..drawing import inline
+from ..lifelines import lifelines_until
 from ..machine import Machine, Run, size_bytes
 from ..mistakes import link_with
 from .answers import answer
-from .judge import TIME_UP, Loss, judge
+from .judge import FIRST, TIME_UP, Loss, judge
 from .lab import Check, Lab
 from .submission import Submission
 
@@ -38,6 +40,7 @@ class Result:
     loss: Loss | None = None
     command: str = ""
     same: str = ""
+    picture: str = ""  # of its run until the loss, as SVG in a page of HTML
 
     def sentence(self) -> str:
         """The reason in words; "" if all points are there."""
@@ -108,8 +111,9 @@ def grade(submission: Submission, builds: Builds, names: Sequence[str] = (), sec
         try:
             for check in checks:
                 result = examine(check, kernels, seconds)
-                made.results.append(replace(result, same=first_with(result.loss, made.results)))
-                if (loss := made.results[-1].loss) and TIME_UP in loss.seen:
+                same = first_with(result.loss, made.results)
+                made.results.append(replace(result, same=same, picture=kernels.drawn(result, seconds) if result.command and not same else ""))
+                if (loss := result.loss) and TIME_UP in loss.seen:
                     seconds = min(seconds, RUN_SECONDS_LATER)
         finally:
             kernels.close()
@@ -137,6 +141,12 @@ class Kernels:
             words = [*check.program, str(number())]
             self._runs[key] = words, boot(self.linked(checked), check, words, seconds, rehearse=checked)
         return self._runs[key]
+
+    def drawn(self, result: Result, seconds: int) -> str:
+        """The picture of the run in which a check failed."""
+        assert result.loss
+        _, run = self.run(result.check, result.check.judge == "rules", seconds)
+        return drawn(run, result.loss)
 
     def close(self) -> None:
         """Forget the runs."""
@@ -185,6 +195,19 @@ def boot(kernel: Path, check: Check, words: Sequence[str], seconds: int, rehears
     kib = min(TRACE_KIB, size_bytes(check.memory) // 1024 // 4)
     options = [f"trace_kib={kib}", *(["rehearse=on"] if rehearse else [])]
     return Machine(kernel, words, options, memory=check.memory, swap=check.swap or None, limits=limits).run(CLOCK_SECONDS)
+
+
+def drawn(run: Run, loss: Loss) -> str:
+    """What the processes did until a loss; "" if the machine's memory does not tell, or the loss is an exercise that is not done."""
+    if loss.seen.startswith("exercise: "):
+        return ""
+    try:
+        trace = run.trace
+        first = next(record for record in trace if record.name == "fork" and record.child == FIRST)
+        event = next((record for record in trace if str(record) == loss.event), trace.records[-1])
+        return inline(lifelines_until(trace, first, event), f"what the processes did until {event}")
+    except (LabError, StopIteration, LookupError, ValueError):  # a kernel can write anything there
+        return ""
 
 
 def why_not_built(output: str) -> str:

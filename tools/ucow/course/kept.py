@@ -76,10 +76,11 @@ def all_grades(submissions: Sequence[Submission], kept: Kept, jobs: int) -> Iter
 def words_of(result: Result) -> dict[str, Any]:
     """A result without the text of its check."""
     return {"check": result.check.name, "points": result.points, "loss": asdict(result.loss) if result.loss else None,
-            "command": result.command, "same": result.same}
+            "command": result.command, "same": result.same, "picture": result.picture}
 
 
 def result_of(words: Any, lab: Lab) -> Result:
     """The result that words_of() has made words of."""
     check = next(check for check in lab.check if check.name == words["check"])
-    return Result(check, words["points"], Loss(**words["loss"]) if words["loss"] else None, words["command"], words["same"])
+    return Result(check, words["points"], Loss(**words["loss"]) if words["loss"] else None, words["command"], words["same"],
+                  words["picture"])

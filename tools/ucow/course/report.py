@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from rich.console import Console
 from rich.table import Table
 
+from ..drawing import STYLES
 from .grade import Grade
 from .lab import Check
 
@@ -29,9 +30,10 @@ td.n, th.n { text-align: right; white-space: nowrap }
 code { overflow-wrap: anywhere }
 .lost { font-weight: bold }
 dl { margin: .3rem 0; display: grid; grid-template-columns: max-content 1fr; gap: .1rem .6rem }
-dt { color: #555 } dd { margin: 0; overflow-wrap: anywhere }
+.run { overflow-x: auto } dt { color: #555 } dd { margin: 0; overflow-wrap: anywhere }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #111 } dt { color: #aaa } }
 </style></head><body>
+{{ styles }}
 <h1>Grades</h1>
 {% if grades|length > 1 %}
 {% for title, rows in labs.items() %}<h2>{{ title }}</h2>
@@ -57,7 +59,9 @@ dt { color: #555 } dd { margin: 0; overflow-wrap: anywhere }
 {% elif result.loss %}<dl><dt>expected</dt><dd>{{ result.loss.expected }}</dd><dt>seen</dt><dd>{{ result.loss.seen }}</dd>
 {% if result.loss.event %}<dt>event</dt><dd><code>{{ result.loss.event }}</code></dd>{% endif %}
 <dt>look at</dt><dd>{{ result.check.where }}: {{ result.check.hint }}</dd>
-{% if result.command %}<dt>repeat it</dt><dd><code>{{ result.command }}</code></dd>{% endif %}</dl>{% endif %}</td></tr>
+{% if result.command %}<dt>repeat it</dt><dd><code>{{ result.command }}</code></dd>{% endif %}</dl>
+{% if result.picture %}<p>Its processes until \N{BLACK DOWN-POINTING TRIANGLE}, the event:</p>
+<div class="run">{{ safe(result.picture) }}</div>{% endif %}{% endif %}</td></tr>
 {% endfor %}</table>
 {% endfor %}
 </body></html>
@@ -199,7 +203,10 @@ def printable(text: str) -> str:
 def html(grades: Sequence[Grade]) -> str:
     """A page that needs no other file."""
     import jinja2  # pylint: disable=import-outside-toplevel
-    return jinja2.Environment(autoescape=True).from_string(PAGE).render(grades=grades, labs=by_lab(grades), in_short=in_short)
+    from markupsafe import Markup  # pylint: disable=import-outside-toplevel
+    pictures = any(result.picture for grade in grades for result in grade.results)
+    return jinja2.Environment(autoescape=True).from_string(PAGE).render(
+        grades=grades, labs=by_lab(grades), in_short=in_short, safe=Markup, styles=Markup(STYLES if pictures else ""))
 
 
 def write(file: Path, text: str) -> None:
