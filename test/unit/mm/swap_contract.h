@@ -375,6 +375,70 @@ TEST(own_pages_are_those_that_the_end_frees)
     end_all(mms, 2, slots);
 }
 
+/* A page belongs to the lineage of the process that writes to it alone, so a search for its entries looks at
+ * no other. */
+TEST(a_page_that_one_process_has_is_of_its_lineage)
+{
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free();
+
+    for (size_t page = 0; page < 4; page++)
+        host_write(mms[0], page_at(page), 0x11);
+    mms[1] = host_mm_dup(mms[0]);
+    host_poke(mms[1], page_at(0), 0x22); /* a copy, or the child's already */
+    CHECK_EQ(host_frame(mms[1], page_at(0))->lineage, mms[1]->lineage);
+    host_poke(mms[0], page_at(0), 0x33); /* the last that has it */
+    CHECK_EQ(host_frame(mms[0], page_at(0))->lineage, mms[0]->lineage);
+    CHECK(evict(mms[1], 3) && is_out(mms[1], 3));
+    host_mm_drop(mms[0]);
+    host_poke(mms[1], page_at(1), 0x22); /* its parent had it, and has ended */
+    CHECK_EQ(host_frame(mms[1], page_at(1))->lineage, mms[1]->lineage);
+    host_poke(mms[1], page_at(3), 0x22); /* the same, from the disk */
+    CHECK_EQ(host_frame(mms[1], page_at(3))->lineage, mms[1]->lineage);
+    CHECK_EQ(host_frame(mms[1], page_at(3))->va, page_at(3));
+    end_all(&mms[1], 1, slots);
+}
+
+/* The frame for a copy is not the frame that is copied. */
+TEST(a_page_is_not_evicted_while_it_is_copied)
+{
+    if (!CONFIG_COW || SHARES_TABLES)
+        return; /* nothing is copied, or a page table is before that */
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free();
+
+    host_write(mms[0], page_at(0), 0x11);
+    mms[1] = host_mm_dup(mms[0]);
+    ledger_shrink();
+    host_leave_frames(0);
+    CHECK_EQ(mm_fault(mms[1], page_at(0), true), MM_OOM);
+    CHECK(!is_out(mms[0], 0) && !is_out(mms[1], 0));
+    CHECK_EQ(writes, 0);
+    host_give_frames();
+    host_poke(mms[1], page_at(0), 0x22);
+    CHECK_EQ(host_read(mms[0], page_at(0)), 0x11);
+    end_all(mms, 2, slots);
+}
+
+static void nothing_happens(void)
+{
+}
+
+TEST(a_count_ends_with_the_process_that_counts)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free(), own;
+    struct page_counts counts;
+
+    host_write(mm, page_at(0), 0x11);
+    host_points_begin(nothing_happens, -E_KILLED);
+    CHECK_EQ(mm_count_pages(mm, &counts), -E_KILLED);
+    CHECK_EQ(mm_count_own_pages(mm, &own), -E_KILLED);
+    host_points_end();
+    CHECK_EQ(mm_count_pages(mm, &counts), 0);
+    end_all(&mm, 1, slots);
+}
+
 /* D27, P23: the page is not lost: the access fails, and can be retried. */
 TEST(a_read_error_leaves_the_slot_as_it_was)
 {
