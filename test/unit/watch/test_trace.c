@@ -18,8 +18,11 @@ static _Alignas(64) struct trace_record ring[RECORDS + 1]; /* the last is not th
 static size_t frames = 4711;
 static uint64_t now;
 
+static struct trace_record stamped; /* the record as it was when it got its stamp, just before it counts */
+
 uint64_t cpu_tsc(void)
 {
+    stamped = ring[trace_ring.next % RECORDS];
     return now += 0x100000001;
 }
 
@@ -41,6 +44,7 @@ static void check_record(size_t i, unsigned event, const uint32_t *words, size_t
     CHECK_EQ(ring[i].cpu, 0);
     CHECK_EQ(ring[i].pid, 300);
     CHECK_EQ(ring[i].stamp, now);
+    CHECK_EQ(memcmp(&stamped.head, &ring[i].head, sizeof(stamped) - offsetof(struct trace_record, head)), 0);
     for (size_t k = 0; k < n; k++)
         CHECK_EQ(ring[i].arg[k], words[k]);
 }
