@@ -60,7 +60,11 @@ boot() {
         terminal=$(stty -g)
         clean_ups+=(restore_terminal)
     fi
-    if [ ! -t 0 ] && [ -z "$replay" ]; then
+    if [ -t 0 ] && [ -n "$record" ]; then
+        stty -icrnl -inlcr -igncr -istrip -ixon -icanon -iexten -echo min 1 time 0 # as QEMU does for itself
+        exec {input}< <(exec setpriv --pdeathsig KILL sh -c "$guard" $$ "$root/tools/lib/recording" keys "$scratch/serial" 2>/dev/null)
+        children[$!]=running
+    elif [ ! -t 0 ] && [ -z "$replay" ]; then
         exec {input}< <(exec setpriv --pdeathsig KILL sh -c "$guard" $$ "$root/tools/lib/typed_input" \
             ${record:+--slowly "$scratch/serial"} ${virtual:+--late} 2>/dev/null)
         children[$!]=running

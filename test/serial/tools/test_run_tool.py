@@ -112,6 +112,38 @@ class OnTerminal:
         return status
 
 
+def test_recorded_terminal(build, tmp_path):
+    """A line that is pasted arrives whole in a shell that is recorded, and so in its replay."""
+    run = OnTerminal(build.folder, "--record", tmp_path / "recording")
+    run.expect("Ctrl-C ends the machine")
+    for line, answer in (("args one two", "args: argv[2] = two"), ("hello", "hello pass.")):
+        run.expect("$ ")
+        run.type(f"{line}\r")
+        run.expect(answer)
+    run.expect("$ ")
+    run.type("exit\r")
+    run.expect("tools/run: recorded: ")
+    assert run.end() == PASSED
+    done = subprocess.run([ROOT / "tools/run", "--build", build.folder, "--replay", tmp_path / "recording"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert done.returncode == PASSED and "argv[2] = two\n" in done.stdout and "hello pass.\n" in done.stdout, done.stdout + done.stderr
+
+
+def test_recorded_keys_come_one_by_one(tmp_path):
+    """In the shell's line the next character waits for the echo of the one before it; parts of a key, which have none, do not."""
+    serial = tmp_path / "serial"
+    serial.write_text("sh\r\n$ ")
+    with subprocess.Popen([ROOT / "tools/lib/recording", "keys", serial], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as keys:
+        keys.stdin.write(b"ab\x1b[Ac")
+        assert keys.stdout.read(1) == b"a"
+        assert not select.select([keys.stdout], [], [], 1)[0]
+        for echo, more in (("a", b"b"), ("b", b"\x1b"), ("", b"["), ("", b"A"), ("", b"c")):
+            with serial.open("a") as file:
+                file.write(echo)
+            assert keys.stdout.read(1) == more
+        keys.stdin.close()
+
+
 @pytest.mark.parametrize("ending, status", [("\x04", PASSED), ("\x01x", NO_VERDICT), (signal.SIGTERM, -signal.SIGTERM)],
                          ids=["Ctrl-D", "Ctrl-A X", "SIGTERM"])
 def test_terminal(build, ending, status):
