@@ -65,8 +65,10 @@ boot() {
         exec {input}< <(exec setpriv --pdeathsig KILL sh -c "$guard" $$ "$root/tools/lib/recording" keys "$scratch/serial" 2>/dev/null)
         children[$!]=running
     elif [ ! -t 0 ] && [ -z "$replay" ]; then
+        local shell=()
+        [ -n "$record" ] || [ ${#program[@]} -gt 0 ] || shell=(--shell)
         exec {input}< <(exec setpriv --pdeathsig KILL sh -c "$guard" $$ "$root/tools/lib/typed_input" \
-            ${record:+--slowly "$scratch/serial"} ${virtual:+--late} 2>/dev/null)
+            ${record:+--slowly "$scratch/serial"} ${virtual:+--late} "${shell[@]}" 2>/dev/null)
         children[$!]=running
     fi
     status=0

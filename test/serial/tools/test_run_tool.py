@@ -37,7 +37,8 @@ def sentence(done) -> str:
     return done.stderr.removeprefix("tools/run: ").removesuffix("\n")
 
 
-@pytest.mark.parametrize("typed, seen", [("", "$ "), ("sh\nhello\n", "hello pass.")], ids=["nothing", "two shells"])
+@pytest.mark.parametrize("typed, seen", [("", "$ "), ("sh\nhello\n", "hello pass."), ("hello\nforktest", "forktest pass.")],
+                         ids=["nothing", "two shells", "a last line without an end"])
 def test_end_of_input_ends_the_shell(build, typed, seen):
     """Not the time limit: each shell ends with code 0, and the machine has passed."""
     done = run_in(build.folder, typed=typed)
