@@ -341,6 +341,18 @@ void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages)
     }
 }
 
+void cow_overwritten(uintptr_t va)
+{
+    struct subject who;
+    const struct report report = REPORT;
+    name_processes(&who, va, 0);
+    report_begin(&report,
+                 "the fork by %s overwrote its page 0x%08x (the stack's top page): the copy was made in the "
+                 "wrong direction",
+                 who.self, (unsigned)va);
+    end(&report, "cpu_copy_page(to, from)");
+}
+
 void cow_check_fork_done(const struct cow_fork *fork, size_t parent_pages, size_t child_pages)
 {
     const struct report report = REPORT;

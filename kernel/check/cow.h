@@ -122,6 +122,9 @@ static inline bool cow_flushed(void)
  */
 void cow_check_flushed(const struct cow_fork *fork, size_t parent_pages);
 
+/* A fork has changed the parent's page at `va`, the top page of the stack: report it. */
+_Noreturn void cow_overwritten(uintptr_t va);
+
 /* Check, at the end of a fork, that both sides have as many pages. */
 void cow_check_fork_done(const struct cow_fork *fork, size_t parent_pages, size_t child_pages);
 

@@ -85,7 +85,9 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
 {
     if (pte_writable(*pte))
         return MM_FILL; /* another process of this mm was quicker */
-    ASSERT(pte_cow(*pte));
+    RULE(pte_cow(*pte),
+         "page 0x%08x is read-only and has no PTE_COW, although its region permits writes: share_run()",
+         (unsigned)va);
     /* LAB 4 begin: copy_range_write */
     struct page *page = phys_to_page(pte_frame(*pte));
     if (swap_page_is_sole(page)) {

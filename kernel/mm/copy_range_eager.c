@@ -83,7 +83,9 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
     (void)mm;
     (void)va;
     (void)pte;
-    ASSERT(pte_writable(*pte)); /* without COW every present page of a writable region is writable */
+    /* Without COW every present page of a writable region is writable. */
+    RULE(pte_writable(*pte), "page 0x%08x is read-only, although its region permits writes: copy_page()",
+         (unsigned)va);
     return MM_FILL;
 }
 

@@ -102,8 +102,9 @@ struct mm *mm_dup(struct mm *from, int *error)
     mm_publish(mm);
     *error = vma_copy_all(&mm->vmas, &from->vmas);
     if (*error == 0) {
-        mm_check_fork_begin();
+        uint32_t word = mm_check_fork_begin(from);
         *error = dup_mmap(mm, from);
+        mm_check_fork_kept(from, word);
         mmu_flush_all(); /* the parent's entries may have become read-only, also on an error */
     }
     if (*error != 0) {

@@ -46,9 +46,26 @@ void mm_check(struct mm *mm)
     }
 }
 
-void mm_check_fork_begin(void)
+/* The word at the end of the stack, where a program has its name or its last argument. Returns NULL if the
+ * page is not there, or if other threads may write to it. */
+static const uint32_t *last_word(struct mm *mm)
+{
+    const pte_t *pte = mm_users(mm) > 1 ? NULL : pte_find(mm->pgdir, USERTOP - PAGE_SIZE);
+    return pte == NULL || !pte_present(*pte) ? NULL : cow_sample(*pte, 0);
+}
+
+uint32_t mm_check_fork_begin(struct mm *from)
 {
     cow_begin((uintptr_t)copy_range);
+    const uint32_t *word = last_word(from);
+    return word == NULL ? 0 : *word;
+}
+
+void mm_check_fork_kept(struct mm *from, uint32_t word)
+{
+    const uint32_t *now = last_word(from);
+    if (word != 0 && now != NULL && *now != word)
+        cow_overwritten(USERTOP - PAGE_SIZE);
 }
 
 /* Whether both sides of a fork share all tables of the region, and neither may write below one: then all

@@ -18,8 +18,11 @@ void mm_check_init(void);
 /* Check the entries at both ends of each region of an address space. */
 void mm_check(struct mm *mm);
 
-/* A fork is about to give pages of a parent to a child. */
-void mm_check_fork_begin(void);
+/* A fork is about to give pages of a parent to a child. Returns a word of the parent's memory, 0: unknown. */
+uint32_t mm_check_fork_begin(struct mm *from);
+
+/* They were given: check that the parent still has that word. */
+void mm_check_fork_kept(struct mm *from, uint32_t word);
 
 /* `to` is a copy of `from` for a child. `threads`: when the fork began, other processes used `from`, too, and
  * may have written to it. Caller holds from->lock. */
@@ -88,8 +91,15 @@ static inline void mm_check(struct mm *mm)
     (void)mm;
 }
 
-static inline void mm_check_fork_begin(void)
+static inline uint32_t mm_check_fork_begin(struct mm *from)
 {
+    (void)from;
+    return 0;
+}
+
+static inline void mm_check_fork_kept(struct mm *from, uint32_t word)
+{
+    (void)from, (void)word;
 }
 
 static inline void mm_check_fork(struct mm *to, struct mm *from, bool threads, struct cow_who parent,

@@ -68,6 +68,8 @@ void do_exit(enum exit_reason reason, int code)
         linux_drop(proc);
     proc->exit_code = code;
     proc->exit_reason = reason;
+    RULE(proc->exit_code == code, "pid %d \"%s\" ended with code %d, but its parent will get %d: exit_code",
+         proc->pid, proc->name, code, proc->exit_code);
     hand_over_children(proc);
     RULE(list_empty(&proc->children) && list_empty(&proc->zombies),
          "pid %d \"%s\" ended, but its children were not handed to init: family_hand_over()", proc->pid,

@@ -33,6 +33,9 @@ static int copy_memory(struct proc *child, struct mm *mm)
         return error;
     bool threads = mm_users(mm) > 1; /* now: one may write, and end, while memory is copied */
     child->mm = mm_dup(mm, &error);
+    RULE(child->mm != mm,
+         "pid %d \"%s\" has the memory of its parent pid %d itself, and must have a copy: mm_dup()",
+         child->pid, child->name, current->pid);
     if (child->mm != NULL)
         mm_check_fork(child->mm, mm, threads, (struct cow_who){current->pid, current->name},
                       (struct cow_who){child->pid, child->name});
@@ -91,6 +94,8 @@ static void publish(struct proc *child, uint32_t flags)
     TRACE(fork, current->pid, child->pid, flags);
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     sched_start(child);
+    RULE(child->state == PROC_RUNNABLE, "pid %d \"%s\" forked pid %d, which can never run: sched_start()",
+         current->pid, current->name, child->pid);
     spin_unlock_irqrestore(&sched_lock, eflags);
 }
 
@@ -98,6 +103,8 @@ static void publish(struct proc *child, uint32_t flags)
 static void check_child(const struct proc *child, uintptr_t stack)
 {
     const struct trapframe *tf = proc_trapframe(child), *parent_tf = proc_trapframe(current);
+    RULE(child->mm != NULL, "fork gave the child, pid %d \"%s\", no memory: copy_mm()", child->pid,
+         child->name);
     RULE(tf->eax == 0,
          "fork returns %d in the child, pid %d \"%s\", and must return 0: eax of its trap frame",
          (int)tf->eax, child->pid, child->name);

@@ -32,7 +32,10 @@ int32_t sys_exit(int32_t code)
 
 int32_t sys_fork(void)
 {
-    return do_fork(0, 0);
+    int pid = do_fork(0, 0);
+    RULE(pid != 0, "fork returns 0 in the parent, pid %d \"%s\", and must return the child's pid: do_fork()",
+         current->pid, current->name);
+    return pid;
 }
 
 int32_t sys_clone(uint32_t flags, uintptr_t stack)
