@@ -46,6 +46,14 @@ def test_every_document_is_in_the_contents():
     assert sorted(contents) == sorted(documents())
 
 
+def test_every_picture_is_in_the_site(tmp_path):
+    """Also where MkDocs is not installed, which would say it."""
+    site.gather(tmp_path)
+    for name in documents():
+        for link in re.findall(r"!\[[^\]]*\]\((?!https?:)([^)\s]+)\)", (tmp_path / name).read_text(encoding="utf-8")):
+            assert (tmp_path / name).parent.joinpath(link).is_file(), f"{name} shows {link}"
+
+
 def test_markdown_is_understood(book):
     """No fence, list or row of a table became text: MkDocs wants an empty line where the forges want none."""
     for page in book.rglob("*.html"):

@@ -13,7 +13,7 @@ from . import LabError, children
 from .build import ROOT
 from .sessions import Sessions
 
-PAGES = ("*.md", "LICENSE", "docs/**/*.md", "docs/pictures/*.svg", "docs/site.css", "course/**/*.md")
+PAGES = ("*.md", "LICENSE", "docs/**/*.md", "docs/**/*.svg", "docs/site.css", "course/**/*.md")
 MADE_HERE = "mkdocs.site"  # a site has this file, and so is known as one that may be replaced
 # The badge is a page of the hosting site, beside the repository.
 BADGE = re.compile(r"^\[!\[ci\]\(\.\./\.\./actions/.*\n", re.MULTILINE)
