@@ -16,6 +16,8 @@ from .memory import Memory, open_memory
 # kernel/arch/i386/linear.h: physical memory is mapped linearly here, so a kernel symbol's physical address is known.
 KERNBASE = 0xC0000000
 
+LINELESS_BYTES = 64  # a call's code that the compiler has given no line is shorter
+
 BUILD_ID_BYTES = 36  # kernel_build_id: the linker's note, of which the last 20 bytes are a hash of the kernel
 
 
@@ -93,6 +95,16 @@ class Symbols:
         """where() of each address."""
         if self._symbolizer is None:
             return [self.where(address) for address in addresses]
+        found = self._asked(addresses)
+        return [self._before(address, place) if place.endswith(":0") else place for address, place in zip(addresses, found)]
+
+    def _before(self, address: int, place: str) -> str:
+        """The line of the last code before an address that the compiler has given none; `place` if there is none in the function."""
+        function = place.partition(" ")[0]
+        near = self._asked(list(range(address - 1, address - LINELESS_BYTES - 1, -1)))
+        return next((other for other in near if other.startswith(f"{function} ") and not other.endswith(":0")), place)
+
+    def _asked(self, addresses: list[int]) -> list[str]:
         answer = children.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--no-inlines",
                                "-e", self.path, *map(hex, addresses)], stderr=subprocess.DEVNULL).stdout.split("\n")
         return [f"{function} {line}" for function, line in zip(answer[::2], answer[1::2])]

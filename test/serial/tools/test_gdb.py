@@ -52,6 +52,7 @@ def test_questions(gdb, build):
         assert line in lines
     assert "0 idle RUNNING\n  1 init SLEEPING\n    2 sh SLEEPING" in answer
     assert re.search(r"^#0 +0xc0\w+ kernel \w+ \w+\.[hc]:\d+$", answer, re.MULTILINE), answer
+    assert not re.search(r":0$", answer, re.MULTILINE), answer  # code that has no line of its own
     assert re.search(r"^#\d+ +0xc0\w+ kernel syscall_entry trap_entry\.S:\d+\n#\d+ +0x008\w+ user   \w+ [\w.]+:\d+$", answer, re.MULTILINE)
     assert re.search(r"^#\d+ +0x008\w+ user   main sh\.c:\d+$", answer, re.MULTILINE)
     assert "aff00000-b0000000 rw-- zeros" in answer  # the stack
