@@ -18,26 +18,27 @@
 #include "mm/swap.h"
 #include "watch/trace.h"
 
-/* The main cost of a fork that copies page tables, and of the first write below a shared one, is here. */
-size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
+/* The main cost of a fork that copies page tables, and of the first write below a shared one, is here.
+ * Inline, because callers have a constant `make_cow`. */
+__attribute__((always_inline)) inline size_t share_run(pte_t *to_first, pte_t *first, pte_t *last,
+                                                       bool make_cow)
 {
-    size_t shared = 0;
+    pte_t *to_last = to_first + (last - first);
+    size_t unused = 0;
     check_entry_made();
-    for (; from < last; from++, to++) {
-        pte_t pte = *from;
+    for (ptrdiff_t i = first - last; i != 0; i++) {
+        pte_t *from = &last[i], *to = &to_last[i], pte = *from;
         if (!pte_present(pte)) { /* few are not: one test for the others */
             if (pte_swapped(pte)) {
-                shared++;
                 *to = pte;
                 swap_hold(pte_slot(pte));
             } else {
-                pte_t *next = pte_next_used(from, last) - 1;
-                to += next - from;
-                from = next;
+                ptrdiff_t next = pte_next_place(last, i);
+                unused += (size_t)(next - i);
+                i = next - 1;
             }
             continue;
         }
-        shared++;
         /* LAB 4 begin: share_run */
         if (make_cow && pte_writable(pte)) {
             pte = (pte & ~PTE_W) | PTE_COW;
@@ -48,7 +49,7 @@ size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow)
         /* LAB 4 end */
     }
     check_entries_restricted();
-    return shared;
+    return (size_t)(last - first) - unused;
 }
 
 int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags)

@@ -114,12 +114,12 @@ pte_t *pgtable_entry_in_place(struct pgdir *pgdir, uintptr_t va)
     return pte;
 }
 
-/* Clear the entries from `pte` up to `last`, and drop what they hold. Returns how many were in use. */
-static size_t clear_run(pte_t *pte, pte_t *last)
+/* Clear the entries from `first` up to `last`, and drop what they hold. Returns how many were in use. */
+static size_t clear_run(pte_t *first, pte_t *last)
 {
-    size_t n = (size_t)(last - pte), unused = 0;
-    for (; pte < last; pte++) {
-        pte_t old = *pte;
+    size_t unused = 0;
+    for (ptrdiff_t i = first - last; i != 0; i++) {
+        pte_t *pte = &last[i], old = *pte;
         if (pte_present(old)) { /* as most are: one test for them */
             *pte = 0;
             page_drop(phys_to_page(pte_frame(old)));
@@ -127,12 +127,12 @@ static size_t clear_run(pte_t *pte, pte_t *last)
             *pte = 0;
             swap_drop(pte_slot(old));
         } else {
-            size_t gap = (size_t)(pte_next_used(pte, last) - pte);
-            unused += gap;
-            pte += gap - 1;
+            ptrdiff_t next = pte_next_place(last, i);
+            unused += (size_t)(next - i);
+            i = next - 1;
         }
     }
-    return n - unused;
+    return (size_t)(last - first) - unused;
 }
 
 /* The same for a part of a table, which is not empty; keeps the table's count and bounds. */

@@ -24,15 +24,22 @@
 /* The entries of a table. */
 #define PGTABLE_ENTRIES (MMU_TABLE_SPAN / PAGE_SIZE)
 
-/* The first entry from `pte` on that is not 0, or `last`. Regions are mostly empty, so four entries are
+/* The first entry from last[i] on that is not 0, as its place before `last`, or 0; i is not above 0. For the
+ * loops that cost most: their index is also what ends them. Regions are mostly empty, so four entries are
  * tested at once. */
+static inline ptrdiff_t pte_next_place(const pte_t *last, ptrdiff_t i)
+{
+    while (i <= -4 && (last[i] | last[i + 1] | last[i + 2] | last[i + 3]) == 0)
+        i += 4;
+    while (i < 0 && last[i] == 0)
+        i++;
+    return i;
+}
+
+/* The first entry from `pte` on that is not 0, or `last`. */
 static inline pte_t *pte_next_used(pte_t *pte, pte_t *last)
 {
-    while (last - pte >= 4 && (pte[0] | pte[1] | pte[2] | pte[3]) == 0)
-        pte += 4;
-    while (pte < last && *pte == 0)
-        pte++;
-    return pte;
+    return last + pte_next_place(last, pte - last);
 }
 
 /* The struct page of the table that has this entry, and the number of the entry in it. */

@@ -75,9 +75,10 @@ void swap_adopt(struct page *page, struct lineage *lineage, uintptr_t va);
 /* The same for a page of `object`, which every address space maps at `va`. */
 void swap_adopt_stored(struct page *page, struct vm_object *object, uintptr_t va);
 
-/* Add or drop a reference to the slot; dropping the last one frees it. */
-void swap_hold(uint32_t slot);
-void swap_drop(uint32_t slot);
+/* Add or drop a reference to the slot; dropping the last one frees it. Not inline: the loops over the entries
+ * of a table seldom call them, and have few registers. */
+__attribute__((noinline)) void swap_hold(uint32_t slot);
+__attribute__((noinline)) void swap_drop(uint32_t slot);
 
 /* Exchange one reference to the slot for one to its page, which all sharers get and which is read if it is
  * not in memory. Returns 0; -E_NO_MEM or -E_SWAP_FAULT: nothing changed. */
