@@ -20,11 +20,13 @@ struct trapframe;
 typedef int32_t call_fn(const struct trapframe *tf);
 
 #define ABI_CALLS 512u /* numbers from here on have no entry */
+#define ABI_EBX 0u     /* words of a trap frame, from ebx on */
+#define ABI_EDX 1u
 
 struct abi {
     const char *name;
-    uint32_t traced; /* what is added to a call's number in the trace */
-    bool ebx_first;  /* arguments are in ebx, ecx, edx; else in edx, ecx, ebx */
+    uint32_t traced;       /* what is added to a call's number in the trace */
+    uint32_t first, third; /* the registers of these arguments: ABI_EBX or ABI_EDX; ecx has the second */
     /* A process with a linux_state ends, and still has its memory; may change what it ends with, and sleep.
      */
     void (*leave)(enum exit_reason *reason, int *code);

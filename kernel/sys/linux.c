@@ -35,7 +35,8 @@ static int32_t call_none(const struct trapframe *tf)
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 static const struct abi linux_abi = {.name = "linux",
                                      .traced = LINUX_TRACED,
-                                     .ebx_first = true,
+                                     .first = ABI_EBX,
+                                     .third = ABI_EDX,
                                      .leave = linux_leave,
                                      .calls = {
                                          [0 ... ABI_CALLS - 1] = call_none,

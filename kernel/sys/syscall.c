@@ -41,6 +41,8 @@ static int32_t call_none(const struct trapframe *tf)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 const struct abi syscall_abi = {.name = "ucow",
+                                .first = ABI_EDX,
+                                .third = ABI_EBX,
                                 .calls = {
                                     [0 ... ABI_CALLS - 1] = call_none,
 #define SYSCALL(nr, name, ...) [nr] = call_##name,

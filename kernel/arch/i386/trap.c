@@ -230,41 +230,53 @@ void trap(struct trapframe *tf)
         kernel_trap(tf);
 }
 
-static inline void do_syscall(struct trapframe *tf)
+/* Returns what the program gets. */
+static inline uint32_t do_syscall(struct trapframe *tf)
 {
     cpu_sti();
     syscall(tf);
+    uint32_t result = tf->eax;
     cpu_cli();
+    return result;
+}
+
+/* The end of a system call, on the way to user mode. */
+static inline void leave_syscall(void)
+{
+    check_kernel_done((uintptr_t)syscall);
+    sched_return_to_user();
 }
 
 /* Not inlined, so that a system call that is not traced saves no registers for the second event. */
 __attribute__((noinline)) static void do_traced_syscall(struct trapframe *tf)
 {
     const struct abi *abi = current->abi;
+    const uint32_t *ebx_on = &tf->ebx;
     uint32_t nr = tf->eax + abi->traced;
     struct trace_record *record = trace_begin(TRACE_syscall_enter);
     record->arg[0] = nr;
-    record->arg[1] = abi->ebx_first ? tf->ebx : tf->edx;
+    record->arg[1] = ebx_on[abi->first];
     record->arg[2] = tf->ecx;
-    record->arg[3] = abi->ebx_first ? tf->edx : tf->ebx;
+    record->arg[3] = ebx_on[abi->third];
     record->arg[4] = tf->eip;
     trace_publish(record);
-    do_syscall(tf);
+    uint32_t result = do_syscall(tf);
     record = trace_begin(TRACE_syscall_leave);
     record->arg[0] = nr;
-    record->arg[1] = tf->eax;
+    record->arg[1] = result;
     trace_add_free(record);
     trace_publish(record);
+    leave_syscall();
 }
 
 /* Called by trap_entry.S for int 0x80 with interrupts off. */
 void syscall_trap(struct trapframe *tf)
 {
     check_kernel_entered();
-    if (TRACE_IS_ON())
+    if (TRACE_IS_ON()) {
         do_traced_syscall(tf);
-    else
+    } else {
         do_syscall(tf);
-    check_kernel_done((uintptr_t)syscall);
-    sched_return_to_user();
+        leave_syscall();
+    }
 }
