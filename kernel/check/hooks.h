@@ -52,9 +52,9 @@ SITE_OF_CALLER void check_spin_take(struct lock_class *class, bool irq)
 SITE_OF_CALLER void check_spin_release(struct lock_class *class, bool irq)
 {
     if (CONFIG_DEBUG_CHECKS) {
-        locks_held.classes ^= class->bit;
-        if (__builtin_expect((locks_held.classes & class->bit) != 0 || class->bit == 0, 0))
+        if (__builtin_expect((locks_held.classes & class->bit) == 0, 0))
             locks_spin_misused(class, cpu_here(), "is released by a context that does not hold it");
+        locks_held.classes ^= class->bit;
         if (irq)
             peak_irq_off(cpu_tsc_low() - class->since, class->caller);
     }

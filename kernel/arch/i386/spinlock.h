@@ -51,7 +51,7 @@ SITE_OF_CALLER uint32_t spin_lock_irqsave(struct spinlock *lock)
 
 SITE_OF_CALLER void spin_unlock_irqrestore(struct spinlock *lock, uint32_t eflags)
 {
-    spin_release(lock);
+    check_spin_release(&lock->class, true);
     cpu_irq_restore(eflags);
 }
 
@@ -65,7 +65,7 @@ SITE_OF_CALLER void spin_lock_irq(struct spinlock *lock)
 
 SITE_OF_CALLER void spin_unlock_irq(struct spinlock *lock)
 {
-    spin_release(lock);
+    check_spin_release(&lock->class, true);
     cpu_sti();
 }
 
