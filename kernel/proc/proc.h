@@ -23,6 +23,7 @@
 #include "config.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
+#include "lib/util.h"
 #include "mm/kstack.h"
 #include "proc/percpu.h"
 #include "proc/waitq.h"
@@ -145,6 +146,21 @@ void proc_free(struct proc *proc);
 
 /* Change the state and trace it; the table in proc.c must allow it. Caller holds sched_lock. */
 void proc_set_state(struct proc *proc, enum proc_state state);
+
+/* The states that may follow each state, as bits. */
+extern const uint8_t proc_may_become[];
+
+/* The same without a trace, which the caller makes. */
+static inline void proc_change_state(struct proc *proc, enum proc_state state)
+{
+    proc_check(proc);
+    ASSERT((proc_may_become[proc->state] & BIT(state)) != 0);
+    proc->state = state;
+}
+
+/* Record a switch: process `from`, which ran, gets `state`, and `to`, which was runnable, runs. Its three
+ * events are recorded at once, because they are most of those of a run. Interrupts are off. */
+void proc_trace_switch(int from, enum proc_state state, int to);
 
 /* The number of processes, with zombies, without idle. */
 size_t proc_count(void);

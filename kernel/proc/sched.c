@@ -18,25 +18,33 @@
 
 static void (*attend)(void);
 
-/* Give `next` its FPU and TLS registers, if it has some, or take away those of another. */
-static void switch_special(struct proc *next)
+/* Give `next` its FPU and TLS registers, if it has some, or take away those of another. Rare: not inline. */
+__attribute__((noinline)) static void switch_special(struct proc *next)
 {
     proc_fpu_switch(next);
     linux_switch(next);
 }
 
-static void switch_to(struct proc *next)
+/* The changes of state at a switch, and their trace. */
+static inline void change_states(struct proc *prev, enum proc_state state, struct proc *next)
 {
-    struct proc *prev = current;
+    proc_change_state(prev, state);
+    proc_change_state(next, PROC_RUNNING);
+    if (TRACE_IS_ON())
+        proc_trace_switch(prev->pid, state, next->pid);
+}
+
+static inline void switch_to(struct proc *prev, struct proc *next)
+{
     struct check_switch checked = check_switch_begin(&sched_lock.class, next->pid);
-    TRACE_IRQ_OFF(switch, prev->pid, next->pid);
+    this_cpu()->need_resched = false;
     next->runs++;
     if (next == prev) /* a policy may let the process that yields run on */
         return;
     current = next;
     trace_set_pid(next->pid);
     if (prev->mm != next->mm)
-        mmu_load(next->mm != NULL ? next->mm->pgdir : &kernel_pgdir);
+        mmu_load(__builtin_expect(next->mm != NULL, 1) ? next->mm->pgdir : &kernel_pgdir);
     gdt_set_kernel_stack(next->kstack + KSTACK_BYTES);
     if (((uintptr_t)next->linux_state | this_cpu()->special) != 0)
         switch_special(next);
@@ -44,17 +52,21 @@ static void switch_to(struct proc *next)
     check_switch_end(&sched_lock.class, &checked);
 }
 
-/* Switch to the next process. The caller has already set the current process's new state and put it
- * in a queue if it needs one. Caller holds sched_lock, also on return. Inline: a switch is the kernel's
- * shortest operation, and saving registers once more is a tenth of it. */
-__attribute__((always_inline)) static inline void schedule(void)
+/* The next process, which may be idle. */
+static inline struct proc *pick(void)
 {
-    this_cpu()->need_resched = false;
     struct proc *next = policy_pick();
-    if (next == NULL)
-        next = this_cpu()->idle;
-    proc_set_state(next, PROC_RUNNING);
-    switch_to(next);
+    return next != NULL ? next : this_cpu()->idle;
+}
+
+/* Switch to `next`; `prev`, the current process, which is in a queue if it needs one, gets `state`.
+ * Caller holds sched_lock, also on return. Inline: a switch is the kernel's shortest operation, and saving
+ * registers once more is a tenth of it. */
+__attribute__((always_inline)) static inline void schedule(struct proc *prev, enum proc_state state,
+                                                           struct proc *next)
+{
+    change_states(prev, state, next);
+    switch_to(prev, next);
 }
 
 static void make_runnable(struct proc *proc)
@@ -67,9 +79,11 @@ static void make_runnable(struct proc *proc)
  * schedule(). */
 __attribute__((always_inline)) static inline void yield_locked(void)
 {
+    struct proc *prev = current;
     if (policy_waiting()) {
-        make_runnable(current);
-        schedule();
+        policy_enqueue(prev);
+        struct proc *next = policy_pick(); /* not NULL: one was waiting, and now `prev` is, too */
+        schedule(prev, PROC_RUNNABLE, next);
     } else {
         this_cpu()->need_resched = false;
     }
@@ -141,6 +155,7 @@ void sched_interrupt_return(void)
 int waitq_sleep(struct waitq *queue, bool killable)
 {
     ASSERT(current != this_cpu()->idle);
+    ASSERT(spin_is_held(&sched_lock));
     check_sleep(&sched_lock.class);
     RULE(queue != &current->child_exited || !list_empty(&current->children),
          "pid %d \"%s\" sleeps in wait, but has no child that could end and wake it: find_zombie()",
@@ -150,8 +165,7 @@ int waitq_sleep(struct waitq *queue, bool killable)
     current->killable = killable;
     list_add_tail(&queue->sleepers, &current->wait_link);
     TRACE(sleep, current->pid, (uintptr_t)queue);
-    proc_set_state(current, PROC_SLEEPING);
-    schedule();
+    schedule(current, PROC_SLEEPING, pick());
     return killable && current->killed ? -E_KILLED : 0;
 }
 
@@ -178,7 +192,10 @@ void sched_start(struct proc *proc)
 
 void sched_leave(void)
 {
-    schedule();
+    struct proc *next = pick();
+    proc_set_state(next, PROC_RUNNING);
+    TRACE_IRQ_OFF(switch, current->pid, next->pid);
+    switch_to(current, next);
     panic("zombie pid %d was scheduled", current->pid);
 }
 
@@ -209,10 +226,8 @@ void sched_idle(void)
     spin_take(&sched_lock);
     timer_wake_due();
     bool ran = policy_waiting();
-    if (ran) {
-        proc_set_state(current, PROC_RUNNABLE); /* without policy_enqueue(): idle is in no queue */
-        schedule();
-    }
+    if (ran)
+        schedule(current, PROC_RUNNABLE, policy_pick()); /* without policy_enqueue(): idle is in no queue */
     spin_release(&sched_lock);
     if (ran || this_cpu()->attention)
         cpu_sti(); /* and the caller calls again: more sleepers may be due */

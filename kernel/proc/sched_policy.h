@@ -5,7 +5,8 @@
  *
  * The policy owns the fields of struct proc that are marked (p). It keeps the processes that are runnable and
  * not running; idle is never among them. The other fields it may use are `priority`, which does not change
- * while the policy has the process, `killed`, and pid. docs/scheduling.md tells how to add a policy.
+ * while the policy has the process, `killed`, and pid; and it may compare a process with `current`.
+ * docs/scheduling.md tells how to add a policy.
  */
 #ifndef PROC_SCHED_POLICY_H
 #define PROC_SCHED_POLICY_H

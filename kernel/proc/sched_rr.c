@@ -4,8 +4,8 @@
  *
  * A process that is new, or whose turn is over, goes to the end of `ready`. One that wakes with a part of its
  * turn left, or after it slept for the length of a turn, waits in `woken` for the next round, which puts all
- * of `woken` at the beginning of `ready`, and `mark` at its end. The round after it comes when all that are
- * before `mark` have run, or when those of them that were not in `woken` have run for the length of one turn.
+ * of `woken` at the beginning of `ready`, and ends with the process that is `last` then. The round after it
+ * comes when `last` has run, or when those that were not in `woken` have run for the length of one turn.
  * So a process that mostly sleeps waits for one turn and for the sleepers that woke before it, however many
  * processes compute (D106; the other policies do not promise it). No one starves: a process that wakes during
  * a round waits for the next. Priorities have no meaning.
@@ -16,15 +16,15 @@
 
 #define SLICE_TICKS 5 /* 50 ms */
 
-static struct list_node mark; /* is always in `ready` */
-static struct list_node ready = {&mark, &mark}, mark = {&ready, &ready};
-static struct list_node woken = LIST_INIT(woken);
+static struct list_node ready = LIST_INIT(ready), woken = LIST_INIT(woken);
+static struct list_node *last; /* of this round */
+static bool round_over = true;
 static uint32_t ticks_run = 1; /* ticks in which a process ran */
 static int computed_ticks;     /* how long processes that compute have run since the last round began */
 
 void policy_enqueue(struct proc *proc)
 {
-    bool slept = proc->last_tick != 0 && ticks_run - proc->last_tick >= SLICE_TICKS;
+    bool slept = proc != current && proc->last_tick != 0 && ticks_run - proc->last_tick >= SLICE_TICKS;
     if (slept && !proc->killed && proc->slice_ticks <= 0)
         proc->slice_ticks = SLICE_TICKS;
     proc->computes = proc->slice_ticks <= 0;
@@ -38,25 +38,27 @@ void policy_enqueue(struct proc *proc)
 
 static void start_round(void)
 {
-    list_move_tail(&ready, &mark);
     list_splice_head(&ready, &woken);
+    last = ready.prev;
     computed_ticks = 0;
 }
 
 struct proc *policy_pick(void)
 {
-    if (ready.next == &mark || computed_ticks >= SLICE_TICKS)
+    if (round_over)
         start_round();
-    if (ready.next == &mark)
+    if (list_empty(&ready))
         return NULL;
-    struct proc *proc = list_entry(list_take_next(&ready), struct proc, run_link);
+    struct list_node *node = list_take_next(&ready);
+    round_over = node == last;
+    struct proc *proc = list_entry(node, struct proc, run_link);
     proc->last_tick = ticks_run;
     return proc;
 }
 
 bool policy_waiting(void)
 {
-    return ready.next != ready.prev || !list_empty(&woken);
+    return !list_empty(&ready) || !list_empty(&woken);
 }
 
 bool policy_tick(struct proc *proc)
@@ -65,6 +67,7 @@ bool policy_tick(struct proc *proc)
         ticks_run = 1;
     proc->last_tick = ticks_run;
     computed_ticks += proc->computes && computed_ticks < SLICE_TICKS;
+    round_over |= computed_ticks == SLICE_TICKS;
     if (proc->slice_ticks > 0) /* a process that runs alone stays at 0 for as long as it likes */
         proc->slice_ticks--;
     return proc->slice_ticks == 0;

@@ -23,7 +23,8 @@ static inline void trace_add_free(struct trace_record *record)
  * registers, in which the words may be. */
 static inline struct trace_record *trace_begin(enum trace_event event)
 {
-    struct trace_record *record = &trace_records[(uint32_t)trace_ring.next & trace_index_mask];
+    struct trace_record *record =
+        cpu_one_register(&trace_records[(uint32_t)trace_ring.next & trace_index_mask]);
     record->head = trace_running | event;
     return record;
 }
@@ -33,6 +34,32 @@ static inline void trace_publish(struct trace_record *record)
     record->stamp = cpu_tsc();
     cpu_compiler_barrier();
     trace_ring.next++;
+}
+
+/* For `n` events that happen at the same time: whether the next records are side by side, and not at both
+ * ends of the ring; and these records. */
+static inline bool trace_has_run(uint32_t n)
+{
+    return __builtin_expect(((uint32_t)trace_ring.next & trace_index_mask) + n - 1 <= trace_index_mask, 1);
+}
+
+static inline struct trace_record *trace_begin_run(void)
+{
+    return cpu_one_register(&trace_records[(uint32_t)trace_ring.next & trace_index_mask]);
+}
+
+/* Publish them, with one stamp. A reader of a running machine knows how many that may be
+ * (tools/ucow/trace.py, AT_ONCE). */
+static inline void trace_publish_run(struct trace_record *record, uint32_t n)
+{
+    size_t free = *trace_free;
+    uint64_t stamp = cpu_tsc();
+    for (uint32_t i = 0; i < n; i++) {
+        record[i].arg[4] = free;
+        record[i].stamp = stamp;
+    }
+    cpu_compiler_barrier();
+    trace_ring.next += n;
 }
 
 #endif

@@ -24,6 +24,7 @@ VERSION = 2
 DRAFT = 2
 HEADER = struct.Struct("<6IQ2IQ")
 RECORD_WORDS = 5
+AT_ONCE = 3  # records at most are written before they are published: kernel/proc/proc.c, proc_trace_switch()
 LINUX_TRACED = 0x10000  # include/ucow/linux.h
 FOLLOW_SECONDS, FOLLOW_PAUSE = 10.0, 0.05  # of patience; between two looks at the ring
 RECORD = struct.Struct(f"<QBBH{RECORD_WORDS}I")
@@ -377,7 +378,7 @@ def read_ring(memory: Memory, symbols: Symbols, since: int = 0) -> Ring:
     ring = _copy_records(memory, header, first)
     overwritten = RingHeader(memory.read(address, HEADER.size)).next - header.capacity
     if overwritten > first:
-        first = min(overwritten + 1, header.next)
+        first = min(overwritten + AT_ONCE, header.next)
     return Ring(symbols.text("trace_format"), first, ring[(first - copied) * RECORD.size:], header.tsc_per_tick,
                 header.boot_tsc, header.on == DRAFT)
 

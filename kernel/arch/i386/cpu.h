@@ -49,6 +49,13 @@ static inline void cpu_compiler_barrier(void)
     __asm__ volatile("" ::: "memory");
 }
 
+/* Returns `address`, in one register: the compiler does not compute it again at each use. */
+static inline void *cpu_one_register(void *address)
+{
+    __asm__("" : "+r"(address));
+    return address;
+}
+
 static inline void cpu_cli(void)
 {
     __asm__ volatile("cli" ::: "memory");

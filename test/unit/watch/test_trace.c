@@ -9,6 +9,7 @@
 #include "arch/i386/cpu.h"
 #include "lib/util.h"
 #include "unit.h"
+#include "watch/trace_record.h"
 
 #define RECORDS 8u
 
@@ -67,6 +68,24 @@ TEST(the_ring_is_described_for_tools)
     CHECK_EQ(trace_pid(), 300);
     trace_set_pid(65535);
     CHECK_EQ(trace_pid(), 65535);
+}
+
+TEST(a_run_of_records_lies_side_by_side_and_counts_at_once)
+{
+    start();
+    for (; trace_ring.next < 2 * RECORDS; trace_ring.next++)
+        CHECK_EQ(trace_has_run(3), trace_ring.next % RECORDS <= RECORDS - 3);
+    trace_ring.next += RECORDS - 3;
+    struct trace_record *record = trace_begin_run();
+    CHECK_EQ(record, &ring[RECORDS - 3]);
+    trace_publish_run(record, 3);
+    CHECK_EQ(trace_ring.next, 3 * RECORDS);
+    for (size_t i = RECORDS - 3; i < RECORDS; i++) {
+        CHECK_EQ(ring[i].stamp, now);
+        CHECK_EQ(ring[i].arg[4], 4711);
+    }
+    CHECK_EQ(ring[RECORDS - 4].arg[4], 0xEEEEEEEE);
+    CHECK_EQ(ring[RECORDS].arg[4], 0xEEEEEEEE);
 }
 
 TEST(a_record_has_its_words_and_the_free_frames)

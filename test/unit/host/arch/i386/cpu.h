@@ -57,6 +57,11 @@ static inline void cpu_compiler_barrier(void)
 {
 }
 
+static inline void *cpu_one_register(void *address)
+{
+    return address;
+}
+
 static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t n)
 {
     size_t equal = 0;
