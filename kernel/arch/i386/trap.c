@@ -45,6 +45,8 @@
 extern const char trap_stubs[], syscall_entry[];
 ASM_CALL void trap(struct trapframe *tf);
 ASM_CALL void syscall_trap(struct trapframe *tf);
+ASM_CALL void do_traced_syscall(struct trapframe *tf);
+_Static_assert(offsetof(struct trace_ring, on) == TRACE_RING_ON, "trap_entry.S");
 
 static uint64_t idt[256];
 
@@ -247,9 +249,19 @@ static inline void leave_syscall(void)
     sched_return_to_user();
 }
 
-/* Not inlined, so that a system call that is not traced saves no registers for the second event. */
-__attribute__((noinline)) static void do_traced_syscall(struct trapframe *tf)
+/* Called by trap_entry.S for int 0x80 with interrupts off. */
+void syscall_trap(struct trapframe *tf)
 {
+    check_kernel_entered();
+    do_syscall(tf);
+    leave_syscall();
+}
+
+/* The same while events are recorded. A function of its own, because it saves registers for the second event.
+ */
+void do_traced_syscall(struct trapframe *tf)
+{
+    check_kernel_entered();
     const struct abi *abi = current->abi;
     const uint32_t *ebx_on = &tf->ebx;
     uint32_t nr = tf->eax + abi->traced;
@@ -267,16 +279,4 @@ __attribute__((noinline)) static void do_traced_syscall(struct trapframe *tf)
     trace_add_free(record);
     trace_publish(record);
     leave_syscall();
-}
-
-/* Called by trap_entry.S for int 0x80 with interrupts off. */
-void syscall_trap(struct trapframe *tf)
-{
-    check_kernel_entered();
-    if (TRACE_IS_ON()) {
-        do_traced_syscall(tf);
-    } else {
-        do_syscall(tf);
-        leave_syscall();
-    }
 }

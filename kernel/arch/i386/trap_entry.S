@@ -48,7 +48,11 @@ syscall_entry:
         .cfi_offset edi, 0 - TF_EIP
         xorl %ebp, %ebp                 /* backtraces end here */
         movl %esp, %eax                 /* argument: the frame */
-        call syscall_trap
+        cmpl $0, trace_ring + TRACE_RING_ON
+        je 1f
+        call do_traced_syscall          /* events are recorded */
+        jmp trap_return
+1:      call syscall_trap
         .cfi_endproc
 
 /* Restore the registers from the frame at esp and return to the interrupted code. */

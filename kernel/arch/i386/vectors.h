@@ -34,7 +34,8 @@
 #define TF_CS 60
 #define TF_SIZE 76
 
-/* Offset of `smap` in struct cpu_features. */
+/* Offset of `smap` in struct cpu_features, and of `on` in struct trace_ring. */
 #define CPU_FEATURES_SMAP 3
+#define TRACE_RING_ON 20
 
 #endif
