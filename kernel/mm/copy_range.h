@@ -16,10 +16,10 @@
  * read-only: the caller flushes. Caller holds from->lock. */
 int copy_range(struct mm *to, struct mm *from, uintptr_t start, uintptr_t end, uint32_t flags);
 
-/* Of copy_range_cow.c: share what the entries [from, last) of one table hold, by the entries from `to` on,
- * which are 0; with `make_cow`, writable pages become copy-on-write on both sides. Returns how many entries
- * were in use; the caller counts them in the table of `to`, and flushes. */
-size_t share_run(pte_t *to, pte_t *from, pte_t *last, bool make_cow);
+/* Of copy_range_cow.c: share what the entries [first, last) of one table hold, by the entries from `to_first`
+ * on, which are 0; with `make_cow`, writable pages become copy-on-write on both sides. Returns how many
+ * entries were in use; the caller counts them in the table of `to`, and flushes. */
+size_t share_run(pte_t *to_first, pte_t *first, pte_t *last, bool make_cow);
 
 /* Make the present entry *pte for `va`, in a writable region, writable after a write fault. Returns MM_COPY,
  * MM_REUSE or MM_OOM; MM_FILL if it is writable already. Flushes. Caller holds mm->lock. */
