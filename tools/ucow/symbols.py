@@ -105,6 +105,7 @@ class Symbols:
         return next((other for other in near if other.startswith(f"{function} ") and not other.endswith(":0")), place)
 
     def _asked(self, addresses: list[int]) -> list[str]:
+        assert self._symbolizer
         answer = children.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--no-inlines",
                                "-e", self.path, *map(hex, addresses)], stderr=subprocess.DEVNULL).stdout.split("\n")
         return [f"{function} {line}" for function, line in zip(answer[::2], answer[1::2])]
