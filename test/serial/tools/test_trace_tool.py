@@ -112,6 +112,35 @@ def test_chrome(exit_run, chrome):
     assert {event["name"] for event in events if event["ph"] == "C"} >= {"free pages", "runnable processes"}
 
 
+FIELDS = {  # of the kinds of events that we write, beside name, pid and tid: "Trace Event Format", by Google
+    "M": {"args": dict},
+    "X": {"ts": float, "dur": float, "args": dict},
+    "i": {"ts": float, "s": str, "args": dict},
+    "s": {"ts": float, "cat": str, "id": int},
+    "f": {"ts": float, "cat": str, "id": int, "bp": str},
+    "C": {"ts": float, "args": dict},
+}
+NAMED_TRACKS = {"process_name": str, "process_sort_index": int, "thread_name": str}
+
+
+def test_chrome_schema(bench, build, chrome):
+    """Each event has the fields of its kind and no other, in the types that Perfetto reads; each track that is used has a name."""
+    run = bench.machine("waitkill").run()
+    events, titles = chrome(run)
+    tracks = {(event["pid"], event["tid"]) for event in events if event["name"] == "thread_name"}
+    for event in events:
+        kind = {"ph": str, "name": str, "pid": int, "tid": int} | FIELDS[event["ph"]]
+        assert {field: float if field in ("ts", "dur") and type(value) is int else type(value)
+                for field, value in event.items()} == kind, event
+        assert event["pid"] in titles and (event["ph"] in "MC" or (event["pid"], event["tid"]) in tracks), event
+        assert event.get("ts", 0) >= 0 and event.get("dur", 0) >= 0 and event.get("s", "t") == "t" and event.get("bp", "e") == "e", event
+        if event["ph"] == "M":
+            (field, value), = event["args"].items()
+            assert type(value) is NAMED_TRACKS[event["name"]] and field == ("sort_index" if "sort" in event["name"] else "name")
+        if event["ph"] == "C":
+            assert all(type(value) is int for value in event["args"].values()) and len(event["args"]) == 1, event
+
+
 def test_chrome_kill_and_copy(bench, build, fmt, chrome):
     """A kill points at the end of its victim, and a copied page at the process that shares it."""
     run = bench.machine("waitkill").run()
