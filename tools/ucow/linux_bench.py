@@ -17,6 +17,7 @@ from .machine import Machine
 
 PROGRAM, MEMORY = "linuxbench", "128M"
 PAGE = ROOT / "docs/reports/linux_costs.md"
+READERS = ROOT / "README.md", ROOT / "docs/zh/README.md"  # each has the head of the table and some rows
 LIBC = ROOT / "build/libc"  # where tools/cc unpacks
 VERSION = re.compile(r"vmlinuz-(.*)")
 TITLES = {
@@ -69,6 +70,13 @@ def on_linux(kernel: Path, program: Path, timeout: float) -> dict[str, float]:
     return {row[1]: float(row[2]) for row in rows if row}
 
 
+def renewed(text: str, table: list[str]) -> str:
+    """A text whose lines that begin with the first cell of a row of the table are that row."""
+    rows = {line.split("|")[1]: line for line in table if not line.startswith("|--")}
+    return "".join(rows.get(line.split("|")[1], line.rstrip("\n")) + "\n" if line.startswith("|") else line
+                   for line in text.splitlines(keepends=True))
+
+
 def bench_linux(timeout: float, folder: Path) -> str:
     """Measure on both, and write the page. Returns its table."""
     linux = linux_kernel()
@@ -81,4 +89,6 @@ def bench_linux(timeout: float, folder: Path) -> str:
         lines.append(f"| {title} | {theirs[row]:,.0f} | {ours[row]:,.0f} | {theirs[row] / ours[row]:.1f} |")
     table = "\n".join(lines)
     PAGE.write_text(f"{HEAD}\n{table}\n", encoding="utf-8")
-    return f"{table}\n{PAGE.relative_to(ROOT)} has this table."
+    for reader in READERS:
+        reader.write_text(renewed(reader.read_text(encoding="utf-8"), lines), encoding="utf-8")
+    return f"{table}\n{PAGE.relative_to(ROOT)} has this table, and README.md some of its rows."

@@ -3,7 +3,8 @@
 
 import re
 
-from ucow.linux_bench import HEAD, PAGE, PROGRAM, TITLES, initial_files
+import pytest
+from ucow.linux_bench import HEAD, PAGE, PROGRAM, READERS, TITLES, initial_files, renewed
 
 
 def test_rows(run, build):
@@ -36,3 +37,14 @@ def test_the_page_has_the_rows():
     text = PAGE.read_text(encoding="utf-8")
     assert text.startswith(HEAD)
     assert re.findall(r"^\| (.*?) \| [\d,]+ \|", text, re.MULTILINE) == list(TITLES.values())
+
+
+@pytest.mark.parametrize("reader", READERS, ids=["English", "Chinese"])
+def test_the_readme_has_rows_of_the_page(reader):
+    """The README shows some rows as they are on the page, and `tools/bench --linux` renews them."""
+    table = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    text = reader.read_text(encoding="utf-8")
+    assert table[0] in text and sum(line in table[2:] for line in text.splitlines()) >= 4
+    assert renewed(text, table) == text
+    later = [line.replace("| ucow |", "| ucow 2 |").replace(",", ".") for line in table]
+    assert later[0] in renewed(text, later) and renewed(renewed(text, later), table) == text
