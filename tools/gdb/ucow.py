@@ -21,7 +21,7 @@ from ucow.moment import place_of  # noqa: E402
 from ucow.pages import Guest  # noqa: E402
 from ucow.stacks import LINEAR_BYTES, current, program_file  # noqa: E402
 from ucow.symbols import KERNBASE  # noqa: E402
-from ucow.trace import Event, Format, read_trace  # noqa: E402
+from ucow.trace import AT_ONCE, Event, Format, read_trace  # noqa: E402
 
 # Where a process is when the event happens to it.
 EVENTS = {"fork": "do_fork", "fault": "do_pgfault", "switch": "switch_to", "exit": "do_exit", "exec": "do_execve",
@@ -155,21 +155,32 @@ class AtEvent(gdb.Breakpoint):
     """Stops at the n-th event of a kind, counted from the start of the machine."""
 
     def __init__(self, kind: Event, number: int, nth: int):
-        self.place, self.value, self.left, self.last = place_of(kind), number, nth, 0
-        super().__init__(f"*{self.place.function}", internal=True)
+        self.place, self.value, self.left, self.last = place_of(kind), number, nth, recorded_count()
+        if self.place.watched:
+            super().__init__("*(unsigned *)&trace_ring.next", type=gdb.BP_WATCHPOINT, wp_class=gdb.WP_WRITE, internal=True)
+        else:
+            super().__init__(f"*{self.place.function}", internal=True)
         self.silent = True
 
     def stop(self):
-        self.left -= self.happens()
+        self.left = max(0, self.left - self.happened())
         return self.left == 0
 
-    def happens(self) -> bool:
+    def happened(self) -> int:
+        """How often since the last look: several events may be recorded at once."""
         if not self.place.recorded:
             return not self.place.shared or int(gdb.selected_frame().read_var("event")) == self.value
-        count, before = int(gdb.parse_and_eval("trace_ring.next")), self.last
-        self.last = count
-        newest = f"trace_records[{count - 1} & trace_index_mask].event"
-        return count != before and int(gdb.parse_and_eval(newest)) == self.value
+        first, self.last = self.last, recorded_count()
+        return sum(int(gdb.parse_and_eval(f"trace_records[{i} & trace_index_mask].event")) == self.value
+                   for i in range(max(first, self.last - AT_ONCE), self.last))
+
+
+def recorded_count() -> int:
+    """How many events the machine has recorded; none before it has booted."""
+    try:
+        return int(gdb.parse_and_eval("trace_ring.next"))
+    except gdb.error:
+        return 0
 
 
 class UntilEvent(Command):

@@ -18,20 +18,25 @@ from .machine import Live, Machine, symbols_of
 from .memory import FileMemory
 from .stub import Stub
 from .symbols import Symbols, physical
-from .trace import HEADER, RECORD, Event, Format, Record, RingHeader, Trace
+from .trace import HEADER, RECORD, RECORD_WORDS, Event, Format, Record, RingHeader, Trace
 
 MEASURED = "peak"  # an event about durations: their number differs, too
 
 
 class Place(NamedTuple):
     """A function of the kernel at whose beginning an event happens, or is recorded by then. One that is `shared` records
-    events of several kinds, and has the parameter `event`."""
+    events of several kinds, and has the parameter `event`. An event that is recorded inline is `watched`: whenever the
+    ring has got a record."""
     function: str
     recorded: bool = False
     shared: bool = False
+    watched: bool = False
 
 
 SYSCALL = Place("do_traced_syscall")
+RING = Place("trace_init", recorded=True, watched=True)
+NEXT_AT = 24  # of `next` in struct trace_ring: kernel/watch/trace.h
+INLINE = ("state", "switch")  # kernel/proc/proc.c and sched.c: TRACE_IRQ_OFF and trace_begin_run()
 
 
 def place_of(event: Event) -> Place:
@@ -40,8 +45,10 @@ def place_of(event: Event) -> Place:
         return SYSCALL
     if event.name == "syscall_leave":
         return Place("trap_return", recorded=True)
-    words = len(event.fields)
-    return Place("trace_record2" if words <= 2 else "trace_record3" if words == 3 else "trace_record5", shared=True)
+    if event.name in INLINE:
+        return RING
+    words = RECORD_WORDS if event.fields and event.fields[-1].style == "text" else len(event.fields)
+    return Place(f"trace_record{max(words, 2)}", shared=True)
 
 
 class Ring:
@@ -101,8 +108,11 @@ def _run(live: Live, stub: Stub, until: Until, deadline: float) -> None:
     symbols = symbols_of(live.machine.elf)
     if until.place.function not in symbols or "trace_ring" not in symbols:
         raise LabError("the kernel is built without the trace")
-    where = symbols.address(until.place.function)
-    stub.set_breakpoint(where)
+    where = None if until.place.watched else symbols.address(until.place.function)
+    if where is None:
+        stub.set_watchpoint(symbols.address("trace_ring") + NEXT_AT)
+    else:
+        stub.set_breakpoint(where)
     memory = FileMemory(live.memory_file)
     ring = Ring(memory, symbols)
     try:

@@ -37,6 +37,10 @@ class Stub:
     def set_breakpoint(self, address: int) -> None:
         assert self.ask(f"Z0,{address:x},1") == "OK", f"no breakpoint at {address:#x}"
 
+    def set_watchpoint(self, address: int) -> None:
+        """Stop after each store of the word at an address."""
+        assert self.ask(f"Z2,{address:x},4") == "OK", f"no watchpoint at {address:#x}"
+
     def go_on(self, where: int | None) -> str | None:
         """Continue to the next breakpoint, from the one at `where` if the machine has stopped there. Returns the stub's
         answer; None: the machine has ended."""

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from report import explained, run_at_fault, sections
 from sharing import STACK_PAGE, assert_only_stacks_split
-from ucow import failure
+from ucow import failure, moment
 from ucow.failure import find
 from ucow.machine import PANIC, Run
 from ucow.memory import FileMemory
@@ -133,6 +133,21 @@ def test_debugger_is_there(failed, build):
     assert done.returncode == 0, done.stderr
     done = in_tree(words[between + 1:], "ucow-back fork\n")
     assert re.search(r"^exit 1 in process 3 exit\n(.*\n)*.*fork in process 2 exit, at instruction", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.parametrize("event", ["switch from=2", "exec pid=2", "page_copy"])
+def test_moment_of_an_event(bench, build, event):
+    """The machine gets there again, however the kernel records the event."""
+    build.need_trace()
+    machine = bench.machine("exit")
+    run = machine.run(build.wall_seconds)
+    bench.runs.append(run)
+    at = run.trace.all(event)[0]
+    with moment.stopped(machine, moment.until_event(run.trace, at), build.wall_seconds) as live:
+        again = load_trace(str(live.memory_file), build.kernel)
+    assert moment.same_events(run.trace, again)
+    before = [record for record in run.trace if record.seq < at.seq and record.name != moment.MEASURED]
+    assert len([record for record in again if record.name != moment.MEASURED]) == len(before) + moment.place_of(at.event).recorded
 
 
 def test_line_that_deviates(failed, build):

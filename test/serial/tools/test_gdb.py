@@ -116,6 +116,27 @@ def test_backwards(build, tmp_path):
     assert "0x0000fff0" in answer  # where a machine begins
 
 
+def test_every_kind_of_event(bench, build):
+    """The debugger gets to each kind that a run has, however the kernel records it."""
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    build.need_trace()
+    run = bench.machine("exit").run(build.wall_seconds)
+    bench.runs.append(run)
+    kinds = [kind for kind in dict.fromkeys(record.name for record in run.trace) if kind not in ("boot", "peak", "end")]
+    assert {"exec", "map", "state", "switch", "page_copy"} <= set(kinds)
+    with subprocess.Popen([ROOT / "tools/run", "--build", build.folder, "--gdb", "exit"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as machine:
+        try:
+            line = next(line for line in machine.stderr if line.startswith(SAID))
+            said = subprocess.run([*shlex.split(line.removeprefix(SAID)), "-nx", "-q", "-batch",
+                                   *(word for kind in kinds for word in ("-ex", f"ucow-event {kind}"))],
+                                  capture_output=True, text=True, timeout=UNTIL_THERE, check=False)
+        finally:
+            machine.terminate()
+    assert re.findall(r"^(\w+) in process \d", said.stdout, re.MULTILINE) == kinds, said.stdout + said.stderr
+
+
 def test_editor(build, tmp_path):
     """As .vscode/launch.json says: at a TCP port; the commands know processes, and a breakpoint in the kernel is hit."""
     if shutil.which("gdb") is None:
