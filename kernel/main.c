@@ -155,6 +155,15 @@ static bool read_switch(const char *value, const char *option, bool *on)
     return false;
 }
 
+/* module=NAME: for a boot loader that names no modules. */
+static void name_module(const char *name, const char *option)
+{
+    if (boot.modules_n == 0)
+        kprintf("boot: option \"%s\" needs a boot module: ignored\n", option);
+    else
+        strlcpy(boot.modules[0].name, name, sizeof(boot.modules[0].name));
+}
+
 static void want_rehearsal(bool on, const char *option)
 {
     if (!CONFIG_DEBUG_CHECKS)
@@ -193,6 +202,8 @@ static void read_option(const char *option)
         if (read_switch(value, option, &on) && on && !params.screen)
             kprintf("boot: option \"%s\" needs a VGA that shows text of 80 x 25 characters: ignored\n",
                     option);
+    } else if ((value = cmdline_value(option, "module")) != NULL) {
+        name_module(value, option);
     } else if ((value = cmdline_value(option, "inject")) != NULL) {
         want_failure(value, option);
     } else {

@@ -112,6 +112,7 @@ def test_memory_counted(run):
 
 @pytest.mark.parametrize("option, complaint", [
     ("wibble=3", 'unknown option "wibble=3"'),
+    ("module=x", 'option "module=x" needs a boot module'),
     ("wibble", 'unknown option "wibble"'),
     ("trace=maybe", 'option "trace=maybe" is neither trace=on nor trace=off'),
     ("trace_kib=0", 'option "trace_kib=0" needs a number above 0'),

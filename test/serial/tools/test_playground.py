@@ -262,6 +262,7 @@ def test_own_program(tab, build, tmp_path):
     assert browser.run("playground.terminal.text").count("hello pass.") == 1
     assert browser.run(f"{VERDICT}.textContent") == "all passed"
     assert browser.run("document.getElementById('program').value") == "my_own"
+    assert 'name = "my_own"' in browser.run("playground.terminal.text")
 
 
 def test_required(monkeypatch):

@@ -9,7 +9,7 @@
 
 const QUIET_MS = 1000;    // the state is kept once the machine has printed nothing for this long, and each
 const KEEP_MS = 15000;
-const ELF_32 = "7f454c460101", ELF_KIND = "02000300", MOST_MODULE = 8 << 20;
+const ELF_32 = "7f454c460101", ELF_KIND = "02000300", MOST_MODULE = 8 << 20, MOST_NAME = 27;
 
 async function fetched(name) {
   const answer = await fetch(name);
@@ -58,7 +58,7 @@ class Playground {
   // The lines of a program: of the user's own file, or of the kernel's archive.
   async _linesOf(name) {
     const {module, kernel} = this.run, path = `kernels/${kernel}/programs/${name}.elf.gz`;
-    if (module && name === "module0") return new ProgramLines(module.bytes);
+    if (module && name === module.name) return new ProgramLines(module.bytes);
     if (!this.programs.has(path)) this.programs.set(path, fetched(path).then((elf) => new ProgramLines(elf)));
     return this.programs.get(path);
   }
@@ -83,7 +83,8 @@ class Playground {
     const elf = state ? undefined : await fetched(`kernels/${run.kernel}/ucow.elf.gz`);
     if (this.turn !== turn) return;
     Object.assign(this, {run, kernel, shell});
-    const cmdline = `${this.site.cmdline} -- ${run.program}`;
+    const named = run.module ? `module=${run.module.name} ` : "";  // v86 gives a boot module no name
+    const cmdline = `${this.site.cmdline} ${named}-- ${run.program}`;
     const boots = state ? {state} : {elf, module: run.module ? run.module.bytes : undefined, cmdline};
     const serial = before ? before.serial : shell ? kernel.serial : "";
     this.terminal.reset(serial);
@@ -192,7 +193,6 @@ class Playground {
   _submit(text) {
     const words = text.trim().split(/\s+/).filter(Boolean), kernel = element("kernel").value;
     const own = this.module && words[0] === this.module.name ? this.module : null;
-    if (own) words[0] = "module0"; // v86 gives a boot module no name, and the kernel then this one
     const run = {kernel, program: words.join(" "), module: own};
     const link = own ? "" : `#${new URLSearchParams({run: run.program, kernel})}`;
     history.replaceState(null, "", link || location.pathname);
@@ -211,7 +211,7 @@ class Playground {
   async _upload(file) {
     element("file").value = "";
     if (!file) return;
-    const bytes = await file.arrayBuffer(), name = file.name.replace(/\.elf$/, "").replace(/\s/g, "_") || "program";
+    const bytes = await file.arrayBuffer(), name = file.name.replace(/\.elf$/, "").replace(/[^\w.+-]/g, "_").slice(0, MOST_NAME) || "program";
     const head = [...new Uint8Array(bytes, 0, Math.min(20, bytes.byteLength))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     if (!head.startsWith(ELF_32) || head.slice(32, 40) !== ELF_KIND)
       this._say("bad", `${file.name} is not a static ELF for the i386: link it with -m32 -static -no-pie at 0x800020`);
@@ -226,7 +226,7 @@ class Playground {
   _show() {
     const {kernel, run} = this;
     element("kernel").value = run.kernel;
-    element("program").value = run.module ? run.program.replace(/^module0/, run.module.name) : run.program;
+    element("program").value = run.program;
     if (run.module) this.module = run.module;
     element("programs").replaceChildren(...kernel.programs.map(({name, about}) => make("option", {value: name}, about)));
   }
