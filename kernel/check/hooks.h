@@ -94,6 +94,12 @@ static inline void check_handler_end(const struct check_handler *handler, uintpt
     }
 }
 
+/* Whether the handler that runs interrupted a program. */
+static inline bool check_user_interrupted(void)
+{
+    return CONFIG_DEBUG_CHECKS && peak_stretch_eip != 0 && peak_stretch_eip < USERTOP;
+}
+
 /* The current process enters the kernel from user mode. */
 static inline void check_kernel_entered(void)
 {

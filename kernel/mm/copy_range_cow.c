@@ -86,6 +86,9 @@ enum mm_outcome copy_range_write(struct mm *mm, uintptr_t va, pte_t *pte)
 {
     if (pte_writable(*pte))
         return MM_FILL; /* another process of this mm was quicker */
+    RULE(pte_cow(*pte) || (vma_at(&mm->vmas, va)->flags & VM_WRITE) != 0,
+         "pid %d writes to page 0x%08x, although its region permits no writes: mm_fault()", trace_pid(),
+         (unsigned)va);
     RULE(pte_cow(*pte),
          "page 0x%08x is read-only and has no PTE_COW, although its region permits writes: share_run()",
          (unsigned)va);

@@ -26,6 +26,7 @@
 #include "mm/page.h"
 #include "mm/swap.h"
 #include "watch/assert.h"
+#include "watch/trace.h"
 
 int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
 {
@@ -41,6 +42,14 @@ int mm_map_page(struct mm *mm, uintptr_t va, struct page *page, uint32_t rights)
     return 0;
 }
 
+/* Check the words that a free frame has a pattern in: a program may not see what others left. */
+static inline void check_zero(const uint32_t *words, uintptr_t va)
+{
+    RULE((words[0] | words[PAGE_SIZE / 8]) == 0,
+         "the new page 0x%08x of pid %d is not 0, but has what was left in its frame: page_alloc_zero()",
+         (unsigned)va, trace_pid());
+}
+
 /* Allocate a page of a private, writable region, with zeros or the object's initial bytes; NULL: no memory.
  */
 static struct page *private_page(struct mm *mm, const struct vma *vma, uintptr_t va)
@@ -51,6 +60,8 @@ static struct page *private_page(struct mm *mm, const struct vma *vma, uintptr_t
         return NULL;
     if (object != NULL)
         object->ops->fill(object, va / PAGE_SIZE, page_to_virt(page));
+    else
+        check_zero(page_to_virt(page), va);
     swap_adopt(page, mm->lineage, va);
     return page;
 }

@@ -16,6 +16,7 @@
 #include "mm/slab.h"
 #include "mm/swap.h"
 #include "watch/assert.h"
+#include "watch/trace.h"
 
 static struct kmem_cache image_cache;
 
@@ -25,14 +26,34 @@ void image_init(void)
     kmem_cache_init(&image_cache, "image", sizeof(struct image), sizeof(void *));
 }
 
+#define LAST_LINE (PAGE_SIZE - 64)
+
+/* A page is about to be filled: its first and last line have other bytes. */
+static inline void check_fill_begin(uint32_t *words)
+{
+    if (!CHECK_OK(false))
+        words[0] = words[LAST_LINE / 4] = 0x5A5A5A5A;
+}
+
+/* The bytes from `done` to the end of a page are no bytes of the file: they must be 0. */
+static inline void check_tail(const char *bytes, uintptr_t page, uintptr_t done)
+{
+    size_t first = done - page;
+    RULE(first == PAGE_SIZE || (bytes[first] == 0 && (bytes[LAST_LINE] == 0 || first > LAST_LINE)),
+         "bss at 0x%08x of pid %d is not 0: the bytes behind those of the file are to be cleared",
+         (unsigned)done, trace_pid());
+}
+
 static void image_fill(struct vm_object *object, uintptr_t index, void *to)
 {
     const struct image *image = container_of(object, struct image, object);
     uintptr_t page = index * PAGE_SIZE, done = page, end = page + PAGE_SIZE;
     char *bytes = to;
+    check_fill_begin(to);
     const struct image_segment *last_segment = &image->segments[image->segments_n - 1];
     if (page >= last_segment->va + last_segment->file_bytes) { /* of its bss */
         cpu_clear_page(to);
+        check_tail(bytes, page, page);
         return;
     }
     for (size_t i = 0; i < image->segments_n; i++) {
@@ -43,8 +64,12 @@ static void image_fill(struct vm_object *object, uintptr_t index, void *to)
         memset(bytes + (done - page), 0, first - done);
         memcpy(bytes + (first - page), image->data + s->file_offset + (first - s->va), last - first);
         done = last;
+        RULE(bytes[first - page] == (char)image->data[s->file_offset + (first - s->va)],
+             "the byte at 0x%08x of pid %d is not the one that its program's file has at %u: file_offset",
+             (unsigned)first, trace_pid(), (unsigned)(s->file_offset + (first - s->va)));
     }
     memset(bytes + (done - page), 0, end - done);
+    check_tail(bytes, page, done);
 }
 
 static int image_page(struct vm_object *object, uintptr_t index, struct page **result)
@@ -141,5 +166,9 @@ int image_map(struct image *image, struct mm *mm)
             return error;
         mm->brk_start = mm->brk = runs[i].end;
     }
+    const struct image_segment *last = &image->segments[image->segments_n - 1];
+    RULE(mm->brk_start >= last->va + last->memory_bytes,
+         "the regions of a program end at 0x%08x, before its bss ends at 0x%08x: memory_bytes",
+         (unsigned)mm->brk_start, (unsigned)(last->va + last->memory_bytes));
     return 0;
 }

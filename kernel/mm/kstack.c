@@ -91,6 +91,10 @@ uintptr_t kstack_alloc(void)
 void kstack_free(uintptr_t base)
 {
     ASSERT(used > 0);
+    RULE(cpu_frame_pointer() - base >= KSTACK_BYTES,
+         "the kernel stack 0x%08x is freed, on which the kernel runs: the parent of a process does that, in "
+         "do_reap()",
+         (unsigned)base);
     used--;
     kasan_poison(base, KSTACK_BYTES, KASAN_KSTACK_FREED);
     if (cached_n < CACHE_MAX)

@@ -83,6 +83,12 @@ void mm_check_fork(struct mm *to, struct mm *from, bool threads, struct cow_who 
     const struct cow_fork fork = {
         .from = from->pgdir, .to = to->pgdir, .parent = parent, .child = child, .threads = threads};
     bool all_shared = true;
+    RULE(to->brk == from->brk && to->brk_start == from->brk_start,
+         "the heap of pid %d \"%s\" ends at 0x%08x, but that of its child pid %d at 0x%08x: mm->brk",
+         parent.pid, parent.name, (unsigned)from->brk, child.pid, (unsigned)to->brk);
+    RULE(to->vmas.n == from->vmas.n,
+         "pid %d \"%s\" has %u regions, but its child pid %d has %u: vma_copy_all()", parent.pid, parent.name,
+         (unsigned)from->vmas.n, child.pid, (unsigned)to->vmas.n);
     cow_check_flushed(&fork, cow_flushed() ? 0 : mm_page_count(from));
     for (struct vma *vma = vma_first(&from->vmas); vma != NULL; vma = vma_next(vma)) {
         if (!shares_tables(&fork, vma)) {

@@ -30,6 +30,7 @@ struct abi {
     /* A process with a linux_state ends, and still has its memory; may change what it ends with, and sleep.
      */
     void (*leave)(enum exit_reason *reason, int *code);
+    void (*check)(void); /* checking builds: checks, as the current process, how calls are made; or NULL */
     call_fn *calls[ABI_CALLS];
 };
 

@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "mm/image.h"
+#include "watch/assert.h"
 
 /* Segments must end below the guard page of the stack. */
 #define PROGRAM_TOP (USER_STACK_BASE - PAGE_SIZE)
@@ -68,6 +69,22 @@ static bool add_segment(struct image *image, const struct elf_program_header *ph
     return true;
 }
 
+/* Check that the segment of a program header is as the header says. */
+static void check_segment(const struct image *image, const struct elf_program_header *ph)
+{
+    const struct image_segment *s = image->segments;
+    while (s->va != ph->va && s < &image->segments[image->segments_n - 1])
+        s++;
+    RULE(
+        s->file_offset == ph->offset && s->file_bytes == ph->filesz && s->memory_bytes == ph->memsz,
+        "the segment at 0x%08x has %u bytes of the file and %u of memory (filesz, memsz), but gets %u and %u",
+        (unsigned)ph->va, (unsigned)ph->filesz, (unsigned)ph->memsz, (unsigned)s->file_bytes,
+        (unsigned)s->memory_bytes);
+    RULE(((s->flags & VM_WRITE) != 0) == ((ph->flags & ELF_PF_W) != 0),
+         "the segment at 0x%08x is %s, but gets a region that is %s: ELF_PF_W", (unsigned)ph->va,
+         ph->flags & ELF_PF_W ? "writable" : "read-only", s->flags & VM_WRITE ? "writable" : "read-only");
+}
+
 static bool entry_ok(const struct image *image)
 {
     for (size_t i = 0; i < image->segments_n; i++) {
@@ -111,6 +128,7 @@ int elf_parse(const void *data, size_t size, struct image *image)
             continue;
         if (!segment_ok(&ph, size) || !add_segment(image, &ph))
             return -E_INVAL_ELF;
+        check_segment(image, &ph);
     }
     image->headers_n = header.phnum;
     image->headers_va = find_headers(image, header.phoff, header.phnum * sizeof(ph));

@@ -8,6 +8,7 @@
  */
 #include "proc/exec.h"
 
+#include <ucow/elf.h>
 #include <ucow/errno.h>
 #include <ucow/linux.h>
 
@@ -23,6 +24,7 @@
 #include "proc/mutex.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
+#include "proc/proc_rules.h"
 
 #define FIXED_WORDS 5 /* argc, NULL after argv and after the environment, AT_NULL and its value */
 
@@ -55,9 +57,13 @@ static void poke_word(struct mm *mm, uintptr_t va, uint32_t word)
 /* Map memory at the pages from `bottom` to USERTOP. Returns 0; -E_NO_MEM. */
 static int touch_stack(struct mm *mm, uintptr_t bottom)
 {
-    for (uintptr_t va = ALIGN_DOWN(bottom, PAGE_SIZE); va < USERTOP; va += PAGE_SIZE)
-        if (mm_fault(mm, va, true) != MM_FILL)
+    for (uintptr_t va = ALIGN_DOWN(bottom, PAGE_SIZE); va < USERTOP; va += PAGE_SIZE) {
+        enum mm_outcome outcome = mm_fault(mm, va, true);
+        RULE(outcome != MM_SEGV, "page 0x%08x of the new stack of pid %d cannot be written: VM_WRITE",
+             (unsigned)va, current->pid);
+        if (outcome != MM_FILL)
             return -E_NO_MEM;
+    }
     return 0;
 }
 
@@ -130,6 +136,47 @@ static struct mm *load_icode(const struct program *program, const struct exec_ar
     /* LAB 2 end */
 }
 
+/* The byte at `va` of an address space that is not loaded; -1: nothing is mapped. */
+static int peek(struct mm *mm, uintptr_t va)
+{
+    const pte_t *pte = va < USERTOP ? pte_find(mm->pgdir, va) : NULL;
+    if (pte == NULL || !pte_present(*pte))
+        return -1;
+    return ((const uint8_t *)phys_to_virt(pte_frame(*pte)))[va % PAGE_SIZE];
+}
+
+/* The word at `va`, which is aligned, of such an address space. */
+static uint32_t peek_word(struct mm *mm, uintptr_t va)
+{
+    const pte_t *pte = pte_find(mm->pgdir, va);
+    return ((const uint32_t *)phys_to_virt(pte_frame(*pte)))[va % PAGE_SIZE / 4];
+}
+
+/* Check where a new program starts, and what it finds on its stack. */
+static void check_start(const struct program *program, const struct exec_args *args)
+{
+    uintptr_t esp = program->esp;
+    struct elf_header header;
+    memcpy(&header, program->image->data, sizeof(header));
+    RULE(program->image->entry == header.entry,
+         "the entry of \"%s\" is 0x%08x in its file, but pid %d starts it at 0x%08x", program->name,
+         (unsigned)header.entry, current->pid, (unsigned)program->image->entry);
+    struct vma *stack = vma_at(&program->mm->vmas, USER_STACK_BASE);
+    RULE(stack != NULL && stack->end == USERTOP,
+         "the stack of pid %d \"%s\" is shorter than %u pages: nothing is mapped at 0x%08x", current->pid,
+         program->name, (unsigned)USER_STACK_PAGES, (unsigned)USER_STACK_BASE);
+    RULE(esp >= USER_STACK_BASE && esp % 4 == 0 && peek(program->mm, esp + 4) >= 0,
+         "pid %d starts \"%s\" with esp 0x%08x, where argc and argv should be, but no memory is there",
+         current->pid, program->name, (unsigned)esp);
+    RULE((int)peek_word(program->mm, esp) == args->argc,
+         "pid %d starts \"%s\" with %d arguments, but argc, the word at its esp 0x%08x, is %d", current->pid,
+         program->name, args->argc, (unsigned)esp, (int)peek_word(program->mm, esp));
+    RULE(args->argc == 0 ||
+             peek(program->mm, peek_word(program->mm, esp + 4)) == args->strings[args->start[0]],
+         "argv[0] of pid %d \"%s\" points to 0x%08x, where that name is not", current->pid, program->name,
+         (unsigned)peek_word(program->mm, esp + 4));
+}
+
 /* Check a process that has just got a new program, and whether it `dropped` the memory of its old one. */
 static void check_program(uintptr_t entry, uintptr_t esp, bool dropped)
 {
@@ -146,6 +193,11 @@ static void check_program(uintptr_t entry, uintptr_t esp, bool dropped)
          "es 0x%02x, eflags 0x%08x",
          current->pid, current->name, (unsigned)tf->cs, (unsigned)tf->ss, (unsigned)tf->ds, (unsigned)tf->es,
          (unsigned)tf->eflags);
+    if (!rules_due())
+        return;
+    rules_running();
+    if (current->abi->check != NULL)
+        current->abi->check();
 }
 
 /* Switch the current process to `program` and drop the old one. Cannot fail. */
@@ -197,6 +249,8 @@ int do_execve(const char *name, const struct exec_args *args)
     program.mm = load_icode(&program, args, &program.esp, &error);
     if (program.mm == NULL)
         goto undo_image;
+    if (rules_due())
+        check_start(&program, args);
     error = -E_NO_MEM;
     if (abi_is_linux(program.abi) && (program.linux_state = linux_prepare()) == NULL)
         goto undo_mm;

@@ -11,6 +11,7 @@
 #include "proc/linux.h"
 #include "proc/proc_fpu.h"
 #include "proc/proc_line.h"
+#include "proc/proc_rules.h"
 #include "proc/sched.h"
 #include "proc/visit.h"
 
@@ -53,6 +54,8 @@ void do_exit(enum exit_reason reason, int code)
     struct proc *proc = current;
     if (proc == init_proc || proc == this_cpu()->idle)
         panic("%s ends with code %d", proc->name, code);
+    if (rules_due())
+        rules_running();
     cpu_sti();
     check_exit(proc->pid);
     if (reason == EXIT_KILL && proc->out_of_memory)
@@ -87,5 +90,7 @@ void do_exit(enum exit_reason reason, int code)
     RULE(list_empty(&proc->parent->child_exited.sleepers),
          "pid %d \"%s\" ended, but its parent pid %d \"%s\" still sleeps in wait: waitq_wake()", proc->pid,
          proc->name, proc->parent->pid, proc->parent->name);
+    if (rules_due())
+        rules_ended(code);
     sched_leave();
 }

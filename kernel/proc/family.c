@@ -14,7 +14,9 @@ void family_add(struct proc *parent, struct proc *child)
     proc_check(child);
     child->parent = parent;
     list_add_head(&parent->children, &child->sibling);
-    ASSERT(family_ok(child));
+    RULE(family_ok(child),
+         "pid %d \"%s\" is put among the children of pid %d, but its parent is pid %d: child->parent",
+         child->pid, child->name, parent->pid, child->parent == NULL ? 0 : child->parent->pid);
 }
 
 void family_make_zombie(struct proc *child)
@@ -57,6 +59,9 @@ static unsigned hand_over_list(struct list_node *from, struct list_node *to, str
 
 bool family_hand_over(struct proc *from, struct proc *to, unsigned n, bool *zombies)
 {
+    RULE(init_proc == NULL || to == init_proc,
+         "the children of pid %d \"%s\" are handed to pid %d \"%s\", but orphans belong to init", from->pid,
+         from->name, to->pid, to->name);
     unsigned moved = hand_over_list(&from->children, &to->children, to, n);
     *zombies = hand_over_list(&from->zombies, &to->zombies, to, n - moved) != 0;
     return !list_empty(&from->children) || !list_empty(&from->zombies);

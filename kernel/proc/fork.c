@@ -17,6 +17,7 @@
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
+#include "proc/proc_rules.h"
 #include "proc/sched.h"
 
 /* do_fork() fails if fewer frames than this can be made free. Each first write to a page shared by copy on
@@ -81,6 +82,31 @@ static void make_first_switch(struct proc *proc)
     proc->sp = (uintptr_t)frame;
 }
 
+/* Check a child that is about to become visible. */
+static void check_unpublished(const struct proc *child, uint32_t flags)
+{
+    const struct trapframe *tf = proc_trapframe(child), *parent_tf = proc_trapframe(current);
+    RULE(child->pid > 0 && proc_find(child->pid) == NULL,
+         "pid %d \"%s\" forked a child with pid %d, which another process has: child->pid", current->pid,
+         current->name, child->pid);
+    RULE(child->kstack != current->kstack,
+         "pid %d \"%s\" forked pid %d, and both have one kernel stack: proc_new()", current->pid,
+         current->name, child->pid);
+    RULE(((const struct switch_frame *)child->sp)->eip == (uintptr_t)fork_return,
+         "pid %d \"%s\" forked pid %d, which would begin at 0x%08x and not at fork_return", current->pid,
+         current->name, child->pid, (unsigned)((const struct switch_frame *)child->sp)->eip);
+    if (child->kernel)
+        return;
+    RULE(child->mm != current->mm || (flags & CLONE_VM) != 0,
+         "pid %d \"%s\" has the memory of its parent pid %d, not a copy: mm_dup()", child->pid, child->name,
+         current->pid);
+    RULE(tf->eip != parent_tf->eip || trap_frame_same_registers(tf, parent_tf),
+         "pid %d \"%s\" starts with other registers than its parent pid %d had when it called fork: ebx "
+         "0x%08x, ebp 0x%08x, eflags 0x%08x instead of 0x%08x, 0x%08x, 0x%08x",
+         child->pid, child->name, current->pid, (unsigned)tf->ebx, (unsigned)tf->ebp, (unsigned)tf->eflags,
+         (unsigned)parent_tf->ebx, (unsigned)parent_tf->ebp, (unsigned)parent_tf->eflags);
+}
+
 /* Make the complete child visible to other processes. Cannot fail. */
 static void publish(struct proc *child, uint32_t flags)
 {
@@ -89,6 +115,8 @@ static void publish(struct proc *child, uint32_t flags)
     RULE(child->parent == current && family_ok(child),
          "pid %d \"%s\" forked pid %d, which is not among its children: family_add()", current->pid,
          current->name, child->pid);
+    if (rules_due())
+        check_unpublished(child, flags);
     pid_publish(child->pid, child);
     pid_group_join(child->group);
     TRACE(fork, current->pid, child->pid, flags);
@@ -175,6 +203,8 @@ void proc_first_run(void);
 void proc_first_run(void)
 {
     sched_first_run();
+    if (rules_due())
+        rules_running();
     if (current->linux_state != NULL)
         linux_first_run();
     if (current->thread != NULL) {

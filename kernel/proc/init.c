@@ -24,6 +24,7 @@
 #include "proc/group.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
+#include "proc/proc_rules.h"
 #include "proc/sched.h"
 #include "proc/terminal.h"
 #include "proc/wait.h"
@@ -85,11 +86,13 @@ static void rehearsal(void *unused)
         do_exit(EXIT_CALL, error);
 }
 
-/* Run the rehearsal, if it is wanted; the trace has it only if it fails. Returns whether it passed. */
+/* Run the rehearsal, if it is wanted, also after a program that failed: maybe it says why. The trace has it
+ * only if it fails. Returns whether it passed. */
 static bool rehearse(void)
 {
     if (!rehearsal_wanted)
         return true;
+    rules_restart();
     trace_begin_draft();
     int pid = kernel_thread(REHEARSAL, rehearsal, NULL);
     int code = pid < 0 ? pid : reap_all(pid);
@@ -103,7 +106,7 @@ static bool rehearse(void)
 /* Check that nothing is left over after the last process. Returns the status of the run. */
 static enum power_status close_books(int code)
 {
-    bool clean = code != 0 || rehearse();
+    bool clean = exercises_missing() || rehearse();
     if (irq_stray_count() != 0)
         kprintf("interrupts: %u that no device asked for were ignored\n", irq_stray_count());
     kprintf("all user-mode processes have quit.\n");

@@ -23,6 +23,8 @@ int do_kill_by(int pid, uint8_t signal)
     int error = 0;
     if (proc == NULL || proc->kernel)
         return -E_INVAL;
+    RULE(proc != NULL, "pid %d \"%s\" kills pid %d, which no process has: -E_INVAL", current->pid,
+         current->name, pid);
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     proc->slice_ticks = 0; /* among thousands that are killed asleep, a sleeper that lives goes first */
     /* LAB 5 begin: do_kill */
@@ -36,6 +38,9 @@ int do_kill_by(int pid, uint8_t signal)
             wakeup_proc(proc);
     }
     /* LAB 5 end */
+    RULE(error != 0 || proc->killed,
+         "kill of pid %d \"%s\" by pid %d \"%s\" succeeds, but the process goes on: proc->killed", proc->pid,
+         proc->name, current->pid, current->name);
     RULE(error != 0 || !proc->killable || proc->state != PROC_SLEEPING,
          "pid %d \"%s\" was killed by pid %d \"%s\", but still sleeps: wakeup_proc()", pid, proc->name,
          current->pid, current->name);

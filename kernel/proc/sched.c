@@ -13,6 +13,7 @@
 #include "proc/exit.h"
 #include "proc/linux.h"
 #include "proc/proc_fpu.h"
+#include "proc/proc_rules.h"
 #include "proc/sched_policy.h"
 #include "proc/sleep.h"
 
@@ -73,6 +74,18 @@ static void make_runnable(struct proc *proc)
 {
     proc_set_state(proc, PROC_RUNNABLE);
     policy_enqueue(proc);
+}
+
+/* Check a process that was made ready to run. */
+static inline void check_ready(const struct proc *proc)
+{
+    if (!rules_due())
+        return;
+    RULE(policy_waiting(), "pid %d \"%s\" is ready to run, but is not in the run queue: policy_enqueue()",
+         proc->pid, proc->name);
+    RULE(proc->wait_link.next == NULL || list_empty(&proc->wait_link),
+         "pid %d \"%s\" is woken, but stays in the queue in which it slept: list_del()", proc->pid,
+         proc->name);
 }
 
 /* Let another process run, if one is waiting. The caller is not idle, and holds sched_lock. Inline as
@@ -152,6 +165,12 @@ void sched_interrupt_return(void)
         do_exit(EXIT_KILL, -E_KILLED);
 }
 
+static void check_asleep(void)
+{
+    RULE(!list_empty(&current->wait_link), "pid %d \"%s\" sleeps, but is in no queue: no one can wake it",
+         current->pid, current->name);
+}
+
 int waitq_sleep(struct waitq *queue, bool killable)
 {
     ASSERT(current != this_cpu()->idle);
@@ -165,6 +184,8 @@ int waitq_sleep(struct waitq *queue, bool killable)
     current->killable = killable;
     list_add_tail(&queue->sleepers, &current->wait_link);
     TRACE(sleep, current->pid, (uintptr_t)queue);
+    if (rules_due())
+        check_asleep();
     schedule(current, PROC_SLEEPING, pick());
     return killable && current->killed ? -E_KILLED : 0;
 }
@@ -177,6 +198,7 @@ void wakeup_proc(struct proc *proc)
     list_del(&proc->wait_link);
     TRACE(wake, proc->pid, current->pid);
     make_runnable(proc);
+    check_ready(proc);
 }
 
 void waitq_wake(struct waitq *queue)
@@ -188,6 +210,7 @@ void waitq_wake(struct waitq *queue)
 void sched_start(struct proc *proc)
 {
     make_runnable(proc);
+    check_ready(proc);
 }
 
 void sched_leave(void)
@@ -208,6 +231,14 @@ void sched_first_run(void)
 void sched_tick(void)
 {
     spin_take(&sched_lock);
+    bool from_user = check_user_interrupted();
+    RULE(!from_user || !this_cpu()->need_resched,
+         "pid %d \"%s\" should have given way to another process before it returned to user mode: "
+         "need_resched",
+         current->pid, current->name);
+    RULE(!from_user || !current->killed,
+         "pid %d \"%s\" was killed, but returned to user mode: sched_interrupt_return()", current->pid,
+         current->name);
     bool over = current != this_cpu()->idle && policy_tick(current);
     if (over || this_cpu()->attention) /* a switch cleared need_resched, but the work is still to do */
         this_cpu()->need_resched = true;
@@ -228,6 +259,7 @@ void sched_idle(void)
     bool ran = policy_waiting();
     if (ran)
         schedule(current, PROC_RUNNABLE, policy_pick()); /* without policy_enqueue(): idle is in no queue */
+    rules_idle(ran);
     spin_release(&sched_lock);
     if (ran || this_cpu()->attention)
         cpu_sti(); /* and the caller calls again: more sleepers may be due */

@@ -55,7 +55,14 @@ struct proc *policy_pick(void)
     rb_erase(&queue, first);
     last_pass = proc->pass;
     proc->slice_ticks = TURN_TICKS;
+    struct rb_node *second = rb_first(&queue);
+    RULE(exercises_missing() || second == NULL || of_node(second)->pass >= proc->pass,
+         "pid %d \"%s\" is next, but the pass of pid %d is smaller: policy_enqueue()", proc->pid, proc->name,
+         of_node(second)->pid);
     pay_one_tick(proc); /* the first one in advance */
+    RULE(exercises_missing() || proc->pass == last_pass + STRIDE_ONE / proc->priority,
+         "pid %d \"%s\", of priority %u, pays %u for a tick: pay_one_tick()", proc->pid, proc->name,
+         (unsigned)proc->priority, (unsigned)(proc->pass - last_pass));
     return proc;
 }
 

@@ -65,13 +65,18 @@ void timer_wake_due(void)
         struct proc *proc = of_node(soonest);
         disarm(proc);
         wakeup_proc(proc);
+        RULE(proc->state != PROC_SLEEPING,
+             "the time of pid %d \"%s\" is over, but it still sleeps: wakeup_proc()", proc->pid, proc->name);
     }
 }
 
 void timer_tick(void)
 {
+    uint64_t before = ticks_now;
     trace_tick();
     ticks_now++;
+    RULE(ticks_now == before + 1, "the timer ticked, but the time stands still at %u: ticks_now",
+         (unsigned)before);
     spin_take(&sched_lock);
     timer_wake_due();
     spin_release(&sched_lock);

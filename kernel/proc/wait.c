@@ -9,6 +9,7 @@
 #include "proc/family.h"
 #include "proc/group.h"
 #include "proc/pid.h"
+#include "proc/proc_rules.h"
 #include "proc/sched.h"
 
 /* Returns 0 and the zombie, or NULL if none has ended yet; -E_BAD_PROC if there is no such child. */
@@ -39,6 +40,12 @@ int do_wait(int pid, struct proc **zombie)
             break;
     }
     /* LAB 5 end */
+    if (error == 0 && rules_due()) {
+        RULE(*zombie != NULL,
+             "wait of pid %d \"%s\" returns although no child has ended: do_wait() must look again",
+             current->pid, current->name);
+        rules_found(pid, *zombie);
+    }
     spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }
@@ -47,12 +54,16 @@ int do_wait_now(int pid, struct proc **zombie)
 {
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     int error = find_zombie(pid, zombie);
+    if (error == 0 && *zombie != NULL && rules_due())
+        rules_found(pid, *zombie);
     spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }
 
 void do_reap(struct proc *zombie)
 {
+    if (rules_due())
+        rules_found(zombie->pid, zombie);
     ASSERT(zombie->state == PROC_ZOMBIE && zombie->parent == current);
     int pid = zombie->pid, group = zombie->group;
     size_t stacks = kstack_count();
@@ -65,6 +76,9 @@ void do_reap(struct proc *zombie)
     proc_free(zombie);
     /* LAB 5 end */
     group_left(group);
+    RULE(current->zombies.next != &zombie->sibling,
+         "pid %d was reaped by pid %d \"%s\", but is still among its zombies: family_remove()", pid,
+         current->pid, current->name);
     RULE(kstack_count() == stacks - 1,
          "pid %d was reaped by pid %d \"%s\", but its kernel stack was not freed: kstack_free()", pid,
          current->pid, current->name);

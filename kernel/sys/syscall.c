@@ -37,12 +37,15 @@ static int32_t call_none(const struct trapframe *tf)
     return -E_UNIMP;
 }
 
+static void check_dispatch(void);
+
 /* Numbers that the list does not have keep what the first line gives them. */
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 const struct abi syscall_abi = {.name = "ucow",
                                 .first = ABI_EDX,
                                 .third = ABI_EBX,
+                                .check = check_dispatch,
                                 .calls = {
                                     [0 ... ABI_CALLS - 1] = call_none,
 #define SYSCALL(nr, name, ...) [nr] = call_##name,
@@ -98,4 +101,25 @@ void syscall(struct trapframe *tf)
     else
         tf->eax = (uint32_t)abi->calls[ABI_CALLS - 1](tf); /* none has that number */
     /* LAB 1 end */
+}
+
+/* Returns the result of a system call with one argument. */
+static int32_t result_of(uint32_t nr, uint32_t argument)
+{
+    struct trapframe tf = {.eax = nr, .edx = argument, .ecx = UINT32_MAX, .ebx = UINT32_MAX};
+    syscall(&tf);
+    return (int32_t)tf.eax;
+}
+
+/* Check that syscall() calls the function of a number, and stores its result. For struct abi. */
+static void check_dispatch(void)
+{
+    int32_t group = result_of(NR_getpgid, 0), error = result_of(NR_setpriority, PRIORITY_MAX + 1);
+    int32_t unknown = result_of(NR_setpriority - 1, 0);
+    RULE(group == current->group && error == -E_INVAL,
+         "system calls %d and %d, getpgid(0) and setpriority(%d), return %d and %d in eax, not %d and %d: "
+         "syscall()",
+         NR_getpgid, NR_setpriority, PRIORITY_MAX + 1, (int)group, (int)error, current->group, -E_INVAL);
+    RULE(unknown == -E_UNIMP, "system call %d, which there is not, returns %d in eax, not %d: syscall()",
+         NR_setpriority - 1, (int)unknown, -E_UNIMP);
 }

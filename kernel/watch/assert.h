@@ -11,6 +11,8 @@
 #ifndef WATCH_ASSERT_H
 #define WATCH_ASSERT_H
 
+#include <stdbool.h>
+
 #include "config.h"
 
 /* The compiler never merges two calls: each has its own line in a report. */
@@ -29,6 +31,9 @@ _Noreturn void check_failed(const char *format, ...) PANIC_CALLS __attribute__((
 
 /* Print "exercise: WHICH is not written yet". Returns -E_UNIMP. May be called in any context. */
 int exercise_missing(const char *which);
+
+/* Whether any was missing so far. */
+bool exercises_missing(void);
 
 /* The same for a function that cannot return an error: power off with status 35. */
 _Noreturn void exercise_stop(const char *which);

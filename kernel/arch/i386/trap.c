@@ -164,6 +164,9 @@ static void user_page_fault(struct trapframe *tf)
     int error = refused_by_smap(tf) ? -E_FAULT : do_pgfault(va, tf->err);
     if (error != 0 && error != -E_KILLED) /* a killed process ends on its way to user mode */
         kill_for_page_fault(tf, va, error);
+    RULE(error == 0 || error == -E_KILLED,
+         "pid %d \"%s\" may not access 0x%08x, but goes on as if it could: kill_for_page_fault()",
+         current->pid, current->name, (unsigned)va);
     cpu_cli();
     check_kernel_done((uintptr_t)do_pgfault);
 }

@@ -82,6 +82,13 @@ void trap_frame_user(struct trapframe *tf, uintptr_t entry, uintptr_t stack)
     /* LAB 1 end */
 }
 
+bool trap_frame_same_registers(const struct trapframe *a, const struct trapframe *b)
+{
+    uint32_t differ = (a->edi ^ b->edi) | (a->esi ^ b->esi) | (a->ebp ^ b->ebp) | (a->ebx ^ b->ebx) |
+                      (a->edx ^ b->edx) | (a->ecx ^ b->ecx);
+    return differ == 0 && a->eflags == b->eflags && a->ds == b->ds && a->ss == b->ss;
+}
+
 bool trap_frame_complete(const struct trapframe *tf)
 {
     bool segments =

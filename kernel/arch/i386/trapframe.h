@@ -58,4 +58,7 @@ void trap_frame_user(struct trapframe *tf, uintptr_t entry, uintptr_t stack);
  * without what another program has left in a register. */
 bool trap_frame_complete(const struct trapframe *tf);
 
+/* Whether two frames have the same flags, selectors and registers, but for eax, eip and esp. */
+bool trap_frame_same_registers(const struct trapframe *a, const struct trapframe *b);
+
 #endif

@@ -36,6 +36,7 @@ void proc_check_failed(const struct proc *proc)
     check_failed("%p is no process", (const void *)proc);
 }
 
+struct proc *init_proc;
 static struct proc procs[PROCS];
 
 static void start(void)

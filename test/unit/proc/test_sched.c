@@ -12,6 +12,7 @@
 #include "proc/exit.h"
 #include "proc/linux.h"
 #include "proc/proc_fpu.h"
+#include "proc/proc_rules.h"
 #include "proc/sleep.h"
 #include "sched_contract.h"
 
@@ -21,6 +22,11 @@ uintptr_t peak_stretch_eip;
 void peak_stretch_raise(uint32_t tsc, uintptr_t site)
 {
     (void)tsc, (void)site;
+}
+
+void rules_idle(bool ran)
+{
+    (void)ran;
 }
 
 struct trace_ring trace_ring;
