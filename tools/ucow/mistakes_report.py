@@ -14,9 +14,12 @@ from .mistakes import Mistake, first_run, mistakes, report_of
 DOCUMENT = ROOT / "docs/mistakes.md"
 HEAD = """# Mistakes, and what the first run says of them
 
-Each row is a mistake that people make when they write fork, exec, wait, exit or kill. It was planted in the kernel, and
-`tools/run exit` was run: that is the line the kernel printed, and the place that its report named. The run ends there,
-with status 3 of `tools/run`. In a kernel without `debug_checks` most of these runs pass.
+Each row is a mistake that people make when they write fork, exec, wait, exit, kill, a scheduler or a page fault. It was
+planted in the kernel, and `tools/run exit` was run: that is the line that was printed, and the place that the report
+named. The run ends with status 3 of `tools/run`. In a kernel without `debug_checks` most of these runs pass.
+
+The program `exit` does little; after it, `tools/run` runs the program `rehearsal`, which does what many programs do not.
+Some rules are checked for the first operations of a run only, and then for one in 61.
 
 Written by `tools/mistakes`, from `test/mistakes.toml`. `tools/mistakes NAME` tries one.
 

@@ -8,7 +8,7 @@ import pytest
 from ucow.mistakes import first_run, mistakes, report_of
 from ucow.mistakes_report import current
 
-FEW = ["empty", "no-bytes", "orphans", "waits-alone", "no-zombie"]
+FEW = ["empty", "no-bytes", "orphans", "waits-alone", "no-zombie", "any-process", "wake-unqueued", "getpid-parent"]
 
 
 @pytest.fixture
