@@ -17,7 +17,8 @@ uint8_t host_memory[TEXT + 0x8000];
 bool host_interrupts_on = true;
 
 static struct {
-    bool absent, graphics;
+    bool absent;
+    uint8_t graphics; /* what the register has that says so; 0: text */
     uint8_t index, registers[25];
 } vga;
 
@@ -28,7 +29,7 @@ uint8_t io_in8(uint16_t port)
     if (port == 0x3CC)
         return 0x67; /* as after a mode of the firmware */
     if (port == 0x3CF)
-        return vga.graphics ? 0x05 : 0x0E;
+        return vga.graphics != 0 ? vga.graphics : 0x0E;
     CHECK_EQ(port, 0x3D5);
     return vga.registers[vga.index];
 }
@@ -101,9 +102,11 @@ TEST(a_machine_may_have_no_screen)
     vga.absent = true;
     CHECK(!screen_init());
     vga.absent = false;
-    vga.graphics = true;
+    vga.graphics = 0x05; /* memory at A0000h */
     CHECK(!screen_init());
-    vga.graphics = false;
+    vga.graphics = 0x0F; /* at B8000h, as a CGA has it */
+    CHECK(!screen_init());
+    vga.graphics = 0;
     vga.registers[0x09] = 0x47; /* rows half as high: 50 */
     CHECK(!screen_init());
     vga.registers[0x09] = 0x4F;
