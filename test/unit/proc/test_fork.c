@@ -195,7 +195,7 @@ void family_add(struct proc *father, struct proc *son)
     note("family_add");
 }
 
-static bool family_broken;
+static bool family_broken, starts; /* starts: sched_start() does what it should */
 
 bool family_ok(const struct proc *proc)
 {
@@ -218,7 +218,8 @@ void sched_start(struct proc *proc)
     check_complete(proc);
     CHECK(spin_is_held(&sched_lock));
     note("sched_start");
-    proc->state = PROC_RUNNABLE;
+    if (starts)
+        child.state = PROC_RUNNABLE;
     if (damage != NULL)
         damage(proc_trapframe(&child));
 }
@@ -262,6 +263,7 @@ static void start(void)
     users_checked = false;
     damage = NULL;
     family_broken = false;
+    starts = true;
     host_interrupts_on = true;
     journal_clear();
 }
@@ -411,6 +413,8 @@ TEST(a_child_that_is_wrong_is_reported)
     CHECK(PANICS("does not continue where", do_fork(0, 0)));
     CHECK(PANICS("does not continue where", do_fork(CLONE_VM, STACK)));
     damage = NULL;
+    starts = false;
+    CHECK(PANICS("pid 3 \"parent\" forked pid 300, which can never run: sched_start()", do_fork(0, 0)));
     family_broken = true;
     CHECK(PANICS("pid 3 \"parent\" forked pid 300, which is not among its children", do_fork(0, 0)));
 }
