@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from ucow import LabError
 from ucow.build import options_of
-from ucow.course import grade
+from ucow.course import container, grade
 from ucow.course.answers import answer
 from ucow.course.judge import judge
 from ucow.course.lab import lab_called, labs
@@ -145,3 +145,14 @@ def test_a_kernel_that_does_not_build_says_where(builds):
     text = lab.source(COW).replace("page_drop(page);", "page_dorp(page);", 1)
     graded = lost(Submission("s", lab, {COW: text}), builds, "read")
     assert graded.points == 0 and f"seen {COW}:" in graded.results[0].sentence() and "page_dorp" in graded.results[0].sentence()
+
+
+@pytest.mark.skipif(not container.works(), reason="bubblewrap is not installed, or may make no container here")
+def test_the_compiler_sees_no_one_s_files(builds, tmp_path):
+    """A macro hides the name of a teacher's file, which the error would quote; without a container it does."""
+    secret = tmp_path / "secret"
+    secret.write_text("the_solution_is_here;\n")
+    text = lab_called("cow").source(COW) + f'\n#define FILE_NAME "{secret}"\n#include FILE_NAME\n'
+    graded = lost(Submission("curious", lab_called("cow"), {COW: text}), builds, "read")
+    seen = graded.results[0].loss.seen
+    assert graded.points == 0 and "file not found" in seen and "the_solution_is_here" not in seen, seen

@@ -68,6 +68,7 @@ test   xorriso                 xorriso               writes it
 test   mtools                  mformat               is what grub-mkrescue calls
 test   babeltrace2             babeltrace2           reads a trace in the Common Trace Format
 test   spin                    spin                  checks the model of the process protocol
+test   bubblewrap              bwrap                 keeps the compiler of a student's file in a container
 edit   clangd                  clangd                tells an editor what each name is
 edit   git                     git                   shows it what has changed
 19     clang-19                clang-19              compiles the kernel with a newer compiler

@@ -2,8 +2,8 @@
 """Grades a submission: links kernels with its files, boots them for the lab's checks, and counts points.
 
 A kernel with the submission's files is linked from a build of this tree, which has everything else. It runs in QEMU
-only. Compiler, linker and QEMU have limits of CPU time, memory and file size: seconds of CPU, not of the clock, so
-that a busy machine gives the same points.
+only. Compiler and linker run in a container (container.py) where that is possible. They and QEMU have limits of CPU time,
+memory and file size: seconds of CPU, not of the clock, so that a busy machine gives the same points.
 """
 
 import re
@@ -20,6 +20,7 @@ from ..lifelines import lifelines_until
 from ..machine import Machine, Run, size_bytes
 from ..mistakes import link_with
 from .answers import answer
+from .container import container
 from .judge import FIRST, TIME_UP, Loss, judge
 from .lab import Check, Lab
 from .submission import Submission
@@ -160,7 +161,8 @@ class Kernels:
             folder = self._scratch / str(len(self._linked))
             folder.mkdir()
             try:
-                self._linked[build] = link_with(files_in(build, self.submission.files), build, folder, BUILD_LIMITS)
+                limits = [*container(build, folder), *BUILD_LIMITS]
+                self._linked[build] = link_with(files_in(build, self.submission.files), build, folder, limits)
             except LabError as error:
                 self._linked[build] = error
         kernel = self._linked[build]
