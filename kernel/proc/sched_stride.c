@@ -7,7 +7,8 @@
  * smallest pass is next; among equal ones it is the one that waits longest. Processes wait in a tree that is
  * sorted by pass, so all operations are O(log n). A turn costs one tick at least, so no process gains by
  * sleeping just before a tick. One that is new or has slept starts no lower than the last pass that was
- * picked: it may not catch up on the time in which it did not want to run.
+ * picked: it may not catch up on the time in which it did not want to run. One that is new starts no lower than
+ * its parent either, which has paid for its turn: else a chain of forks would never pay, and keep the CPU.
  *
  * A pass has 64 bits: at priority 1 it wraps after 2^44 ticks, more than 5,000 years.
  */
@@ -28,6 +29,8 @@ static struct proc *of_node(struct rb_node *node)
 
 void policy_enqueue(struct proc *proc)
 {
+    if (proc->pass == 0)
+        proc->pass = current->pass; /* it is new, and the current process is its parent */
     /* LAB 6 begin: policy_enqueue */
     struct rb_node **link = &queue.node, *parent = NULL;
     proc->pass = MAX(proc->pass, last_pass);

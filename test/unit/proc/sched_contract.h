@@ -16,7 +16,8 @@
 #define MOST_TURN_TICKS 100
 #define FAIR_TICKS 1000000u
 
-static struct proc procs[MOST_PROCS];
+struct cpu boot_cpu;
+static struct proc procs[MOST_PROCS], idle;
 static unsigned ticks_of[MOST_PROCS]; /* how long each has run */
 
 /* An empty queue, and `n` new processes that are not in it. */
@@ -24,6 +25,7 @@ static void start_procs(unsigned n)
 {
     while (policy_pick() != NULL)
         continue;
+    current = &idle;
     for (unsigned i = 0; i < n; i++) {
         procs[i] = (struct proc){.magic = PROC_MAGIC, .pid = (int)i, .priority = 1};
         ticks_of[i] = 0;

@@ -4,8 +4,6 @@
  */
 #include "sched_contract.h"
 
-struct cpu boot_cpu; /* none of the processes is the current one */
-
 #define PROCS 5
 #define TURN 5 /* ticks */
 

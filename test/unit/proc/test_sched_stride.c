@@ -58,6 +58,25 @@ TEST(a_turn_without_a_tick_is_paid)
     CHECK_EQ(turns[1], 1000);
 }
 
+/* D116: each turn of the second is its last: its child goes on. They have the CPU for half of the time. */
+TEST(a_chain_of_forks_is_paid)
+{
+    unsigned turns[2] = {0};
+    start_procs(3);
+    policy_enqueue(&procs[0]);
+    policy_enqueue(&procs[1]);
+    for (int i = 0; i < 6000; i++) {
+        current = policy_pick();
+        turns[MIN(current->pid, 1)]++;
+        struct proc *child = &procs[current == &procs[1] ? 2 : 1];
+        if (current != &procs[0])
+            *child = (struct proc){.magic = PROC_MAGIC, .pid = child->pid ? child->pid : 1, .priority = 1};
+        policy_enqueue(current == &procs[0] ? current : child);
+    }
+    CHECK_EQ(turns[0], 3000);
+    CHECK_EQ(turns[1], 3000);
+}
+
 /* A pass has more than 32 bits: the order is kept where those wrap. */
 TEST(shares_are_kept_beyond_32_bits)
 {
