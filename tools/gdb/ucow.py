@@ -187,9 +187,10 @@ class UntilEvent(Command):
     """Runs the machine to an event, with all other breakpoints disabled."""
 
     def __init__(self):
-        super().__init__("ucow-event", "KIND [N]: continue to the N-th event of a kind, counted from here; to the next without N.")
+        super().__init__("ucow-event", "KIND [N], or KIND:N: continue to the N-th event of a kind, counted from here; to the next without N.")
 
     def run(self, words):
+        words = [part for word in words for part in word.split(":")]  # as for tools/run --event
         if len(words) not in (1, 2) or not all(re.fullmatch("0*[1-9][0-9]{0,8}", word) for word in words[1:]):
             raise LabError("it is used as: ucow-event KIND [N]")
         if not gdb.selected_thread():

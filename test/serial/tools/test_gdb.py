@@ -68,7 +68,7 @@ def test_questions(gdb, build):
 def test_errors(gdb, build):
     """Each is a sentence, also without a machine."""
     answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "ucow-pte", "ucow-pte x 2",
-                 "ucow-pte 0xc0100000 2", "ucow-events 0", "ucow-back fork", "ucow-back", "ucow-event", "ucow-event nosuch", "detach", "ucow-ps", "ucow-back fork")
+                 "ucow-pte 0xc0100000 2", "ucow-events 0", "ucow-back fork", "ucow-back", "ucow-event", "ucow-event nosuch:2", "detach", "ucow-ps", "ucow-back fork")
     assert "Traceback" not in answer and "Python Exception" not in answer
     for sentence in ("ucow-vmas: there is no process 77: there are 0 1 2", "ucow-vmas: process 1 has no user memory",
                      "ucow-vmas: it is used as: vmas [PID]", "ucow-ps: it is used as: ps", "ucow-frame: 'nosuch' is no pid",
