@@ -26,7 +26,7 @@ MEASURED = "peak"  # an event about durations: their number differs, too
 class Place(NamedTuple):
     """A function of the kernel at whose beginning an event happens, or is recorded by then. One that is `shared` records
     events of several kinds, and has the parameter `event`. An event that is recorded inline is `watched`: whenever the
-    ring has got a record."""
+    ring, which stands for the function, has got a record."""
     function: str
     recorded: bool = False
     shared: bool = False
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 
 
 SYSCALL = Place("do_traced_syscall")
-RING = Place("trace_init", recorded=True, watched=True)
+RING = Place("trace_ring", recorded=True, watched=True)
 NEXT_AT = 24  # of `next` in struct trace_ring: kernel/watch/trace.h
 INLINE = ("state", "switch")  # kernel/proc/proc.c and sched.c: TRACE_IRQ_OFF and trace_begin_run()
 
