@@ -7,8 +7,9 @@
  * smallest pass is next; among equal ones it is the one that waits longest. Processes wait in a tree that is
  * sorted by pass, so all operations are O(log n). A turn costs one tick at least, so no process gains by
  * sleeping just before a tick. One that is new or has slept starts no lower than the last pass that was
- * picked: it may not catch up on the time in which it did not want to run. One that is new starts no lower than
- * its parent either, which has paid for its turn: else a chain of forks would never pay, and keep the CPU.
+ * picked: it may not catch up on the time in which it did not want to run. One that is new starts no lower
+ * than its parent either, which has paid for its turn: else a chain of forks would never pay, and keep the
+ * CPU.
  *
  * A pass has 64 bits: at priority 1 it wraps after 2^44 ticks, more than 5,000 years.
  */

@@ -44,20 +44,6 @@ int32_t sys_clone(uint32_t flags, uintptr_t stack)
     return do_fork(flags, stack);
 }
 
-/* Store the code and the pid of a zombie child where addresses are given, and reap it; on error, keep it. */
-static inline __attribute__((always_inline)) int give_code(struct proc *zombie, struct uaddr pid,
-                                                           struct uaddr code)
-{
-    int error = 0;
-    if (code.va != 0)
-        error = copy_to_user(code, &zombie->exit_code, sizeof(zombie->exit_code));
-    if (error == 0 && pid.va != 0)
-        error = copy_to_user(pid, &zombie->pid, sizeof(zombie->pid));
-    if (error == 0)
-        do_reap(zombie);
-    return error;
-}
-
 /* Whether the exit code of a child is at `at`, which the program may read. */
 static bool code_arrived(struct uaddr at, int code)
 {
@@ -65,25 +51,32 @@ static bool code_arrived(struct uaddr at, int code)
     return at.va == 0 || copy_from_user(&seen, at, sizeof(seen)) != 0 || seen == code;
 }
 
-/* The same, and check what it did. */
-static __attribute__((noinline)) int hand_over_checked(struct proc *zombie, struct uaddr pid,
-                                                       struct uaddr code)
+/* Check that `zombie`, which was process `child`, is reaped, and `exit_code` stored. */
+static void check_handed_over(const struct proc *zombie, int child, int exit_code, struct uaddr pid,
+                              struct uaddr code)
 {
-    int child = zombie->pid, exit_code = zombie->exit_code, error = give_code(zombie, pid, code);
-    if (error != 0)
-        return error;
     RULE(proc_find(child) != zombie,
          "wait of pid %d \"%s\" tells of the end of pid %d, but does not free it: do_reap()", current->pid,
          current->name, child);
     RULE(pid.va != 0 || code_arrived(code, exit_code), /* the pid may be stored over it */
          "wait of pid %d \"%s\" does not store %d, the exit code of pid %d, at 0x%08x: copy_to_user()",
          current->pid, current->name, exit_code, child, (unsigned)code.va);
-    return 0;
 }
 
-static inline int hand_over(struct proc *zombie, struct uaddr pid, struct uaddr code)
+/* Store the code and the pid of a zombie child where addresses are given, and reap it; on error, keep it. */
+static int hand_over(struct proc *zombie, struct uaddr pid, struct uaddr code)
 {
-    return rules_due() ? hand_over_checked(zombie, pid, code) : give_code(zombie, pid, code);
+    int child = zombie->pid, exit_code = zombie->exit_code, error = 0;
+    if (code.va != 0)
+        error = copy_to_user(code, &zombie->exit_code, sizeof(zombie->exit_code));
+    if (error == 0 && pid.va != 0)
+        error = copy_to_user(pid, &zombie->pid, sizeof(zombie->pid));
+    if (error == 0) {
+        do_reap(zombie);
+        if (rules_due())
+            check_handed_over(zombie, child, exit_code, pid, code);
+    }
+    return error;
 }
 
 int32_t sys_wait(int32_t pid, struct uaddr code)

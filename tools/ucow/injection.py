@@ -39,7 +39,7 @@ POLL_SECONDS, SPIN_TICKS = 1.0, 200
 LAB5 = ["hello", "exit", "forktest", "forktree", "yield", "waitkill", "spin", "badarg", "badsegment", "divzero",
         "faultread", "faultreadkernel", "softint", "testbss", "pgdir"]
 # An injected failure may lose a character: one of the exits arrives.
-SHELL_LINES = "hello\nnosuch\nexit\nexit\nexit\n"
+SHELL_LINES = "hell\t\nnosuch\nexit\nexit\nexit\n"
 BROKEN = b"\x7fELF" + bytes(96)
 
 

@@ -35,8 +35,8 @@ const struct program_info *program_at(unsigned i)
     if (programs == NULL) {
         unsigned all = (unsigned)sys_programs(NULL, 0, 0);
         programs = sbrk(all * sizeof(*programs));
-        if (programs != NULL)
-            count = (unsigned)sys_programs(programs, all, 0);
+        if (programs != NULL && sys_programs(programs, all, 0) >= 0)
+            count = all;
     }
     return i < count ? &programs[i] : NULL;
 }
