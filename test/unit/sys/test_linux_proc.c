@@ -9,12 +9,10 @@
 
 #include "arch/i386/gdt.h"
 #include "fs/bootfs.h"
-#include "journal.h"
+#include "host_exec.h"
 #include "lib/util.h"
 #include "mm/page.h"
-#include "mm/slab.h"
 #include "mm/swap.h"
-#include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/linux.h"
 #include "proc/pid.h"
@@ -33,7 +31,7 @@ static struct proc self, leader, parent, child;
 static struct linux_proc state, leader_state;
 static jmp_buf left;
 static int answer, await_error;
-static bool ending, no_memory;
+static bool ending;
 static struct linux_thread given; /* to the child, during clone() */
 static uint64_t tls;
 
@@ -151,20 +149,6 @@ struct bootfs_file *bootfs_find(const char *name)
     static struct bootfs_file file;
     note("find %s", name);
     return strcmp(name, "prog") == 0 ? &file : NULL;
-}
-
-void *kmalloc(size_t bytes)
-{
-    static char buffer[EXEC_MAX_BYTES];
-    CHECK_EQ(bytes, sizeof(buffer));
-    note("kmalloc");
-    return no_memory ? NULL : buffer;
-}
-
-void kfree(void *what)
-{
-    (void)what;
-    note("kfree");
 }
 
 int do_execve(const char *name, const struct exec_args *args)

@@ -5,19 +5,15 @@
 #include <ucow/errno.h>
 
 #include "host_user.h"
-#include "journal.h"
+#include "host_wait.h"
 #include "proc/exit.h"
-#include "proc/proc.h"
-#include "proc/wait.h"
 
 #define GROUP 400
 #define PID 301
 #define ANY_KIND (LINUX_WNOTHREAD | LINUX_WALL | LINUX_WCLONE)
 
 struct cpu boot_cpu;
-static struct proc self, child;
-static bool has_ended;
-static int error;
+static struct proc self;
 static struct linux_siginfo info;
 static uint8_t usage[LINUX_RUSAGE_BYTES + 1];
 static uint32_t status;
@@ -25,20 +21,6 @@ static uint32_t status;
 int32_t linux_error(int32_t result)
 {
     return result == -E_KILLED ? -LINUX_EINTR : result;
-}
-
-int do_wait(int pid, struct proc **zombie)
-{
-    note("wait %d", pid);
-    *zombie = &child;
-    return error;
-}
-
-int do_wait_now(int pid, struct proc **zombie)
-{
-    note("look %d", pid);
-    *zombie = has_ended ? &child : NULL;
-    return error;
 }
 
 void do_reap(struct proc *zombie)

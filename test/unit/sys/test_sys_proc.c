@@ -6,22 +6,20 @@
 #include <ucow/errno.h>
 
 #include "fs/bootfs.h"
+#include "host_exec.h"
 #include "host_sched.h"
-#include "journal.h"
+#include "host_wait.h"
 #include "lib/util.h"
 #include "mm/mm.h"
 #include "mm/page.h"
-#include "mm/slab.h"
 #include "mm/swap.h"
 #include "proc/abi.h"
-#include "proc/exec.h"
 #include "proc/exit.h"
 #include "proc/fork.h"
 #include "proc/group.h"
 #include "proc/kill.h"
 #include "proc/pid.h"
 #include "proc/sleep.h"
-#include "proc/wait.h"
 #include "sys/syscall.h"
 #include "watch/ledger.h"
 
@@ -30,11 +28,10 @@
 #define ARGV ((struct uaddr){0x10000})
 #define PIDS 400
 
-static struct proc self, parent, child;
+static struct proc self, parent;
 static struct mm mm;
 static const struct abi ucow_abi, linux_abi;
-static int error, points;
-static bool has_ended, no_memory;
+static int points;
 static uint32_t argv[80]; /* numbers of strings, from 1 on */
 static const char *strings[80];
 static struct bootfs_file files[300];
@@ -81,20 +78,6 @@ int do_fork(uint32_t flags, uintptr_t stack)
 {
     note("fork %x %x", flags, (unsigned)stack);
     return 301;
-}
-
-int do_wait(int pid, struct proc **zombie)
-{
-    note("wait %d", pid);
-    *zombie = &child;
-    return error;
-}
-
-int do_wait_now(int pid, struct proc **zombie)
-{
-    note("look %d", pid);
-    *zombie = has_ended ? &child : NULL;
-    return error;
 }
 
 void do_reap(struct proc *zombie)
@@ -151,20 +134,6 @@ int group_set_foreground(int group)
 uint64_t timer_ticks(void)
 {
     return 0x500000007;
-}
-
-void *kmalloc(size_t bytes)
-{
-    static char buffer[EXEC_MAX_BYTES];
-    CHECK_EQ(bytes, sizeof(buffer));
-    note("kmalloc");
-    return no_memory ? NULL : buffer;
-}
-
-void kfree(void *what)
-{
-    (void)what;
-    note("kfree");
 }
 
 int do_execve(const char *name, const struct exec_args *args)
