@@ -41,7 +41,7 @@ __attribute__((noinline)) bool look_readable(const void *at, size_t size)
     uintptr_t first = (uintptr_t)at, last = first + size - 1;
     if (size == 0 || last < first)
         return false;
-    for (uintptr_t page = first & ~(PAGE_SIZE - 1);; page += PAGE_SIZE) {
+    for (uintptr_t page = first & ~(uintptr_t)(PAGE_SIZE - 1);; page += PAGE_SIZE) {
         if (!peek_readable(page))
             return false;
         if (last - page < PAGE_SIZE)

@@ -119,6 +119,28 @@ TEST(a_program_starts_with_empty_registers)
     CHECK(trap_frame_complete(&tf));
 }
 
+/* What a system call must not change, with two bits of each register, and what it may. */
+TEST(a_register_that_differs_is_seen)
+{
+    struct trapframe tf = frame;
+    tf.eflags = 0x202;
+    const struct trapframe before = tf;
+    uint32_t *const kept[] = {&tf.edi, &tf.esi,    &tf.ebp, &tf.ebx, &tf.edx,
+                              &tf.ecx, &tf.eflags, &tf.ds,  &tf.ss};
+    CHECK(trap_frame_same_registers(&before, &tf));
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        for (unsigned bit = 0; bit < 32; bit += 31) {
+            *kept[i] ^= 1u << bit;
+            CHECK(!trap_frame_same_registers(&before, &tf));
+            CHECK(!trap_frame_same_registers(&tf, &before));
+            *kept[i] ^= 1u << bit;
+        }
+    }
+    tf.eax++;
+    tf.eip++;
+    CHECK(trap_frame_same_registers(&before, &tf));
+}
+
 TEST(a_frame_with_anything_else_is_not_complete)
 {
     struct trapframe tf;

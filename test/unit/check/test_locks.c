@@ -88,7 +88,8 @@ TEST(both_orders_of_two)
 {
     CHECK(PANICS("lock order: a is taken with b held", ring_of_two()));
     CHECK(PANICS("  pid 2:\n    with b taken at site 20\n    then a taken at site 21\n", ring_of_two()));
-    CHECK(PANICS("  but before:\n  pid 1:\n    with a taken at site 10\n    then b taken at site 11\n",
+    CHECK(PANICS("    then a taken at site 21\n  but before:\n"
+                 "  pid 1:\n    with a taken at site 10\n    then b taken at site 11\n",
                  ring_of_two()));
 }
 

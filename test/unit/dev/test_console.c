@@ -15,6 +15,7 @@ static int broken;                    /* how often a watched line was broken */
 
 void uart_write(const char *text, size_t n)
 {
+    CHECK_EQ(strnlen(text, n), n); /* text, to its last byte */
     strncat(port, text, n);
 }
 
@@ -142,6 +143,19 @@ TEST(a_line_that_fits_is_whole)
     text[sizeof(text) - 1] = '\0';
     kprintf("%s", text);
     CHECK_STR_EQ(port, text);
+}
+
+TEST(a_line_may_have_any_length)
+{
+    char text[CONSOLE_LINE_BYTES];
+    start();
+    for (size_t n = 0; n < sizeof(text); n++) {
+        memset(text, 'x', n);
+        text[n] = '\0';
+        port[0] = '\0';
+        kprintf("%s", text);
+        CHECK_EQ(strlen(port), n);
+    }
 }
 
 TEST(the_end_of_another_process_changes_no_line)

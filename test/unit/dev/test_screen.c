@@ -114,6 +114,19 @@ TEST(a_machine_may_have_no_screen)
     CHECK(!screen_init());
 }
 
+TEST(as_many_cells_are_copied_as_asked)
+{
+    start();
+    for (unsigned at = 0; at < 40; at++)
+        vga_write(at, (uint16_t)(0x700 + at));
+    vga_copy_down(2, 10, 6);
+    for (unsigned at = 0; at < 40; at++)
+        CHECK_EQ(host_memory[TEXT + 2 * at], at < 2 || at >= 8 ? at : at + 8);
+    vga_fill(20, 0x755, 3);
+    for (unsigned at = 8; at < 40; at++)
+        CHECK_EQ(host_memory[TEXT + 2 * at], at < 20 || at >= 23 ? at : 0x55);
+}
+
 TEST(text_begins_at_the_top_of_an_empty_screen)
 {
     start();

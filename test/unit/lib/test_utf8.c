@@ -77,6 +77,30 @@ TEST(the_width_of_a_character)
     CHECK_EQ(columns("\U0001F600"), 2);
 }
 
+/* The blocks of Unicode 15 that the kernel knows by their ends, in ascending order, and the width in between:
+ * that of the East Asian Width of most characters, and 0 for what combines. */
+TEST(each_block_has_one_width)
+{
+    static const struct {
+        uint32_t first, last;
+        unsigned columns;
+    } blocks[] = {
+        {0x300, 0x36F, 0},   {0x1100, 0x115F, 2},   {0x200B, 0x200F, 0},   {0x20D0, 0x20FF, 0},
+        {0x2E80, 0x303E, 2}, {0x3041, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},
+        {0xFE00, 0xFE0F, 0}, {0xFE20, 0xFE2F, 0},   {0xFE30, 0xFE6F, 2},   {0xFF00, 0xFF60, 2},
+        {0xFFE0, 0xFFE6, 2}, {0x1F300, 0x1F64F, 2}, {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
+    };
+    size_t block = 0;
+    for (uint32_t code = 0x80; code < 0x40000; code++) {
+        const char four[] = {(char)(0xF0 | code >> 18), (char)(0x80 | (code >> 12 & 0x3F)),
+                             (char)(0x80 | (code >> 6 & 0x3F)), (char)(0x80 | (code & 0x3F))};
+        while (block < ARRAY_SIZE(blocks) && code > blocks[block].last)
+            block++;
+        bool known = block < ARRAY_SIZE(blocks) && code >= blocks[block].first;
+        CHECK_EQ(utf8_columns(four, 4), known ? blocks[block].columns : 1);
+    }
+}
+
 /* What lies before the text is not looked at. */
 TEST(the_last_character_begins_in_the_text)
 {

@@ -499,6 +499,10 @@ TEST(a_write_error_costs_a_slot_and_no_page)
         CHECK(evict(mm, page));
         CHECK_EQ(host_read(mm, page_at(page)), 0x77);
     }
+    CHECK(evict(mm, 3));
+    ledger_check();
+    CHECK(console_has("leaked 1 swap slots")); /* the bad ones are no leak, and no one has allocated them */
+    CHECK(!console_has("an unknown place"));
     end_all(&mm, 1, slots - 2);
 }
 
