@@ -125,6 +125,7 @@ TEST(others_do_not)
     start();
     CHECK_EQ(group_set(-1, GROUP), -E_INVAL);
     CHECK_EQ(group_set(SELF, -1), -E_INVAL);
+    CHECK_EQ(group_set(999, -1), -E_INVAL); /* as on Linux, the group is looked at first */
     CHECK_EQ(group_set(999, GROUP), -E_BAD_PROC);
     CHECK_EQ(group_set(OTHER, GROUP), -E_BAD_PROC);
     CHECK_EQ(group_set(SELF, 77), -E_INVAL);

@@ -264,6 +264,24 @@ TEST(who_came_first_is_woken_first)
     CHECK_EQ(procs[1].state, PROC_SLEEPING);
 }
 
+TEST(who_was_killed_does_not_begin_to_sleep)
+{
+    struct waitq queue;
+    waitq_init(&queue);
+    start(2, false);
+    sched_idle();
+    struct proc *victim = current;
+    victim->killed = true;
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    CHECK_EQ(waitq_sleep(&queue, true), -E_KILLED);
+    CHECK_EQ(victim->state, PROC_RUNNING);
+    CHECK(current == victim && list_empty(&queue.sleepers));
+    CHECK_EQ(waitq_sleep(&queue, false), 0);
+    CHECK_EQ(victim->state, PROC_SLEEPING);
+    CHECK(current != victim && !list_empty(&queue.sleepers));
+    spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
 TEST(threads_keep_what_is_loaded)
 {
     struct mm mm = {.pgdir = &kernel_pgdir};
