@@ -66,6 +66,8 @@ static const char *typed(const char *codes, size_t n)
 {
     static char text[64];
     unsigned at;
+    if (!input_has_device())
+        keyboard_init(); /* in the fresh process after a test that failed */
     pc.codes = codes;
     pc.codes_n = n;
     while (pc.codes_n > 0)
@@ -124,6 +126,51 @@ TEST(control_and_space_are_a_zero)
     const char *text = TYPED("\x1d\x39\xb9\x9d\x1e");
     CHECK_EQ(text[0], '\0');
     CHECK_EQ(text[1], 'a');
+}
+
+/* What the keys of an American keyboard send, by their scan codes, and what control makes of it: the low five
+ * bits, if the character is between '@' and '~'. */
+static const struct {
+    char first;
+    const char *plain, *shifted;
+} rows[] = {
+    {0x02, "1234567890-=", "!@#$%^&*()_+"},
+    {0x10, "qwertyuiop[]", "QWERTYUIOP{}"},
+    {0x1E, "asdfghjkl;'`", "ASDFGHJKL:\"~"},
+    {0x2B, "\\zxcvbnm,./", "|ZXCVBNM<>?"},
+};
+
+/* Type a key while another one is down. */
+static char typed_with(char down, char code)
+{
+    const char codes[] = {down, code, (char)(code | 0x80), (char)(down | 0x80)};
+    return typed(codes, sizeof(codes))[0];
+}
+
+static char controlled(char c)
+{
+    return c >= '@' && c <= '~' ? (char)(c & 0x1F) : c;
+}
+
+TEST(each_key)
+{
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        for (char i = 0; rows[row].plain[(int)i] != '\0'; i++) {
+            char code = (char)(rows[row].first + i);
+            char plain = rows[row].plain[(int)i], shifted = rows[row].shifted[(int)i];
+            CHECK_EQ(typed_with(code, code), plain);
+            CHECK_EQ(typed_with(0x2A, code), shifted);
+            CHECK_EQ(typed_with(0x36, code), shifted);
+            CHECK_EQ(typed_with(0x1D, code), controlled(plain));
+            CHECK_STR_EQ(TYPED("\x1d"), "");
+            CHECK_EQ(typed_with(0x2A, code), controlled(shifted));
+            CHECK_STR_EQ(TYPED("\x9d\x3a\xba"), "");
+            bool letter = plain >= 'a' && plain <= 'z';
+            CHECK_EQ(typed_with(code, code), letter ? shifted : plain);
+            CHECK_EQ(typed_with(0x2A, code), letter ? plain : shifted);
+            CHECK_STR_EQ(TYPED("\x3a\xba"), "");
+        }
+    }
 }
 
 TEST(keys_that_move_send_what_a_terminal_sends)
