@@ -8,7 +8,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from ucow import LabError, mutants  # noqa: E402
-from ucow.mutation_report import fresh_document  # noqa: E402
+from ucow.build import refusal_of_meson  # noqa: E402
+from ucow.mutation_report import add_build, fresh_document  # noqa: E402
+from ucow.mutation_run import Wanted  # noqa: E402
 
 EXAMPLES = [
     ("    if (a) {", "negate", "if (!(a)) {"),
@@ -56,6 +58,12 @@ def test_operators(tree, line, operator, result):
     assert (operator, f"+ {result}") in found
 
 
+def test_checks_of_several_lines_are_left_alone(tree):
+    """To the parenthesis that closes the call."""
+    lines = ["    RULE(f(x) < y,", '         "%d",', "         p->a + (q == 3));", "    x = z < y;"]
+    assert {mutant.line for mutant in made_of(tree, *lines)} == {6}
+
+
 @pytest.mark.parametrize("line", LEFT_ALONE)
 def test_left_alone(tree, line):
     assert made_of(tree, line) == []
@@ -101,3 +109,31 @@ def test_a_report_says_what_lived():
     assert "**2 of 4 (50 %) were caught**: 1 by unit tests, 1 by serial tests." in text
     assert "| bound | 4 | 2 |" in text and "a.c:1 " not in text
     assert "| kernel/a.c:3 | `- a`<br>`+ b` | yes |" in text and "| kernel/a.c:4 | `- a`<br>`+ b` | no |" in text
+
+
+def test_builds():
+    """The list needs several builds, which it names; fresh mutants have one, with any options."""
+    assert len(Wanted(3, 1, fresh=False).configurations) > 1
+    assert Wanted(3, 1, fresh=True).configurations == {"default": []}
+    wanted = Wanted(3, 7, fresh=True, options=("cow=false", "trace=false"))
+    assert list(wanted.configurations.values()) == [["-Dcow=false", "-Dtrace=false"]]
+    assert wanted.words == "--fresh 3 --seed 7 -D cow=false -D trace=false"
+
+
+def test_options_that_contradict_are_refused_in_one_sentence():
+    with pytest.raises(LabError, match="^kasan and races both want every access$"), refusal_of_meson():
+        raise LabError("`meson setup x` failed:\nmeson.build:42:2: ERROR: Problem encountered: kasan and races both want every access\n\nA log")
+    with pytest.raises(LabError, match="^no such folder$"), refusal_of_meson():
+        raise LabError("no such folder")
+
+
+def test_a_report_keeps_the_last_of_each_other_build():
+    def added(text, build, *outcomes):
+        return add_build(text, build, f"tools/mutate --fresh {len(outcomes)}", [result(outcome, 1) for outcome in outcomes])
+    text = added(fresh_document([result("caught", 1)], "tools/mutate --fresh 1"), "-D trace=false", "caught", "survived")
+    text = added(added(text, "-D cow=false", "caught"), "-D trace=false", "caught", "caught", "survived")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `-D")]
+    assert [(row[0], row[-1]) for row in rows] == [("| `-D cow=false`", "1 of 1 (100 %) |"), ("| `-D trace=false`", "2 of 3 (66 %) |")]
+    again = fresh_document([result("timeout", 1), result("survived", 2)], "tools/mutate --fresh 2", old=text)
+    assert "**1 of 2 (50 %) were caught**" in again and all(" | ".join(row) in again for row in rows)
+    assert added(again, "-D cow=false", "survived").count("-D cow=false") == 1

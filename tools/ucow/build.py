@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,16 @@ def command(*words: str | Path) -> None:
         done = children.run(words, signal.SIGTERM, env={**os.environ, "TMPDIR": scratch})
     if done.returncode != 0:
         raise LabError(f"`{' '.join(map(str, words))}` failed:\n{done.stdout.strip()}")
+
+
+@contextmanager
+def refusal_of_meson() -> Iterator[None]:
+    """Of a LabError of command("meson", ...) keep the sentence that says why meson.build refuses the options."""
+    try:
+        yield
+    except LabError as error:
+        refused = re.search(r"ERROR: (?:Problem encountered: )?(.*)", str(error))
+        raise LabError(refused[1] if refused else str(error)) from None
 
 
 @contextmanager

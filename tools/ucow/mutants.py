@@ -111,11 +111,13 @@ def changed_lines(mutant: Mutant) -> tuple[range, range]:
 
 def changeable(text: str) -> Iterator[tuple[int, str]]:
     """Offset and text of each line in a function or table, with blanks for comments and strings."""
-    at, in_checker = 0, False
+    at, in_checker, spared = 0, False, 0  # how many parentheses of a spared call are open
     for line in without_text(text).split("\n"):
         if line and line[0] not in " {}":
             in_checker = CHECKER.match(line) is not None
-        if line.startswith(" ") and line.strip() and not in_checker and not SPARED.search(line):
+        if spared > 0 or SPARED.search(line):
+            spared += line.count("(") - line.count(")")
+        elif line.startswith(" ") and line.strip() and not in_checker:
             yield at, line
         at += len(line) + 1
 

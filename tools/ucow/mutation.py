@@ -16,7 +16,7 @@ import signal
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -26,10 +26,10 @@ from typing import TypedDict
 from elftools.elf.elffile import ELFFile
 
 from . import LabError, children
-from .build import command
+from .build import command, refusal_of_meson
 from .machine import MEANING
 from .mutants import ROOT, Mutant
-from .mutation_reach import Reach
+from .mutation_reach import Knowledge, Reach
 
 # A mutant is tested in the first of these builds that compiles its file.
 CONFIGURATIONS: dict[str, list[str]] = {
@@ -98,11 +98,13 @@ def sources_of(target: str, folder: Path, tree: Path) -> set[str]:
 class Build:
     """One configuration of the copy, with the tests that Meson lists for it."""
 
-    def __init__(self, tree: Path, name: str) -> None:
-        self.tree, self.name, self.folder = tree, name, tree / f"build-{name}"
+    def __init__(self, tree: Path, name: str, options: Sequence[str], knowledge: Knowledge | None = None) -> None:
+        """`options` are words for Meson; `knowledge` is shared with the same build of other copies."""
+        self.tree, self.name, self.options, self.folder = tree, name, options, tree / f"build-{name}"
+        self.knowledge = knowledge
         if not (self.folder / "build.ninja").is_file():
-            command("meson", "setup", self.folder, tree, "--cross-file", tree / "cross/i386.ini", "-Dwerror=false",
-                 *CONFIGURATIONS[name])
+            with refusal_of_meson():
+                command("meson", "setup", self.folder, tree, "--cross-file", tree / "cross/i386.ini", "-Dwerror=false", *options)
         command("ninja", "-C", self.folder, "build.ninja")  # so Meson lists the tests of the current meson.build
         self.tests: list[MesonTest] = json.loads(run("meson", "introspect", "--tests", self.folder).stdout)
         self.trusted: set[str] = set()
@@ -151,8 +153,8 @@ class Build:
     def original(self) -> list[bytes]:
         """loaded() without a mutant."""
         if not self.ninja():  # all: the serial tests also boot programs that are not in the kernel
-            raise LabError(f"the tree does not build with {' '.join(CONFIGURATIONS[self.name])}: run ninja to see why")
-        self.reach = Reach(self.folder / "reach", self.folder / KERNEL, self.tree)
+            raise LabError(f"the tree does not build with {' '.join(self.options) or 'default options'}: run ninja to see why")
+        self.reach = Reach(self.folder / "reach", self.folder / KERNEL, self.tree, self.knowledge)
         return self.loaded()
 
     def unit_test(self, subject: str) -> Catch | None:
@@ -211,12 +213,14 @@ class Build:
 class MutantTree:
     """A copy of the tree with its builds, for one thread."""
 
-    def __init__(self, folder: Path, configurations: Iterable[str] = CONFIGURATIONS, modules: int | None = None) -> None:
-        """`modules` limits how many modules of serial tests look at a mutant."""
+    def __init__(self, folder: Path, configurations: Mapping[str, list[str]], knowledge: Mapping[str, Knowledge],
+                 modules: int | None = None) -> None:
+        """`configurations` are the builds, by name, with their options; `modules` limits how many modules of serial
+        tests look at a mutant."""
         self.tree = folder = folder.resolve()
         self.modules = modules
         shutil.copytree(ROOT, folder, ignore=not_copied, copy_function=copy_changed, dirs_exist_ok=True)
-        self.builds = {name: Build(folder, name) for name in configurations}
+        self.builds = {name: Build(folder, name, options, knowledge[name]) for name, options in configurations.items()}
 
     def files(self) -> list[str]:
         """The C files that one of the configurations compiles for the kernel."""
@@ -224,9 +228,9 @@ class MutantTree:
                 if file.endswith(".c") and any(build.has(file) for build in self.builds.values())]
 
     def build_of(self, mutant: Mutant) -> Build:
-        """The build that the list names, or the first that compiles the file; the default one for headers."""
+        """The build that the list names, or the first that compiles the file; the first of all for headers."""
         able = [build for build in self.builds.values() if build.has(mutant.file)]
-        return self.builds[mutant.configuration or (able[0].name if able else "default")]
+        return self.builds[mutant.configuration] if mutant.configuration else (able or list(self.builds.values()))[0]
 
     @contextlib.contextmanager
     def planted(self, mutant: Mutant) -> Iterator[None]:
@@ -265,9 +269,9 @@ class MutantTree:
             return "does not build", None
         if build.loaded() == original:
             return "same kernel", None
-        if subjects and not build.ninja(*(f"test/unit/unit_{subject}" for subject in subjects)):  # without targets ninja builds all
-            return "does not build", None
-        for subject in subjects:
+        for subject in subjects:  # one by one: the first, which has the file's name, catches most
+            if not build.ninja(f"test/unit/unit_{subject}"):
+                return "does not build", None
             catch = build.unit_test(subject)
             if catch and build.unit_test(subject):
                 return outcome_of(catch)

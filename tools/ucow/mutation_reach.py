@@ -3,7 +3,8 @@
 
 A run repeats instruction for instruction. So a module of tests whose machines execute nothing of a function cannot see
 what is wrong in it, and is not run. Each module is run once without a mutant, on a QEMU that logs the code it
-translates; what was found is kept in a file as long as the kernel and the module are the same.
+translates; what was found is kept in a file as long as the kernel and the module are the same. Trees that are tested
+side by side share the file, and the work.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import re
 import shlex
 import shutil
 import struct
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -45,12 +47,40 @@ class Known(TypedDict):
     lines: list[str]
 
 
+class Knowledge:
+    """What is known about modules, by module: kept in a file, and shared by threads, which learn different modules."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.change = path, threading.Condition()
+        self.known: dict[str, Known] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        self.busy: set[str] = set()
+
+    def claim(self, unknown: Callable[[], Sequence[str]]) -> str | None:
+        """A module that no one learns yet; None once nothing is unknown. Waits while others learn the last ones."""
+        with self.change:
+            while modules := unknown():
+                if free := [module for module in modules if module not in self.busy]:
+                    self.busy.add(free[0])
+                    return free[0]
+                self.change.wait()
+        return None
+
+    def end(self, module: str, known: Known | None) -> None:
+        """Keep what was learnt of a claimed module; None if that failed."""
+        with self.change:
+            self.busy.discard(module)
+            if known:
+                self.known[module] = known
+                self.path.write_text(json.dumps(self.known), encoding="utf-8")
+            self.change.notify_all()
+
+
 class Reach:
     """The lines that each module of serial tests executes on a kernel, which is the original of a build."""
 
-    def __init__(self, folder: Path, kernel: Path, tree: Path) -> None:
+    def __init__(self, folder: Path, kernel: Path, tree: Path, knowledge: Knowledge | None = None) -> None:
         self.folder, self.kernel, self.tree = folder, kernel, tree
-        self.path = folder / "lines.json"
+        self.knowledge = knowledge or Knowledge(folder / "lines.json")
         self.logs = folder / "logs"
         self.bin = folder / "bin"
         self.bin.mkdir(parents=True, exist_ok=True)
@@ -70,7 +100,7 @@ class Reach:
         share.unlink(missing_ok=True)
         share.symlink_to(Path(qemu).resolve().parents[1] / "share")
         self.code = code_of(kernel)
-        self.known: dict[str, Known] = json.loads(self.path.read_text(encoding="utf-8")) if self.path.is_file() else {}
+        self.known = self.knowledge.known
 
     @cached_property
     def line_of(self) -> dict[int, str]:
@@ -98,17 +128,24 @@ class Reach:
 
     def learn(self, modules: Sequence[str], run: Callable[[str, dict[str, str]], bool], say: Callable[[str], None]) -> None:
         """Run the modules that nothing is known about. `run` runs one with variables of the environment: whether it passed."""
-        new = self.unknown(modules)
-        for at, module in enumerate(new, 1):
-            say(f"what {Path(module).stem} executes, {at} of {len(new)}")
-            shutil.rmtree(self.logs, ignore_errors=True)
-            self.logs.mkdir()
-            begin = time.monotonic()
-            if not run(module, {"UCOW_CODE_LOG": str(self.logs)}):
-                raise LabError(f"{module} fails without a mutant, on a machine of at most {MACHINE_SECONDS} s of processor time")
-            self.known[module] = {"key": self.key(module), "seconds": round(time.monotonic() - begin, 1), "lines": self.logged()}
-            self.path.write_text(json.dumps(self.known), encoding="utf-8")
+        while module := self.knowledge.claim(lambda: self.unknown(modules)):
+            say(f"what {Path(module).stem} executes, {len(self.unknown(modules))} to go")
+            known = None
+            try:
+                known = self.run_of(module, run)
+            finally:
+                self.knowledge.end(module, known)
+
+    def run_of(self, module: str, run: Callable[[str, dict[str, str]], bool]) -> Known:
+        """What a run of a module executes."""
         shutil.rmtree(self.logs, ignore_errors=True)
+        self.logs.mkdir()
+        begin = time.monotonic()
+        if not run(module, {"UCOW_CODE_LOG": str(self.logs)}):
+            raise LabError(f"{module} fails without a mutant, on a machine of at most {MACHINE_SECONDS} s of processor time")
+        known: Known = {"key": self.key(module), "seconds": round(time.monotonic() - begin, 1), "lines": self.logged()}
+        shutil.rmtree(self.logs)
+        return known
 
     def logged(self) -> list[str]:
         """The lines that the machines since the last call executed."""
@@ -118,12 +155,14 @@ class Reach:
         return sorted({self.line_of[at] for text in addresses if (at := int(text, 16)) in self.line_of})
 
     def of(self, mutant: Mutant, modules: Sequence[str]) -> list[str]:
-        """The modules that execute a line of the function that the mutant changes; all if it changes no function. First
-        those that cite its promise, then those that execute the changed line, then the quick."""
+        """The modules that execute a changed line; or one of its function, if the line has no code of its own, as an exit
+        may; or all, if the mutant changes no function. First those that cite its promise, then the quick."""
         function, changed = changed_lines(mutant)
         near, exact = ({f"{mutant.file}:{line}" for line in lines} for lines in (function, changed))
         executed = {module: set(self.known[module]["lines"]) for module in modules}
-        found = [module for module in modules if not near or near & executed[module]]
+        found = [module for module in modules if exact & executed[module]] if mutant.operator != "drop exit" else []
+        if not found:
+            found = [module for module in modules if not near or near & executed[module]]
         return sorted(found, key=lambda module: (not self.cites(module, mutant.defect), not exact & executed[module],
                                                  self.known[module]["seconds"]))
 

@@ -99,7 +99,7 @@ FRESH_HEAD = """\
 # How strong the tests are against mistakes that no one chose
 
 `tools/mutate --fresh` makes mutants that no one has seen, by all the operators of
-`tools/ucow/mutation_operators.py`, in the files of the default build, which take turns. They are judged as in
+`tools/ucow/mutation_operators.py`, in the files of one build, which take turns. They are judged as in
 [the list of mutants](mutants.md); a serial test runs if it executes the changed function. A mutant that does not build, or
 gives the same kernel byte for byte, is replaced by another.
 """
@@ -111,8 +111,30 @@ def lower_bound(modules: int | None) -> list[str]:
             "those that survived.", ""] if modules else []
 
 
-def fresh_document(judged: list[Result], command: str, modules: int | None = None) -> str:
-    """The text of docs/reports/fresh_mutants.md."""
+OTHER_BUILDS = """\
+## Other builds
+
+| build | command, and when | caught |
+|---|---|--:|
+"""
+
+
+def other_builds(text: str) -> dict[str, str]:
+    """The rows about other builds in a document, by build."""
+    _, _, rest = text.partition(OTHER_BUILDS)
+    return {line.split(" | ")[0]: line for line in rest.partition("\n\n")[0].splitlines()}
+
+
+def add_build(text: str, build: str, command: str, judged: list[Result]) -> str:
+    """The document with the result of another build, in place of an earlier one; what survived is only printed."""
+    found = other_builds(text)
+    before = text.partition(OTHER_BUILDS)[0].rstrip("\n")
+    found[f"| `{build}`"] = f"| `{build}` | `{command}`, {date.today()} | {share(judged)} |"
+    return f"{before}\n\n{OTHER_BUILDS}" + "\n".join(found[build] for build in sorted(found)) + "\n"
+
+
+def fresh_document(judged: list[Result], command: str, modules: int | None = None, old: str = "") -> str:
+    """The text of docs/reports/fresh_mutants.md. What the old one says of other builds stays."""
     suites = Counter(result["test"].partition(" ")[0] for result in judged if result["outcome"] in CAUGHT)
     seconds = sorted(result["seconds"] for result in judged)
     lines = [FRESH_HEAD, f"`{command}` repeats it. It was made on {date.today()}.", "", *lower_bound(modules),
@@ -123,6 +145,8 @@ def fresh_document(judged: list[Result], command: str, modules: int | None = Non
     lines += ["", "## What survived", "", "| mutant | change | executed by a test |", "|---|---|---|"]
     lines += [f"| {result['file']}:{result['line']} | {code(result['diff'])} | {'yes' if result['outcome'] == 'survived' else 'no'} |"
               for result in judged if result["outcome"] not in CAUGHT]
+    if found := other_builds(old):
+        lines += ["", OTHER_BUILDS + "\n".join(found.values())]
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,8 @@ from . import LabError
 from .children import Threads
 from .mutants import LISTED, Mutant, choose, read_list
 from .mutation import CONFIGURATIONS, MutantTree, Result
-from .mutation_report import DOCUMENT, FRESH_DOCUMENT, JUDGED, document, fresh_document, print_tables
+from .mutation_reach import Knowledge
+from .mutation_report import DOCUMENT, FRESH_DOCUMENT, JUDGED, add_build, document, fresh_document, print_tables
 from .shard import Part
 
 
@@ -149,20 +150,29 @@ def merged(paths: Sequence[Path], mutants: Iterable[Mutant]) -> list[Result]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which mutants: so many generated ones; if `fresh`, of the default build's files, and none of the list."""
+    """Which mutants: so many generated ones; if `fresh`, of the files of one build, and none of the list."""
     count: int
     seed: int
     fresh: bool
     modules: int | None = None  # how many of the serial tests look at a mutant; None: all that can notice it
+    options: tuple[str, ...] = ()  # of the one build, each NAME=VALUE
+
+    @property
+    def build(self) -> str:
+        """The options in words."""
+        return " ".join(f"-D {option}" for option in self.options)
 
     @property
     def words(self) -> str:
         limit = f" --modules {self.modules}" if self.modules else ""
-        return f"--{'fresh' if self.fresh else 'count'} {self.count} --seed {self.seed}{limit}"
+        return f"--{'fresh' if self.fresh else 'count'} {self.count} --seed {self.seed}{limit}{' ' * bool(self.options)}{self.build}"
 
     @property
-    def configurations(self) -> list[str]:
-        return ["default"] if self.fresh else list(CONFIGURATIONS)
+    def configurations(self) -> dict[str, list[str]]:
+        """The builds, with the words for Meson."""
+        if self.fresh:
+            return {"-".join(["with", *self.options]) if self.options else "default": [f"-D{option}" for option in self.options]}
+        return CONFIGURATIONS
 
 
 def mutate(wanted: Wanted, jobs: int, names: tuple[str, ...], resume: bool, list_only: bool, folder: Path, part: Part) -> None:
@@ -170,7 +180,8 @@ def mutate(wanted: Wanted, jobs: int, names: tuple[str, ...], resume: bool, list
     listed, equivalent = read_list()
     console, count = Console(stderr=True), wanted.count
     with console.status("copying and configuring"):
-        trees = [MutantTree(folder / f"copy-{i}", wanted.configurations, wanted.modules) for i in range(1, jobs + 1)]
+        knowledge = {name: Knowledge(folder / f"lines-{name}.json") for name in wanted.configurations}
+        trees = [MutantTree(folder / f"copy-{i}", wanted.configurations, knowledge, wanted.modules) for i in range(1, jobs + 1)]
     same = {mutant.key for mutant in equivalent}
     generated: Iterator[Mutant] = (mutant for mutant in choose(trees[0].files(), wanted.seed) if mutant.key not in same)
     if wanted.fresh:
@@ -206,6 +217,8 @@ def report(judged: list[Result], equivalent: list[Mutant], wanted: Wanted, more:
     print_tables(Console(), judged)
     command = f"tools/mutate {wanted.words}{more}"
     if wanted.fresh:
-        FRESH_DOCUMENT.write_text(fresh_document(judged, command, wanted.modules), encoding="utf-8")
+        old = FRESH_DOCUMENT.read_text(encoding="utf-8")
+        new = add_build(old, wanted.build, command, judged) if wanted.options else fresh_document(judged, command, wanted.modules, old)
+        FRESH_DOCUMENT.write_text(new, encoding="utf-8")
     else:
         DOCUMENT.write_text(document(judged, equivalent, command), encoding="utf-8")

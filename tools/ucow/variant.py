@@ -6,7 +6,6 @@ The machine and the rows are those of the budgets: a release kernel, or what the
 
 import csv
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from rich.table import Table
 from . import LabError
 from .bench import RELEASE, measure, operations
 from .budgets import machine
-from .build import ROOT, built
+from .build import ROOT, built, refusal_of_meson
 from .configurations import Options
 
 FIELDS = ["options", "row", "instructions"]
@@ -81,11 +80,8 @@ def checked(options: Sequence[str]) -> list[str]:
 def kernel_with(options: Sequence[str], folder: Path) -> Path:
     """The kernel with these options, built if needed."""
     place = folder / "-".join(["with", *options])
-    try:
+    with refusal_of_meson():
         return built(place, [*RELEASE.options, *(f"-D{option}" for option in options)])
-    except LabError as error:
-        refused = re.search(r"ERROR: (?:Problem encountered: )?(.*)", str(error))
-        raise LabError(refused[1] if refused else str(error)) from None
 
 
 def print_costs(console: Console, now: Costs, before: Costs | None) -> None:

@@ -48,15 +48,35 @@ def test_lines_of_a_module(bench, reach, monkeypatch):
         reach.learn(["test/serial/lab5/test_exit.py"], lambda *_: False, print)
 
 
+def test_two_trees_share_the_work(reach, build, tmp_path):
+    """Each module is learnt by one of the two, and then known to both; one that failed is free again."""
+    modules = [f"test/serial/lab5/test_{name}.py" for name in ("hello", "exit")]
+    other = mutation_reach.Reach(tmp_path / "other", build.kernel, ROOT, reach.knowledge)
+    first = reach.knowledge.claim(lambda: reach.unknown(modules))
+    with pytest.raises(LabError, match="fails without a mutant"):
+        other.learn(modules, lambda *_: False, print)
+    asked = []
+    reach.knowledge.end(first, {"key": reach.key(first), "seconds": 1, "lines": []})
+    other.learn(modules, lambda module, _: asked.append(module) or True, print)
+    assert asked == modules[1:] and first == modules[0]
+    assert reach.unknown(modules) == other.unknown(modules) == []
+
+
 def known(seconds, *lines):
     return {"key": "", "seconds": seconds, "lines": [f"{FILE}:{line}" for line in lines]}
 
 
 def test_which_modules_can_notice(reach):
-    """One that executes the changed line, then one of its function; never one that executes another function only."""
+    """Those that execute the changed line, the quick ones first. One of its function, if the line may have no code of its
+    own; never one that executes another function only."""
     reach.known = {"slow": known(9, 3), "quick": known(1, 3), "near": known(0, 4), "other": known(0, 9)}
     mutant = Mutant("constant", FILE, TEXT, TEXT.index("g(1)"), "g(1)", "g(2)")
-    assert reach.of(mutant, list(reach.known)) == ["quick", "slow", "near"]
+    assert reach.of(mutant, list(reach.known)) == ["quick", "slow"]
+    left_out = Mutant("drop exit", FILE, TEXT, TEXT.index("g(1)"), "g(1);", ";")
+    assert reach.of(left_out, list(reach.known)) == ["quick", "slow", "near"]
+    without_code = Mutant("constant", FILE, TEXT, TEXT.index("2;"), "2", "3")
+    reach.known["near"] = known(0, 5)
+    assert reach.of(without_code, list(reach.known)) == ["near", "quick", "slow"]
     elsewhere = Mutant("constant", FILE, "int a[] = {1};\n" + TEXT, 0, "int a", "long a")
     assert sorted(reach.of(elsewhere, list(reach.known))) == sorted(reach.known)
 
@@ -66,6 +86,17 @@ def test_unit_tests_of_a_file(build):
     sources = mutation.sources_of("test/unit/unit_ledger", build.folder, ROOT)
     assert {"kernel/watch/ledger.c", "kernel/lib/printf.c", "test/unit/watch/test_ledger.c"} <= sources
     assert "kernel/mm/vma.c" not in sources
+
+
+def test_files_of_a_build(build):
+    """A file that the build leaves out is no place for its mutants."""
+    tree = mutation.MutantTree.__new__(mutation.MutantTree)
+    of_build = mutation.Build.__new__(mutation.Build)
+    of_build.tree, of_build.folder, tree.builds = ROOT, build.folder, {"with": of_build}
+    files = tree.files()
+    assert ("kernel/mm/copy_range_cow.c" in files) == build.cow == ("kernel/mm/copy_range_eager.c" not in files)
+    assert "kernel/main.c" in files and "test/unit/unit.c" not in files
+    assert tree.build_of(Mutant("constant", "kernel/proc/proc.h", "", 0, "", "")) is of_build
 
 
 def test_a_hang_ends(bench, reach):

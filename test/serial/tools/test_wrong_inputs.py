@@ -51,6 +51,8 @@ IN_PYTHON = {
     "bench --plot /nonexistent/x.svg --build {new}": "/nonexistent/x.svg cannot be written",
     "bench --growth --only nosuch --build {new}": "no parameter is called nosuch: there are",
     "mutate --folder /proc/x --list": "/proc/x: No such file or directory",
+    "mutate --fresh 3 -D nosuch=1 --list": "-D nosuch=1: there is no option nosuch; there are",
+    "mutate -D cow=false --list": "-D goes with --fresh",
     "compare README.md --build {build}": "is no statement",
     "compare --build {full}": "is no build directory",
     "inject nosuchprog --build {new}": "there is no program nosuchprog: user has",
