@@ -53,6 +53,23 @@ TEST(a_full_map_has_no_clear_bit)
     }
 }
 
+/* Pids and slots have maps of many thousands of bits: one beyond what 8 or 16 bits can number is found. */
+TEST(a_large_map_is_searched_to_its_end)
+{
+    enum { BITS = 70000 };
+    static uint32_t large[BITMAP_WORDS(BITS)];
+    static const unsigned holes[] = {0, 31, 255, 256, 257, 65535, 65536, 65537, BITS - 1};
+    memset(large, 0xff, sizeof(large));
+    CHECK_EQ(bitmap_find_clear(large, BITS, BITS / 2), BITS);
+    for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
+        bitmap_clear(large, holes[i]);
+        CHECK_EQ(bitmap_find_clear(large, BITS, 0), holes[i]);
+        CHECK_EQ(bitmap_find_clear(large, BITS, holes[i] + 1), holes[i]);
+        CHECK_EQ(bitmap_find_clear(large, BITS, BITS), holes[i]);
+        bitmap_set(large, holes[i]);
+    }
+}
+
 TEST(the_only_clear_bit_is_found_from_everywhere)
 {
     memset(bits, 0xff, sizeof(bits));
