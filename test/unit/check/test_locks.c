@@ -93,6 +93,39 @@ TEST(both_orders_of_two)
                  ring_of_two()));
 }
 
+/* As spin_lock() and spin_unlock() do. */
+static void spin_pair(struct lock_class *first, struct lock_class *second, uintptr_t site)
+{
+    struct lock_class *const both[] = {first, second};
+
+    for (unsigned i = 0; i < 2; i++) {
+        if ((locks_held.classes & both[i]->unknown) != 0)
+            locks_learn(both[i], site + i);
+        both[i]->caller = site + i;
+        locks_held.classes |= both[i]->bit;
+    }
+    locks_held.classes ^= first->bit | second->bit;
+}
+
+static void ring_of_two_spinlocks(void)
+{
+    static struct lock_class another = LOCK_CLASS("another", false);
+
+    take_spin(1); /* both are known classes */
+    locks_held.classes ^= spin.bit;
+    for (int i = 0; i < 2; i++)
+        spin_pair(&spin, &another, 10);
+    spin_pair(&another, &spin, 20);
+}
+
+TEST(both_orders_of_two_spinlocks)
+{
+    CHECK(PANICS("lock order: spin is taken with another held", ring_of_two_spinlocks()));
+    CHECK(PANICS("    with another taken at site 20\n    then spin taken at site 21\n  but before:\n"
+                 "  pid 1:\n    with spin taken at site 10\n    then another taken at site 11\n",
+                 ring_of_two_spinlocks()));
+}
+
 static void ring_of_three(void)
 {
     take_pair(&a, &b, 10);

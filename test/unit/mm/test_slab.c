@@ -96,6 +96,26 @@ TEST(the_largest_object_is_one_block)
     check_all_back();
 }
 
+/* A large object has the smallest block that it fits in. */
+TEST(no_larger_block_is_taken_than_needed)
+{
+    start();
+    for (size_t frames = 1; frames <= 16; frames *= 2) {
+        const size_t sizes[] = {frames * PAGE_SIZE / 2 + 1, frames * PAGE_SIZE};
+
+        for (size_t i = frames == 1; i < ARRAY_SIZE(sizes); i++) {
+            kmem_shrink();
+            size_t before = page_owner_count(PAGE_HEAP);
+            void *object = kmalloc(sizes[i]);
+
+            CHECK_EQ(page_owner_count(PAGE_HEAP) - before, frames);
+            CHECK_EQ(kmem_used_bytes(), sizes[i]);
+            kfree(object);
+        }
+    }
+    check_all_back();
+}
+
 TEST(zero_bytes_are_not_allocated_and_NULL_can_be_freed)
 {
     start();
