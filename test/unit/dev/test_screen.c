@@ -275,6 +275,16 @@ TEST(sequences_that_mean_nothing_here_are_not_shown)
     CHECK_EQ(cell(0, 4)[1], GREY);
 }
 
+TEST(each_character_of_ascii_stands_for_itself)
+{
+    start();
+    for (char c = ' '; c < 0x7F; c++) {
+        const char text[] = {'\r', c, '\0'};
+        say(text);
+        CHECK_EQ(*cell(0, 0), c);
+    }
+}
+
 TEST(characters_are_utf_8)
 {
     start();

@@ -157,12 +157,39 @@ TEST(broken_headers)
     check_broken(0, "XXXXXX");
     check_broken(54, "0000000G"); /* file size */
     check_broken(54, "-0000001");
+    static const char *const beside[] = {"0000000/", "0000000:", "0000000@", "0000000`", "0000000g"};
+    for (size_t i = 0; i < ARRAY_SIZE(beside); i++)
+        check_broken(54, beside[i]); /* the neighbours of the digits in ASCII */
     check_broken(54, "FFFFFFFF");
     check_broken(54, "FFFFFF00"); /* overflows a 32-bit sum */
     check_broken(14, "0x81A400"); /* mode */
     check_broken(94, "00000000"); /* name size */
     check_broken(94, "FFFFFFFF");
     check_broken(94, "00000008"); /* no NUL at the end */
+}
+
+/* The digits of numbers may be capital letters or small ones. */
+TEST(each_digit_of_a_size)
+{
+    static const uint8_t data[0xFED] = "\x7f"
+                                       "ELF";
+    static const unsigned sizes[] = {0x123, 0x456, 0x789, 0xABC, 0xCDE, 0xFED};
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        for (int small = 0; small < 2; small++) {
+            static struct archive archive;
+            char digits[9];
+
+            start(&archive);
+            add_file(&archive, "digits", data, sizes[i]);
+            add_trailer(&archive);
+            snprintf(digits, sizeof(digits), small ? "%08x" : "%08X", sizes[i]);
+            memcpy(archive.bytes + 54, digits, 8);
+            bootfs_add_archive(archive.bytes, archive.size);
+            CHECK_STR_EQ(console, "");
+            check_file("digits", data, sizes[i]);
+        }
+    }
 }
 
 /* D45: the length of names is limited. */
