@@ -159,6 +159,7 @@ TEST(a_double_free_of_any_frame_of_a_block_panics)
     for (unsigned i = 0; i < 8; i++) {
         CHECK(PANICS("no one holds a count of frame", page_drop(block + i)));
         CHECK(PANICS("no one holds a count of frame", page_hold(block + i)));
+        CHECK(PANICS("    1 taken at ", page_drop(block + i))); /* where it was used before */
     }
     check_all_back();
 }

@@ -159,6 +159,29 @@ TEST(where_the_program_headers_are)
     check_edges(edges, ARRAY_SIZE(edges));
 }
 
+/* A program for Linux is told where its program headers are in memory: where a segment has all of them. */
+TEST(the_headers_are_in_memory_if_a_segment_has_them_all)
+{
+    const uint32_t at = offsetof(struct file, ph), bytes = sizeof(file.ph);
+    const struct {
+        uint32_t offset, filesz;
+        uintptr_t va;
+    } cases[] = {
+        {0, at + bytes, TEXT + at},    {0, at + bytes - 1, 0}, {at, bytes, TEXT},
+        {at - 4, bytes + 4, TEXT + 4}, {at - 4, bytes + 3, 0}, {at + 1, bytes, 0},
+        {0, 0x1000, TEXT + at},        {at - 20, bytes, 0},    {0, bytes, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        start();
+        file.ph[0].offset = cases[i].offset;
+        file.ph[0].filesz = cases[i].filesz;
+        file.ph[0].align = 0;
+        CHECK_EQ(parse(), 0);
+        CHECK_EQ(parsed.headers_va, cases[i].va);
+    }
+}
+
 /* D40: the bytes of the file that a segment uses. */
 TEST(where_the_bytes_of_a_segment_are)
 {

@@ -73,12 +73,13 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 static void use(struct proc *proc, int expected, int value)
 {
     proc_fpu_switch(proc);
+    CHECK_EQ(boot_cpu.fpu_open, enabled); /* so a switch asks memory, and not the CPU */
     current = proc;
     if (!enabled) {
         traps++;
         CHECK_EQ(proc_fpu_use(), 0);
     }
-    CHECK(enabled);
+    CHECK(enabled && boot_cpu.fpu_open);
     CHECK_EQ(reg, expected);
     reg = value;
 }
