@@ -38,7 +38,7 @@ EXAMPLES = [
     ("    uint32_t x = y;", "narrow", "uint16_t x = y;"),
 ]
 LEFT_ALONE = ["    /* a < b */", '    "a < b"', "#define X(a) (a < 1)", "    ASSERT(a < b);", "    RULE(a < b, x);", "    panic(x);",
-              "    if (CONFIG_SWAP)", "    x = 16u;", "int x;"]
+              "    if (CONFIG_SWAP)", "    x = 16u;", "int x;", "    unsigned x = io_in8(y);"]
 
 
 @pytest.fixture

@@ -275,6 +275,17 @@ TEST(sequences_that_mean_nothing_here_are_not_shown)
     CHECK_EQ(cell(0, 4)[1], GREY);
 }
 
+TEST(a_text_may_be_long)
+{
+    static char text[0x10000 + 3];
+    start();
+    memset(text, '.', sizeof(text));
+    memcpy(text + sizeof(text) - 4, "\nend", 4);
+    screen_write(text, sizeof(text));
+    CHECK_STR_EQ(row_text(24), "end");
+    CHECK_EQ(*cell(22, 79), '.');
+}
+
 TEST(each_character_of_ascii_stands_for_itself)
 {
     start();
