@@ -43,9 +43,12 @@ void console_write(int writer, const char *text, size_t n)
     (void)writer, (void)text, (void)n;
 }
 
+static unsigned watches; /* how often a process has said that the unfinished line is its prompt */
+
 bool console_watch(int writer, void (*broken)(void))
 {
     (void)writer, (void)broken;
+    watches++;
     return false;
 }
 
@@ -281,7 +284,12 @@ TEST(a_process_outside_the_foreground_group_waits)
     CHECK_EQ(read_from("a", "", 8), -E_KILLED); /* it slept although there was input */
     CHECK_EQ(sleeps, 1);
     CHECK_EQ(wakes, 2); /* before it slept and when it was killed: the input is another's */
+    watches = 0;
+    terminal_begin_read("its own", 7); /* no prompt: the reader in the foreground keeps its own */
+    CHECK_EQ(watches, 0);
     terminal_group_gone(6);
+    terminal_begin_read("> ", 2);
+    CHECK_EQ(watches, 1);
     dies = in_background = false;
     CHECK_EQ(read_from("a", "", 8), 1);
 }

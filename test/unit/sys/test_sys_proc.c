@@ -398,6 +398,8 @@ TEST(programs_are_listed_in_parts)
     CHECK_STR_EQ(info[1].name, "file 291");
     CHECK_EQ(sys_programs(BAD, 0, 0), 300);
     CHECK_EQ(sys_programs(BAD, 1, 300), 300);
+    CHECK_EQ(sys_programs(BAD, 1, 0x10000), 300);
+    CHECK_EQ(sys_programs(BAD, 1, UINT32_MAX), 300);
     CHECK_EQ(sys_programs(BAD, 1, 299), -E_INVAL);
 }
 
