@@ -39,6 +39,7 @@ EXAMPLES = [
 ]
 LEFT_ALONE = ["    /* a < b */", '    "a < b"', "#define X(a) (a < 1)", "    ASSERT(a < b);", "    RULE(a < b, x);", "    panic(x);",
               "    if (CONFIG_SWAP)", "    x = 16u;", "int x;", "    unsigned x = io_in8(y);"]
+COUNTS = ["    for (size_t i = 0; i < 8;)", "    for (size_t i = 0; i < ARRAY_SIZE(a);)"]  # none of 16 bits overflows
 
 
 @pytest.fixture
@@ -56,6 +57,11 @@ def made_of(tree, *lines):
 def test_operators(tree, line, operator, result):
     found = {(mutant.operator, mutant.diff[1]) for mutant in made_of(tree, line)}
     assert (operator, f"+ {result}") in found
+
+
+def test_a_small_count_is_not_narrowed(tree):
+    for line, narrows in [*((line, False) for line in COUNTS), ("    for (size_t i = 0; i < n;)", True)]:
+        assert ("narrow" in {mutant.operator for mutant in made_of(tree, line)}) == narrows
 
 
 def test_checks_of_several_lines_are_left_alone(tree):

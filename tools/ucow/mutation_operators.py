@@ -95,6 +95,7 @@ OPERATORS: list[tuple[str, str, Replace]] = [
     ("opposite", r"(?<=_)(?:hold|drop|first|last|next|prev)(?=\()", other_end),
     ("sibling", r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b(?!\()", Names.sibling),
     ("field", r"\b(\w+)->(\w+)\b(?! *\()", Names.field),
-    # Of eflags only IF counts, which is in the low half; every error number, and what io_in8() returns, fit in 8 bits.
-    ("narrow", r"\b(?:" + "|".join(NARROWER) + r")(?= (?!eflags|error = (?!va_arg)|\w+ = io_in8\()\w+ =)", lambda names, word: NARROWER[word]),
+    # Of eflags only IF counts, which is in the low half; every error number, what io_in8() returns, and a count to a small
+    # number or through a table fit in 8 bits.
+    ("narrow", r"\b(?:" + "|".join(NARROWER) + r")(?= (?!eflags|error = (?!va_arg)|\w+ = io_in8\(|\w+ = 0; \w+ < (?:\d{1,2};|ARRAY_SIZE\())\w+ =)", lambda names, word: NARROWER[word]),
 ]

@@ -43,6 +43,7 @@ static struct drive {
     unsigned failing_at;  /* the n-th transfer from now on ... */
     enum failure failure; /* ... fails in this way */
     bool deaf;            /* ignores resets */
+    bool bare;            /* shows no other bit beside BUSY */
 
     /* state */
     uint8_t reg[8], control;
@@ -248,7 +249,7 @@ static uint8_t read_status(void)
     }
     if (drive.dead || drive.busy > 0) {
         drive.busy -= drive.busy > 0;
-        return BUSY | DRQ | ERR; /* the other bits are meaningless while BUSY is set */
+        return drive.bare ? BUSY : BUSY | DRQ | ERR; /* the other bits are meaningless while BUSY is set */
     }
     return drive.status;
 }
@@ -612,6 +613,7 @@ TEST(an_emulated_bus_master_ends_when_it_is_stopped)
 TEST(a_real_bus_master_is_broken_off_only_once)
 {
     plug_in_with_dma(true);
+    drive.bare = true;
     CHECK_EQ(ide_init(), 25);
     check_reads_and_writes(20);
     CHECK_EQ(controller.moved, 40);
