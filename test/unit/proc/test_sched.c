@@ -279,6 +279,11 @@ TEST(who_was_killed_does_not_begin_to_sleep)
     CHECK_EQ(waitq_sleep(&queue, false), 0);
     CHECK_EQ(victim->state, PROC_SLEEPING);
     CHECK(current != victim && !list_empty(&queue.sleepers));
+    CHECK(!victim->killable);
+    struct proc *other = current;
+    CHECK_EQ(waitq_sleep(&queue, true), 0);
+    CHECK_EQ(other->state, PROC_SLEEPING);
+    CHECK(other->killable); /* a kill wakes it */
     spin_unlock_irqrestore(&sched_lock, eflags);
 }
 

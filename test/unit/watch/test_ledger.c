@@ -105,6 +105,8 @@ TEST(an_account_can_be_read)
     struct ledger_info info;
 
     start();
+    ledger_read(0, &info);
+    CHECK_STR_EQ(info.name, "pids");
     account.of = "processes";
     held_by[0] = 3;
     ledger_mark();
