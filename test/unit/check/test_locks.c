@@ -174,7 +174,8 @@ static void give_back_twice(void)
 
 TEST(released_by_a_process_that_does_not_hold_it)
 {
-    CHECK(PANICS("a is released by pid 1, which does not hold it", give_back_twice()));
+    CHECK(PANICS("a is released by pid 1, which does not hold it\n    before a taken at site 1\n",
+                 give_back_twice()));
 }
 
 static void sleep_on_a_spinlock(void)

@@ -411,6 +411,8 @@ static void check_refused(const char *why)
 {
     CHECK_EQ(ide_init(), 0);
     CHECK(why != NULL ? strstr(console, why) != NULL : console[0] == '\0');
+    if (why != NULL)
+        CHECK_STR_EQ(strchr(console, '\n'), "\n"); /* one line */
     CHECK_EQ(drive.transfers, 0);
 }
 

@@ -17,7 +17,7 @@ uint8_t host_memory[TEXT + 0x8000];
 bool host_interrupts_on = true;
 
 static struct {
-    bool absent;
+    bool absent, monochrome;
     uint8_t graphics; /* what the register has that says so; 0: text */
     uint8_t index, registers[25];
 } vga;
@@ -27,7 +27,7 @@ uint8_t io_in8(uint16_t port)
     if (vga.absent)
         return 0xFF;
     if (port == 0x3CC)
-        return 0x67; /* as after a mode of the firmware */
+        return vga.monochrome ? 0x66 : 0x67; /* as after a mode of the firmware */
     if (port == 0x3CF)
         return vga.graphics != 0 ? vga.graphics : 0x0E;
     CHECK_EQ(port, 0x3D5);
@@ -102,6 +102,9 @@ TEST(a_machine_may_have_no_screen)
     vga.absent = true;
     CHECK(!screen_init());
     vga.absent = false;
+    vga.monochrome = true; /* its controller is at another port */
+    CHECK(!screen_init());
+    vga.monochrome = false;
     vga.graphics = 0x05; /* memory at A0000h */
     CHECK(!screen_init());
     vga.graphics = 0x0F; /* at B8000h, as a CGA has it */
