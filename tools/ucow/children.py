@@ -6,11 +6,8 @@ folders. A tool that is killed can do nothing any more: its children have asked 
 of their parent (prctl(2), PR_SET_PDEATHSIG), and the next tool removes folders that no living process has locked.
 """
 
-import ctypes
 import fcntl
-import multiprocessing
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -18,7 +15,6 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -29,7 +25,6 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 10  # after the signal: a tool that has not ended then is killed
 SHARED_MEMORY = Path(os.environ.get("UCOW_SHM", "/dev/shm"))
 PREFIX = "ucow-scratch-"  # also of tools/lib/children.sh
-PR_SET_PDEATHSIG = 1
 
 # The parent may have died before the child asked for its signal; then the child must not start.
 IF_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"'
@@ -137,50 +132,16 @@ def run(words: Sequence[str | Path], death: signal.Signals = signal.SIGKILL, tim
     return subprocess.CompletedProcess(words, child.returncode, output, errors)
 
 
-class Threads(ThreadPoolExecutor):
-    """Threads for jobs. When the block ends with an exception, jobs that have not begun never do."""
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self.shutdown(wait=True, cancel_futures=kind is not None)
-
-
-class Workers(ProcessPoolExecutor):
-    """Processes for jobs. They end with the tool, and when the block ends with an exception."""
-
-    def __init__(self, count: int | None = None) -> None:
-        super().__init__(count, multiprocessing.get_context("fork"), _begin_worker, (os.getpid(),))
-
-    def submit(self, *job: Any, **words: Any) -> Any:
-        """As in ProcessPoolExecutor. A worker begins with this tool's handlers of signals, so the signals are blocked until
-        _begin_worker() has set its own."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
-        try:
-            return super().submit(*job, **words)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-        self.shutdown(wait=True, cancel_futures=kind is not None)
-
-
-def _begin_worker(parent: int) -> None:
+def begin_anew() -> None:
+    """What a worker, a copy of the tool that was made by fork(), does first: the children and folders are its parent's."""
     global _owner  # pylint: disable=global-statement
     _owner = os.getpid()
     _running.clear()
     _folders.clear()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal; the parent ends its workers
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end_worker)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
-def _end_worker(*_: object) -> NoReturn:
+def end_at_once() -> NoReturn:
+    """End this process and its children, without a word."""
     _signal_children(signal.SIGKILL)
     remove_folders()
     os._exit(1)
@@ -194,7 +155,7 @@ class Scratch:
         remove_orphans(parent)
         self.name = ""
         while not self.name:
-            name = str(Path(parent, PREFIX + secrets.token_hex(6)).absolute())
+            name = str(Path(parent, PREFIX + os.urandom(6).hex()).absolute())
             _folders[name] = -1
             os.mkdir(name, 0o700)
             try:

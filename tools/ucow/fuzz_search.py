@@ -21,6 +21,7 @@ from .build import KERNEL, ROOT, built
 from .counters import counters_file
 from .coverage import CountedBuild, coverage, summary
 from .fuzz import Batch, Key
+from .pools import Threads
 from .shard import Part, Save, Search, code_of
 
 CALLS, CRASHES = 10_000, 500  # of a machine
@@ -76,7 +77,7 @@ def run_all(search: Search, part: Part, jobs: Sequence[Callable[[], Batch[Key]]]
         bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                        TimeRemainingColumn(), console=progress)
         failed = 0
-        with bar, children.Threads(os.cpu_count()) as pool:
+        with bar, Threads(os.cpu_count()) as pool:
             task = bar.add_task(unit, total=len(units) * size)
             numbers = {pool.submit(jobs[number]): number for number in units}
             for done in as_completed(numbers):
@@ -187,7 +188,7 @@ def search_elf(count: int | None, seconds: int, seed: int, folder: Path | None, 
         write_seeds(work / "seeds", build)
         fuzz_loader = partial(run_fuzzer, fuzzer, work, work / "seeds", seconds=seconds)
         cores = os.cpu_count() or 1
-        with progress.status(f"libFuzzer, {seconds} s"), children.Threads(cores) as pool:
+        with progress.status(f"libFuzzer, {seconds} s"), Threads(cores) as pool:
             batches = list(pool.map(lambda number: fuzz_loader(seed=number), range(seed, seed + cores)))
         for batch in batches:
             output.print(f"{batch.what}: {batch.counts['runs']} files in {seconds} s")

@@ -23,6 +23,7 @@ from .archive import programs
 from .build import ROOT, built
 from .machine import PASSED, PROGRAM_FAILED, Machine, Run, size_bytes, symbols_of
 from .memory import FileMemory
+from .pools import Threads
 from .shard import Save
 from .symbols import physical
 from .trace import HEADER, RingHeader, Trace, read_trace
@@ -230,7 +231,7 @@ class Sweeper:
     def go(self, units: list[int], save: Save) -> None:
         """Run until every sweep of the units is done; saves the sweeps of each unit as records."""
         self.save = save
-        with children.Threads(os.cpu_count()) as pool:
+        with Threads(os.cpu_count()) as pool:
             numbers = sorted({unit // len(KINDS) for unit in units})
             baselines = dict(zip(numbers, pool.map(self.injector.baseline, [self.jobs[number] for number in numbers])))
             for unit in units:

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from .children import Scratch, Threads
+from .children import Scratch
 from .injection import (KINDS, LAB5, MODES, OUTCOMES, FaultInjector, Job, Sweep, Sweeper, all_jobs, check_programs,
                         check_sources, kernel, sweep_of, unit_count)
 from .machine import symbols_of
+from .pools import Threads
 from .shard import Part, Search, code_of
 from .sites import Sites
 

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import LabError
-from .children import Threads
 from .mutants import LISTED, Mutant, choose, read_list
 from .mutation import CONFIGURATIONS, MutantTree, Result
 from .mutation_reach import Knowledge
 from .mutation_report import DOCUMENT, FRESH_DOCUMENT, JUDGED, add_build, document, fresh_document, print_tables
+from .pools import Threads
 from .shard import Part
 
 

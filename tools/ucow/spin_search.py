@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .children import Scratch, Threads
+from .children import Scratch
+from .pools import Threads
 from .protocol import automaton
 from .spin import (ALL, AUTOMATON, ENDS, FOUND_BY, LIVENESS, PROPERTIES, Mistake, Search, SpinModel, mistakes,
                    tables_differ)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from ucow import children
+from ucow import children, pools
 
 SEED = os.environ.get("UCOW_SEED", "1")
 SIGNALS = ["INT", "TERM", "HUP", "KILL"]
@@ -103,11 +103,12 @@ def place(tmp_path, monkeypatch):
 
 
 def test_one_place_starts_processes():
-    """A child or a folder that children.py does not know would outlive its tool."""
-    elsewhere = re.compile(r"subprocess\.(run|Popen|call|check_\w+)\(|TemporaryDirectory|mkdtemp|ThreadPoolExecutor|"
-                           r"ProcessPoolExecutor|os\.(fork|system|popen)\(")
-    files = [path for path in (ROOT / "tools/ucow").rglob("*.py") if path.name != "children.py"]
-    assert not {path.name: found[0] for path in files if (found := elsewhere.search(path.read_text()))}
+    """A child or a folder that children.py does not know, or a worker that pools.py does not, would outlive its tool."""
+    only_in = {"children.py": r"subprocess\.(run|Popen|call|check_\w+)\(|TemporaryDirectory|mkdtemp|os\.(fork|system|popen)\(",
+               "pools.py": "ThreadPoolExecutor|ProcessPoolExecutor"}
+    for place, words in only_in.items():
+        files = [path for path in (ROOT / "tools/ucow").rglob("*.py") if path.name != place]
+        assert not {path.name: found[0] for path in files if (found := re.search(words, path.read_text()))}
 
 
 # mkdir, whose first folder another tool removes at once.
@@ -256,13 +257,13 @@ def test_waiting_for_another_build(place):
 
 def test_workers_begin_with_signals_blocked(monkeypatch, tmp_path):
     """A worker inherits the tool's handlers, which would print a traceback; _begin_worker() sets its own."""
-    begin = children._begin_worker
+    begin = pools._begin_worker
 
     def look(parent):
         (tmp_path / f"{os.getpid()}").write_text(f"{set(children.ENDING) <= signal.pthread_sigmask(signal.SIG_BLOCK, ())}")
         begin(parent)
-    monkeypatch.setattr(children, "_begin_worker", look)
-    with children.Workers(2) as workers:
+    monkeypatch.setattr(pools, "_begin_worker", look)
+    with pools.Workers(2) as workers:
         assert workers.submit(len, "abc").result() == 3
     assert {path.read_text() for path in tmp_path.iterdir()} == {"True"}
     assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())

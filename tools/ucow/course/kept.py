@@ -12,8 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .. import LabError, children
+from .. import LabError
 from ..build import KERNEL
+from ..pools import Threads
 from .grade import Builds, Grade, Result, grade
 from .judge import Loss
 from .lab import Lab
@@ -69,7 +70,7 @@ def all_grades(submissions: Sequence[Submission], kept: Kept, jobs: int) -> Iter
         if not submission.refused:
             for checked in (True, False):
                 kept.builds.of(submission.lab, checked)  # made before the threads want them
-    with children.Threads(jobs) as pool:
+    with Threads(jobs) as pool:
         yield from pool.map(kept.grade, submissions)
 
 

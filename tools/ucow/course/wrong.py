@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from .. import LabError, children
+from .. import LabError
+from ..pools import Threads
 from .grade import Builds, Grade, grade
 from .lab import Lab, lab_called, labs
 from .submission import Submission
@@ -66,7 +67,7 @@ def compare(word: str, builds: Builds, jobs: int, console: Console) -> bool:
             raise LabError(f"course/{lab.name}/mistakes.toml has no {name or 'entry'}")
         for checked in (True, False):
             builds.of(lab, checked)
-        with children.Threads(jobs) as pool:
+        with Threads(jobs) as pool:
             for wrong, graded in zip(listed, pool.map(lambda wrong, lab=lab: grade(wrong.submission(lab), builds), listed)):
                 missing = wrong.missing(graded)
                 console.print(f"lab {lab.number} {wrong.name}: {graded.points} of {lab.points}: {wrong.what}"

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..build import KERNEL, ROOT, built
-from ..children import Workers
+from ..pools import Workers
 from ..shard import Part, Save, Search, code_of
 from .batch import Difference, Setting, examine, host_of, settings_of, shown
 from .generate import narrow, programs

@@ -10,7 +10,7 @@ import shlex
 import time
 from collections.abc import Iterator, Sequence
 
-from ..children import Threads
+from ..pools import Threads
 from .batch import Difference, Setting, examine
 from .language import BLOCKS, NOWHERE, Op
 from .oracle import Translation, translate
