@@ -7,6 +7,7 @@ pages     reads page tables; stacks finds frames; inspect answers questions abou
 recording is a file that repeats a run
 qmp       talks to a living QEMU
 children  starts all child processes and makes all scratch folders, and ends them with the tool
+pools     are threads and processes for the jobs of a tool
 memory    reads guest memory: from a file, a core or a living machine
 symbols   knows where things are in a kernel's ELF file
 trace     decodes the ring of events; chrome and rows export it
@@ -19,6 +20,14 @@ spin      has SPIN search the model of the protocol
 verdict   says what is wrong with a run
 mutants   are the kernel's sources changed in one place; mutation plants, builds and tests them
 """
+
+import os
+import sys
+
+# The regression suite keeps compiled modules in the build directory, and none among the sources. Set here, not by
+# PYTHONPYCACHEPREFIX: the interpreter's own modules are compiled already, elsewhere.
+if "UCOW_PYCACHE" in os.environ:
+    sys.pycache_prefix, sys.dont_write_bytecode = os.environ["UCOW_PYCACHE"], False
 
 
 class LabError(Exception):
