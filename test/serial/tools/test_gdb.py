@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from qemu_options import IDLES
 from ucow import LabError, inspect
 from ucow.memory import FileMemory
 from ucow.pages import Guest
@@ -29,7 +30,8 @@ def gdb(boot, build, tmp_path, monkeypatch):
         pytest.skip("gdb is not installed")
     monkeypatch.chdir(tmp_path)
     socket = "gdb"  # a socket's name must be short
-    with boot("sh", extra=["-chardev", f"socket,path={socket},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb"]) as live:
+    extra = ["-chardev", f"socket,path={socket},server=on,wait=off,id=gdb", "-gdb", "chardev:gdb", *IDLES]
+    with boot("sh", extra=extra) as live:
         live.expect("$ ")
 
         def ask(*commands):
@@ -87,7 +89,7 @@ def test_backwards(build, tmp_path):
         pytest.skip("gdb is not installed")
     build.need_functions("do_fork", "do_exit")
     run = [ROOT / "tools/run", "--build", build.folder]
-    subprocess.run([*run, "--record", tmp_path / "file", "exit"], stdin=subprocess.DEVNULL, capture_output=True,
+    subprocess.run([*run, "--as-test", "--record", tmp_path / "file", "exit"], stdin=subprocess.DEVNULL, capture_output=True,
                    timeout=UNTIL_THERE, check=True)
     with subprocess.Popen([*run, "--replay", tmp_path / "file", "--gdb"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as machine:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import Bench, SharedRuns
 from elf_files import R, two, write_and_exit
+from qemu_options import IDLES
 from ucow import LabError
 from ucow.serial import Lines
 from ucow.machine import PANIC, PASSED, WALL_SECONDS
@@ -40,7 +41,7 @@ LIARS = {
 
 
 def sabotaged(bench, name):
-    run = bench.machine(kernel=bench.build.folder / f"test/serial/sabotage/{name}.elf").run(
+    run = bench.machine(kernel=bench.build.folder / f"test/serial/sabotage/{name}.elf", extra=IDLES).run(
         HANG_SECONDS if name in HANGING else WALL_SECONDS)
     bench.runs.append(run)
     return run

@@ -14,6 +14,7 @@ import types
 
 import pytest
 from conftest import ROOT
+from qemu_options import IDLES
 from ucow import LabError, bench as benchmark, fuzz, growth, latency, mutation
 from ucow.machine import Machine
 
@@ -31,13 +32,13 @@ words=("$@")
 for ((i = 0; i < $#; i++)); do
     [ "${words[i]}" != -kernel ] || words[i + 1]=$SABOTAGE
 done
-exec "$QEMU" "${words[@]}"
+exec "$QEMU" "${words[@]//sleep=off/sleep=on}"
 """
 
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_tools_run(build, tmp_path, name):
-    """It boots the kernel of the build; here QEMU gets another one."""
+    """It boots the kernel of the build; here QEMU gets another one, and a machine that hangs does nothing (qemu_options.py)."""
     qemu = tmp_path / "qemu-system-i386"
     qemu.write_text(OTHER_KERNEL)
     qemu.chmod(0o755)
@@ -53,7 +54,7 @@ def test_tools_run(build, tmp_path, name):
 def test_fuzzers(build, monkeypatch, name):
     """The honest kernel passes every check of the machine; but it runs no program, so nothing was tried."""
     kernel = build.folder / f"test/serial/sabotage/{name}.elf"
-    monkeypatch.setattr(fuzz, "boot", lambda *_: Machine(kernel).run(1 if name == "hang" else TIMEOUT))
+    monkeypatch.setattr(fuzz, "boot", lambda *_: Machine(kernel, extra=IDLES).run(1 if name == "hang" else TIMEOUT))
     wrong = [fuzz.syscalls(build.folder, "exhaustive").wrong, fuzz.code(build.folder, 1, 10).wrong]
     assert all(wrong), wrong
     if name == "honest":
@@ -66,7 +67,7 @@ def test_what_measures(build, monkeypatch, tool, name):
     """The numbers of a run that did not pass are none."""
     measure, attribute, pattern = MEASURING[tool]
     monkeypatch.setattr(f"ucow.{tool}.{attribute}", re.compile(pattern))
-    machine = Machine(build.folder / f"test/serial/sabotage/{name}.elf")
+    machine = Machine(build.folder / f"test/serial/sabotage/{name}.elf", extra=IDLES)
     if name == "honest":
         assert measure(machine, TIMEOUT) is not None
         return
