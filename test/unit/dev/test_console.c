@@ -12,11 +12,16 @@
 
 static char port[2048], screen[2048]; /* what was written to each */
 static int broken;                    /* how often a watched line was broken */
+static const char *interrupts;        /* what the kernel prints in the middle of the next output; or NULL */
 
 void uart_write(const char *text, size_t n)
 {
     CHECK_EQ(strnlen(text, n), n); /* text, to its last byte */
     strncat(port, text, n);
+    const char *first = interrupts;
+    interrupts = NULL;
+    if (first != NULL)
+        console_write(CONSOLE_KERNEL, first, strlen(first));
 }
 
 static void write_screen(const char *text, size_t n)
@@ -57,6 +62,15 @@ TEST(lines_of_writers_are_not_torn)
     kprintf("unfinished");
     kprintf(" line\n");
     CHECK_STR_EQ(port, "half a line\nanother\nwhole\nend\nkernel 7\nunfinished line\n");
+}
+
+/* As a panic does. */
+TEST(output_of_the_kernel_may_come_in_the_middle_of_a_line)
+{
+    start();
+    interrupts = "panic\n";
+    write_text(3, "half");
+    CHECK_STR_EQ(port, "half\npanic\n");
 }
 
 TEST(an_empty_text_ends_no_line)

@@ -23,7 +23,7 @@ static const char *arrives; /* while the reader sleeps */
 static bool dies, buffer_vanished, in_background;
 static int wakes, sleeps, attentions;
 static char kept; /* in the serial port, because the queue was full; 0: nothing */
-static char got[8];
+static char got[256];
 
 struct trace_ring trace_ring;
 void trace_record(enum trace_event event, ...)
@@ -179,6 +179,22 @@ TEST(what_is_there_is_read_at_once)
     CHECK_EQ(read_from("abc", "", 8), 3);
     CHECK(strcmp(got, "abc") == 0);
     CHECK_EQ(sleeps + wakes, 0);
+}
+
+/* A read takes a piece of at most 128 bytes; the rest is the next one's. */
+TEST(a_read_takes_a_piece)
+{
+    static char typed[201], both[201];
+    dies = false;
+    for (size_t i = 0; i < sizeof(typed) - 1; i++)
+        typed[i] = (char)('a' + i % 26);
+    CHECK_EQ(read_from(typed, "", 200), 128);
+    memcpy(both, got, 128);
+    CHECK_EQ(sys_read(0, (struct uaddr){(uintptr_t)got}, 200), 72);
+    memcpy(both + 128, got, 72);
+    CHECK(strcmp(both, typed) == 0);
+    CHECK_EQ(read_from(typed, "", 127), 127);
+    CHECK_EQ(sys_read(0, (struct uaddr){(uintptr_t)got}, 200), 73);
 }
 
 TEST(a_key_that_the_port_has_kept_acts_when_there_is_room)

@@ -65,6 +65,18 @@ TEST(values_are_printed_as_their_suffix_says)
                  "[t=7] unmap start=0x800000 end=0xfffff000 running=2\n");
 }
 
+TEST(a_text_is_the_rest_of_the_record)
+{
+    uint32_t name[2];
+    memcpy(name, "forktest", sizeof(name));
+    console_clear();
+    records[0] =
+        (struct trace_record){.stamp = 7, .event = TRACE_exec, .pid = 2, .arg = {300, name[0], name[1]}};
+    trace_ring.next = 1;
+    trace_print_last(1);
+    CHECK_STR_EQ(console, "[t=7] exec pid=300 name=forktest running=2\n");
+}
+
 /* The ring has room for four. */
 TEST(the_last_events_that_the_ring_has)
 {
