@@ -23,7 +23,7 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def build():
     """The build under test, if it can be linked with another file."""
-    folder = Path(os.environ.get("UCOW_BUILD", ROOT / "build"))
+    folder = Path(os.environ.get("UCOW_BUILD", ROOT / "build")).absolute()
     options = options_of(folder)
     if options["buildtype"] == "release":
         pytest.skip("a release kernel is compiled as a whole, not file by file")

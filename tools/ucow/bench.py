@@ -6,7 +6,6 @@ time stamp counter, so the numbers are exact and the same in every run.
 """
 
 import json
-import os
 import re
 import sys
 import tomllib
@@ -20,6 +19,7 @@ from rich.table import Table
 from . import LabError
 from .boot_cost import entry_stamp
 from .build import ROOT, built
+from .figure import check_place
 from .machine import Machine
 from .verdict import problems
 
@@ -200,8 +200,8 @@ def measure_all(console: Console, kinds: list[Kind], quick: bool, timeout: float
 
 def bench(quick: bool, also_default: bool, json_file: Path | None, timeout: float, folder: Path) -> list[str]:
     """Measure, print the tables and write the numbers. Returns the names of the numbers over their limit."""
-    if json_file and not os.access(json_file.absolute().parent, os.W_OK):
-        raise LabError(f"{json_file} cannot be written: its folder does not exist, or is not yours")
+    if json_file:
+        check_place(json_file)
     output = Console(width=None if sys.stdout.isatty() else 200)
     kinds = [RELEASE, DEFAULT] if also_default else [RELEASE]
     numbers = measure_all(Console(stderr=True), kinds, quick, timeout, folder)

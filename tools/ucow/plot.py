@@ -6,7 +6,6 @@ The numbers of ucow stand in the picture's description, too, so that the test bu
 
 import html
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.console import Console
 from . import LabError
 from .bench import (DEFAULT, LARGE, LARGE_ROWS, LIVE, PEERS, RELEASE, Kind, kernel_of, machine_for, measure,
                     operations)
+from .figure import check_place, prepare_matplotlib, save
 
 if TYPE_CHECKING:
     from matplotlib.pyplot import Axes
@@ -85,18 +85,15 @@ def against_processes(axes: "Axes", numbers: dict[str, Costs]) -> None:
 
 def draw(numbers: dict[str, Costs], file: Path) -> None:
     """Draw both diagrams into `file`, whose name says the format."""
-    import matplotlib
-    matplotlib.use("svg")
+    prepare_matplotlib()
     import matplotlib.pyplot as plt
-    plt.rcParams.update({"svg.hashsalt": "ucow", "svg.fonttype": "none", "font.size": 9})
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
     against_memory(left, numbers)
     against_processes(right, numbers)
     left.set_ylabel("guest instructions")
     left.legend(loc="upper left", frameon=False)
     file.parent.mkdir(parents=True, exist_ok=True)
-    words = {"Date": None, "Description": json.dumps({name: costs[LIVE[0]] for name, costs in numbers.items()})}
-    figure.savefig(file, metadata=words if file.suffix == ".svg" else None)
+    save(figure, file, json.dumps({name: costs[LIVE[0]] for name, costs in numbers.items()}))
 
 
 def shown_in(file: Path) -> dict[str, dict[str, float]]:
@@ -122,7 +119,7 @@ def costs_of(curve: Curve, console: Console, timeout: float, folder: Path) -> Co
 
 def plot(file: Path, timeout: float, folder: Path) -> None:
     """Measure our kernels, and draw."""
-    if not os.access(file.absolute().parent, os.W_OK):
-        raise LabError(f"{file} cannot be written: its folder does not exist, or is not yours")
+    check_place(file)
+    prepare_matplotlib()
     console = Console(stderr=True)
     draw({curve.name: costs_of(curve, console, timeout, folder) for curve in CURVES}, file)

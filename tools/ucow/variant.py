@@ -5,7 +5,6 @@ The machine and the rows are those of the budgets: a release kernel, or what the
 """
 
 import csv
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from .bench import RELEASE, measure, operations
 from .budgets import machine
 from .build import ROOT, built, refusal_of_meson
 from .configurations import Options
+from .figure import check_place, prepare_matplotlib, save
 
 FIELDS = ["options", "row", "instructions"]
 
@@ -100,25 +100,25 @@ def print_costs(console: Console, now: Costs, before: Costs | None) -> None:
 
 def draw(file: Path, before: Costs, now: Costs) -> None:
     """A bar for each row: how much more it costs now."""
-    import matplotlib
-    matplotlib.use("svg")
+    prepare_matplotlib()
     import matplotlib.pyplot as plt
-    plt.rcParams.update({"svg.hashsalt": "ucow", "svg.fonttype": "none", "font.size": 9})
     found = [(change.row, change.percent) for change in reversed(changes(before, now)) if change.percent is not None]
     figure, axes = plt.subplots(figsize=(8, 1 + 0.2 * len(found)), layout="constrained")
     axes.barh([row for row, _ in found], [percent for _, percent in found],
               color=["C3" if percent > 0 else "C0" for _, percent in found])
     axes.axvline(0, color="0.3", linewidth=0.8)
     axes.set(xlabel=f"% more guest instructions: {now.options}, beside {before.options}")
-    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
+    save(figure, file)
 
 
 def variant(options: Sequence[str], baseline: Path | None, csv_file: Path | None, picture: Path | None,
             timeout: float, folder: Path) -> None:
     """Measure the release kernel with these options; print, write and draw as asked."""
     for file in (csv_file, picture):
-        if file and not os.access(file.absolute().parent, os.W_OK):
-            raise LabError(f"{file} cannot be written: its folder does not exist, or is not yours")
+        if file:
+            check_place(file)
+    if picture:
+        prepare_matplotlib()
     before = Costs.read(baseline) if baseline else None
     name, progress = " ".join(checked(options)) or "release", Console(stderr=True)
     with progress.status(f"building {name}"):

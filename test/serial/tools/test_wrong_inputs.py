@@ -92,6 +92,7 @@ MODULES = {
     "rich": ["bench", "compare", "fuzz code", "inject hello", "model --table", "mutate --list", "pages x --elf {build}/kernel/ucow.elf"],
     "elftools": ["inject hello", "mutate --list"],
     "hypothesis": ["compare"],
+    "matplotlib": ["bench --plot {new}.svg --build {new}"],
 }
 
 # What is hidden from a tool, its command and the sentence. Without apt-get nothing is installed.
