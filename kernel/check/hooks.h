@@ -16,6 +16,7 @@
 #include "check/inject.h"
 #include "check/kasan.h"
 #include "check/kcfi.h"
+#include "check/lockup.h"
 #include "check/locks.h"
 #include "check/peak.h"
 #include "check/races.h"
@@ -92,6 +93,19 @@ static inline void check_handler_end(const struct check_handler *handler, uintpt
         locks_handler_ends(handler->interrupted);
         peak_irq_off(cpu_tsc_low() - handler->since, code);
     }
+}
+
+/* The timer has interrupted the code of `tf`. Interrupts off. */
+static inline void check_tick(const struct trapframe *tf)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        lockup_tick(tf);
+}
+
+/* An NMI has interrupted the code of `tf`. Returns whether a check has asked for it. */
+static inline bool check_nmi(const struct trapframe *tf)
+{
+    return CONFIG_DEBUG_CHECKS && lockup_nmi(tf);
 }
 
 /* Whether the handler that runs interrupted a program. */
@@ -186,8 +200,10 @@ static inline void check_exit(int pid)
 /* The length of a tick is known. Interrupts off. */
 static inline void check_clock_known(void)
 {
-    if (CONFIG_DEBUG_CHECKS)
+    if (CONFIG_DEBUG_CHECKS) {
         peak_clock_known();
+        lockup_init();
+    }
 }
 
 /* Boot is over: operations count towards the plans of the command line from now on. */

@@ -7,6 +7,7 @@
 #include "arch/i386/io.h"
 #include "dev/console.h"
 #include "dev/uart.h"
+#include "dev/watchdog.h"
 
 #define DEBUG_EXIT 0xF4
 
@@ -25,6 +26,7 @@ static bool nothing_at(uint16_t port)
 void power_off(enum power_status status)
 {
     cpu_cli();
+    watchdog_stop();
     uart_drain();
     io_out8(DEBUG_EXIT, (uint8_t)status);
     if (nothing_at(PIIX4_PM1A_CONTROL) && nothing_at(BOCHS_PM1A_CONTROL))

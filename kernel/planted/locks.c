@@ -38,6 +38,19 @@ void plant_lockheld(void)
     spin_unlock_irqrestore(&spin, eflags);
 }
 
+void plant_loopoff(void)
+{
+    cpu_irq_save();
+    for (;;) /* <- loopoff */
+        ;
+}
+
+void plant_loopon(void)
+{
+    for (;;) /* <- loopon */
+        ;
+}
+
 static void keep_hat_for_a_while(void *unused)
 {
     (void)unused;

@@ -16,6 +16,7 @@
 #include "arch/i386/cpu.h"
 #include "dev/console.h"
 #include "dev/power.h"
+#include "dev/watchdog.h"
 #include "lib/printf.h"
 #include "watch/backtrace.h"
 #include "watch/trace.h"
@@ -74,6 +75,7 @@ static void begin(const struct report *report, const char *format, va_list args)
     char message[CONSOLE_LINE_BYTES];
     bool nested = first_report != NULL;
     cpu_cli();
+    watchdog_stop();
     trace_enable(false);
     if (nested && report->kind != REPORT_PANIC)
         stop();

@@ -55,7 +55,7 @@ add_swap() {
 # Sets `machine`, the QEMU command. It runs in the scratch folder, and names files there without a folder.
 assemble() {
     machine=(qemu-system-i386 -kernel "$build/kernel/ucow.elf" -m "$memory" ${cpu:+-cpu "$cpu"}
-        -nodefaults -device 'isa-debug-exit,iobase=0xf4,iosize=0x04' -serial chardev:serial)
+        -nodefaults -device 'isa-debug-exit,iobase=0xf4,iosize=0x04' -device ib700 -action watchdog=inject-nmi -serial chardev:serial)
     mapfile -t -O "${#machine[@]}" machine < <(console_words)
     if [ -n "$html" ]; then
         html=$(realpath -m -- "$html")

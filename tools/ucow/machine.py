@@ -183,7 +183,7 @@ class Machine:
                 *(["-bios", "qboot.rom"] if self.firmware == QBOOT else []),
                 "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),
                 "-nodefaults", "-display", "none", "-serial", serial, "-no-reboot",
-                "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-device", "ib700", "-action", "watchdog=inject-nmi",
                 "-icount", "shift=7,sleep=off", "-rtc", "base=2020-01-01,clock=vm",
                 *self._swap_disk(swap_file), *self.extra]
 

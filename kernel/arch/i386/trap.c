@@ -24,6 +24,7 @@
 #include "check/hooks.h"
 #include "dev/console.h"
 #include "dev/irq.h"
+#include "dev/pit.h"
 #include "lib/printf.h"
 #include "lib/util.h"
 #include "proc/abi.h"
@@ -177,12 +178,16 @@ static void interrupt(const struct trapframe *tf)
     struct check_handler checked = check_handler_begin(tf->eip);
     irq_handle(irq);
     check_handler_end(&checked, (uintptr_t)irq_handle);
+    if (irq == PIT_IRQ)
+        check_tick(tf);
 }
 
 /* Exceptions that kill the process, or panic. */
 static void exception(struct trapframe *tf)
 {
     kcfi_trap(tf);
+    if (tf->trapno == VECTOR_NMI && check_nmi(tf))
+        return;
     if (tf->trapno >= TRAP_EXCEPTIONS || tf->trapno == VECTOR_NMI) {
         irq_count_stray(); /* from the hardware: ring 3 cannot raise these */
         return;
