@@ -87,6 +87,10 @@ static inline uint32_t cpu_tsc_low(void)
 }
 
 /* A test that needs one of these defines it. */
+struct cpuid_result {
+    uint32_t eax, ebx, ecx, edx;
+};
+struct cpuid_result cpu_cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t cpu_tsc(void);
 void cpu_loop(uint32_t rounds);
 uint32_t cpu_read_cr0(void), cpu_read_cr2(void), cpu_read_cr4(void);
