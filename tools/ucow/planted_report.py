@@ -27,7 +27,7 @@ swap. Status 37 is a panic, 39 a failed check.
 | mistake | what it is | found by | status | where | what the kernel says |
 |---|---|---|--:|---|---|"""
 PLACE: re.Pattern[str] = re.compile(r"(\w/[\w.]+):\d+\)")
-ADDRESS = re.compile(r"0x(?!0000)[0-9a-f]{4,8}\b")
+ADDRESS = re.compile(r"0x(?!0000)[0-9a-f]{4,8}\b|(?<=frame )0x[0-9a-f]+\b")
 
 
 def has_check(build: Path, check: str) -> bool:
