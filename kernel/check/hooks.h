@@ -16,8 +16,8 @@
 #include "check/inject.h"
 #include "check/kasan.h"
 #include "check/kcfi.h"
-#include "check/lockup.h"
 #include "check/locks.h"
+#include "check/lockup.h"
 #include "check/peak.h"
 #include "check/races.h"
 
