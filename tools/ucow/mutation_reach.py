@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which serial tests can notice a mutant: those that execute a line of the changed function, the quick ones first.
+"""Which serial tests can notice a mutant: those that execute a changed line, or one of the changed function.
 
 A run repeats instruction for instruction. So a module of tests whose machines execute nothing of a function cannot see
 what is wrong in it, and is not run. Each module is run once without a mutant, on a QEMU that logs the code it
@@ -156,15 +156,18 @@ class Reach:
 
     def of(self, mutant: Mutant, modules: Sequence[str]) -> list[str]:
         """The modules that execute a changed line; or one of its function, if the line has no code of its own, as an exit
-        may; or all, if the mutant changes no function. First those that cite its promise, then the quick."""
+        may; or all, if the mutant changes no function. First those that cite its promise, then those that, for the time
+        that they take, execute more of the file than the others: they are about it."""
         function, changed = changed_lines(mutant)
         near, exact = ({f"{mutant.file}:{line}" for line in lines} for lines in (function, changed))
         executed = {module: set(self.known[module]["lines"]) for module in modules}
         found = [module for module in modules if exact & executed[module]] if mutant.operator != "drop exit" else []
         if not found:
             found = [module for module in modules if not near or near & executed[module]]
+        of_file = {module: sum(line.startswith(f"{mutant.file}:") for line in executed[module]) for module in found}
+        least = min(of_file.values(), default=0)
         return sorted(found, key=lambda module: (not self.cites(module, mutant.defect), not exact & executed[module],
-                                                 self.known[module]["seconds"]))
+                                                 self.known[module]["seconds"] / (1 + of_file[module] - least)))
 
     def cites(self, module: str, promise: str) -> bool:
         """Whether a module's text has the number of a promise."""

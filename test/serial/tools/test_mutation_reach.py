@@ -72,6 +72,9 @@ def test_which_modules_can_notice(reach):
     reach.known = {"slow": known(9, 3), "quick": known(1, 3), "near": known(0, 4), "other": known(0, 9)}
     mutant = Mutant("constant", FILE, TEXT, TEXT.index("g(1)"), "g(1)", "g(2)")
     assert reach.of(mutant, list(reach.known)) == ["quick", "slow"]
+    reach.known["about it"] = known(20, 3, *range(100, 150))
+    assert reach.of(mutant, list(reach.known)) == ["about it", "quick", "slow"]
+    del reach.known["about it"]
     left_out = Mutant("drop exit", FILE, TEXT, TEXT.index("g(1)"), "g(1);", ";")
     assert reach.of(left_out, list(reach.known)) == ["quick", "slow", "near"]
     without_code = Mutant("constant", FILE, TEXT, TEXT.index("2;"), "2", "3")
