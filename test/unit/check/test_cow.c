@@ -131,6 +131,32 @@ TEST(entries_of_one_process)
     end();
 }
 
+/* A check must not cost what a region has: it looks at the pages at both ends. */
+TEST(the_ends_of_a_large_region_are_looked_at)
+{
+    enum { FEW = 2 * COW_WINDOW, MANY = FEW + 3 };
+    start();
+    for (size_t pages = FEW; pages <= MANY; pages += MANY - FEW) {
+        uintptr_t va = HEAP + 0x100000 * pages;
+
+        host_map(parent, va, pages, VM_READ | VM_WRITE, NULL);
+        for (size_t i = 0; i < pages; i++)
+            host_write(parent, va + i * PAGE_SIZE, 0x33);
+        mm_check(parent);
+        for (size_t i = 0; i < pages; i++) {
+            pte_t *pte = entry(parent, va + i * PAGE_SIZE), right = *pte;
+
+            *pte &= ~PTE_U;
+            if (i < COW_WINDOW || i >= pages - COW_WINDOW)
+                CHECK(PANICS("cannot access its page", mm_check(parent)));
+            else
+                mm_check(parent);
+            *pte = right;
+        }
+    }
+    end();
+}
+
 TEST(the_copy_of_a_page_table)
 {
     start();
