@@ -184,6 +184,8 @@ static void check_program(uintptr_t entry, uintptr_t esp, bool dropped)
     mm_check(current->mm);
     RULE(dropped, "exec of \"%s\" by pid %d did not free the memory of its old program: mm_drop()",
          current->name, current->pid);
+    RULE(!current->kernel, "pid %d starts \"%s\", but is still a kernel thread: current->kernel",
+         current->pid, current->name);
     RULE(trap_from_user(tf) && tf->eip == entry && tf->esp == esp,
          "pid %d does not start \"%s\" at its entry: eip 0x%08x instead of 0x%08x, cs 0x%02x, esp 0x%08x",
          current->pid, current->name, (unsigned)tf->eip, (unsigned)entry, (unsigned)tf->cs,

@@ -38,6 +38,7 @@ static const struct abi *abi;
 static struct image image;
 static struct vma region = {.start = 0x800000, .end = 0x801000, .flags = 5, .object = &image.object};
 static bool drops, is_complete; /* mm_drop() and trap_frame_user() do what they should */
+static bool stays_thread;       /* trap_frame_user() undoes a step of commit() */
 static uint32_t drop_count;
 
 _Alignas(4096) uint8_t host_memory[(PAGES + 2) * PAGE_SIZE]; /* the last is a page table */
@@ -228,6 +229,7 @@ size_t linux_auxv(const struct image *what, uintptr_t random, uint32_t *words)
 void trap_frame_user(struct trapframe *tf, uintptr_t entry, uintptr_t stack)
 {
     *tf = (struct trapframe){.cs = 0x1B, .eip = (uint32_t)entry, .esp = (uint32_t)stack};
+    proc.kernel |= stays_thread;
     note("start");
 }
 
@@ -269,6 +271,7 @@ static void start(void)
     abi = &ucow_abi;
     failing = NONE;
     drops = is_complete = true;
+    stays_thread = false;
     locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
     host_interrupts_on = true;
     current = &proc;
@@ -445,4 +448,7 @@ TEST(an_exec_that_forgets_something_is_reported)
     is_complete = false;
     CHECK(PANICS("pid 300 starts \"prog\" with other registers than a new program: cs 0x1b",
                  do_execve("prog", &args)));
+    start();
+    stays_thread = true;
+    CHECK(PANICS("pid 300 starts \"prog\", but is still a kernel thread", do_execve("prog", &args)));
 }
