@@ -68,6 +68,7 @@ void mm_drop(struct mm *mm)
     drops++;
     if (--mm->count != 0)
         return;
+    RULE(!mutex_is_held(&mm->lock), "an address space is freed while its lock is held: mutex_unlock()");
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
         pgtable_drop(mm->pgdir, vma->start, vma->end);
         mm_point(NULL); /* many regions may lie in few tables */

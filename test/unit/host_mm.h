@@ -191,6 +191,7 @@ static inline void host_mm_drop(struct mm *mm)
 {
     if (mmu_is_loaded(mm->pgdir))
         mmu_load(&kernel_pgdir);
+    mm->lock.owner = NULL;
     mm_drop(mm);
 }
 

@@ -547,6 +547,15 @@ TEST(three_hundred_sharers)
     host_mm_check_all_back();
 }
 
+TEST(an_address_space_is_not_freed_while_locked)
+{
+    host_mm_start();
+    struct mm *mm = host_mm_new();
+    CHECK(PANICS("an address space is freed while its lock is held", mm_drop(mm)));
+    host_mm_drop(mm);
+    host_mm_check_all_back();
+}
+
 TEST(random_processes_against_arrays)
 {
     const struct look look = {host_read, check_world, 200};
