@@ -265,6 +265,8 @@ def test_gradescope_and_classroom(graded):
 def test_junit_is_xml(graded):
     root = ElementTree.fromstring(report.junit(graded))
     assert [suite.get("failures") for suite in root] == ["1", "1"]
+    required = {"name", "tests", "failures", "errors"}  # as Jenkins' schema junit-10.xsd demands
+    assert all(required <= {*suite.keys()} for suite in root) and {suite.get("errors") for suite in root} == {"0"}
     assert "expected the line \"a<b>&\"" in root.find(".//failure").text
 
 

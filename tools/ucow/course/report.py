@@ -27,7 +27,7 @@ body { font: 1rem/1.4 sans-serif; max-width: 60rem; margin: 1rem auto; padding: 
 table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid #999; padding: .3rem .6rem; text-align: left; vertical-align: top }
 td.n, th.n { text-align: right; white-space: nowrap }
-code { overflow-wrap: anywhere }
+code, td:last-child { overflow-wrap: anywhere }
 .lost { font-weight: bold }
 dl { margin: .3rem 0; display: grid; grid-template-columns: max-content 1fr; gap: .1rem .6rem }
 .run { overflow-x: auto } dt { color: #555 } dd { margin: 0; overflow-wrap: anywhere }
@@ -184,7 +184,7 @@ def junit(grades: Sequence[Grade]) -> str:
     root = ElementTree.Element("testsuites")
     for grade in grades:
         suite = ElementTree.SubElement(root, "testsuite", name=grade.submission.name, tests=str(len(grade.results)),
-                                       failures=str(len(grade.lost)))
+                                       failures=str(len(grade.lost)), errors="0")
         for result in grade.results:
             case = ElementTree.SubElement(suite, "testcase", name=result.check.name,
                                           classname=f"lab{grade.submission.lab.number}")
