@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * syscall - system call dispatch.
+ * syscall - the way of a system call, from trap_entry.S to its function and back.
  *
  * One small function per system call converts registers to typed arguments; a table maps numbers
  * to these functions. Unknown numbers return -E_UNIMP. This is the table of ucow's own calls; linux.c has
@@ -10,11 +10,20 @@
 
 #include <ucow/errno.h>
 
+#include "arch/i386/convention.h"
+#include "arch/i386/vectors.h"
+#include "check/hooks.h"
 #include "lib/util.h"
 #include "proc/abi.h"
 #include "proc/proc.h"
+#include "proc/sched.h"
 #include "sys/call.h"
 #include "watch/assert.h"
+#include "watch/trace_record.h"
+
+ASM_CALL void syscall_trap(struct trapframe *tf);
+ASM_CALL void do_traced_syscall(struct trapframe *tf);
+_Static_assert(offsetof(struct trace_ring, on) == TRACE_RING_ON, "trap_entry.S");
 
 #define CALL_FUNCTION(name) sys_##name
 #define CALL0(nr, name, ...) CALL(name)
@@ -101,6 +110,55 @@ void syscall(struct trapframe *tf)
     else
         tf->eax = (uint32_t)abi->calls[ABI_CALLS - 1](tf); /* none has that number */
     /* LAB 1 end */
+}
+
+/* Returns what the program gets. */
+static inline uint32_t do_syscall(struct trapframe *tf)
+{
+    cpu_sti();
+    syscall(tf);
+    uint32_t result = tf->eax;
+    cpu_cli();
+    return result;
+}
+
+/* The end of a system call, on the way to user mode. */
+static inline void leave_syscall(void)
+{
+    check_kernel_done((uintptr_t)syscall);
+    sched_return_to_user();
+}
+
+/* Called by trap_entry.S for int 0x80 with interrupts off. */
+void syscall_trap(struct trapframe *tf)
+{
+    check_kernel_entered();
+    do_syscall(tf);
+    leave_syscall();
+}
+
+/* The same while events are recorded. A function of its own, because it saves registers for the second event.
+ */
+void do_traced_syscall(struct trapframe *tf)
+{
+    check_kernel_entered();
+    const struct abi *abi = current->abi;
+    const uint32_t *ebx_on = &tf->ebx;
+    uint32_t nr = tf->eax + abi->traced;
+    struct trace_record *record = trace_begin(TRACE_syscall_enter);
+    record->arg[0] = nr;
+    record->arg[1] = ebx_on[abi->first];
+    record->arg[2] = tf->ecx;
+    record->arg[3] = ebx_on[abi->third];
+    record->arg[4] = tf->eip;
+    trace_publish(record);
+    uint32_t result = do_syscall(tf);
+    record = trace_begin(TRACE_syscall_leave);
+    record->arg[0] = nr;
+    record->arg[1] = result;
+    trace_add_free(record);
+    trace_publish(record);
+    leave_syscall();
 }
 
 /* Returns the result of a system call with one argument. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap - what follows each exception, interrupt and system call.
+ * trap - what follows each exception and interrupt.
  *
- *   system call                     syscall(), interrupts on
  *   interrupt                       its handler (dev/irq.h); without one: counted
  *   page fault in user mode         do_pgfault(); an error kills the process
  *   page fault in usercopy          do_pgfault(); an error becomes the result of the copy
@@ -10,7 +9,8 @@
  *   other exception in user mode    kills the process
  *   other exception in the kernel   panics: a bug of the kernel
  *
- * Every return to user mode goes through sched_return_to_user().
+ * System calls have a way of their own, syscall_trap() of sys/syscall.c. Every return to user mode goes
+ * through sched_return_to_user().
  */
 #include "arch/i386/trap.h"
 
@@ -27,16 +27,13 @@
 #include "dev/pit.h"
 #include "lib/printf.h"
 #include "lib/util.h"
-#include "proc/abi.h"
 #include "proc/exit.h"
 #include "proc/pgfault.h"
 #include "proc/proc.h"
 #include "proc/proc_fpu.h"
 #include "proc/proc_line.h"
 #include "proc/sched.h"
-#include "sys/syscall.h"
 #include "watch/panic.h"
-#include "watch/trace_record.h"
 
 #define STUB_BYTES 16 /* trap_entry.S */
 #define GATE_INTERRUPT 0x8E
@@ -45,9 +42,6 @@
 
 extern const char trap_stubs[], syscall_entry[];
 ASM_CALL void trap(struct trapframe *tf);
-ASM_CALL void syscall_trap(struct trapframe *tf);
-ASM_CALL void do_traced_syscall(struct trapframe *tf);
-_Static_assert(offsetof(struct trace_ring, on) == TRACE_RING_ON, "trap_entry.S");
 
 static uint64_t idt[256];
 
@@ -238,53 +232,4 @@ void trap(struct trapframe *tf)
         user_trap(tf);
     else
         kernel_trap(tf);
-}
-
-/* Returns what the program gets. */
-static inline uint32_t do_syscall(struct trapframe *tf)
-{
-    cpu_sti();
-    syscall(tf);
-    uint32_t result = tf->eax;
-    cpu_cli();
-    return result;
-}
-
-/* The end of a system call, on the way to user mode. */
-static inline void leave_syscall(void)
-{
-    check_kernel_done((uintptr_t)syscall);
-    sched_return_to_user();
-}
-
-/* Called by trap_entry.S for int 0x80 with interrupts off. */
-void syscall_trap(struct trapframe *tf)
-{
-    check_kernel_entered();
-    do_syscall(tf);
-    leave_syscall();
-}
-
-/* The same while events are recorded. A function of its own, because it saves registers for the second event.
- */
-void do_traced_syscall(struct trapframe *tf)
-{
-    check_kernel_entered();
-    const struct abi *abi = current->abi;
-    const uint32_t *ebx_on = &tf->ebx;
-    uint32_t nr = tf->eax + abi->traced;
-    struct trace_record *record = trace_begin(TRACE_syscall_enter);
-    record->arg[0] = nr;
-    record->arg[1] = ebx_on[abi->first];
-    record->arg[2] = tf->ecx;
-    record->arg[3] = ebx_on[abi->third];
-    record->arg[4] = tf->eip;
-    trace_publish(record);
-    uint32_t result = do_syscall(tf);
-    record = trace_begin(TRACE_syscall_leave);
-    record->arg[0] = nr;
-    record->arg[1] = result;
-    trace_add_free(record);
-    trace_publish(record);
-    leave_syscall();
 }

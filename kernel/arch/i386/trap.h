@@ -3,7 +3,7 @@
  * trap - every way into the kernel: exceptions, interrupts, system calls.
  *
  * trap_entry.S builds a struct trapframe on the kernel stack of the current process and calls a function of
- * trap.c, the only file of this folder that calls memory, processes and system calls.
+ * trap.c, the only file of this folder that calls memory and processes, or of sys/syscall.c.
  */
 #ifndef ARCH_TRAP_H
 #define ARCH_TRAP_H
