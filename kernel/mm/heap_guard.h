@@ -62,8 +62,8 @@ void heap_guard_large_freed(const struct page *block, const void *object, uintpt
 /* n frames from `first` on come under management; they were never allocated. */
 void heap_guard_frames_new(struct page *first, size_t n);
 
-/* n free frames are allocated, or freed. */
-void heap_guard_frames_allocated(struct page *first, size_t n, uintptr_t caller);
-void heap_guard_frames_freed(struct page *first, size_t n, uintptr_t caller);
+/* A free frame is allocated, or a frame is freed; called for each frame of a block. */
+void heap_guard_frame_allocated(struct page *page, uintptr_t caller);
+void heap_guard_frame_freed(struct page *page, uintptr_t caller);
 
 #endif

@@ -133,20 +133,17 @@ void heap_guard_frames_new(struct page *first, size_t n)
     kasan_poison((uintptr_t)page_to_virt(first), n * PAGE_SIZE, KASAN_PAGE_FREED);
 }
 
-void heap_guard_frames_allocated(struct page *first, size_t n, uintptr_t caller)
+void heap_guard_frame_allocated(struct page *page, uintptr_t caller)
 {
-    for (size_t i = 0; i < n; i++)
-        first[i].caller = caller;
-    kasan_unpoison((uintptr_t)page_to_virt(first), n * PAGE_SIZE);
+    page->caller = caller;
+    kasan_unpoison((uintptr_t)page_to_virt(page), PAGE_SIZE);
 }
 
-void heap_guard_frames_freed(struct page *first, size_t n, uintptr_t caller)
+void heap_guard_frame_freed(struct page *page, uintptr_t caller)
 {
-    kasan_poison((uintptr_t)page_to_virt(first), n * PAGE_SIZE, KASAN_PAGE_FREED);
-    for (size_t i = 0; i < n; i++) {
-        first[i].slab_free = (void *)caller; /* NOLINT: not a pointer, see above */
-        first[i].slab_used = (uint16_t)trace_pid();
-    }
+    kasan_poison((uintptr_t)page_to_virt(page), PAGE_SIZE, KASAN_PAGE_FREED);
+    page->slab_free = (void *)caller; /* NOLINT: not a pointer, see above */
+    page->slab_used = (uint16_t)trace_pid();
 }
 
 /* ---- Reports ---- */

@@ -61,12 +61,12 @@ void heap_guard_frames_new(struct page *first, size_t n)
     (void)first, (void)n;
 }
 
-void heap_guard_frames_allocated(struct page *first, size_t n, uintptr_t caller)
+void heap_guard_frame_allocated(struct page *page, uintptr_t caller)
 {
-    (void)first, (void)n, (void)caller;
+    (void)page, (void)caller;
 }
 
-void heap_guard_frames_freed(struct page *first, size_t n, uintptr_t caller)
+void heap_guard_frame_freed(struct page *page, uintptr_t caller)
 {
-    (void)first, (void)n, (void)caller;
+    (void)page, (void)caller;
 }

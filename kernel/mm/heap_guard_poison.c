@@ -99,7 +99,7 @@ size_t heap_guard_align(void)
 
 static void mark_free(const struct kmem_cache *cache, void *object)
 {
-    memset(object, POISON, cache->object_bytes);
+    cpu_fill_words(object, POISON_WORD, ALIGN_UP(cache->room_bytes, sizeof(uint32_t)) / sizeof(uint32_t));
     red_set(cache, object, RED_FREE);
 }
 
@@ -230,18 +230,15 @@ void heap_guard_frames_new(struct page *first, size_t n)
     (void)first, (void)n;
 }
 
-void heap_guard_frames_allocated(struct page *first, size_t n, uintptr_t caller)
+void heap_guard_frame_allocated(struct page *page, uintptr_t caller)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (first[i].caller != 0)
-            frame_check(&first[i]);
-        first[i].caller = caller;
-    }
+    if (page->caller != 0)
+        frame_check(page);
+    page->caller = caller;
 }
 
-void heap_guard_frames_freed(struct page *first, size_t n, uintptr_t caller)
+void heap_guard_frame_freed(struct page *page, uintptr_t caller)
 {
     (void)caller;
-    for (size_t i = 0; i < n; i++)
-        frame_poison(&first[i]);
+    frame_poison(page);
 }

@@ -16,9 +16,9 @@
 #include "mm/swap.h"
 #include "watch/ledger.h"
 
-#define CACHE_MAX 128
+#define CACHE_MAX 256
 #define BATCH_ORDER 5
-#define BATCH BIT(BATCH_ORDER) /* frames moved at once between the cache and the policy */
+#define BATCH BIT(BATCH_ORDER) /* frames to take from the policy at once */
 #define EVICT_BATCH 16         /* frames to free at once when memory is full */
 
 static size_t owned[PAGE_OWNERS]; /* frames, by owner */
@@ -37,8 +37,8 @@ static inline struct page *block_own(struct page *block, unsigned order, enum pa
     for (size_t i = 0; i < n; i++) {
         ASSERT(block[i].owner == PAGE_FREE && block[i].count == 0);
         block[i].owner = (uint8_t)owner;
+        heap_guard_frame_allocated(&block[i], caller);
     }
-    heap_guard_frames_allocated(block, n, caller);
     block->order = (uint8_t)order;
     block->count = 1;
     swap_page_allocated(block);
@@ -93,15 +93,10 @@ static __attribute__((noinline)) void cache_drain(unsigned left)
 {
     while (cached_n > left) {
         struct page *first = cache[--cached_n], *last = first;
-        for (; cached_n > left; cached_n--) {
-            struct page *page = cache[cached_n - 1];
-            if (page == first - 1)
-                first = page;
-            else if (page == last + 1)
-                last = page;
-            else
-                break;
-        }
+        while (cached_n > left && cache[cached_n - 1] == first - 1)
+            first = cache[--cached_n];
+        while (cached_n > left && cache[cached_n - 1] == last + 1)
+            last = cache[--cached_n];
         pmm_add(page_to_pfn(first), (size_t)(last - first) + 1);
     }
 }
@@ -190,9 +185,10 @@ static inline void block_disown(struct page *block, unsigned order, uintptr_t ca
     owned[block->owner] -= n;
     owned[PAGE_FREE] += n;
     given += n;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         block[i].owner = PAGE_FREE;
-    heap_guard_frames_freed(block, n, caller);
+        heap_guard_frame_freed(&block[i], caller);
+    }
 }
 
 /* Not inline, to keep page_free() short. */
@@ -214,7 +210,7 @@ void page_free(struct page *page)
     }
     block_disown(page, 0, caller);
     if (cached_n == CACHE_MAX)
-        cache_drain(CACHE_MAX - BATCH);
+        cache_drain(CACHE_MAX / 2); /* in few long runs: the policy's work is per run */
     cache[cached_n++] = page;
 }
 
