@@ -74,7 +74,7 @@ boot() {
     status=0
     cd "$scratch"
     if [ -t 1 ] || [ -f /dev/stdout ]; then
-        start_machine "$input" "$limit" "${machine[@]}" 2>"$scratch/qemu"
+        start_limited "$input" 2>"$scratch/qemu"
         wait_child || status=$?
     else
         relay "$input"
@@ -84,12 +84,36 @@ boot() {
     save_recording || exit 5
 }
 
+# Starts the machine with stdin from the descriptor $1. Sets `child`.
+start_limited() {
+    if [ -z "$limit" ] || recorded; then
+        start_machine "$1" "$limit" "${machine[@]}"
+        return
+    fi
+    start_machine "$1" $((limit + 30)) "${machine[@]}" -qmp unix:qmp,server=on,wait=off
+    local machine_child=$child
+    end_at_limit "$child"
+    child=$machine_child
+}
+
+# Starts what ends the machine with the pid $1 at the limit, and writes into the file `at_limit` what its processes did.
+end_at_limit() {
+    local file programs=()
+    for file in "${files[@]}"; do
+        programs+=(--program "$(realpath -- "$file")")
+    done
+    # shellcheck disable=SC2016 # for the inner shell
+    start_child sh -c 'sleep "$1"; machine=$2; shift 2; "$@" >processes 2>&1 || : >processes
+        mv processes at_limit; kill "$machine"' end_at_limit "$limit" "$1" \
+        "$root/tools/inspect" --elf "$build/kernel/ucow.elf" "${programs[@]}" qmp:qmp
+}
+
 # Runs the machine with stdin from the descriptor $1, and copies its output from the file that has it, `serial`. So it
 # never waits for the reader of a pipe, who may be slow: the kernel would drop output after some seconds.
 relay() {
     local machine_child
     : >serial
-    start_machine "$1" "$limit" "${machine[@]}" >/dev/null 2>qemu
+    start_limited "$1" >/dev/null 2>qemu
     machine_child=$child
     start_child env LC_ALL=C tail -c +1 -f -s 0.05 --pid="$machine_child" serial 2>copier
     local copier=$child

@@ -10,6 +10,7 @@
 verdict() {
     list_deaths
     note_missing_calls
+    [ ! -e "$scratch/at_limit" ] || status=124
     case $status in
     33)
         lie=$(contradiction)
@@ -20,10 +21,16 @@ verdict() {
     35) explain_failure && exit 1 ;;
     37) quote "the kernel panicked without a message" -A1 -e '^kernel panic' -e '^ucow: ' && exit 2 ;;
     39) quote_check && exit 3 ;;
-    124 | 137) say "the machine did not end within $limit seconds and was stopped (see --timeout)" ;;
+    124 | 137) explain_limit ;;
     *) explain_silence ;;
     esac
     exit 4
+}
+
+# Says that the machine did not end, and what its processes did.
+explain_limit() {
+    say "the machine did not end within $limit seconds and was stopped (see --timeout)"
+    [ ! -s "$scratch/at_limit" ] || { say "its processes when it was stopped:" && cat "$scratch/at_limit" >&2; }
 }
 
 # Prints what in the serial output contradicts the status of a run that passed.

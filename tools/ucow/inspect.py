@@ -72,7 +72,7 @@ def tree(guest: Guest) -> Iterator[str]:
 
 
 def bt(guest: Guest, pid: str = "") -> Iterator[str]:
-    """[PID]: the kernel and user frames of a process that does not run."""
+    """[PID]: the kernel and user frames of a process; of the one that runs only with qmp:SOCKET."""
     yield from stacks.backtrace(guest, process_of(guest, pid))
 
 
@@ -82,7 +82,7 @@ def frame(guest: Guest, pid: str = "") -> Iterator[str]:
     registers = stacks.trapframe(guest, process)
     for name, value in registers.items():
         yield f"  {name:<7}{value:#010x}"
-    yield f"  at     {stacks.located(guest.symbols.path, process.name, [registers['eip']])[0]}"
+    yield f"  at     {stacks.located(guest, process.name, [registers['eip']])[0]}"
 
 
 # ---- memory ----
@@ -222,6 +222,16 @@ def events(guest: Guest, count: str = str(EVENTS)) -> Iterator[str]:
     if most < 1:
         raise LabError(f"{count!r} is no count: give a number above 0")
     yield from map(str, read_trace(guest.memory, guest.symbols).last(most))
+
+
+def overview(guest: Guest) -> Iterator[str]:
+    """Every process, what it waits for, and the frames of the one that runs."""
+    yield from ps(guest)
+    yield from waits(guest)
+    running = next(process for process in guest.processes if process.address == current(guest))
+    if running.pid != 0:
+        yield f"  {running.pid} {running.name} runs:"
+        yield from stacks.backtrace(guest, running)
 
 
 class Word(NamedTuple):

@@ -5,6 +5,8 @@ read() raises LabError for memory that the source does not have.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -75,6 +77,22 @@ class QmpMemory:
 
     def read(self, address: int, size: int) -> bytes:
         return self._qmp.read_memory(address, size)
+
+    def registers(self) -> dict[str, int]:
+        """Those of the CPU."""
+        return self._qmp.registers()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """The machine does not run meanwhile."""
+        runs = self._qmp.execute("query-status")["running"]
+        if runs:
+            self._qmp.stop()
+        try:
+            yield
+        finally:
+            if runs:
+                self._qmp.cont()
 
     def close(self) -> None:
         self._qmp.close()

@@ -7,6 +7,7 @@ has one answer, `return` or `error`; events may come in between.
 
 import json
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,11 @@ class Qmp:
     def cont(self) -> None:
         """Let a frozen machine go on."""
         self.execute("cont")
+
+    def registers(self) -> dict[str, int]:
+        """The registers of the CPU that have 32 bits, by names such as eip."""
+        text = self.execute("human-monitor-command", **{"command-line": "info registers"})
+        return {name.lower(): int(value, 16) for name, value in re.findall(r"\b(E[A-Z]{2})=([0-9a-f]{8})", text)}
 
     def read_memory(self, address: int, size: int) -> bytes:
         """`size` bytes of physical memory at `address`."""

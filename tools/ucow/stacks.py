@@ -6,11 +6,12 @@ does not run has its kernel frame pointer on top of its kernel stack; the chain 
 kernel, and goes on with the registers that it saved there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from . import LabError
 from .machine import symbols_of
+from .memory import QmpMemory
 from .naming import PAGE_BYTES, USERTOP
 from .pages import ENTRIES, PRESENT, PROC, TABLE_BYTES, Guest, Process
 from .symbols import KERNBASE, lines_of, physical
@@ -88,17 +89,33 @@ def chain(word: Word, pc: int, ebp: int) -> Iterator[int]:
         ebp = above
 
 
-def frames(guest: Guest, process: Process) -> Iterator[int]:
-    """The code addresses of a process that does not run, in the kernel and then in its program."""
-    if process.address == current(guest):
+def user_frames(guest: Guest, process: Process, registers: Mapping[str, int]) -> Iterator[int]:
+    return chain(reader(guest, process), registers["eip"], registers["ebp"])
+
+
+def running_frames(guest: Guest, process: Process) -> Iterator[int]:
+    """Those of the process that runs, by the registers of the CPU."""
+    if not isinstance(guest.memory, QmpMemory):
         raise LabError(f"process {process.pid} runs: its registers are those of the CPU, not in memory; name another process")
-    if process.state != "ZOMBIE":
+    registers = guest.memory.registers()
+    if registers["eip"] < USERTOP:
+        yield from user_frames(guest, process, registers)
+        return
+    yield from chain(reader(guest, None), registers["eip"], registers["ebp"])
+    if process.mm:
+        yield from user_frames(guest, process, trapframe(guest, process))
+
+
+def frames(guest: Guest, process: Process) -> Iterator[int]:
+    """The code addresses of a process, in the kernel and then in its program."""
+    if process.address == current(guest):
+        yield from running_frames(guest, process)
+    elif process.state != "ZOMBIE":
         word = reader(guest, None)
         sp = guest.member(process.address, PROC, "proc", "sp")
         yield from chain(word, word(sp + 4), word(sp))
         if process.mm:
-            user = trapframe(guest, process)
-            yield from chain(reader(guest, process), user["eip"], user["ebp"])
+            yield from user_frames(guest, process, trapframe(guest, process))
 
 
 def program_file(elf: Path, name: str) -> Path:
@@ -106,9 +123,10 @@ def program_file(elf: Path, name: str) -> Path:
     return elf.parent.parent / "user" / f"{name}.elf"
 
 
-def located(elf: Path, name: str, addresses: list[int]) -> list[str]:
-    """Function, file and line of each code address: of the kernel `elf`, or of its program `name`."""
-    program = program_file(elf, name)
+def located(guest: Guest, name: str, addresses: list[int]) -> list[str]:
+    """Function, file and line of each code address: of the kernel, or of its program `name`."""
+    elf = guest.symbols.path
+    program = guest.programs.get(name) or program_file(elf, name)
     mine = [address for address in addresses if address >= KERNBASE]
     found = dict(zip(mine, symbols_of(elf).places(mine))) if mine else {}
     if program.is_file():
@@ -123,4 +141,4 @@ def backtrace(guest: Guest, process: Process) -> list[str]:
         return [f"process {process.pid} has ended: it has no stack any more"]
     calls = [address - (i > 0) for i, address in enumerate(addresses)]  # a return address may be on the next line
     return [f"#{i:<2} {address:#010x} {'user  ' if address < USERTOP else 'kernel'} {place}" for i, (address, place)
-            in enumerate(zip(addresses, located(guest.symbols.path, process.name, calls)))]
+            in enumerate(zip(addresses, located(guest, process.name, calls)))]

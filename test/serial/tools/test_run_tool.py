@@ -293,6 +293,18 @@ def test_death_without_a_place(build):
     assert stderr_of(run_in(build.folder, "waitkill")) == "tools/run: waitkill ended with exit code -9: killed\n"
 
 
+def test_program_that_does_not_end(build, tmp_path):
+    """What the processes do at the time limit, and where the one is that runs."""
+    (tmp_path / "loop").write_bytes(one(data=b"\x90\xeb\xfe").file())  # nop; jmp to itself
+    done = run_in(build.folder, "--timeout", "1", str(tmp_path / "loop"))
+    said = stderr_of(done).splitlines()
+    assert done.returncode == NO_VERDICT, done.stderr
+    assert said[:2] == ["tools/run: the machine did not end within 1 seconds and was stopped (see --timeout)",
+                        "tools/run: its processes when it was stopped:"]
+    assert {"*    2      1 RUNNING   loop", "  1 init waits for a child to end: 2", "  2 loop runs:"} <= set(said)
+    assert said[said.index("  2 loop runs:") + 1].startswith(f"#0  {one().entry + 1:#010x} user   ")
+
+
 DIE = bytes.fromhex("a100000000")                                  # eax = [0]
 FORK = bytes.fromhex("b802000000 cd80 85c0")                        # eax = fork(); whether it is 0
 SLEEP_AND_DIVIDE = bytes.fromhex("b80b000000 ba14000000 cd80 31c9f7f1")  # sleep(20); edx:eax / 0
