@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import LabError
 from .memory import Memory, open_memory
@@ -163,8 +163,8 @@ def record_class(event: Event) -> type[Record]:
     def plain(place: int) -> property:
         return property(lambda record: record.raw[place])
 
-    fields = {field.name: plain(place) if field.style != "d" else reader(place, field.number)
-              for place, field in enumerate(event.fields) if not hasattr(Record, field.name)}
+    fields: dict[str, Any] = {field.name: plain(place) if field.style != "d" else reader(place, field.number)
+                              for place, field in enumerate(event.fields) if not hasattr(Record, field.name)}
     return type("Record", (Record,), {"__slots__": (), **fields})
 
 
