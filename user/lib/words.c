@@ -50,7 +50,7 @@ const char *words_next(const char **line, char **room, struct command *command)
     command->background = false;
     while (is_blank(*c) || *c == ';')
         c++;
-    while (*c != '\0' && *c != ';' && *c != '&' && wrong == NULL) {
+    while (*c != '\0' && *c != '#' && *c != ';' && *c != '&' && wrong == NULL) {
         char *word = *room;
         if (is_missing_operator(*c))
             wrong = "there are no pipes or redirections here: quote | < > to pass them";
@@ -63,7 +63,11 @@ const char *words_next(const char **line, char **room, struct command *command)
         while (is_blank(*c))
             c++;
     }
-    if (*c == '&' && command->argc == 0 && wrong == NULL)
+    if (*c == '#') /* where a word would begin: a comment */
+        c += strlen(c);
+    if (c[0] == '&' && c[1] == '&' && wrong == NULL)
+        wrong = "there is no && here: a; b runs one after the other";
+    else if (*c == '&' && command->argc == 0 && wrong == NULL)
         wrong = "there is no program before &";
     command->background = *c == '&';
     *line = *c == '\0' ? c : c + 1;

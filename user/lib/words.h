@@ -4,7 +4,8 @@
  *
  *   ;  ends a command; &  ends it and lets it run in the background
  *   'a b'  is one word, and so is "a b"; \ takes the character after it as it is, not within '...'
- *   | < >  are refused outside quotes
+ *   #  where a word would begin: the rest of the line is a comment
+ *   | < > &&  are refused outside quotes
  */
 #ifndef LIB_WORDS_H
 #define LIB_WORDS_H

@@ -184,7 +184,8 @@ def test_quotes_and_separators(shell):
     """A quoted word keeps its blanks; commands run one after the other; of a wrong line nothing runs."""
     assert say(shell, "echo 'a  b' c\\ d; echo \"x;y\"") == "a  b c d\nx;y\n"
     assert say(shell, "echo a; echo 'b") == "echo: a quote is not closed\n"
-    assert say(shell, "echo a && echo b") == "sh: there is no program before &\n"
+    assert say(shell, "echo a && echo b") == "echo: there is no && here: a; b runs one after the other\n"
+    assert say(shell, "echo a # && echo b") == "a\n"
     assert say(shell, "echo a; echo b >c") == "echo: there are no pipes or redirections here: quote | < > to pass them\n"
     leave(shell)
 

@@ -50,7 +50,17 @@ TEST(commands_end_at_separators)
     CHECK_STR_EQ(split("a& b &"), "[a]&[b]&");
     CHECK_STR_EQ(split("; a"), "[a]");
     CHECK_STR_EQ(split("& a"), "there is no program before &");
-    CHECK_STR_EQ(split("a && b"), "there is no program before &");
+    CHECK_STR_EQ(split("&& a"), "there is no && here: a; b runs one after the other");
+    CHECK_STR_EQ(split("a && b"), "there is no && here: a; b runs one after the other");
+}
+
+TEST(a_comment_begins_where_a_word_would)
+{
+    CHECK_STR_EQ(split("# a; b 'c"), "");
+    CHECK_STR_EQ(split("a #b | c"), "[a]");
+    CHECK_STR_EQ(split("a; #b & c"), "[a]");
+    CHECK_STR_EQ(split("a& # b"), "[a]&");
+    CHECK_STR_EQ(split("a b#c '#d' \\#"), "[a|b#c|#d|#]");
 }
 
 TEST(pipes_and_redirections_are_refused)
