@@ -166,6 +166,26 @@ struct linux_stat64 {
 _Static_assert(sizeof(struct linux_stat64) == 96, "as in Linux's asm/stat.h");
 #define LINUX_S_IFCHR 0x2000u
 
+/* statx() */
+#define LINUX_AT_SYMLINK_NOFOLLOW 0x100u
+#define LINUX_AT_NO_AUTOMOUNT 0x800u
+#define LINUX_AT_EMPTY_PATH 0x1000u
+#define LINUX_AT_SYNC_TYPE 0x6000u /* two bits, of which one may be set */
+#define LINUX_STATX_BASIC_STATS 0x7FFu
+#define LINUX_STATX_RESERVED 0x80000000u
+
+struct linux_statx {
+    uint32_t mask, blksize;
+    uint64_t attributes;
+    uint32_t nlink, uid, gid;
+    uint16_t mode, pad;
+    uint64_t ino, size, blocks, attributes_mask;
+    uint32_t times[16];
+    uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+    uint64_t mount, spare[13];
+};
+_Static_assert(sizeof(struct linux_statx) == 256, "as in Linux's linux/stat.h");
+
 /* uname() */
 #define LINUX_UTS_BYTES 65
 struct linux_utsname {

@@ -8,7 +8,10 @@
 #include "sys/linux.h"
 
 #define CONSOLE_MODE (LINUX_S_IFCHR | 0620u)
-#define CONSOLE_DEVICE 0x0440u /* ttyS0: 4, 64 */
+#define CONSOLE_MAJOR 4u /* ttyS0 */
+#define CONSOLE_MINOR 64u
+#define CONSOLE_DEVICE (CONSOLE_MAJOR << 8 | CONSOLE_MINOR)
+#define CONSOLE_BLOCK 1024
 
 static bool is_console(int32_t fd)
 {
@@ -66,7 +69,43 @@ int32_t linux_ioctl(int32_t fd, uint32_t request, struct uaddr to)
 
 int32_t linux_fstat64(int32_t fd, struct uaddr to)
 {
-    const struct linux_stat64 stat = {
-        .mode = CONSOLE_MODE, .nlink = 1, .rdev = CONSOLE_DEVICE, .blksize = 1024, .ino = 1, .ino_low = 1};
+    const struct linux_stat64 stat = {.mode = CONSOLE_MODE,
+                                      .nlink = 1,
+                                      .rdev = CONSOLE_DEVICE,
+                                      .blksize = CONSOLE_BLOCK,
+                                      .ino = 1,
+                                      .ino_low = 1};
+    return is_console(fd) ? linux_put(to, &stat, sizeof(stat)) : -LINUX_EBADF;
+}
+
+/* Check that `path` is empty, and means the descriptor: there are no files that could have names. */
+static int32_t check_path(struct uaddr path, uint32_t flags)
+{
+    char first = '\0';
+    int32_t error = path.va == 0 && (flags & LINUX_AT_EMPTY_PATH) != 0 ? 0 : linux_get(&first, path, 1);
+    if (error != 0)
+        return error;
+    if (first != '\0')
+        return -LINUX_ENOSYS;
+    return (flags & LINUX_AT_EMPTY_PATH) != 0 ? 0 : -LINUX_ENOENT;
+}
+
+int32_t linux_statx(int32_t fd, struct uaddr path, uint32_t flags, uint32_t mask, struct uaddr to)
+{
+    static const struct linux_statx stat = {.mask = LINUX_STATX_BASIC_STATS,
+                                            .blksize = CONSOLE_BLOCK,
+                                            .nlink = 1,
+                                            .mode = CONSOLE_MODE,
+                                            .ino = 1,
+                                            .rdev_major = CONSOLE_MAJOR,
+                                            .rdev_minor = CONSOLE_MINOR};
+    const uint32_t known =
+        LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_NO_AUTOMOUNT | LINUX_AT_EMPTY_PATH | LINUX_AT_SYNC_TYPE;
+    if ((mask & LINUX_STATX_RESERVED) != 0 || (flags & ~known) != 0 ||
+        (flags & LINUX_AT_SYNC_TYPE) == LINUX_AT_SYNC_TYPE)
+        return -LINUX_EINVAL;
+    int32_t error = check_path(path, flags);
+    if (error != 0)
+        return error;
     return is_console(fd) ? linux_put(to, &stat, sizeof(stat)) : -LINUX_EBADF;
 }

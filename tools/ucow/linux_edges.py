@@ -43,6 +43,7 @@ REASONS = {
     "mmap2.len": "memory of programs ends at 0xB0000000: no 2 GiB are free",
     "munmap.addr": "memory of programs ends at 0xB0000000",
     "munmap.len": "the stack is in the 2 GiB that go",
+    "statx.path": "there are no files: the rest of a path is not read",
     "time.to": "clocks count from boot",
     "wait4.options": EVERY_CHILD,
     "waitid.options": "nothing stops a process: a wait for that alone (2, 8) is refused",

@@ -147,6 +147,7 @@ static const struct {
     {LX_NR_munmap, {PAGE(WORK), PAGE_BYTES}},
     {LX_NR_rt_sigaction, {SIGUSR1, PAGE(WORK), PAGE(1), 8}},
     {LX_NR_rt_sigprocmask, {0, PAGE(WORK), PAGE(1), 8}},
+    {LX_NR_statx, {1, PAGE(1), LINUX_AT_EMPTY_PATH, LINUX_STATX_BASIC_STATS, PAGE(2)}},
     {LX_NR_tgkill, {OWN, OWN, 0}},
     {LX_NR_tkill, {OWN, 0}},
     {LX_NR_wait4, {CHILD, PAGE(WORK), 0, PAGE(1)}},
