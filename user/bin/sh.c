@@ -10,7 +10,7 @@
 #include "ulib.h"
 #include "words.h"
 
-enum { LINE_SIZE = EDIT_LINE_BYTES };
+enum { LINE_SIZE = EDIT_LINE_BYTES, NO_COMMAND = 127 };
 
 #define MODE_SHELL (TERM_STATUS | TERM_REDRAW) /* while it reads */
 
@@ -161,9 +161,13 @@ NORETURN void leave(int code)
     exit(code);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
     char line[LINE_SIZE];
+    if (argc > 1) { /* as system() starts it in a program for Linux: it must not wait for the terminal then */
+        printf("sh: this shell takes no arguments, such as %s\n", argv[1]);
+        return NO_COMMAND;
+    }
     setpgid(0, 0);
     take_terminal();
     do {

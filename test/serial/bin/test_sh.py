@@ -283,3 +283,10 @@ def test_help_of_one(shell):
     assert say(shell, "help wibble") == "help: there is nothing about wibble: see help and ls\n"
     assert re.fullmatch(r"nop\n|(?:.*\n)*.*\bhello\b(?:.*\n)*", say(shell, "ls"))
     leave(shell)
+
+
+def test_arguments(run):
+    """system() of a program for Linux gives it some: it says so, and waits for no terminal."""
+    out = run("sh", "-c", "hello", expect=PROGRAM_FAILED)
+    out.lines.once("sh: this shell takes no arguments, such as -c")
+    out.lines.once('init: program "sh" ended with exit code 127.')
