@@ -19,7 +19,7 @@ from ucow.inspect import WORDS, answer, process_of  # noqa: E402
 from ucow.machine import symbols_of  # noqa: E402
 from ucow.moment import place_of  # noqa: E402
 from ucow.pages import Guest  # noqa: E402
-from ucow.stacks import LINEAR_BYTES, current, program_file  # noqa: E402
+from ucow.stacks import LINEAR_BYTES, current, outside, program_file  # noqa: E402
 from ucow.symbols import KERNBASE  # noqa: E402
 from ucow.trace import AT_ONCE, Event, Format, read_trace  # noqa: E402
 
@@ -222,6 +222,11 @@ class UntilEvent(Command):
                 point.enabled = gdb.selected_thread() is not None
         if not found:
             raise LabError(f"the machine has ended, without event {nth} of the kind {kind.name}")
+
+
+def program_from_outside(name, file):
+    """For tools/run, which names the files of programs that are not in the build directory."""
+    outside[name] = Path(file).absolute()
 
 
 class Programs:

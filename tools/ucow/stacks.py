@@ -118,9 +118,12 @@ def frames(guest: Guest, process: Process) -> Iterator[int]:
             yield from user_frames(guest, process, trapframe(guest, process))
 
 
+outside: dict[str, Path] = {}  # programs that are not in the build directory, by name
+
+
 def program_file(elf: Path, name: str) -> Path:
-    """The ELF file with the symbols of the program `name`, in the build directory of the kernel `elf`."""
-    return elf.parent.parent / "user" / f"{name}.elf"
+    """The ELF file with the symbols of the program `name`: one from outside, or in the build directory of the kernel `elf`."""
+    return outside.get(name) or elf.parent.parent / "user" / f"{name}.elf"
 
 
 def located(guest: Guest, name: str, addresses: list[int]) -> list[str]:
