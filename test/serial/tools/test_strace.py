@@ -93,6 +93,11 @@ def test_refused(build):
     assert status == 1 and lines[-1].startswith('tools/strace: kernel_execve: "nosuch" failed')
     status, lines, _ = strace(build, "./nosuch")
     assert (status, len(lines)) == (1, 1) and "no such file to boot as program nosuch" in lines[0]
+    assert lines[0].startswith("tools/strace: ./nosuch: ") and "build it first" in lines[0]
+    for word, said in (("./hello.c", "is C: compile it with tools/cc ./hello.c, then tools/strace ./hello"),
+                       ("./", "is a directory: name the file of a program"),
+                       (Path(__file__), "is not a static ELF for the i386: tools/cc makes one from C")):
+        assert strace(build, word)[:2] == (1, [f"tools/strace: {word} {said}"])
     status, lines, _ = strace(build, "bench", "live", "x")
     assert (status, lines[-1]) == (1, "tools/strace: the run did not pass: the program's exit code was not 0")
     status, lines, _ = strace(build, "--timeout", "1", "noread")
