@@ -41,6 +41,12 @@ tell_kernel() {
     append="${kernel_words[*]} ${program[*]:+-- ${program[*]}}"
 }
 
+# Whether the machine's memory is looked at afterwards: for the page about the run, or for calls of a program from outside
+# that the kernel does not have.
+keeps_memory() {
+    [ -n "$html" ] || { [ ${#modules[@]} -gt 0 ] && ! $gdb && ! recorded; }
+}
+
 # Adds an empty second disk, for a kernel that swaps.
 add_swap() {
     if recorded; then
@@ -59,6 +65,8 @@ assemble() {
     mapfile -t -O "${#machine[@]}" machine < <(console_words)
     if [ -n "$html" ]; then
         html=$(realpath -m -- "$html")
+    fi
+    if keeps_memory; then
         : "${ram:=$scratch/ram}"
     fi
     if [ -n "$ram" ]; then

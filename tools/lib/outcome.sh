@@ -32,6 +32,7 @@ explain_limit() {
     say "the machine did not end within $limit seconds and was stopped (see --timeout)"
     [ ! -s "$scratch/at_limit" ] || { say "its processes when it was stopped:" && cat "$scratch/at_limit" >&2; }
 }
+started_in=$PWD
 
 # Prints what in the serial output contradicts the status of a run that passed.
 contradiction() {
@@ -119,6 +120,9 @@ explain_failure() {
     if [[ $line == *'(-16)' ]]; then
         line=$(find "$root/user" -name "$name.c" -printf 'user/%P' -quit)
         near=$(similar "$name")
+        if [ -f "$started_in/$name" ]; then
+            near="the file here is ./$name; "
+        fi
         say "there is no program $name; ${line:+$line is not listed in user/meson.build; }${near}there are "
         programs | fold -s -w 76 | sed 's/^/  /' >&2
         exit 5
@@ -139,10 +143,17 @@ explain_failure() {
     say "${line:-the program failed without a message of the kernel}"
 }
 
-# Says where the system calls of Linux are listed, if a program printed what a libc says of one that is missing.
+# Says where the system calls of Linux are listed, if a program printed what a libc says of one that is missing; and
+# which were missing, after that or after a failure.
 note_missing_calls() {
-    [ -z "$(seen -F -m1 'Function not implemented')" ] ||
-        say "note: of the system calls of Linux, ucow has those that docs/linux.md lists"
+    local printed missing=
+    printed=$(seen -m1 -E 'Function not implemented|Invalid system call number') # klibc says the latter
+    [ -z "$printed" ] || say "note: of the system calls of Linux, ucow has those that docs/linux.md lists"
+    if keeps_memory && [[ -n $printed || $status =~ ^(35|124|137)$ ]]; then
+        missing=$("$root/tools/lib/missing_calls" "$build/kernel/ucow.elf" "$ram" 2>/dev/null) || missing=
+    fi
+    [ -z "$missing" ] ||
+        say "note: -ENOSYS was the result of $missing (docs/linux.md; tools/strace -f shows each call)"
 }
 
 # Prints the names of the programs in the boot archive, as one line.
