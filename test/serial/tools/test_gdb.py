@@ -118,6 +118,20 @@ def test_backwards(build, tmp_path):
     assert "0x0000fff0" in answer  # where a machine begins
 
 
+def test_program_from_outside(build, tmp_path):
+    """Its functions and lines are known from its exec on, as those of a program of the archive. (D121)"""
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    build.need_trace()
+    shutil.copy(build.folder / "user/exit.elf", tmp_path / "mine.elf")
+    done = subprocess.run([ROOT / "tools/run", "--build", build.folder, "--gdb=here", "--event", "exec:1", tmp_path / "mine.elf"],
+                          input="break main\ncontinue\nucow-bt\nkill\nquit\n", capture_output=True, text=True,
+                          timeout=UNTIL_THERE, check=False)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert re.search(r"Breakpoint 1 at 0x\w+: file .*exit\.c, line \d+", done.stdout), done.stdout + done.stderr
+    assert re.search(r"^Breakpoint 1, main \(.*exit\.c:\d+$", done.stdout, re.MULTILINE), done.stdout
+
+
 def test_every_kind_of_event(bench, build):
     """The debugger gets to each kind that a run has, however the kernel records it."""
     if shutil.which("gdb") is None:

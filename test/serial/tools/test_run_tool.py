@@ -25,10 +25,10 @@ TIMEOUT = 100  # wall-clock backstop of a machine
 PASSED, FAILED, PANIC, NO_VERDICT, REFUSED = 0, 1, 2, 4, 5
 
 
-def run_in(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess:
+def run_in(folder: Path, *words: str, typed: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess:
     """Run tools/run on a build directory, with `typed` as its whole input."""
     return subprocess.run([ROOT / "tools/run", "--build", folder, *words], input=typed, capture_output=True, text=True,
-                          timeout=TIMEOUT, check=False)
+                          timeout=TIMEOUT, check=False, cwd=cwd)
 
 
 def sentence(done) -> str:
@@ -343,6 +343,28 @@ def test_program_for_linux(build, tmp_path):
     assert stderr_of(run_in(build.folder, str(tmp_path / "mine"))) == (
         "tools/run: note: of the system calls of Linux, ucow has those that docs/linux.md lists\n"
         "tools/run: mine ended with exit code -9: killed by SIGABRT\n")
+
+
+LINUX_PIPE = bytes.fromhex("b82a000000 cd80")                               # pipe()
+LINUX_EXIT = bytes.fromhex("bb03000000 b801000000 cd80")                    # exit(3)
+
+
+def test_missing_call(build, tmp_path):
+    """A program for Linux that fails without a word: the system calls that there are not, by name. (D120)"""
+    build.need_linux()
+    build.need_trace()
+    (tmp_path / "mine").write_bytes(Elf((Segment(va=LINUX_BASE, data=LINUX_PIPE + LINUX_EXIT),), entry=LINUX_BASE).file())
+    assert stderr_of(run_in(build.folder, str(tmp_path / "mine"))) == (
+        "tools/run: note: -ENOSYS was the result of pipe() (docs/linux.md; tools/strace -f shows each call)\n"
+        "tools/run: mine ended with exit code 3.\n")
+
+
+def test_file_without_a_folder(build, tmp_path):
+    """`tools/run mine` where ./mine is meant."""
+    (tmp_path / "mine").write_bytes(b"")
+    done = run_in(build.folder, "mine", cwd=tmp_path)
+    assert done.returncode == 5
+    assert stderr_of(done).startswith("tools/run: there is no program mine; the file here is ./mine; there are \n")
 
 
 def test_other_exit_codes(build):
