@@ -9,8 +9,8 @@
 # that refuses to boot has the status of a panic, and prints a line with "ucow: ".
 verdict() {
     list_deaths
-    note_missing_calls
     [ ! -e "$scratch/at_limit" ] || status=124
+    note_missing_calls
     case $status in
     33)
         lie=$(contradiction)
@@ -32,6 +32,7 @@ explain_limit() {
     say "the machine did not end within $limit seconds and was stopped (see --timeout)"
     [ ! -s "$scratch/at_limit" ] || { say "its processes when it was stopped:" && cat "$scratch/at_limit" >&2; }
 }
+
 started_in=$PWD
 
 # Prints what in the serial output contradicts the status of a run that passed.
