@@ -3,7 +3,7 @@
 """Make a disc image that boots ucow by GRUB: from a CD, or written to a USB stick as it is.
 
 GRUB's files for the firmware of a PC (grub-pc-bin) have to be there; where those for UEFI are, too (grub-efi-amd64-bin,
-grub-efi-ia32-bin), grub-mkrescue adds them.
+grub-efi-ia32-bin for one of 32 bits), grub-mkrescue adds them.
 """
 import argparse
 import shutil
@@ -18,16 +18,21 @@ FOR_BIOS = "/usr/lib/grub/i386-pc"
 NEEDED = {"grub-mkrescue": "grub-common", "xorriso": "xorriso", "mformat": "mtools", FOR_BIOS: "grub-pc-bin"}
 
 # The menu is for those who want to change the command line (key e). A PC's second disk is left alone: what is on it may be
-# dear to its owner, though it begins with zeros.
+# dear to its owner, though it begins with zeros. With UEFI, what GRUB prints stays on the screen: the kernel writes nothing there.
 CONFIG = """\
 set timeout=1
 menuentry "ucow: a shell" {
+    if [ "$grub_platform" = efi ]; then
+        echo "This PC was started by UEFI, which leaves no text mode: the screen stays as it is now."
+        echo "The shell of ucow is on the serial port, COM1, 115200 8N1."
+        echo "For a shell on the screen, choose legacy boot (CSM) in the firmware, if it can."
+    fi
     multiboot /boot/ucow.elf screen=on swap=off
 }
 """
 
 # All that the configuration needs; GRUB's fonts and translations would double the image.
-MODULES = ["normal", "multiboot", "iso9660"]
+MODULES = ["normal", "multiboot", "iso9660", "test", "echo"]
 SMALL = ["--fonts=", "--locales=", "--themes="]
 
 

@@ -64,6 +64,8 @@ test   codespell               codespell             finds misspelt words
 test   libclang-rt-dev         /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a  has libFuzzer, for the ELF loader, and the coverage runtime of the unit tests
 test   grub-common             grub-mkrescue         makes the disc image
 test   grub-pc-bin             /usr/lib/grub/i386-pc  boots it
+test   grub-efi-amd64-bin      /usr/lib/grub/x86_64-efi  boots it with UEFI
+test   ovmf                    /usr/share/ovmf/OVMF.fd  is the UEFI that QEMU starts
 test   xorriso                 xorriso               writes it
 test   mtools                  mformat               is what grub-mkrescue calls
 test   babeltrace2             babeltrace2           reads a trace in the Common Trace Format
