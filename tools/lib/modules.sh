@@ -19,8 +19,9 @@ check_modules() {
     files=("${with[@]}")
     ! is_file || files=("${program[0]}" "${with[@]}")
     for file in "${files[@]}"; do
-        check_file "$file"
         name=$(basename -- "$file" .elf)
+        [ "$(printf %s "$name" | wc -c)" -lt 32 ] || die "$name has more than 31 bytes: give the file a shorter name" # kernel/fs/bootfs.h
+        check_file "$file"
         [[ " ${modules[*]} " != *" $name "* ]] || die "two files are the program $name: rename one"
         modules+=("$name")
     done

@@ -84,6 +84,8 @@ OF_RUN = {
     "{full}": "is a directory: name the file of a program",
     "--with {full}/nosuch.elf": "there is no file",
     "--with README.md hello": "is not a static ELF",
+    "{full}/" + 32 * "n" + ".elf": "has more than 31 bytes: give the file a shorter name",
+    "--with {full}/" + 16 * "å": "has more than 31 bytes: give the file a shorter name",
     "nosuch.c": "nosuch.c is C: compile it with tools/cc nosuch.c, then tools/run ./nosuch",
 }
 
