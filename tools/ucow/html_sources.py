@@ -19,6 +19,7 @@ from .layout import Layout, layout_of
 from .trace import Record, Trace
 
 RECORDS = re.compile(r"\bTRACE(?:_IRQ_OFF)?\((\w+),")
+ATTRIBUTE = re.compile(r"__attribute__\(\(.*?\)\) ?")
 DEFINITION = re.compile(r"^(?!struct \w+ \{)[a-z].*?\b(\w+)\(")
 SYSTEM_CALL = re.compile(r"^\w+ sys_(\w+)\(")
 FROM_USER = 4            # Intel SDM 3A 4.7: bit 2 of a page fault's error code
@@ -38,7 +39,7 @@ def _places(pattern: re.Pattern[str], path: Path) -> Iterator[tuple[str, Place]]
     """What the pattern's group is in each line that has it, and where."""
     function = ""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if definition := DEFINITION.match(line):
+        if definition := DEFINITION.match(ATTRIBUTE.sub("", line)):
             function = definition[1]
         if found := pattern.search(line):
             yield found[1], Place(str(path.relative_to(ROOT)), number, function)

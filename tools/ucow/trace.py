@@ -9,6 +9,7 @@ A pattern is an event as it is printed, with as many fields as matter: `exit pid
 process that ran. `t` counts the time stamp counter since boot.
 """
 
+import codecs
 import gc
 import struct
 import time
@@ -59,7 +60,9 @@ class Field:
         if self.style == "x":
             return f"{raw:#x}"
         if self.style == "text":
-            return raw.to_bytes(RECORD_WORDS * 4, "little").split(b"\0")[0].decode("utf-8", "replace")
+            text = raw.to_bytes(self.text_bytes, "little").split(b"\0")[0]
+            is_cut = len(text) == self.text_bytes   # perhaps in the middle of a character, which is left out then
+            return codecs.getincrementaldecoder("utf-8")("replace").decode(text, final=not is_cut)
         return self.names.get(raw) or str(self.number(raw))
 
     def raw(self, value: int | str) -> int:

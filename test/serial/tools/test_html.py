@@ -17,6 +17,7 @@ from breakpoints import stopping
 from ucow.chrome import Exporter, export_chrome
 from ucow.history import History
 from ucow.html import SCRIPTS, data, page
+from ucow.html_sources import kernel_places
 from ucow.memory import FileMemory
 from ucow.pages import Guest
 from ucow.symbols import Symbols
@@ -40,6 +41,24 @@ PAGES_OF_RUN = """(() => {
       return [number * 4096, simple, rights, byTable, slot, frame, frame ? sharing.count(frame) : 0, pids];
     });
   return found;
+})()"""
+
+
+SAID = "document.getElementById('said').textContent"
+# Texts of the page map that do not fit: titles wider than their column, and in a box of a frame two that touch or leave it.
+MISFITS = """(() => {
+  const boxes = (host, what) => [...host.querySelectorAll(what)].map((e) => e.getBoundingClientRect());
+  const map = document.querySelector(".memory .drawing"), bad = [];
+  for (const text of map.querySelectorAll("text.strong, text:not([class])")) {
+    if (text.closest("g") || text.textContent.startsWith("×")) continue;
+    if (text.getBoundingClientRect().width > page.lead.views[2].size.cell + 8) bad.push(text.textContent);
+  }
+  for (const group of map.querySelectorAll("g")) {
+    if (!group.querySelector(".box")) continue;
+    const [box] = boxes(group, "rect"), [name, count] = boxes(group, "text");
+    if (name.left < box.left || name.right > count.left || count.right > box.right) bad.push(group.textContent);
+  }
+  return bad;
 })()"""
 
 
@@ -88,14 +107,16 @@ def test_one_file(exit_page):
     assert without_data.count("<script>") == len(SCRIPTS)
 
 
+def renamed(build, fmt, name: bytes) -> Ring:
+    """A trace of one event: process 2 starts the program `name`."""
+    number = next(number for number, event in fmt.events.items() if event.name == "exec")
+    words = [2, *(int.from_bytes(name, "little") >> 32 * n & 0xFFFFFFFF for n in range(4))]
+    return Ring(Symbols(build.kernel).text("trace_format"), 0, RECORD.pack(1, number, 0, 2, *words), 1000, 0)
+
+
 def test_text_of_a_program_stays_text(build, fmt):
     """A program's name that looks like the end of a script is no end of it."""
-    name = int.from_bytes(b"</script><b>", "little")
-    words = [2, *(name >> 32 * n & 0xFFFFFFFF for n in range(4))]
-    number = next(number for number, event in fmt.events.items() if event.name == "exec")
-    text = Symbols(build.kernel).text("trace_format")
-    ring = Ring(text, 0, RECORD.pack(1, number, 0, 2, *words), 1000, 0)
-    whole = page([data(ring, build.kernel)])
+    whole = page([data(renamed(build, fmt, b"</script><b>"), build.kernel)])
     assert "</script><b>" not in whole and "<title>&lt;/script&gt;&lt;b&gt;</title>" in whole
 
 
@@ -156,6 +177,71 @@ def test_search(exit_page, browser):
     browser.press("Enter")
     found = [record.seq for record in run.trace if "code=-66436" in str(record)]
     assert browser.run("page.lead.i") == found[0]
+
+
+def test_no_more(exit_page, browser):
+    """A jump that finds nothing says so, until the next step."""
+    browser.open(exit_page[1])
+    for key, words in (("End", ""), ("f", "no later fork"), ("ArrowLeft", ""), ("Home", ""), ("E", "no earlier exit")):
+        browser.press(key)
+        assert browser.run(SAID) == words, key
+
+
+def test_play(exit_page, browser):
+    """The button that plays says what it does next."""
+    browser.open(exit_page[1])
+    for word in ("stop", "play"):
+        browser.press(" ")
+        assert browser.run("page.playButton.textContent").startswith(word)
+
+
+def test_links(exit_page, browser):
+    """The button Link makes the address one that opens this event and process; by hand one names the n-th event of a kind."""
+    run, path = exit_page
+    browser.open(path)
+    forks = [record.seq for record in run.trace.of("fork")]
+    browser.run(f"page.go({forks[1]}, page.lead.lives.all.find((life) => life.pid === 1))")
+    browser.run("document.getElementById('link').click()")
+    assert browser.run("location.hash") == f"#event={forks[1]}&pid=1"
+    assert browser.run(SAID).startswith("the address of this page now opens this event")
+    for link, at, words in ((f"event={forks[1]}&pid=1", forks[1], ""), ("event=fork:1", forks[0], ""), (f"event=fork:{len(forks)}", forks[-1], ""),
+                            (f"event=fork:{len(forks) + 1}", None, f"this run has no event fork:{len(forks) + 1}"),
+                            ("event=nonsense", None, "this run has no event nonsense")):
+        browser.open("about:blank")
+        browser.open(f"{path.as_uri()}#{link}")
+        assert (browser.run("page.lead.i"), browser.run(SAID)) == (run.trace.of("exec")[0].seq if at is None else at, words), link
+
+
+def test_a_cut_name(build, fmt, browser, tmp_path):
+    """A name that the trace has cut in the middle of a character ends before that: in all tools."""
+    ring = renamed(build, fmt, "aåäöåäöåä".encode()[:16])
+    path = tmp_path / "out.html"
+    path.write_text(page([data(ring, build.kernel)]))
+    browser.open(path)
+    wanted = [str(record) for record in decode(ring)]
+    assert wanted[0].endswith("exec pid=2 name=aåäöåäöå running=2")
+    assert browser.run("page.lead.trace.line(0)") == wanted[0] and browser.run("document.title") == "aåäöåäöå"
+
+
+def test_text_fits(exit_page, build, browser, tmp_path):
+    """A long name and a large count stay in their boxes, on a desktop and on a phone."""
+    run, _ = exit_page
+    ring, number = read_ring(FileMemory(run.memory_file), run.symbols), {event.name: n for n, event in run.trace.format.events.items()}
+    name = [int.from_bytes(b"MMMM", "little")] * 4
+    records = [(*record[:5], *name) if record[1] == number["exec"] else record for record in RECORD.iter_unpack(ring.records)]
+    path = tmp_path / "out.html"
+    path.write_text(page([data(ring._replace(records=b"".join(RECORD.pack(*record) for record in records)), build.kernel)]))
+    for width, height, phone in SCREENS.values():
+        browser.open(path, width, height, phone)
+        browser.run("Sharing.prototype.count = () => 302; 0")
+        browser.press("f")
+        assert browser.run(MISFITS) == []
+
+
+def test_source_functions(build):
+    """Attributes before a function are not its name."""
+    functions = {place.function for places in kernel_places(build.kernel).values() for place in places}
+    assert "trace_switch_one_by_one" in functions and not any(name.startswith("__") for name in functions)
 
 
 def test_views(exit_page, browser, build):

@@ -241,6 +241,47 @@ def test_link(tab):
     assert (browser.run("page.lead.i"), browser.run("document.getElementById('program').value")) == (40, "exit")
 
 
+def test_link_to_a_moment(tab):
+    """The button Link names the event so that another run has it, too; the state that is kept opens there, as a fresh run does."""
+    browser = tab("#run=exit&kernel=build")
+    browser.wait("playground.verdict")
+    browser.run("page.go(0)")
+    for key in "ff":
+        browser.press(key)
+    fork = browser.run("page.lead.trace.text(page.lead.i)")
+    browser.run("delete document.body.dataset.kept; document.getElementById('link').click()")
+    assert browser.run("location.hash") == "#run=exit&kernel=build&event=fork%3A2"
+    browser.wait("document.body.dataset.kept")
+    for keeps in (True, False):
+        browser = tab("#run=exit&kernel=build&event=fork%3A2", keeps)
+        browser.wait("playground.verdict")
+        assert browser.run("page.lead.trace.text(page.lead.i)") == fork
+
+
+def test_what_no_link_opens(tab):
+    """Link says why there is none, of a shell; a link to a kernel that is not in the folder, and words in quotes, get a sentence."""
+    browser = tab()
+    browser.run("document.getElementById('link').click()")
+    assert browser.run("document.getElementById('said').textContent") == "what is typed is in no link: choose a program, and press Run"
+    browser.run("document.getElementById('program').value = `args 'a b'`; document.getElementById('go').click()")
+    assert browser.run(f"{VERDICT}.textContent") == "The kernel's command line has no quotes: run a shell, and type the words there."
+    browser.run("location.hash = '#run=exit&kernel=eager'")
+    browser.wait(f"{VERDICT}.textContent === 'This link needs the kernel eager; this folder has build.'")
+
+
+def test_a_host_that_is_gone(tab):
+    """Without its host the page still says in one sentence what is missing."""
+    browser = tab()
+    browser.ask("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    try:
+        browser.run("document.getElementById('program').value = 'hello'; document.getElementById('go').click()")
+        browser.wait(f"{VERDICT}.className === 'bad'")
+    finally:
+        browser.ask("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    assert browser.run(f"{VERDICT}.textContent") == ("The machine cannot start: kernels/build/ucow.elf.gz cannot be loaded, because the host "
+                                                     "of this page does not answer.")
+
+
 def test_own_program(tab, build, tmp_path):
     """An ELF file that the user gives is run with arguments; another file is refused in one sentence."""
     browser = tab()

@@ -28,6 +28,20 @@ function shows(view, key) {
   return same;
 }
 
+const ruler = document.createElement("canvas").getContext("2d");
+
+// A text that is no wider than `pixels` in a font: what is left out is marked.
+function shortened(text, pixels, font) {
+  ruler.font = font;
+  const letters = [...text];
+  let shown = text;
+  while (letters.length && ruler.measureText(shown).width > pixels) {
+    letters.pop();
+    shown = `${letters.join("")}…`;
+  }
+  return shown;
+}
+
 const svgText = (x, y, text, more) => svg("text", {x, y, ...more}, text);
 
 // What the pattern over each colour is: in black and white it alone tells them apart.

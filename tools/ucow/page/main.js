@@ -95,6 +95,7 @@ class Page {
     this._keys();
     this._search();
     this._theme();
+    document.getElementById("link").addEventListener("click", () => this.link());
     window.addEventListener("resize", () => this._resized());
     window.addEventListener("beforeprint", () => this._resized(true));
     window.addEventListener("afterprint", () => this._resized());
@@ -132,8 +133,14 @@ class Page {
     return first < 0 ? 0 : this.steps.stepOf(this.lead, first);
   }
 
+  // Say what a key or a button could not do, until the next step.
+  say(text) {
+    document.getElementById("said").textContent = text;
+  }
+
   // Show a step; `life`: choose this process, too.
   go(step, life) {
+    this.say("");
     this.at = Math.max(0, Math.min(this.steps.length - 1, step));
     this.scrub.value = this.at;
     const events = this.steps.events(this.at);
@@ -145,18 +152,19 @@ class Page {
     });
   }
 
-  // Go to the next step, or with -1 the previous one, in which a run does what is wanted.
-  jump(direction, wanted) {
-    return this._seek(direction, (step) => this.players.some((player, n) =>
+  // Go to the next step, or with -1 the previous one, in which a run does what is wanted; or say that there is no such `name`.
+  jump(direction, name, wanted) {
+    return this._seek(direction, name, (step) => this.players.some((player, n) =>
       this.steps.acts(step, player) && wanted(player.trace, this.steps.events(step)[n])));
   }
 
-  _seek(direction, wanted) {
+  _seek(direction, name, wanted) {
     for (let step = this.at + direction; step >= 0 && step < this.steps.length; step += direction) {
       if (!wanted(step)) continue;
       this.go(step);
       return true;
     }
+    this.say(direction > 0 ? `no later ${name}` : `no earlier ${name}`);
     return false;
   }
 
@@ -176,22 +184,20 @@ class Page {
     add("steps", ["▶ ", key("→")], "One event on", () => this.go(this.at + 1));
     add("steps", "▶|", "Last event", () => this.go(this.steps.length - 1));
     add("steps", ["play ", key("space")], "Play slowly, or stop", () => this.play());
+    this.playButton = document.getElementById("steps").lastChild;
     for (const [letter, name, wanted] of JUMPS)
-      add("jumps", [`next ${name} `, key(letter)], `Next ${name}; with shift: previous`, (event) => this.jump(event.shiftKey ? -1 : 1, wanted));
+      add("jumps", [`next ${name} `, key(letter)], `Next ${name}; with shift: previous`, (event) => this.jump(event.shiftKey ? -1 : 1, name, wanted));
     if (this.players.length > 1)
       add("jumps", ["next difference ", key("d")], "Next difference of the runs; with shift: previous", (event) => this._difference(event.shiftKey ? -1 : 1));
   }
 
   play() {
-    if (this.playing) {
-      clearInterval(this.playing);
-      this.playing = null;
-      return;
-    }
-    this.playing = setInterval(() => {
+    clearInterval(this.playing);
+    this.playing = this.playing ? null : setInterval(() => {
       if (this.at >= this.steps.length - 1) this.play();
       else this.go(this.at + 1);
     }, 600);
+    this.playButton.firstChild.textContent = this.playing ? "stop " : "play ";
   }
 
   _keys() {
@@ -201,9 +207,9 @@ class Page {
       "[": () => this.choose(this.lead, this.lead.next(-1)), "]": () => this.choose(this.lead, this.lead.next(1)), Escape: () => this.choose(this.lead, this.lead.pinned),
       n: () => this._find(1), N: () => this._find(-1), "+": () => this._timelines("scale", 2), "-": () => this._timelines("scale", 0.5),
       0: () => this._timelines("scale", 0), t: () => this._timelines("toggleClock")};
-    for (const [letter, , wanted] of JUMPS) {
-      keys[letter] = () => this.jump(1, wanted);
-      keys[letter.toUpperCase()] = () => this.jump(-1, wanted);
+    for (const [letter, name, wanted] of JUMPS) {
+      keys[letter] = () => this.jump(1, name, wanted);
+      keys[letter.toUpperCase()] = () => this.jump(-1, name, wanted);
     }
     if (this.players.length > 1) Object.assign(keys, {d: () => this._difference(1), D: () => this._difference(-1)});
     document.addEventListener("keydown", (event) => {
@@ -221,7 +227,7 @@ class Page {
   }
 
   _difference(direction) {
-    return this._seek(direction, (step) => this.steps.differs(step));
+    return this._seek(direction, "difference", (step) => this.steps.differs(step));
   }
 
   _help() {
@@ -240,7 +246,7 @@ class Page {
       event.preventDefault();
       for (const player of this.players) player.wanted = field.value.trim();
       field.setCustomValidity("");
-      if (!this._find(1) && !this._find(-1) && this.lead.wanted) field.setCustomValidity("no event has this text");
+      if (!this._find(1) && !this._find(-1) && this.lead.wanted) field.setCustomValidity("no event has this text"), this.say("");
       field.reportValidity();
     });
     field.addEventListener("input", () => field.setCustomValidity(""));
@@ -251,7 +257,7 @@ class Page {
 
   _find(step) {
     const {wanted} = this.lead;
-    return wanted !== "" && this.jump(step, (trace, i) => trace.line(i).includes(wanted));
+    return wanted !== "" && this.jump(step, "event with this text", (trace, i) => trace.line(i).includes(wanted));
   }
 
   _theme() {
@@ -270,15 +276,54 @@ class Page {
     }
   }
 
+  // Make the address of the page a link to this moment, and copy it.
+  link() {
+    const {lead} = this, {playground} = window;
+    const problem = playground && playground.linkProblem();
+    if (problem) return this.say(problem);
+    const link = new URLSearchParams(location.hash.slice(1));
+    link.set("event", playground ? this._ordinal(lead.i) : lead.trace.lost + lead.i);
+    if (lead.pinned) link.set("pid", lead.pinned.pid);
+    else link.delete("pid");
+    history.replaceState(null, "", `#${link}`);
+    if (playground) playground.linked();
+    const say = (how) => this.say(`the address of this page now opens this event${how}`);
+    say("");
+    if (navigator.clipboard) navigator.clipboard.writeText(location.href).then(() => say(", and is copied"), () => {});
+    return undefined;
+  }
+
+  // fork:2, the second fork: also in a run whose times are others.
+  _ordinal(i) {
+    const {trace} = this.lead;
+    let n = 1;
+    for (let at = 0; at < i; at++) n += trace.kinds[at] === trace.kinds[i];
+    return `${trace.name(i)}:${n}`;
+  }
+
+  // The event that a link names: by its number, or as in fork:2; NaN if there is none.
+  _named(text) {
+    const {trace} = this.lead, [kind, nth] = text.split(":");
+    if (nth === undefined) return Number(text) - trace.lost;
+    let left = Number(nth);
+    const i = trace.find(-1, 1, (at) => trace.name(at) === kind && --left === 0);
+    return i < 0 ? NaN : i;
+  }
+
   // #event=120&pid=3
   fromLink() {
     const link = new URLSearchParams(location.hash.slice(1));
     if (!link.has("event")) return false;
-    const i = Number(link.get("event")) - this.lead.trace.lost;
+    const i = this._named(link.get("event"));
+    if (Number.isNaN(i)) {
+      this.go(window.page ? this.at : this._start());
+      this.say(`this run has no event ${link.get("event")}`);
+      return true;
+    }
     const pid = link.has("pid") ? Number(link.get("pid")) : -1;
     const life = this.lead.lives.all.find((one) => one.pid === pid && one.first <= i && (one.reap < 0 || i <= one.reap));
     const event = Math.floor(Math.max(0, Math.min(this.lead.trace.length - 1, i)));
-    this.go(this.steps.stepOf(this.lead, event || 0), life);
+    this.go(this.steps.stepOf(this.lead, event), life);
     return true;
   }
 }

@@ -9,9 +9,9 @@
  */
 
 const HEIGHT = 26, LANE = 8, HEAD = 44, MOST_ROWS = 200;
-const WIDE = {label: 170, column: 132, cell: 108, frame: 104, gap: 20, letters: 17, title: 130};   // widths, and what fits into a title
-const NARROW = {label: 82, column: 86, cell: 76, frame: 80, gap: 8, letters: 11, title: 80};
-const NARROW_PIXELS = 640;
+const WIDE = {label: 170, column: 132, cell: 108, frame: 104, gap: 20, title: 130};   // widths
+const NARROW = {label: 78, column: 86, cell: 76, frame: 80, gap: 2, title: 80};
+const NARROW_PIXELS = 640, TITLE = "bold 13px system-ui, 'DejaVu Sans', sans-serif";
 const LANES = ["wire", "wire b", "wire c"];
 const CELL_WORDS = {untouched: "untouched", private: "private", cow: "until written", alone: "alone, r/o", readonly: "read-only",
   cache: "program", shared: "shared mem.", disk: "on disk", stored: "on disk"};
@@ -119,8 +119,10 @@ class PageMap {
 
   _draw(moment, shown, rows) {
     const {defs, fill, head} = fills();
-    const drawn = rows.slice(0, MOST_ROWS), most = Math.max(1, ...drawn.map((row) => row.frames.length));
-    const width = this.size.label + shown.length * this.size.column + this.size.gap + Math.max(most * this.size.frame, this.size.title);
+    const drawn = rows.slice(0, MOST_ROWS);
+    this.frame = Math.max(this.size.frame, ...drawn.flatMap((row) => row.frames.map((key, lane) => this._frameWidth(row, key, lane))));
+    const most = Math.max(1, ...drawn.map((row) => row.frames.length));
+    const width = this.size.label + shown.length * this.size.column + this.size.gap + Math.max(most * this.frame, this.size.title);
     const parts = [...this._heads(moment, shown)];
     let y = HEAD;
     for (const row of drawn) {
@@ -140,7 +142,7 @@ class PageMap {
     const heads = [svgText(4, 32, "address", {class: "small"}), svgText(this.size.label + shown.length * this.size.column + 24, 32, this.size === WIDE ? "frame × references" : "frame", {class: "small"})];
     shown.forEach((one, n) => {
       const x = this.size.label + n * this.size.column;
-      heads.push(svgText(x, 16, one.title(i).slice(0, this.size.letters), {class: one === life ? "strong" : ""}),
+      heads.push(svgText(x, 16, shortened(one.title(i), this.size.cell + 2, TITLE), {class: one === life ? "strong" : ""}),
         svgText(x, 32, `${one.pid === running ? "▶ " : ""}${(one.stateAt(i) || "").toLowerCase()}`, {class: "small"}));
       if (one === life) heads.push(svg("rect", {x: x - 5, y: 2, width: this.size.cell + 10, height: HEAD - 8, rx: 5, fill: "none", style: "stroke:var(--mark)", "stroke-width": 2}));
     });
@@ -159,12 +161,12 @@ class PageMap {
       if (lane >= 0) parts.push(this._wire(x, y, lane, right, head));
       parts.push(this._cell(cell, x, y, row.isTouched && shown[n].pid === running, fill));
     });
-    row.frames.forEach((key, lane) => parts.push(this._frame(row, key, lane, right + lane * this.size.frame, y)));
+    row.frames.forEach((key, lane) => parts.push(this._frame(row, key, lane, right + lane * this.frame, y)));
     return parts;
   }
 
   _wire(x, y, lane, right, head) {
-    const from = x + 16 + 10 * lane, below = y + HEIGHT + 5 + LANE * lane, to = right + lane * this.size.frame + 22;
+    const from = x + 16 + 10 * lane, below = y + HEIGHT + 5 + LANE * lane, to = right + lane * this.frame + 22;
     return svg("path", {class: LANES[Math.min(lane, 2)], d: `M${from} ${y + HEIGHT}V${below}H${to}V${y + HEIGHT + 1}`, "marker-end": head});
   }
 
@@ -182,12 +184,22 @@ class PageMap {
         style: inverse || cell.kind === "untouched" ? "" : `paint-order:stroke;stroke:var(--${cell.kind});stroke-width:4px`}));
   }
 
+  // What stands in the box of a frame or a slot, before the number of references.
+  _frameName(row, key) {
+    const number = Number(key.slice(1));
+    return (key[0] === "s" ? `slot ${number}` : this.size === WIDE ? hex(number) : number.toString(16)) + (row.pages > 1 ? "…" : "");
+  }
+
+  // The room that it takes: an upper bound for the fonts of .mono and .strong.
+  _frameWidth(row, key, lane) {
+    return 35 + 7.3 * this._frameName(row, key).length + 9.2 * `×${row.counts[lane]}`.length;
+  }
+
   _frame(row, key, lane, x, y) {
     const isSlot = key[0] === "s", number = Number(key.slice(1)), count = row.counts[lane];
-    const name = isSlot ? `slot ${number}` : this.size === WIDE ? hex(number) : number.toString(16);
     return svg("g", {}, svg("title", {}, isSlot ? `slot ${number} on the disk, with ${count} references` : `frame ${hex(number)}, with ${count} references`),
-      svg("rect", {x, y: y + 1, width: this.size.frame - 14, height: HEIGHT - 1, rx: isSlot ? 12 : 0, class: `box ${isSlot ? "disk" : ""}`}),
-      svgText(x + 7, y + 17, `${name}${row.pages > 1 ? "…" : ""}`, {class: isSlot ? "mono inverse" : "mono"}),
-      svgText(x + this.size.frame - 20, y + 17, `×${count}`, {"text-anchor": "end", class: isSlot ? "strong inverse" : "strong"}));
+      svg("rect", {x, y: y + 1, width: this.frame - 14, height: HEIGHT - 1, rx: isSlot ? 12 : 0, class: `box ${isSlot ? "disk" : ""}`}),
+      svgText(x + 7, y + 17, this._frameName(row, key), {class: isSlot ? "mono inverse" : "mono"}),
+      svgText(x + this.frame - 20, y + 17, `×${count}`, {"text-anchor": "end", class: isSlot ? "strong inverse" : "strong"}));
   }
 }

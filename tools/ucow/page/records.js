@@ -99,8 +99,8 @@ class Trace {
 
   _text(i, n) {
     const from = i * RECORD_BYTES + 12 + 4 * n, bytes = this.bytes.subarray(from, from + 4 * (WORDS - n));
-    const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+    const end = bytes.indexOf(0);   // without an end it is cut, perhaps in the middle of a character, which is left out then
+    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end), {stream: end < 0});
   }
 
   // Microseconds since boot.

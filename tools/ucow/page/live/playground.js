@@ -12,7 +12,9 @@ const KEEP_MS = 15000;
 const ELF_32 = "7f454c460101", ELF_KIND = "02000300", MOST_MODULE = 8 << 20, MOST_NAME = 27;
 
 async function fetched(name) {
-  const answer = await fetch(name);
+  const answer = await fetch(name).catch(() => {
+    throw new Error(`${name} cannot be loaded, because the host of this page does not answer`);
+  });
   if (!answer.ok) throw new Error(`${name} is missing from this folder (${answer.status}): build the playground again`);
   const content = await answer.arrayBuffer();
   const packed = new Uint8Array(content, 0, Math.min(2, content.byteLength)).join() === "31,139"; // some hosts unpack .gz themselves
@@ -99,6 +101,7 @@ class Playground {
       this.verdict = before.verdict;
       this._say(this.verdict.kind, this.verdict.text);
       this.machine.ended = true;
+      window.page.fromLink();
       return;
     }
     this.terminal.focus();
@@ -135,6 +138,7 @@ class Playground {
     await machine.pause();
     if (machine !== this.machine) return;
     this.live.look();
+    this.terminal.blur();
     this.verdict = {kind: verdict.status ? "bad" : "good", text: verdict.text};
     this._say(this.verdict.kind, this.verdict.text);
     if (window.page) window.page.fromLink();
@@ -191,6 +195,10 @@ class Playground {
 
   // Run the program in these words. It becomes the page's address, so that a link opens it.
   _submit(text) {
+    if (/(["'])[^"']*\s[^"']*\1/.test(text)) {
+      this._say("bad", "The kernel's command line has no quotes: run a shell, and type the words there.");
+      return;
+    }
     const words = text.trim().split(/\s+/).filter(Boolean), kernel = element("kernel").value;
     const own = this.module && words[0] === this.module.name ? this.module : null;
     const run = {kernel, program: words.join(" "), module: own};
@@ -201,11 +209,27 @@ class Playground {
 
   _fromLink() {
     const link = new URLSearchParams(location.hash.slice(1)), kernel = link.get("kernel") || this.site.kernels[0].name;
-    if (!link.has("run") || !this.site.kernels.some(({name}) => name === kernel)) return false;
+    if (!link.has("run")) return false;
+    if (!this.site.kernels.some(({name}) => name === kernel)) {
+      this._end().then(() => this._say("bad", `This link needs the kernel ${kernel}; this folder has ${this.site.kernels.map(({name}) => name).join(" and ")}.`));
+      return true;
+    }
     const program = link.get("run").trim();
     const same = this.run && this.run.program === program && this.run.kernel === kernel && !this.run.module;
     if (!same) this.boot({kernel, program, module: null});
     return true;
+  }
+
+  // Why no link can open this run; "" if one can.
+  linkProblem() {
+    const {run} = this;
+    if (run && run.module) return "no link has your own file";
+    return run && run.program ? "" : "what is typed is in no link: choose a program, and press Run";
+  }
+
+  // The address of the page has become a link to a moment: a reload stays at this one.
+  linked() {
+    this._keep(true);
   }
 
   async _upload(file) {

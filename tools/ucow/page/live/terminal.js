@@ -49,4 +49,9 @@ class SerialTerminal {
   focus() {
     this.terminal.focus();
   }
+
+  // Leave the keys to the page.
+  blur() {
+    this.terminal.blur();
+  }
 }
