@@ -239,47 +239,34 @@ def test_link(tab):
     browser.wait("playground.verdict")
     assert browser.run(f"{VERDICT}.textContent") == "all passed"
     assert (browser.run("page.lead.i"), browser.run("document.getElementById('program').value")) == (40, "exit")
-
-
-def test_link_to_a_moment(tab):
-    """The button Link names the event so that another run has it, too; the state that is kept opens there, as a fresh run does."""
-    browser = tab("#run=exit&kernel=build")
-    browser.wait("playground.verdict")
     browser.run("page.go(0)")
-    for key in "ff":
+    for key in "ff":  # the terminal leaves them to the page
         browser.press(key)
     fork = browser.run("page.lead.trace.text(page.lead.i)")
     browser.run("delete document.body.dataset.kept; document.getElementById('link').click()")
-    assert browser.run("location.hash") == "#run=exit&kernel=build&event=fork%3A2"
+    assert browser.run("location.hash") == "#run=exit&event=fork%3A2"
     browser.wait("document.body.dataset.kept")
-    for keeps in (True, False):
-        browser = tab("#run=exit&kernel=build&event=fork%3A2", keeps)
-        browser.wait("playground.verdict")
-        assert browser.run("page.lead.trace.text(page.lead.i)") == fork
+    browser = tab("#run=exit&event=fork%3A2", keeps=True)
+    browser.wait("playground.verdict")
+    assert browser.run("page.lead.trace.text(page.lead.i)") == fork
 
 
-def test_what_no_link_opens(tab):
-    """Link says why there is none, of a shell; a link to a kernel that is not in the folder, and words in quotes, get a sentence."""
+def test_what_cannot_be_done(tab):
+    """Link says why none opens a shell; words in quotes, a host that is gone, and a link to a kernel that is not in the folder get a sentence."""
     browser = tab()
     browser.run("document.getElementById('link').click()")
     assert browser.run("document.getElementById('said').textContent") == "what is typed is in no link: choose a program, and press Run"
     browser.run("document.getElementById('program').value = `args 'a b'`; document.getElementById('go').click()")
     assert browser.run(f"{VERDICT}.textContent") == "The kernel's command line has no quotes: run a shell, and type the words there."
-    browser.run("location.hash = '#run=exit&kernel=eager'")
-    browser.wait(f"{VERDICT}.textContent === 'This link needs the kernel eager; this folder has build.'")
-
-
-def test_a_host_that_is_gone(tab):
-    """Without its host the page still says in one sentence what is missing."""
-    browser = tab()
-    browser.ask("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-    try:
-        browser.run("document.getElementById('program').value = 'hello'; document.getElementById('go').click()")
-        browser.wait(f"{VERDICT}.className === 'bad'")
-    finally:
-        browser.ask("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    network = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.ask("Network.emulateNetworkConditions", offline=True, **network)
+    browser.run("document.getElementById('program').value = 'hello'; document.getElementById('go').click()")
+    browser.wait(f"{VERDICT}.className === 'bad' && !{VERDICT}.textContent.includes('quotes')")
+    browser.ask("Network.emulateNetworkConditions", offline=False, **network)
     assert browser.run(f"{VERDICT}.textContent") == ("The machine cannot start: kernels/build/ucow.elf.gz cannot be loaded, because the host "
                                                      "of this page does not answer.")
+    browser.run("location.hash = '#run=exit&kernel=eager'")
+    browser.wait(f"{VERDICT}.textContent === 'This link needs the kernel eager; this folder has build.'")
 
 
 def test_own_program(tab, build, tmp_path):
@@ -304,6 +291,10 @@ def test_own_program(tab, build, tmp_path):
     assert browser.run(f"{VERDICT}.textContent") == "all passed"
     assert browser.run("document.getElementById('program').value") == "my_own"
     assert 'name = "my_own"' in browser.run("playground.terminal.text")
+    browser.wait("document.body.dataset.kept")
+    browser = tab(keeps=True)  # the state is of a larger machine
+    browser.wait("playground.verdict")
+    assert browser.run("document.getElementById('program').value") == "my_own" and browser.complaints == []
 
 
 def test_required(monkeypatch):

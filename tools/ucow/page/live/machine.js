@@ -66,6 +66,11 @@ class Machine {
     return this.emulator.read_memory(address, bytes);
   }
 
+  // How much memory it has: v86 gives a machine with a boot module more than it was asked for.
+  size() {
+    return this.emulator.v86.cpu.memory_size[0];
+  }
+
   save() {
     return this.emulator.save_state();
   }

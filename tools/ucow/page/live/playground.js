@@ -42,7 +42,7 @@ class Playground {
 
   async start() {
     const before = await this.kept.get();
-    if (before && before.link === location.hash && this.site.kernels.some(({name, build}) => name === before.run.kernel && build === before.build)) {
+    if (before && before.link === location.hash && before.memory && this.site.kernels.some(({name, build}) => name === before.run.kernel && build === before.build)) {
       await this.boot(before.run, before);
       return;
     }
@@ -91,7 +91,7 @@ class Playground {
     const serial = before ? before.serial : shell ? kernel.serial : "";
     this.terminal.reset(serial);
     this.deaths.reset(serial);
-    this.machine = new Machine(this.wasm, this.site.memory, boots, {byte: (value) => this._printed(value), ended: (value) => this._ended(value)});
+    this.machine = new Machine(this.wasm, before ? before.memory : this.site.memory, boots, {byte: (value) => this._printed(value), ended: (value) => this._ended(value)});
     this.live = new Live(this.machine, kernel, `fork ${this.site.kernels.find(({name}) => name === run.kernel).title}`, this.frames);
     this._show();
     await this.machine.ready;
@@ -175,7 +175,7 @@ class Playground {
     this.keptAt = performance.now();
     this.terminal.flush();
     const serial = this.terminal.text, state = await machine.save();
-    if (machine === this.machine) await this.kept.put({run, build: kernel.build, link: location.hash, state, serial, paused, verdict});
+    if (machine === this.machine) await this.kept.put({run, build: kernel.build, memory: machine.size(), link: location.hash, state, serial, paused, verdict});
     document.body.dataset.kept = performance.now();
   }
 
