@@ -213,7 +213,7 @@ def test_links(exit_page, browser):
 
 
 def test_a_cut_name(build, fmt, browser, tmp_path):
-    """A name that the trace has cut in the middle of a character ends before that: in all tools."""
+    """D124: a name that the trace has cut in the middle of a character ends before that: in all tools."""
     ring = renamed(build, fmt, "aåäöåäöåä".encode()[:16])
     path = tmp_path / "out.html"
     path.write_text(page([data(ring, build.kernel)]))
@@ -224,7 +224,7 @@ def test_a_cut_name(build, fmt, browser, tmp_path):
 
 
 def test_text_fits(exit_page, build, browser, tmp_path):
-    """A long name and a large count stay in their boxes, on a desktop and on a phone."""
+    """D124: a long name and a large count stay in their boxes, on a desktop and on a phone."""
     run, _ = exit_page
     ring, number = read_ring(FileMemory(run.memory_file), run.symbols), {event.name: n for n, event in run.trace.format.events.items()}
     name = [int.from_bytes(b"MMMM", "little")] * 4

@@ -234,7 +234,7 @@ def test_reload(tab):
 
 
 def test_link(tab):
-    """A link opens a program, and a moment of it."""
+    """D123: a link opens a program, and a moment of it; the button Link makes one, and a reload stays there."""
     browser = tab("#run=exit&event=40")
     browser.wait("playground.verdict")
     assert browser.run(f"{VERDICT}.textContent") == "all passed"
@@ -270,7 +270,7 @@ def test_what_cannot_be_done(tab):
 
 
 def test_own_program(tab, build, tmp_path):
-    """An ELF file that the user gives is run with arguments; another file is refused in one sentence."""
+    """An ELF file that the user gives is run with its name, and a reload keeps it (D122); another file is refused in one sentence."""
     browser = tab()
 
     def give(path: Path):
