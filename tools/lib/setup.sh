@@ -230,12 +230,18 @@ configured_for() {
     printf '%s\n' "$found"
 }
 
+# Whether the build directory has nothing but what tools may leave there before it is configured: tools/site, tools/cc and
+# tools/playground.
+is_fresh() {
+    [ -z "$(find "$build" -mindepth 1 -maxdepth 1 ! -name site ! -name libc ! -name playground ! -name playground-npm 2>/dev/null)" ]
+}
+
 # Refuses a build directory that is not one, or not of this source tree, place and compiler. Needs no package.
 check_build() {
     [[ $build == /* ]] || build=$PWD/$build
     local source place advice="remove it or choose another directory with --build"
-    if [ ! -e "$build/meson-private/coredata.dat" ]; then # tools/site may have been first
-        [ -e "$build/meson-private" ] || [ -z "$(find "$build" -mindepth 1 -maxdepth 1 ! -name site 2>/dev/null)" ] ||
+    if [ ! -e "$build/meson-private/coredata.dat" ]; then
+        [ -e "$build/meson-private" ] || is_fresh ||
             die "$build is not empty and no build directory: choose another one with --build"
         return 0
     fi

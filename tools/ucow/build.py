@@ -56,10 +56,13 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+MAY_BE_FIRST = {"meson-private", "site", "libc", "playground", "playground-npm"}  # see is_fresh() in tools/lib/setup.sh
+
+
 def check_place(folder: Path) -> None:
     """Refuse a build directory of another source tree, or a copy of one: ninja would build at the recorded place."""
     if not (folder / "meson-private/coredata.dat").is_file():
-        if folder.is_dir() and any(path.name != "meson-private" for path in folder.iterdir()):
+        if folder.is_dir() and {path.name for path in folder.iterdir()} - MAY_BE_FIRST:
             raise LabError(f"{folder} is not empty and no build directory: choose another one")
         return
     info = folder / "meson-info/meson-info.json"

@@ -431,6 +431,21 @@ def test_build_directory_of_another_compiler(build, tmp_path):
     assert sentence(run_in(folder, "--clang", "19", "hello")).startswith(f"{folder} is configured for another compiler: remove")
 
 
+@pytest.mark.parametrize("name, called", [("libc", True), ("playground", True), ("else", False)])
+def test_what_other_tools_left(tmp_path, monkeypatch, name, called):
+    """A clone in which tools/cc was the first command: its folder is no reason to refuse. (D125)
+
+    Here Meson is a script that fails."""
+    folder = tmp_path / "build"
+    (folder / name).mkdir(parents=True)
+    (tmp_path / "meson").write_text(f"#!/bin/sh\necho \"$*\" >>{tmp_path}/calls\nexit 1\n")
+    (tmp_path / "meson").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    refused = run_in(folder, "hello")
+    assert refused.returncode == REFUSED
+    assert (tmp_path / "calls").exists() == called and ("is not empty and no build directory" in refused.stderr) != called, refused.stderr
+
+
 @pytest.mark.skipif(not Path("/var/lib/dpkg/status").exists(), reason="tells by Debian's list of packages what was installed")
 @pytest.mark.parametrize("age, called", [("older", 1), ("newer", 0)])
 def test_packages_that_were_installed_later(build, tmp_path, monkeypatch, age, called):
