@@ -302,6 +302,10 @@ def test_a_ring_that_wrapped(bench, build, written, browser):
         f"The ring has lost the first {run.trace.lost} events.")
     browser.run("page.go(0, page.lead.lives.all.find((life) => life.pid === 2))")
     assert browser.run("document.querySelector('.memory .note').textContent").startswith("The pages of 2 are not known")
+    browser.run("document.querySelector('details.tables').open = true")
+    browser.wait("document.querySelectorAll('.tables table').length === 2")
+    rows = browser.run("[...document.querySelectorAll('.tables table')[0].rows].map((row) => [row.cells[0].textContent, row.cells[4].textContent])")
+    assert dict(rows)["1"] == "none" and dict(rows)["2"] == "not known"
     assert browser.run("page.lead.trace.line(0)") == str(run.trace.records[0])
 
 

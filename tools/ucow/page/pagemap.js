@@ -17,6 +17,9 @@ const CELL_WORDS = {untouched: "untouched", private: "private", cow: "until writ
   cache: "program", shared: "shared mem.", disk: "on disk", stored: "on disk"};
 const VM_EXEC = 4, USERTOP_PAGE = 0xb0000, MAPPINGS_PAGE = 0x40000;
 
+// Whether a process has pages that no event tells of, because the ring has lost them.
+const pagesUnknown = ({i, lost}, life) => Boolean(lost) && life.pid > INIT && (life.exit < 0 || i < life.exit);
+
 class PageMap {
   constructor(host, lives) {
     this.lives = lives;
@@ -59,12 +62,12 @@ class PageMap {
     this.host.replaceChildren(this._draw(moment, shown, rows));
   }
 
-  _note({life, world, i, hasPages, lost}, shown, left) {
+  _note(moment, shown, left) {
+    const {life, world, i, hasPages} = moment;
     if (!hasPages) return "This kernel's trace does not tell which frame a page has: build it with the events map and page.";
     const space = world.spaces.get(life.pid);
     const words = [];
-    const unknown = lost && life.pid > INIT && (life.exit < 0 || i < life.exit);
-    if (!space) words.push(unknown ? `The pages of ${life.title(i)} are not known: the ring has lost the events that tell them.`
+    if (!space) words.push(pagesUnknown(moment, life) ? `The pages of ${life.title(i)} are not known: the ring has lost the events that tell them.`
       : `${life.title(i)} has no user memory at this moment.`);
     if (shown.some((one) => !world.spaces.get(one.pid).whole)) words.push("Older pages of these processes are not known: the ring has lost those events.");
     if (left > 0) words.push(`${left} more processes of the family are not shown; select one to see it.`);
