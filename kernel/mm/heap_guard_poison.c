@@ -39,20 +39,23 @@ void heap_guard_init(void)
 
 /* ---- Objects of slabs ---- */
 
-/* The red zone begins at object_red(), and its last word is this one. */
-static uintptr_t *red_word(const struct kmem_cache *cache, const void *object)
-{
-    return (uintptr_t *)(void *)((char *)object + ALIGN_UP(cache->room_bytes, sizeof(uintptr_t)));
-}
+/* The red zone of an object: bytes from `first` up to `word`, which is aligned, and this word. The return
+ * address of who allocated the object last is the word after it. */
+struct red_zone {
+    uint8_t *first;
+    uintptr_t *word;
+};
 
-static uint8_t *object_red(const struct kmem_cache *cache, const void *object)
+static inline struct red_zone red_of(const struct kmem_cache *cache, const void *object)
 {
-    return (uint8_t *)object + cache->room_bytes;
+    char *start = (char *)object; /* NOLINT: the guard writes beside objects that it may not change */
+    return (struct red_zone){(uint8_t *)start + cache->room_bytes,
+                             (uintptr_t *)(void *)(start + ALIGN_UP(cache->room_bytes, sizeof(uintptr_t)))};
 }
 
 static uintptr_t *object_caller(const struct kmem_cache *cache, const void *object)
 {
-    return red_word(cache, object) + 1;
+    return red_of(cache, object).word + 1;
 }
 
 static bool bytes_are(const uint8_t *bytes, size_t n, uint8_t value)
@@ -64,21 +67,17 @@ static bool bytes_are(const uint8_t *bytes, size_t n, uint8_t value)
     return n == 0;
 }
 
-static inline bool red_is(const struct kmem_cache *cache, const void *object, uint8_t value)
+static inline bool red_is(struct red_zone red, uint8_t value)
 {
-    const uint8_t *red = object_red(cache, object);
-    const uintptr_t *word = red_word(cache, object);
-
-    return *word == WORD_OF(value) && bytes_are(red, (size_t)((const uint8_t *)word - red), value);
+    return *red.word == WORD_OF(value) &&
+           bytes_are(red.first, (size_t)((uint8_t *)red.word - red.first), value);
 }
 
-static inline void red_set(const struct kmem_cache *cache, void *object, uint8_t value)
+static inline void red_set(struct red_zone red, uint8_t value)
 {
-    uintptr_t *word = red_word(cache, object);
-
-    *word = WORD_OF(value);
-    for (uint8_t *red = object_red(cache, object); red < (uint8_t *)word; red++)
-        *red = value;
+    *red.word = WORD_OF(value);
+    while (red.first < (uint8_t *)red.word)
+        *red.first++ = value;
 }
 
 static _Noreturn void object_panic(const struct kmem_cache *cache, const void *object, const char *what)
@@ -97,18 +96,19 @@ size_t heap_guard_align(void)
     return sizeof(void *);
 }
 
-static void mark_free(const struct kmem_cache *cache, void *object)
+static inline void mark_free(const struct kmem_cache *cache, void *object, struct red_zone red)
 {
     cpu_fill_words(object, POISON_WORD, ALIGN_UP(cache->room_bytes, sizeof(uint32_t)) / sizeof(uint32_t));
-    red_set(cache, object, RED_FREE);
+    red_set(red, RED_FREE);
 }
 
 void heap_guard_slab_new(const struct kmem_cache *cache, struct page *slab)
 {
     uint8_t *object = page_to_virt(slab);
     for (size_t i = 0; i < cache->per_slab; i++, object += cache->stride_bytes) {
-        mark_free(cache, object);
-        *object_caller(cache, object) = 0;
+        struct red_zone red = red_of(cache, object);
+        mark_free(cache, object, red);
+        red.word[1] = 0;
     }
 }
 
@@ -119,30 +119,32 @@ void heap_guard_allocated(const struct kmem_cache *cache, void *object, size_t b
     const uintptr_t offset = first - ALIGN_DOWN((uintptr_t)object, PAGE_SIZE);
     const uint32_t *rest = (const uint32_t *)((const uintptr_t *)object + 1);
     const size_t n = (cache->room_bytes - sizeof(first)) / sizeof(*rest);
+    struct red_zone red = red_of(cache, object);
 
     if (first != 0 && (offset >= cache->per_slab * cache->stride_bytes || offset % cache->stride_bytes != 0))
         object_panic(cache, object, "was written to after it was freed (first word)");
     if (cpu_count_words(rest, POISON_WORD, n) != n)
         object_panic(cache, object, "was written to after it was freed");
-    if (!red_is(cache, object, RED_FREE))
+    if (!red_is(red, RED_FREE))
         object_panic(cache, object, "was written beyond its end after it was freed");
-    red_set(cache, object, RED_USED);
-    *object_caller(cache, object) = caller;
+    red_set(red, RED_USED);
+    red.word[1] = caller;
 }
 
 void *heap_guard_freed(const struct kmem_cache *cache, void *object, uintptr_t caller)
 {
     (void)caller;
     const struct page *slab = virt_to_page(object);
+    struct red_zone red = red_of(cache, object);
 
     if (slab->owner != PAGE_HEAP || slab->cache != cache ||
         (uintptr_t)object % PAGE_SIZE % cache->stride_bytes != 0)
         panic("%p is freed as an object of %s, which it is not", object, cache->name);
-    if (red_is(cache, object, RED_FREE))
+    if (red_is(red, RED_FREE))
         object_panic(cache, object, "is freed twice");
-    if (!red_is(cache, object, RED_USED))
+    if (!red_is(red, RED_USED))
         object_panic(cache, object, "was written beyond its end");
-    mark_free(cache, object);
+    mark_free(cache, object, red);
     return object;
 }
 
@@ -154,7 +156,7 @@ void *heap_guard_drain(void)
 bool heap_guard_in_use(const struct kmem_cache *cache, const void *object, uintptr_t *caller)
 {
     *caller = *object_caller(cache, object);
-    return *red_word(cache, object) != WORD_OF(RED_FREE);
+    return *red_of(cache, object).word != WORD_OF(RED_FREE);
 }
 
 /* ---- Large objects ---- */
