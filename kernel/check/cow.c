@@ -446,6 +446,12 @@ void cow_fault_check(const struct cow_fault *fault, const struct cow_region *reg
                      who.page, pte_present(now) ? "read-only" : "not there");
         end(&report, "the access is retried, and faults again for ever");
     }
+    if (pte_writable(now) && pte_cow(now)) {
+        const struct report report = REPORT;
+        name_all(&who, region, va, now);
+        report_begin(&report, "%s may write to page %s, but the entry still has PTE_COW", who.self, who.page);
+        end(&report, "PTE_COW says that a write faults: the entry loses it when it gets PTE_W");
+    }
     if (((now ^ fault->before) & ~(PTE_A | PTE_D)) == 0)
         count_same(fault->pgdir, region, va, now & ~(PTE_A | PTE_D), fault->write);
     else

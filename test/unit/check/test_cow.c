@@ -237,6 +237,12 @@ TEST(a_fault_that_is_served_makes_progress)
     start();
     CHECK(FAULT_SAYS("was served, but the page is still read-only", false, (void)0));
     CHECK(FAULT_SAYS("was served, but the page is still not there", false, *entry(child, HEAP) = 0));
+    CHECK(FAULT_SAYS(PARENT
+                     " may write to page 0x00c00000 (a page of a mapping), but the entry still has PTE_COW",
+                     false, {
+                         copy_page();
+                         *entry(child, HEAP) |= PTE_COW;
+                     }));
     copy_page();
     CHECK(FAULT_SAYS(PARENT
                      " faults again and again writing to page 0x00c00000 (a page of a mapping): nothing "
