@@ -287,6 +287,11 @@ def test_screens(exit_page, browser, build):
                 assert browser.run("document.documentElement.scrollWidth") <= width, (name, colours, words)
                 assert browser.run("[...document.querySelectorAll('.lives .scroll')].every((e) => e.scrollWidth <= e.clientWidth)"), (name, words)
                 browser.picture(folder / f"{words}-{name}{colours}.png")
+            told = browser.run("[...document.querySelectorAll('.memory h2')].map((e) => getComputedStyle(e, '::after').content)")
+            assert told == (['" of the first run"', '" of the second run"'] if phone and words == "two" else ["none"] * len(told))
+            browser.press("?")
+            assert browser.run("[...document.querySelectorAll('#keys kbd')].every((e) => e.offsetWidth > 0)"), name
+            browser.run("document.getElementById('help').close()")
         browser.darken(False)
         browser.print(folder / f"{words}-print.pdf")
     assert browser.complaints == []
