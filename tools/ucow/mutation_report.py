@@ -100,7 +100,8 @@ FRESH_HEAD = """\
 
 `tools/mutate --fresh` makes mutants that no one has seen, by all the operators of
 `tools/ucow/mutation_operators.py`, in the files of one build, which take turns. They are judged as in
-[the list of mutants](mutants.md); a serial test runs if it executes the changed function. A mutant that does not build, or
+[the list of mutants](mutants.md); a serial test runs if it executes the changed line, or the function where the line has no code
+of its own. A mutant that does not build, or
 gives the same kernel byte for byte, is replaced by another.
 """
 
