@@ -359,6 +359,14 @@ def test_missing_call(build, tmp_path):
         "tools/run: mine ended with exit code 3.\n")
 
 
+def test_file_in_a_folder(build, tmp_path):
+    """A name that is relative to where tools/run was started. (D126)"""
+    (tmp_path / "here").mkdir()
+    shutil.copy(build.folder / "user/hello.elf", tmp_path / "here/mine.elf")
+    done = run_in(build.folder, "here/mine.elf", cwd=tmp_path)
+    assert done.returncode == PASSED and "hello pass.\n" in done.stdout, done.stdout + done.stderr
+
+
 def test_file_without_a_folder(build, tmp_path):
     """`tools/run mine` where ./mine is meant."""
     (tmp_path / "mine").write_bytes(b"")
