@@ -15,6 +15,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -265,6 +266,13 @@ class Trace:
     def __len__(self) -> int:
         return len(self.records)
 
+    @cached_property
+    def _by_event(self) -> dict[Event, list[Record]]:
+        found: dict[Event, list[Record]] = {}
+        for record in self.records:
+            found.setdefault(record.event, []).append(record)
+        return found
+
     def rows(self) -> Iterator[dict[str, int | str]]:
         """The events as rows: for pandas, or to be written as JSON or CSV."""
         return (record.row() for record in self.records)
@@ -272,7 +280,8 @@ class Trace:
     def all(self, text: str, **fields: int | str) -> list[Record]:
         """Every event that matches, in order."""
         pattern = self.format.pattern(text, **fields)
-        self.asked = with_fields(text, fields), [record for record in self.records if pattern.matches(record)]
+        self.asked = with_fields(text, fields), [record for record in self._by_event.get(pattern.event, ())
+                                                  if pattern.matches(record)]
         return self.asked[1]
 
     def one(self, text: str, **fields: int | str) -> Record:
