@@ -50,6 +50,7 @@ def _in_kernel(layout: Layout, path: Path) -> bool:
     return layout.has(str(path.relative_to(ROOT / "kernel")))
 
 
+@lru_cache(maxsize=None)
 def kernel_places(elf: Path) -> dict[str, list[Place]]:
     """Where this kernel records each kind of event."""
     found: dict[str, list[Place]] = {}
@@ -61,6 +62,7 @@ def kernel_places(elf: Path) -> dict[str, list[Place]]:
     return found
 
 
+@lru_cache(maxsize=None)
 def call_places() -> dict[str, Place]:
     """Where the kernel begins to serve each system call."""
     return {name: place for path in sorted((ROOT / "kernel/sys").glob("*.c")) for name, place in _places(SYSTEM_CALL, path)}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import LabError
-from .layout import Layout, layout_of
+from .layout import Layout, Member, layout_of
 from .machine import symbols_of
 from .memory import Memory
 from .naming import PAGE_BYTES, USERTOP
@@ -33,6 +33,26 @@ class Frame:
     count: int
     owner: str
     slot: int  # where on the disk the same bytes are; 0: nowhere
+
+
+class Frames:
+    """The frames' array, by frame number: most frames are never asked for."""
+
+    def __init__(self, data: bytes, size: int, members: Mapping[str, Member], owners: Mapping[int, str], has_slots: bool) -> None:
+        self._words, self._bytes, self._size, self._owners, self._has_slots = memoryview(data).cast("I"), data, size, owners, has_slots
+        self._count, self._owner, self._slot = (members[name].offset for name in ("count", "owner", "slot"))
+
+    def __len__(self) -> int:
+        return len(self._bytes) // self._size
+
+    def __getitem__(self, number: int) -> Frame:
+        at = number * self._size
+        owner = self._owners[self._bytes[at + self._owner]]
+        slot = self._words[(at + self._slot) // 4] if owner == "user" and self._has_slots else 0
+        return Frame(self._words[(at + self._count) // 4], owner, slot)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[number] for number in range(len(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +164,12 @@ class Guest:
     # ---- frames and slots ----
 
     @cached_property
-    def frames(self) -> list[Frame]:
+    def frames(self) -> Frames:
         """The array, by frame number."""
-        members = self.layout.members(MM, "page")
         size = self.layout.size(MM, "page")
-        count, owner, slot = members["count"].offset, members["owner"].offset, members["slot"].offset
         n = self.word(self.symbols.address("page_frames"))
         data = self.memory.read(physical(self.word(self.symbols.address("page_array"))), n * size)
-        words, owners = memoryview(data).cast("I"), self.names["owner"]
-        return [Frame(words[(at + count) // 4], name := owners[data[at + owner]],
-                      words[(at + slot) // 4] if name == "user" and self.swaps else 0)
-                for at in range(0, n * size, size)]
+        return Frames(data, size, self.layout.members(MM, "page"), self.names["owner"], self.swaps)
 
     def frame_number(self, page: int) -> int:
         """Which frame the struct page at this address describes."""
