@@ -16,9 +16,9 @@ rehearses() {
 
 # Whether the kernel was built with the option $1 set to $2, as JSON has it; Meson 1.7 writes it on many lines.
 built_with() {
-    local options
-    options=$(tr -s ' \n' ' ' <"$build/meson-info/intro-buildoptions.json")
-    grep -qF "\"name\": \"$1\", \"value\": $2," <<<"$options"
+    local options pattern="\"name\": \"$1\",[[:space:]]+\"value\": $2,"
+    options=$(<"$build/meson-info/intro-buildoptions.json")
+    [[ $options =~ $pattern ]]
 }
 
 # Prints the word $1 as a value in an option of QEMU, as in file=VALUE: a comma would end it.

@@ -109,7 +109,7 @@ look_for_modules() {
 have() {
     case $1 in
     /*) compgen -G "$1" >/dev/null ;;
-    python:*) command -v python3 >/dev/null && ! grep -qx "${1#python:}" <<<"$missing_modules" ;;
+    python:*) command -v python3 >/dev/null && [[ $'\n'$missing_modules$'\n' != *$'\n'"${1#python:}"$'\n'* ]] ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -222,8 +222,8 @@ new_build() {
 
 # Prints the directory `source` or `build` that the build directory was configured for.
 configured_for() {
-    local info=$build/meson-info/meson-info.json found
-    found=$(sed -nE "s/.*\"$1\": \"(([^\"\\\\]|\\\\.)*)\".*/\1/p" "$info" 2>/dev/null | head -n1)
+    local info=$build/meson-info/meson-info.json found='' pattern="\"$1\": \"(([^\"\\]|\\\\.)*)\""
+    [[ ! -r $info || ! $(<"$info") =~ $pattern ]] || found=${BASH_REMATCH[1]}
     if [[ $found == *\\* ]]; then # an escape of JSON: a quote, or a letter that is not ASCII
         found=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["directories"][sys.argv[2]])' "$info" "$1")
     fi
