@@ -11,6 +11,7 @@ verdict() {
     list_deaths
     [ ! -e "$scratch/at_limit" ] || status=124
     note_missing_calls
+    note_missing_table
     case $status in
     33)
         lie=$(contradiction)
@@ -155,6 +156,20 @@ note_missing_calls() {
     fi
     [ -z "$missing" ] ||
         say "note: -ENOSYS was the result of $missing (docs/linux.md; tools/strace -f shows each call)"
+}
+
+# Says after a failure which programs from outside make calls of Linux, if the kernel was built without them. See abi_of() for
+# the address, which here is that of the first instruction.
+note_missing_table() {
+    local i entry
+    if [ "$status" -eq 33 ] || built_with linux true; then
+        return 0
+    fi
+    for i in "${!modules[@]}"; do
+        entry=$(od -An -t u4 -j 24 -N 4 "$scratch/$(module_file "$i")")
+        [ "$entry" -lt $((0x08048000)) ] ||
+            say "note: ${modules[i]} is a program for Linux: the kernel runs such programs if it is built with -D linux=true, the default"
+    done
 }
 
 # Prints the names of the programs in the boot archive, as one line.

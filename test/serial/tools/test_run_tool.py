@@ -359,6 +359,15 @@ def test_missing_call(build, tmp_path):
         "tools/run: mine ended with exit code 3.\n")
 
 
+def test_program_for_linux_on_another_kernel(build, tmp_path):
+    """A kernel without the calls of Linux takes them for ucow's: a note says what the program is. (D127)"""
+    if build.linux:
+        pytest.skip("the build has the calls of Linux")
+    (tmp_path / "mine").write_bytes(Elf((Segment(va=LINUX_BASE, data=LINUX_PIPE + b"\xf4"),), entry=LINUX_BASE).file())
+    assert stderr_of(run_in(build.folder, str(tmp_path / "mine"))).startswith(
+        "tools/run: note: mine is a program for Linux: the kernel runs such programs if it is built with -D linux=true, the default\n")
+
+
 def test_file_in_a_folder(build, tmp_path):
     """A name that is relative to where tools/run was started. (D126)"""
     (tmp_path / "here").mkdir()
