@@ -14,6 +14,7 @@ A run that tools/ucow/verdict.py rejects fails its test at once. support/report.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -267,6 +268,12 @@ def pytest_configure(config):
     """A signal that ends pytest ends its machines, too; the files of the tests are removed at the end."""
     children.own_signals()
     config.option.basetemp = config.option.basetemp or Path(children.Scratch.for_process(), "tests")
+
+
+def pytest_unconfigure(config):
+    """Modules that tests wrote are not kept, compiled."""
+    if sys.pycache_prefix:
+        shutil.rmtree(f"{sys.pycache_prefix}{config.option.basetemp}", ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items):
