@@ -150,8 +150,9 @@ def mutexes(guest: Guest) -> Iterator[tuple[int, str]]:
         yield mm + lock, f"memory of {' '.join(map(str, pids))}"
     for path in sorted(KERNEL_SOURCES.rglob("*.c")):
         source = str(path.relative_to(KERNEL_SOURCES))
-        if "planted" not in source and guest.layout.has(source):
-            for name in STATIC_MUTEX.findall(path.read_text(encoding="utf-8")):
+        names = STATIC_MUTEX.findall(path.read_text(encoding="utf-8"))
+        if names and "planted" not in source and guest.layout.has(source):
+            for name in names:
                 yield guest.layout.variable(source, name), name
 
 
