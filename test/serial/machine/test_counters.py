@@ -46,7 +46,7 @@ BOUNDED = {"arrays_used": "global arrays", "classes_n": "classes of locks", "pen
            "failures": "it is set to 0, or the disk is given up", "computed_ticks": "it stops at a turn",
            "accounts_n": "accounts", "sites_used": "call sites", "elsewhere": "what is held",
            "among_n": "processes", "argc": "arguments", "args_n": "words", "beyond_bytes": "it stops", "bytes": "arguments",
-           "cache": "pages", "private": "pages", "shared": "pages", "swapped": "pages", "sole_slots": "pages", "nmis": "it stops at 2",
+           "cache": "pages", "private": "pages", "shared": "pages", "swapped": "pages", "sole_slots": "pages", "first": "bytes of a red zone", "nmis": "it stops at 2",
            "dropped": "entries", "overlapping": "entries", "wrapped": "entries", "modules_n": "modules",
            "options_dropped": "words", "options_n": "words", "problems_n": "problems", "segments_n": "segments",
            "line_length": "bytes of a line", "units": "what is held", "passed": "it stops: test_a_plan_goes_on_for_ever"}
