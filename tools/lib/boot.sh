@@ -66,7 +66,7 @@ boot() {
         children[$!]=running
     elif [ ! -t 0 ] && [ -z "$replay" ]; then
         local shell=()
-        [ -n "$record" ] || [ ${#program[@]} -gt 0 ] || shell=(--shell)
+        [ ${#program[@]} -gt 0 ] || shell=(--shell)
         exec {input}< <(exec setpriv --pdeathsig KILL sh -c "$guard" $$ "$root/tools/lib/typed_input" \
             ${record:+--slowly "$scratch/serial"} ${virtual:+--late} "${shell[@]}" 2>/dev/null)
         children[$!]=running

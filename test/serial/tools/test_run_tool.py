@@ -145,6 +145,23 @@ def test_recorded_keys_come_one_by_one(tmp_path):
         keys.stdin.close()
 
 
+def test_end_of_recorded_text_waits_for_the_last_line(tmp_path):
+    """What follows it, ^D, could take the place of a newline that the machine has not read yet. (D128)"""
+    serial = tmp_path / "serial"
+    serial.write_text("sh\r\n$ ")
+    with subprocess.Popen([ROOT / "tools/lib/recording", "type", serial], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as text:
+        text.stdin.write(b"x\n")
+        text.stdin.close()
+        for echo, more in (("", b"x"), ("x", b"\n")):
+            with serial.open("a") as file:
+                file.write(echo)
+            assert text.stdout.read(1) == more
+        assert not select.select([text.stdout], [], [], 0.5)[0], "it has ended before the newline was echoed"
+        with serial.open("a") as file:
+            file.write("\r\n")
+        assert text.stdout.read(1) == b""
+
+
 @pytest.mark.parametrize("ending, status", [("\x04", PASSED), ("\x01x", NO_VERDICT), (signal.SIGTERM, -signal.SIGTERM)],
                          ids=["Ctrl-D", "Ctrl-A X", "SIGTERM"])
 def test_terminal(build, ending, status):
