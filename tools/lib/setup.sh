@@ -71,8 +71,8 @@ test   mtools                  mformat               is what grub-mkrescue calls
 test   babeltrace2             babeltrace2           reads a trace in the Common Trace Format
 test   spin                    spin                  checks the model of the process protocol
 test   bubblewrap              bwrap                 keeps the compiler of a student's file in a container
+test   git                     git                   makes the repository of a hand-out
 edit   clangd                  clangd                tells an editor what each name is
-edit   git                     git                   shows it what has changed
 19     clang-19                clang-19              compiles the kernel with a newer compiler
 19     lld-19                  ld.lld-19             links what clang 19 compiled
 19     llvm-19                 llvm-objcopy-19       packs the boot archive for it

@@ -34,7 +34,7 @@ def run_in(folder: Path, *words: str, typed: str = "", cwd: Path | None = None) 
 def sentence(done) -> str:
     """What was refused before anything was run: the sentence without the tool's name."""
     assert (done.returncode, done.stdout) == (REFUSED, ""), done.stderr
-    return done.stderr.removeprefix("tools/run: ").removesuffix("\n")
+    return stderr_of(done).removeprefix("tools/run: ").removesuffix("\n")
 
 
 @pytest.mark.parametrize("typed, seen", [("", "$ "), ("sh\nhello\n", "hello pass."), ("hello\nforktest", "forktest pass.")],
