@@ -94,7 +94,7 @@ def test_backwards(build, tmp_path):
     with subprocess.Popen([*run, "--replay", tmp_path / "file", "--gdb"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as machine:
         try:
-            line = next(line for line in machine.stderr if line.startswith(SAID))
+            line = next(line for line in machine.stderr if line.startswith(f"{SAID}gdb "))
             commands = ["ucow-ps", "continue", "ucow-back exit 3", "ucow-ps", "ucow-back fork", "info registers eip",
                         "reverse-stepi", "info registers eip", "tbreak do_exit", "continue", "reverse-finish", "delete",
                         "reverse-continue", "ucow-ps", *(["ucow-event oom", "ucow-back fork 2"] if build.trace else [])]
@@ -144,7 +144,7 @@ def test_every_kind_of_event(bench, build):
     with subprocess.Popen([ROOT / "tools/run", "--build", build.folder, "--gdb", "exit"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as machine:
         try:
-            line = next(line for line in machine.stderr if line.startswith(SAID))
+            line = next(line for line in machine.stderr if line.startswith(f"{SAID}gdb "))
             said = subprocess.run([*shlex.split(line.removeprefix(SAID)), "-nx", "-q", "-batch",
                                    *(word for kind in kinds for word in ("-ex", f"ucow-event {kind}"))],
                                   capture_output=True, text=True, timeout=UNTIL_THERE, check=False)
@@ -168,7 +168,7 @@ def test_editor(build, tmp_path):
     with subprocess.Popen([ROOT / "tools/run", "--build", build.folder, f"--gdb={port}", "exit"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as machine:
         try:
-            line = next(line for line in machine.stderr if line.startswith(SAID))
+            line = next(line for line in machine.stderr if line.startswith(f"{SAID}gdb "))
             said = subprocess.run(["gdb", "-nx", "-q", "-batch", str(build.kernel), *(word for command in words for word in ("-ex", command))],
                                   capture_output=True, text=True, timeout=UNTIL_THERE, check=False)
         finally:
