@@ -48,8 +48,9 @@ def test_the_package_installs(tmp_path):
     options = words[1].split()
     # Its pip is that of the system, which ensurepip would copy there.
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", words[2], tmp_path / "env"], check=True, stdout=subprocess.DEVNULL)
+    # It asks for the version of rustc, and rustup's writes into HOME.
     done = subprocess.run([tmp_path / "env/bin/python", "-m", "pip", *options[:2], "--no-index", "-e", ROOT / "tools"],
-                          capture_output=True, text=True, check=False)
+                          capture_output=True, text=True, check=False, env={**os.environ, "HOME": str(tmp_path)})
     assert done.returncode == 0 and options[2:] == ["--break-system-packages"], done.stdout + done.stderr
     where = subprocess.run([tmp_path / "env/bin/python", "-c", "import ucow.build; print(ucow.build.ROOT)"], capture_output=True, text=True,
                            cwd=tmp_path, check=True, env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"})
