@@ -98,9 +98,10 @@ start_limited() {
 
 # Starts what ends the machine with the pid $1 at the limit, and writes into the file `at_limit` what its processes did.
 end_at_limit() {
-    local i programs=()
-    for i in "${!files[@]}"; do # by the links: a file's name is for the folder in which tools/run was started
-        programs+=(--program "$(realpath -- "$(module_file "$i")")")
+    local file programs=()
+    for file in "${files[@]}"; do
+        [[ $file == /* ]] || file=$started_in/$file
+        programs+=(--program "$file")
     done
     # shellcheck disable=SC2016 # for the inner shell
     start_child sh -c 'sleep "$1"; machine=$2; shift 2; "$@" >processes 2>&1 || : >processes

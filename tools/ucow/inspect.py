@@ -82,7 +82,7 @@ def frame(guest: Guest, pid: str = "") -> Iterator[str]:
     registers = stacks.trapframe(guest, process)
     for name, value in registers.items():
         yield f"  {name:<7}{value:#010x}"
-    yield f"  at     {stacks.located(guest, process.name, [registers['eip']])[0]}"
+    yield f"  at     {stacks.located(guest.symbols.path, process.name, [registers['eip']])[0]}"
 
 
 # ---- memory ----

@@ -5,8 +5,8 @@ Nothing here asks the kernel; a machine that runs may be in the middle of a chan
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -87,12 +87,11 @@ class Guest:
     memory: Memory
     symbols: Symbols
     layout: Layout
-    programs: Mapping[str, Path] = field(default_factory=dict)  # ELF files of programs that are not in the build directory
 
     @classmethod
-    def of(cls, memory: Memory, elf: Path, programs: Iterable[Path] = ()) -> "Guest":
+    def of(cls, memory: Memory, elf: Path) -> "Guest":
         symbols_of(elf).require_same(memory)
-        return cls(memory, symbols_of(elf), layout_of(elf), {file.name.removesuffix(".elf"): file for file in programs})
+        return cls(memory, symbols_of(elf), layout_of(elf))
 
     @cached_property
     def names(self) -> dict[str, dict[int, str]]:

@@ -126,10 +126,9 @@ def program_file(elf: Path, name: str) -> Path:
     return outside.get(name) or elf.parent.parent / "user" / f"{name}.elf"
 
 
-def located(guest: Guest, name: str, addresses: list[int]) -> list[str]:
-    """Function, file and line of each code address: of the kernel, or of its program `name`."""
-    elf = guest.symbols.path
-    program = guest.programs.get(name) or program_file(elf, name)
+def located(elf: Path, name: str, addresses: list[int]) -> list[str]:
+    """Function, file and line of each code address: of the kernel `elf`, or of its program `name`."""
+    program = program_file(elf, name)
     mine = [address for address in addresses if address >= KERNBASE]
     found = dict(zip(mine, symbols_of(elf).places(mine))) if mine else {}
     if program.is_file():
@@ -144,4 +143,4 @@ def backtrace(guest: Guest, process: Process) -> list[str]:
         return [f"process {process.pid} has ended: it has no stack any more"]
     calls = [address - (i > 0) for i, address in enumerate(addresses)]  # a return address may be on the next line
     return [f"#{i:<2} {address:#010x} {'user  ' if address < USERTOP else 'kernel'} {place}" for i, (address, place)
-            in enumerate(zip(addresses, located(guest, process.name, calls)))]
+            in enumerate(zip(addresses, located(guest.symbols.path, process.name, calls)))]
