@@ -96,7 +96,8 @@ start_limited() {
     child=$machine_child
 }
 
-# Starts what ends the machine with the pid $1 at the limit, and writes into the file `at_limit` what its processes did.
+# Starts a command that waits for the limit, writes into the file `at_limit` what the processes do, and ends the machine, whose
+# pid is $1. If it cannot, the machine ends 30 seconds later.
 end_at_limit() {
     local file programs=()
     for file in "${files[@]}"; do

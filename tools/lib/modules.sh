@@ -7,6 +7,7 @@
 
 with=() # files of --with
 modules=() # the names of the boot modules
+started_in=$PWD # where relative names of files begin; the machine runs elsewhere
 
 # Whether the program is a file of this machine: its name has a slash.
 is_file() {

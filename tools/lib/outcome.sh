@@ -34,8 +34,6 @@ explain_limit() {
     [ ! -s "$scratch/at_limit" ] || { say "its processes when it was stopped:" && cat "$scratch/at_limit" >&2; }
 }
 
-started_in=$PWD
-
 # Prints what in the serial output contradicts the status of a run that passed.
 contradiction() {
     local banners
