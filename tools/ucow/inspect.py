@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import LabError, stacks
+from .memory import QmpMemory
 from .naming import PAGE_BYTES, USERTOP, region_name
 from .pages import MM, PRESENT, PROC, Guest, Process
 from .stacks import current
@@ -226,11 +227,11 @@ def events(guest: Guest, count: str = str(EVENTS)) -> Iterator[str]:
 
 
 def overview(guest: Guest) -> Iterator[str]:
-    """Every process, what it waits for, and the frames of the one that runs."""
+    """Every process, what it waits for, and the frames of the one that runs if its registers can be asked for."""
     yield from ps(guest)
     yield from waits(guest)
     running = next(process for process in guest.processes if process.address == current(guest))
-    if running.pid != 0:
+    if running.pid != 0 and isinstance(guest.memory, QmpMemory):
         yield f"  {running.pid} {running.name} runs:"
         yield from stacks.backtrace(guest, running)
 

@@ -188,6 +188,7 @@ def test_inspect(bench, build):
     try:
         guest = Guest.of(memory, build.kernel)
         assert "*    1      0 RUNNING   init" in inspect.answer(guest, "ps", [])
+        assert list(inspect.overview(guest)) == [*inspect.answer(guest, "ps", []), *inspect.answer(guest, "waits", [])]
         with pytest.raises(LabError, match="process 1 runs: its registers are those of the CPU, not in memory; name another process"):
             list(inspect.answer(guest, "bt", []))
         with pytest.raises(LabError, match="there is no question nosuch: there are ps tree"):
