@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import ROOT
 from ucow import LabError, children
-from ucow.course import grade, kept, report, submission
+from ucow.course import container, grade, kept, report, submission
 from ucow.course.answers import ANSWERS, answer
 from ucow.course.handout import TEXT
 from ucow.course.judge import EVENTS
@@ -106,6 +106,12 @@ def test_changed_tests_and_tools_are_named_and_not_taken(tree):
     ('#include "/etc/passwd"\n', "which is not in this tree"),
     ('#include "../../../../etc/passwd"\n', "which is not in this tree"),
     ("#include NAME\n", "which is not in this tree"),
+    ('%:include "/etc/passwd"\n', "which is not in this tree"),
+    ('#inc\\ \nlude "/etc/passwd"\n', "which is not in this tree"),
+    ('/**/ # /**/ include /**/ "/etc/passwd"\n', "which is not in this tree"),
+    ('\f#include"/etc/passwd"\n', "which is not in this tree"),
+    ('#import "/etc/passwd"\n', ":1 includes what is not in this tree"),
+    ('#include "mm/page.h" /* why */ // and more\n', None),
     ('/* asm("") */ const char *s = "asm(";\n', None),
 ])
 def test_what_a_source_must_not_do(text, refused, tree):
@@ -205,12 +211,28 @@ def test_grades_are_kept(monkeypatch, tmp_path):
         run("int b;")
 
 
-def test_what_is_graded_is_reported_after_ctrl_c(graded, monkeypatch, tmp_path, capsys):
-    """The tool ends, and the reports have what there is."""
+@pytest.fixture
+def tool():
+    """tools/grade as a module."""
     spec = importlib.util.spec_from_loader("grade_tool", importlib.machinery.SourceFileLoader("grade_tool", str(ROOT / "tools/grade")))
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
 
+
+@pytest.mark.parametrize("works", [True, False])
+def test_without_a_container_it_says_so(works, graded, tool, monkeypatch, tmp_path, capsys):
+    (tmp_path / "kernel").mkdir()
+    monkeypatch.setattr(container, "works", lambda: works)
+    monkeypatch.setattr(kept, "all_grades", lambda *_: iter(graded))
+    monkeypatch.setattr(submission, "gather", lambda *_: [one.submission for one in graded])
+    tool.main.callback((tmp_path,), None, None, None, None, None, None, None, None, tmp_path, 1, None)
+    assert (f"note: {container.MISSING}" in " ".join(capsys.readouterr().out.split())) is not works
+    assert bool(container.container(tmp_path, tmp_path)) is works
+
+
+def test_what_is_graded_is_reported_after_ctrl_c(graded, tool, monkeypatch, tmp_path, capsys):
+    """The tool ends, and the reports have what there is."""
     def two_of_many(*_):
         yield from graded
         raise KeyboardInterrupt

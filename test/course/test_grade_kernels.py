@@ -2,14 +2,16 @@
 """Kernels with a submission's files: the reference gets the points, the hand-outs boot and say what is missing and get none,
 and kernels that pretend get none. The long form is `tools/grade --mistakes all`."""
 
+import os
 import re
 import shlex
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from ucow import LabError
+from ucow import LabError, children
 from ucow.build import options_of
 from ucow.course import container, grade
 from ucow.course.answers import answer
@@ -24,6 +26,7 @@ from ucow.verdict import BANNER
 
 COW = "kernel/mm/copy_range_cow.c"
 SECONDS = 6
+IN_A_CONTAINER = pytest.mark.skipif(not container.works(), reason="bubblewrap is not installed, or may make no container here")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +150,7 @@ def test_a_kernel_that_does_not_build_says_where(builds):
     assert graded.points == 0 and f"seen {COW}:" in graded.results[0].sentence() and "page_dorp" in graded.results[0].sentence()
 
 
-@pytest.mark.skipif(not container.works(), reason="bubblewrap is not installed, or may make no container here")
+@IN_A_CONTAINER
 def test_the_compiler_sees_no_one_s_files(builds, tmp_path):
     """A macro hides the name of a teacher's file, which the error would quote; without a container it does."""
     secret = tmp_path / "secret"
@@ -156,3 +159,32 @@ def test_the_compiler_sees_no_one_s_files(builds, tmp_path):
     graded = lost(Submission("curious", lab_called("cow"), {COW: text}), builds, "read")
     seen = graded.results[0].loss.seen
     assert graded.points == 0 and "file not found" in seen and "the_solution_is_here" not in seen, seen
+
+
+@IN_A_CONTAINER
+@pytest.mark.parametrize("script", [
+    "open('/etc/passwd')",
+    "open(ROOT + '/x', 'w')",
+    "open(BUILD + '/x', 'w')",
+    "open('/x', 'w')",
+    "import socket; socket.create_connection(('127.0.0.1', PORT), 9)",
+    "import os; os.kill(PID, 0)",
+    "import os; os.environ['UCOW_TOKEN']",
+], ids=["reads", "writes to the tree", "writes to the build", "writes elsewhere", "network", "processes", "environment"])
+def test_what_a_compiler_may_not_do(script, build, tmp_path, monkeypatch):
+    """Each script works outside of the container."""
+    monkeypatch.setenv("UCOW_TOKEN", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        names = {"ROOT": str(tmp_path), "BUILD": str(tmp_path), "PORT": server.getsockname()[1], "PID": os.getpid()}
+        if script != "open('/x', 'w')":
+            exec(script, names)  # pylint: disable=exec-used
+        names |= {"ROOT": str(ROOT), "BUILD": str(build)}
+        values = "".join(f"{name} = {value!r}; " for name, value in names.items() if name.isupper())
+        done = children.run([*container.container(build, tmp_path), "python3", "-c", f"{values}{script}"])
+    assert done.returncode == 1 and "Error: " in done.stdout.splitlines()[-1], done.stdout
+
+
+@IN_A_CONTAINER
+def test_a_compiler_owns_nothing_and_writes_to_its_folder(build, tmp_path):
+    words = [*container.container(build, tmp_path), "sh", "-c", f"id -u; echo 7 > {shlex.quote(str(tmp_path / 'made'))}; echo > /tmp/own"]
+    assert (children.run(words).stdout, (tmp_path / "made").read_text()) == ("65534\n", "7\n")

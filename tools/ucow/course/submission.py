@@ -20,10 +20,11 @@ NOTED_MAX = 5
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 FORBIDDEN = {
     r"\b(__asm__|__asm|asm)\b": "uses assembler, which only kernel/arch may",
-    r"#\s*(include_next|embed|pragma\s+clang\s+module)\b": "includes what is not in this tree",
+    r"(#|%:)\s*(include_next|import|embed|pragma\s+clang\s+module)\b": "includes what is not in this tree",
     r"\b__(has_)?(include|embed)\w*\s*\(": "looks for files of the grader",
 }
-INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*(.*)$", re.MULTILINE)
+CONTINUED = re.compile(r"\\[^\S\n]*\n")
+INCLUDE = re.compile(r"^[^\S\n]*(?:#|%:)[^\S\n]*include\b[^\S\n]*(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,14 @@ def lab_of_tree(tree: Path) -> Lab:
 def judged(name: str, lab: Lab, files: dict[str, str], notes: list[str]) -> Submission:
     """A submission, unless its files do what they must not."""
     for file, text in files.items():
-        code = COMMENT_OR_STRING.sub(lambda found: '""' if found[0][0] == '"' else "\n" * found[0].count("\n"), text.replace("\\\n", ""))
+        lines = CONTINUED.sub("", text)
+        code = COMMENT_OR_STRING.sub(lambda found: '""' if found[0][0] == '"' else "\n" * found[0].count("\n"), lines)
         for pattern, what in FORBIDDEN.items():
             if found := re.search(pattern, code):
                 line = code.count("\n", 0, found.start()) + 1
                 return Submission(name, lab, {}, tuple(notes), f"{file}:{line} {what}")
-        for include in INCLUDE.findall(text):
-            if not re.match(r'(<\w[\w/.]*>|"\w[\w/.]*")\s*(/\*.*\*/\s*)?$', include) or ".." in include:
+        for include in INCLUDE.findall(COMMENT_OR_STRING.sub(lambda found: found[0] if found[0][0] == '"' else " ", lines)):
+            if not re.match(r'(<\w[\w/.]*>|"\w[\w/.]*")\s*$', include) or ".." in include:
                 return Submission(name, lab, {}, tuple(notes), f"{file} includes {include.strip()}, which is not in this tree")
         try:
             if outside(text, file, lab.number) != outside(lab.source(file), file, lab.number):
