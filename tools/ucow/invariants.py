@@ -213,6 +213,9 @@ def copy_only_on_write_fault(trace: Trace) -> Iterator[str]:
             if record.count < 2:
                 yield f"{record}: no process shared the page"
             copied[pid] = record
+        elif record.name == "page_copy":
+            if record.count < 1 or record["from"] == record.to:
+                yield f"{record}: the page was evicted while it was copied"
         elif record.name == "fault" and record.shown("outcome") == "copy":
             copy = copied.pop(pid, None)
             if copy is None or (copy.va ^ record.va) & PAGE_MASK:

@@ -6,6 +6,7 @@
 #include "numbers.h"
 
 enum { COLD_PAGES = 2600, HOT_PAGES = 40, PASSING_PAGES = 6000, PASSED_BEFORE = 2500 };
+enum { BLOCK_PAGES = 64, MET_PAGES = 40 * BLOCK_PAGES };
 enum { WORDS = PAGE_SIZE / sizeof(unsigned) };
 
 static volatile unsigned hot[HOT_PAGES][WORDS] __attribute__((aligned(PAGE_SIZE)));
@@ -33,21 +34,39 @@ static void values(unsigned seed)
     printf("pressure: again %08x\n", sum(cold, COLD_PAGES));
 }
 
+/* What a child and its parent find in the same pages; the child writes to one. */
+static void fork_and_sum(volatile unsigned (*pages)[WORDS], unsigned n)
+{
+    int pid = fork(), code = 0;
+    if (pid == 0) {
+        pages[5][5] = 1;
+        printf("pressure: child has %08x\n", sum(pages, n));
+        exit((int)(sum(pages, n) & 0xffffff));
+    }
+    (void)waitpid(pid, &code);
+    printf("pressure: the child's code is %06x\n", (unsigned)code);
+    printf("pressure: parent has %08x\n", sum(pages, n));
+}
+
 /* The same in a child, which shares the pages, on the disk too. */
 static void forked(unsigned seed)
 {
     volatile unsigned(*cold)[WORDS] = map_pages(COLD_PAGES);
     for (unsigned i = 0; i < COLD_PAGES; i++)
         cold[i][i % WORDS] = next_number(&seed);
-    int pid = fork(), code = 0;
-    if (pid == 0) {
-        cold[5][5] = 1;
-        printf("pressure: child has %08x\n", sum(cold, COLD_PAGES));
-        exit((int)(sum(cold, COLD_PAGES) & 0xffffff));
-    }
-    (void)waitpid(pid, &code);
-    printf("pressure: the child's code is %06x\n", (unsigned)code);
-    printf("pressure: parent has %08x\n", sum(cold, COLD_PAGES));
+    fork_and_sum(cold, COLD_PAGES);
+}
+
+/* The pages of each block are first accessed from the last to the first, and evicted in that order. A fork
+ * that copies them from the first to the last meets the eviction: the page that it copies is the next to be
+ * evicted. */
+static void met(unsigned seed)
+{
+    volatile unsigned(*pages)[WORDS] = map_pages(MET_PAGES);
+    for (unsigned block = 0; block < MET_PAGES; block += BLOCK_PAGES)
+        for (unsigned i = block + BLOCK_PAGES; i-- > block;)
+            pages[i][i % WORDS] = next_number(&seed);
+    fork_and_sum(pages, MET_PAGES);
 }
 
 /* A few pages are accessed all the time while many others go by once; memory is full before the few are
@@ -70,6 +89,7 @@ static void hot_pages(unsigned seed)
 
 int main(int argc, char **argv)
 {
-    static const struct mode modes[] = {{"values", values}, {"forked", forked}, {"hot", hot_pages}};
+    static const struct mode modes[] = {
+        {"values", values}, {"forked", forked}, {"met", met}, {"hot", hot_pages}};
     return run_mode(modes, ARRAY_SIZE(modes), argc, argv);
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the programs of user/course must print for a number: the same computations as theirs, in Python."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 WORD = 0xFFFFFFFF
@@ -307,14 +307,17 @@ def turns_late(seed: int) -> Answer:
 
 
 COLD_PAGES, HOT_PAGES, PASSING_PAGES, PASSED_BEFORE = 2600, 40, 6000, 2500  # of pressure
+BLOCK_PAGES, MET_PAGES = 64, 2560
 
 
-def cold_sum(seed: int, sixth: int | None = None) -> int:
-    """The sum of the pages of pressure, the sixth with another value."""
+def cold_sum(seed: int, sixth: int | None = None, order: Sequence[int] = range(COLD_PAGES)) -> int:
+    """The sum of the pages of pressure, which get their numbers in this order; the sixth with another value."""
     numbers, total = Numbers(seed), 0
-    for page in range(COLD_PAGES):
-        number = numbers.next()
-        total = (total * 31 + (sixth if page == 5 and sixth is not None else number)) & WORD
+    values = {page: numbers.next() for page in order}
+    if sixth is not None:
+        values[5] = sixth
+    for page in range(len(order)):
+        total = (total * 31 + values[page]) & WORD
     return total
 
 
@@ -323,11 +326,17 @@ def pressure_values(seed: int) -> Answer:
     return Answer([f"sum {cold_sum(seed):08x}", f"again {cold_sum(seed):08x}"])
 
 
-def pressure_forked(seed: int) -> Answer:
+def pressure_forked(seed: int, order: Sequence[int] = range(COLD_PAGES)) -> Answer:
     """The same in a child."""
-    child, parent = cold_sum(seed, 1), cold_sum(seed)
+    child, parent = cold_sum(seed, 1, order), cold_sum(seed, None, order)
     return Answer([f"child has {child:08x}", f"the child's code is {child & 0xffffff:06x}", f"parent has {parent:08x}"],
                   [child & 0xffffff])
+
+
+def pressure_met(seed: int) -> Answer:
+    """The same, of blocks of pages that were accessed from the last to the first."""
+    return pressure_forked(seed, [page for block in range(0, MET_PAGES, BLOCK_PAGES)
+                                  for page in reversed(range(block, block + BLOCK_PAGES))])
 
 
 def pressure_hot(seed: int) -> Answer:
@@ -346,7 +355,7 @@ ANSWERS: dict[tuple[str, str], Callable[[int], Answer]] = {
     ("calls", "parents"): calls_parents, ("linuxstart", "number"): linuxstart_number, ("begins", "words"): begins_words, ("begins", "data"): begins_data,
     ("begins", "args"): begins_args, ("begins", "missing"): begins_missing, ("begins", "again"): begins_again, ("begins", "full"): begins_full,
     ("turns", "equal"): turns_equal, ("turns", "weights"): turns_weights, ("turns", "late"): turns_late,
-    ("pressure", "values"): pressure_values, ("pressure", "forked"): pressure_forked, ("pressure", "hot"): pressure_hot,
+    ("pressure", "values"): pressure_values, ("pressure", "forked"): pressure_forked, ("pressure", "met"): pressure_met, ("pressure", "hot"): pressure_hot,
     ("lineage", "group"): lineage_group, ("lineage", "full"): lineage_full,
     ("lineage", "tables"): lineage_tables,
     ("lives", "codes"): lives_codes, ("lives", "any"): lives_any, ("lives", "strangers"): lives_strangers,
