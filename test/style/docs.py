@@ -5,8 +5,9 @@
 In the documents of the root, of docs/ and of course/, each relative link leads to a file, and each word in backticks that
 begins with a folder of this tree is a path in it. A code block whose title is a source file has lines of that file, in their
 order; a line /* ... */ stands for lines that it leaves out. A page of docs/zh has the code blocks, headings, rows and words in
-backticks of the page that it translates. A figure in the README's table of promises is one of the page that its row links to. In the documents that explain the sources (NAMING) each
-identifier in backticks must also occur in them.
+backticks of the page that it translates. The rows of a table have equal numbers of cells. A figure in the README's table of
+promises is one of the page that its row links to. In the documents that explain the sources (NAMING) each identifier in
+backticks must also occur in them.
 
 Usage: docs.py [--map] [ROOT]. Prints FILE:LINE: and a sentence for each breach, and fails if there is one.
 """
@@ -125,6 +126,16 @@ def figures(root, document):
                     yield number, f"{link} does not have the figure {figure}; it has {rows} rows"
 
 
+def torn(_, document):
+    """Rows of a table that have more or fewer cells than the row above them: a | in a cell is written \\|."""
+    cells, last = 0, 0
+    for number, line in prose(document):
+        bars = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        if bars and number == last + 1 and cells not in (0, bars):
+            yield number, f"this row of a table has {bars - 1} cells, the row above it {cells - 1}; a | in a cell is written \\|"
+        cells, last = bars, number
+
+
 def source_words(root):
     words = set()
     for folder in ("kernel", "user", "include", "test", "tools"):
@@ -160,7 +171,7 @@ def main():
         others = sorted(path for path in root.glob("*.md") if path.name != "README.md")
         documents = [root / "README.md", *others, *sorted((root / "docs").rglob("*.md")),
                             *sorted((root / "course").rglob("*.md"))]
-        rules = [paths, stale, translated, figures]
+        rules = [paths, stale, torn, translated, figures]
     breaches = [f"{document.relative_to(root)}:{number}: {sentence}" for document in documents
                 for number, sentence in (chain.from_iterable(rule(root, document) for rule in rules) if document.exists()
                                          else [(1, "this document is missing")])]

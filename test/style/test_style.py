@@ -95,6 +95,7 @@ BREACHES = [
     ("docs", "README.md", "| promise | today |\n|---|---|\n| a | 2 [pages](docs/pages.md) 01 |\n", "README.md:3: docs/pages.md does not have the figure 01"),
     ("docs", "docs/zh/pages2.md", "页\n", "docs/zh/pages2.md:1: there is no docs/pages2.md of which this is the translation"),
     ("docs --map", "docs/follow/halt.md", "`cpu_holt`\n", "halt.md:1: nothing in the sources is called cpu_holt"),
+    ("docs", "SECURITY.md", "| a | b |\n|---|---|\n| `c \\| d` | e |\n| `f | g` | h |\n", "SECURITY.md:4: this row of a table has 3 cells, the row above it 2"),
     ("docs", "README.md", "[map](docs/mop.md)\n", "README.md:1: the link to docs/mop.md leads nowhere"),
     ("docs", "README.md", "[ci](../../nowhere/ci.yml)\n", "README.md:1: the link to ../../nowhere/ci.yml leads nowhere"),
     ("docs", "SECURITY.md", "[map](docs/mop.md)\n", "SECURITY.md:1: the link to docs/mop.md leads nowhere"),

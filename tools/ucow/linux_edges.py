@@ -21,6 +21,7 @@ PAGE = ROOT / "docs/reports/linux.md"
 LINE = re.compile(r"^edge: (.*) = (-?\d+)$", re.MULTILINE)
 ROW = re.compile(r"^calls: (.*)$", re.MULTILINE)
 ERROR = re.compile(r"X\((E\w+), (\d+)\)")
+BAR = r"\|"  # a bar in a cell of a table
 RECORDED = re.compile(r"^\| `(.*)` \| (\S+) \|", re.MULTILINE)
 OF_KERNEL = re.compile(r"^\| call \| (Linux [\d.]+) \|", re.MULTILINE)
 
@@ -127,7 +128,7 @@ def recorded() -> tuple[str, list[tuple[str, str]], Rows]:
         for name, *cells, _ in lines:
             rows[name] = head[0].removeprefix("call and "), {edge: cell.partition(" ")[0]
                                                              for edge, cell in zip(head[1:-1], cells)}
-    return kernel[1] if kernel else "", RECORDED.findall(by_hand), rows
+    return kernel[1] if kernel else "", [(call.replace(BAR, "|"), error) for call, error in RECORDED.findall(by_hand)], rows
 
 
 class Differences:
@@ -162,7 +163,7 @@ def table_by_hand(linux: list[tuple[str, str]], ucow: Edges, differences: Differ
         if call != ours_call:
             raise LabError(f"the page has `{call}` where ucow made `{ours_call}`: tools/compare --edges renews it")
         reason = differences.reason(call, "" if theirs == ours else f"{theirs} on {kernel}, {ours}")
-        lines.append(f"| `{call}` | {theirs} | {ours} | {reason} |")
+        lines.append(f"| `{call.replace('|', BAR)}` | {theirs} | {ours} | {reason} |")
     return lines
 
 
