@@ -51,6 +51,15 @@ class Broken:
         """The source that is broken."""
         return changed_source(LIST, self.name, self.file, self.old, self.new)
 
+    def change(self) -> str:
+        """The whole lines that are replaced, and those in their place, as a diff shows them."""
+        text = (ROOT / self.file).read_text(encoding="utf-8")
+        first, last = text.index(self.old), text.index(self.old) + len(self.old)
+        before = text[text.rfind("\n", 0, first) + 1:first]
+        after = "" if text[last - 1] == "\n" else text[last:].partition("\n")[0]
+        old, new = ((before + part + after).rstrip("\n").splitlines() for part in (self.old, self.new))
+        return "\n".join([*(f"-{line}" for line in old if line), *(f"+{line}" for line in new if line)])
+
     def missing(self, message: str) -> list[str]:
         """The parts that a message lacks, or has in another order."""
         at, lacks = 0, []
@@ -113,9 +122,7 @@ def shown(message: str) -> str:
 
 def part(broken: Broken, message: str) -> str:
     """The part of the document about a broken kernel."""
-    change = "\n".join([*(f"-{line}" for line in broken.old.strip("\n").splitlines()),
-                        *(f"+{line}" for line in broken.new.strip("\n").splitlines())])
-    return (f"\n## {broken.name}\n\n{broken.what[0].upper()}{broken.what[1:]}, in `{broken.file}`:\n\n```diff\n{change}\n```\n\n"
+    return (f"\n## {broken.name}\n\n{broken.what[0].upper()}{broken.what[1:]}, in `{broken.file}`:\n\n```diff\n{broken.change()}\n```\n\n"
             f"`{broken.test}` says:\n\n```text\n{shown(message)}\n```\n")
 
 
@@ -127,7 +134,7 @@ def current() -> bool:
     for broken in listed:
         broken.source()  # its quotation stands there
     return [found.split("\n")[0] for found in parts] == [broken.name for broken in listed] and all(
-        broken.what[1:] in found and broken.test in found and not broken.missing(found) for broken, found in zip(listed, parts))
+        broken.what[1:] in found and broken.change() in found and broken.test in found and not broken.missing(found) for broken, found in zip(listed, parts))
 
 
 def try_all(names: Sequence[str], build: Path, write: bool) -> bool:
