@@ -107,21 +107,21 @@ static const char *reason(uint8_t shadow)
     case KASAN_STACK_RIGHT:
         return "outside of a local variable";
     case KASAN_STACK_SCOPE:
-        return "to a local variable whose block was left";
+        return "in a local variable whose block was left";
     case KASAN_GLOBAL:
         return "behind a global variable";
     case KASAN_HEAP_NEVER:
-        return "to a heap object that was never handed out";
+        return "in a heap object that was never handed out";
     case KASAN_HEAP_RED:
         return "outside of a heap object";
     case KASAN_HEAP_FREED:
-        return "to a heap object after it was freed";
+        return "in a heap object after it was freed";
     case KASAN_KSTACK_FREED:
-        return "to a kernel stack after it was freed";
+        return "in a kernel stack after it was freed";
     case KASAN_PAGE_FREED:
-        return "to a frame that no one holds";
+        return "in a frame that no one holds";
     default:
-        return "to memory that no one may access";
+        return "in memory that no one may access";
     }
 }
 
