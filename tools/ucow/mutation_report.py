@@ -29,8 +29,8 @@ that takes the files in turn. A mutant that does not build, or gives the same ke
 A test that catches a mutant must fail again when it is run alone, and pass without the mutant.
 
 The kernel is built with default options, so assertions, structure checkers and the ledger count as
-tests, and are not mutated themselves. Files of
-the other policies are tested with `-Devict=fifo -Dcow=false -Dpmm=first_fit -Dinject=true` (`others`).
+tests, and are not mutated themselves. Files that this kernel does not have are those of
+other policies: they are tested with `-Devict=fifo -Dcow=false -Dpmm=first_fit -Dinject=true`.
 """
 
 
