@@ -192,6 +192,8 @@ SABOTAGE = {
         "a copy for a reader": change(COPY_FAULT, "error=7", "error=5"),
         "a copy of another page": change(COPY_FAULT, "va=0xaffff010", "va=0xafffe010"),
         "a copy for a fault in an eager build": in_eager(put(COPY_FAULT, after="2 syscall_leave nr=clone")),
+        "a copy of an evicted page in an eager build": in_eager(change("2 page_copy", "count=1", "count=0")),
+        "a copy in the page's own frame in an eager build": in_eager(change("2 page_copy", "to=0x2000", "to=0x1000")),
     },
     "memory_is_duplicated_in_fork": {
         "sharing outside fork": put(SHARE, after="2 syscall_leave nr=fork"),
