@@ -181,6 +181,28 @@ TEST(the_copy_of_a_page_table)
     end();
 }
 
+/* The CPU may have set them in one of the two meanwhile. */
+TEST(only_accessed_and_dirty_may_differ_in_the_copy_of_a_page_table)
+{
+    static const pte_t may[] = {PTE_A, PTE_D, PTE_A | PTE_D}, must_not[] = {PTE_P, PTE_U, PTE_COW};
+
+    start();
+    pte_t entries[2] = {*entry(parent, HEAP), *entry(parent, HEAP)};
+    for (int i = 0; i < 2; i++) {
+        for (size_t k = 0; k < ARRAY_SIZE(may); k++) {
+            entries[i] ^= may[k];
+            cow_check_table_copy(HEAP, &entries[0], &entries[1], 1);
+            entries[i] ^= may[k];
+        }
+    }
+    for (size_t k = 0; k < ARRAY_SIZE(must_not); k++) {
+        entries[1] ^= must_not[k];
+        CHECK(PANICS("is not in its copy", cow_check_table_copy(HEAP, &entries[0], &entries[1], 1)));
+        entries[1] ^= must_not[k];
+    }
+    end();
+}
+
 /* A write of the child to HEAP is served by `statement`, and then checked. */
 static struct cow_fault fault;
 static const struct vma mapping = {.start = HEAP, .end = HEAP + 2 * PAGE_SIZE, .flags = VM_READ | VM_WRITE};

@@ -94,6 +94,15 @@ struct cpuid_result cpu_cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t cpu_tsc(void);
 void cpu_loop(uint32_t rounds);
 uint32_t cpu_read_cr0(void), cpu_read_cr2(void), cpu_read_cr4(void);
+struct descriptor_table {
+    uint16_t limit;
+    uint32_t base;
+};
+void cpu_lidt(const struct descriptor_table *table);
+struct cpu_features {
+    uint8_t fxsr, sse, smep, smap, umip;
+};
+extern struct cpu_features cpu_features;
 
 static inline uintptr_t cpu_here(void)
 {
