@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The operators of tools/mutate: each finds its place, and what is no code, or a check, is left alone."""
+import subprocess
 import sys
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from ucow import LabError, mutants  # noqa: E402
 from ucow.build import refusal_of_meson  # noqa: E402
+from ucow.mutation import PROOF, STRICT  # noqa: E402
 from ucow.mutation_report import add_build, fresh_document  # noqa: E402
 from ucow.mutation_run import Wanted  # noqa: E402
+from ucow.mutation_weights import OTHER, counted, operator_of, weights  # noqa: E402
 
 EXAMPLES = [
     ("    if (a) {", "negate", "if (!(a)) {"),
@@ -36,6 +40,10 @@ EXAMPLES = [
     ("    x = A_ONE; y = A_TWO;", "sibling", "x = A_TWO; y = A_TWO;"),
     ("    x = p->first; y = p->second;", "field", "x = p->second; y = p->second;"),
     ("    uint32_t x = y;", "narrow", "uint16_t x = y;"),
+    ("    error = f(x, y);", "success", "error = 0;"),
+    ("    f(to, p->from);", "swap", "f(p->from, to);"),
+    ("    f(a, b, c);", "swap", "f(b, a, c);"),
+    ("    x = a ? b : c;", "swap", "x = a ? c : b;"),
 ]
 LEFT_ALONE = ["    /* a < b */", '    "a < b"', "#define X(a) (a < 1)", "    ASSERT(a < b);", "    RULE(a < b, x);", "    panic(x);",
               "    if (CONFIG_SWAP)", "    x = 16u;", "int x;", "    unsigned x = io_in8(y);"]
@@ -103,8 +111,76 @@ def test_a_listed_change_fits_in_one_place(tree, old, new):
     assert mutants.planted("a.c", "f(x)", "", operator="defect").diff == ["- f(x);", "+ ;"]
 
 
+EDITS = [
+    ("    f(x);\n    g(y);", "    g(y);", "drop call"),
+    ("    if (a)\n        f(x);", "", "drop call"),
+    ("    f(x);", "    (void)x;", "drop call"),
+    ("    p->a = x; /* why */", "", "drop store"),
+    ("    if (a)\n        return -E_INVAL;", "", "drop exit"),
+    ("    if (a && b < c) {", "    if (a) {", "drop condition"),
+    ("    x = A_ONE | A_TWO;", "    x = A_ONE;", "drop flag"),
+    ("    if (a) {", "    if (!a) {", "negate"),
+    ("    x = a < b;", "    x = a <= b;", "bound"),
+    ("    x = a + b;", "    x = a - b;", "arithmetic"),
+    ("    x = a && b;", "    x = a || b;", "logic"),
+    ("    error = f(x);", "    error = 0;", "success"),
+    ("    return -E_NO_MEM;", "    return 0;", "success"),
+    ("    f(to, from);", "    f(from, to);", "swap"),
+    ("    f(x);\n    p->a = b;", "    p->a = b;\n    f(x);", "order"),
+    ("    f(x);", "    f(x);\n    f(x);", "twice"),
+    ("    x = p->first;", "    x = p->second;", "field"),
+    ("    x = A_ONE;", "    x = A_TWO;", "sibling"),
+    ("    x = 16;", "    x = 17;", "constant"),
+    ("    f(x, true);", "    f(x, false);", "opposite"),
+    ("    list_add_tail(x);", "    list_add_head(x);", "opposite"),
+    ("    uint32_t x = y;", "    uint16_t x = y;", "narrow"),
+    ("    x = a;", "    for (;;)\n        x = b;", OTHER),
+]
+
+
+@pytest.mark.parametrize("old, new, operator", EDITS)
+def test_a_mistake_is_counted_for_the_operator_that_makes_it(old, new, operator):
+    assert operator_of(old, new) == operator
+
+
+def test_every_operator_is_drawn():
+    """As often as its mistake was made, plus one."""
+    found = counted()
+    assert set(weights()) | {OTHER} >= set(found) and all(weight == found[name] + 1 for name, weight in weights().items())
+
+
+def test_the_first_mutants_are_of_frequent_mistakes(tree):
+    """Of each file's as many as their weights say, and in the end all."""
+    made = made_of(tree, *[f"    f(x{i});\n    x = {i + 1};" for i in range(300)])
+    drawn = list(mutants.by_weight(made, "seed"))
+    first = Counter(mutant.operator for mutant in drawn[:200])
+    assert first["drop call"] > 3 * (first["constant"] + first["twice"]) > 0
+    assert sorted(map(id, drawn)) == sorted(map(id, made)) and list(mutants.by_weight(made, "seed")) == drawn
+
+
+# Code, and a mutant of it that is the same if what C leaves undefined never happens.
+UNDEFINED = {
+    "a variable without a value": ("int f(int n) { struct { int a; } s; s.a = 2; if (n) s.a = 2; return s.a; }",
+                                   "int f(int n) { struct { int a; } s; if (n) s.a = 2; return s.a; }"),
+    "an overflow": ("int f(int x) { return x + 1 > x; }", "int f(int x) { (void)x; return 1; }"),
+    "a null pointer": ("int f(int *p) { int x = *p; return p == 0 ? 7 : x; }", "int f(int *p) { return *p; }"),
+    "a loop without an end": ("void f(unsigned n) { for (unsigned i = 0; i != n; i += 2) ; }", "void f(unsigned n) { (void)n; }"),
+}
+
+
+@pytest.mark.parametrize("what", UNDEFINED)
+def test_nothing_is_proved_by_what_is_undefined(tmp_path, what):
+    def same(*flags):
+        codes = []
+        for text in UNDEFINED[what]:
+            (tmp_path / "a.c").write_text(text)
+            codes.append(subprocess.run(["clang", STRICT[0], "-O3", *flags, "-S", "-o-", tmp_path / "a.c"], capture_output=True, check=True).stdout)
+        return codes[0] == codes[1]
+    assert same() and not same(*PROOF)
+
+
 def result(outcome, line, test=""):
-    return {"operator": "bound", "file": "kernel/a.c", "line": line, "outcome": outcome, "test": test, "seconds": line, "diff": ["- a", "+ b"]}
+    return {"operator": "bound", "file": "kernel/a.c", "line": line, "outcome": outcome, "test": test, "seconds": line, "processor_seconds": line / 2, "diff": ["- a", "+ b"]}
 
 
 def test_a_report_says_what_lived():
@@ -113,7 +189,8 @@ def test_a_report_says_what_lived():
     text = fresh_document(judged, "tools/mutate --fresh 4 --seed 7")
     assert "`tools/mutate --fresh 4 --seed 7` repeats it." in text
     assert "**2 of 4 (50 %) were caught**: 1 by unit tests, 1 by serial tests." in text
-    assert "| bound | 4 | 2 |" in text and "a.c:1 " not in text
+    assert "A mutant took 2 s in the mean: 3 s is the median, 4 s the ninth decile. Its processes used the processor for 1 s" in text
+    assert f"| bound | {weights()['bound']} | 4 | 2 |" in text and "a.c:1 " not in text
     assert "| kernel/a.c:3 | `- a`<br>`+ b` | yes |" in text and "| kernel/a.c:4 | `- a`<br>`+ b` | no |" in text
 
 

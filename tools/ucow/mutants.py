@@ -3,7 +3,8 @@
 
 Listed ones are promises of docs/defects.md broken by hand (test/mutants.toml). Generated ones come from
 OPERATORS, applied to the sources line by line: clang-format lays them out so regularly that no parser is
-needed. The choice among them is seeded, and takes turns among the files and among a file's operators.
+needed. The choice among them is seeded, and takes turns among the files; among a file's operators,
+it takes turns, or goes by their weights (mutation_weights.py).
 """
 import difflib
 import hashlib
@@ -12,12 +13,13 @@ import random
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import LabError
 from .mutation_operators import OPERATORS, ORDER, Names
+from .mutation_weights import weights
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = ROOT / "test/mutants.toml"
@@ -157,9 +159,22 @@ def in_turns(mutants: list[Mutant], seed: str) -> Iterator[Mutant]:
         yield from filter(None, row)
 
 
-def choose(files: list[str], seed: int) -> Iterator[Mutant]:
+def by_weight(mutants: list[Mutant], seed: str) -> Iterator[Mutant]:
+    """All of them in a random order, those of an operator as early as its mistake is frequent."""
+    chance, frequent = random.Random(seed), weights()
+    by_operator = defaultdict(list)
+    for mutant in chance.sample(mutants, len(mutants)):
+        by_operator[mutant.operator].append(mutant)
+    while by_operator:
+        (operator,) = chance.choices(list(by_operator), [frequent[name] for name in by_operator])
+        yield by_operator[operator].pop()
+        if not by_operator[operator]:
+            del by_operator[operator]
+
+
+def choose(files: list[str], seed: int, order: Callable[[list[Mutant], str], Iterator[Mutant]] = in_turns) -> Iterator[Mutant]:
     """All mutants of the files, one of each file before the second of any; a file's do not depend on the others."""
     wanted = [file for file in sorted(files) if not NOT_MUTATED.search(file)]
-    columns = [in_turns(candidates(file), f"{seed} {file}") for file in random.Random(seed).sample(wanted, len(wanted))]
+    columns = [order(candidates(file), f"{seed} {file}") for file in random.Random(seed).sample(wanted, len(wanted))]
     for row in itertools.zip_longest(*columns):
         yield from filter(None, row)

@@ -4,12 +4,17 @@
 The unit tests that compile the changed file run first, then the serial tests that execute the changed function
 (mutation_reach.py), all in one pytest. The first failure ends it if the test fails again by itself; otherwise the
 failure has another cause, and the serial tests run once more. A test that catches a mutant passed without it.
+
+A mutant that no unit test notices may be one that cannot be noticed. If the compiler, which looks at the whole kernel
+at once, makes the same code of it as of the original, that is proved, and it does not count. Where C leaves behaviour
+undefined, the compiler is told what it is (PROOF), so that it proves nothing by assuming that a mistake cannot happen.
 """
 import contextlib
 import filecmp
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -36,7 +41,12 @@ CONFIGURATIONS: dict[str, list[str]] = {
     "default": [],
     "others": ["-Devict=fifo", "-Dcow=false", "-Dpmm=first_fit", "-Dinject=true"],
 }
+# As the cross file has it. A mutant whose types do not fit is one that no one sends.
+STRICT = ["--target=i386-unknown-linux-gnu", "-Werror=incompatible-pointer-types", "-Werror=int-conversion"]
+# Signed numbers wrap, a variable without a value has a certain one, loops may be endless, and NULL is an address.
+PROOF = ["-fwrapv", "-ftrivial-auto-var-init=pattern", "-fno-finite-loops", "-fno-delete-null-pointer-checks"]
 KERNEL = "kernel/ucow.elf"
+WITHOUT_TABLES = "kernel/ucow-first.elf"  # the same code, and sooner
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # not .lines: line numbers are no behaviour
 SILENT_SECONDS = 900  # without output of pytest this counts as a hang; a machine that hangs is ended long before (mutation_reach.py)
 UNIT_SECONDS = 4  # of processor time; more is a hang: the longest takes 1.2
@@ -44,6 +54,8 @@ FAILED = 1  # what pytest exits with if a test failed
 ALL_SKIPPED = 77  # and if all tests of the only module were skipped
 HUNG = MEANING[-signal.SIGXCPU]
 UNKNOWN = "unknown"  # to the unit tests
+LIVED = ("survived", "never executed")
+EQUAL = "proved equal"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 COLLECTING = "collecting"  # shown before the first test
 NODE = re.compile(r"test/serial/\w+/test_(\w+)\.py::(test_\w+(?:\[.*?\](?=\s|$))?)")
@@ -68,9 +80,10 @@ class Result(TypedDict):
     what: str
     defect: str
     configuration: str
-    outcome: str  # caught, timeout, survived, does not build, same kernel
+    outcome: str  # caught, timeout, survived, never executed, does not build, same kernel, proved equal
     test: str     # that caught it
     seconds: float
+    processor_seconds: float  # of all processes that tested it; 0 if others ran beside it
 
 
 @dataclass(frozen=True)
@@ -98,16 +111,17 @@ def sources_of(target: str, folder: Path, tree: Path) -> set[str]:
 class Build:
     """One configuration of the copy, with the tests that Meson lists for it."""
 
-    def __init__(self, tree: Path, name: str, options: Sequence[str], knowledge: Knowledge | None = None) -> None:
-        """`options` are words for Meson; `knowledge` is shared with the same build of other copies."""
+    def __init__(self, tree: Path, name: str, options: Sequence[str], knowledge: Knowledge | None = None, flags: Sequence[str] = STRICT) -> None:
+        """`options` are words for Meson, `flags` for the compiler; `knowledge` is shared with the same build of other copies."""
         self.tree, self.name, self.options, self.folder = tree, name, options, tree / f"build-{name}"
         self.knowledge = knowledge
         if not (self.folder / "build.ninja").is_file():
             with refusal_of_meson():
-                command("meson", "setup", self.folder, tree, "--cross-file", tree / "cross/i386.ini", "-Dwerror=false", *options)
+                command("meson", "setup", self.folder, tree, "--cross-file", tree / "cross/i386.ini", "-Dwerror=false", f"-Dc_args={list(flags)}", *options)
         command("ninja", "-C", self.folder, "build.ninja")  # so Meson lists the tests of the current meson.build
         self.tests: list[MesonTest] = json.loads(run("meson", "introspect", "--tests", self.folder).stdout)
         self.trusted: set[str] = set()
+        self.unfit: set[str] = set()  # modules that fail without a mutant
 
     @cached_property
     def objects(self) -> dict[str, list[str]]:
@@ -143,19 +157,41 @@ class Build:
         """Build; whether it works."""
         return run("ninja", "-C", self.folder, "-j1", *targets).returncode == 0
 
-    def loaded(self) -> list[bytes]:
-        """The contents of the kernel's loaded sections."""
-        with (self.folder / KERNEL).open("rb") as file:
+    def loaded(self, kernel: str = KERNEL) -> list[bytes]:
+        """The contents of a kernel's loaded sections."""
+        with (self.folder / kernel).open("rb") as file:
             elf = ELFFile(file)
             return [section.data() for name in LOADED if (section := elf.get_section_by_name(name))]
+
+    def for_machines(self) -> list[str]:
+        """What the serial tests need. The unit tests are built when their turn comes."""
+        words = [word for name in ("all", "meson-test-prereq") for word in run("ninja", "-C", self.folder, "-t", "query", name).stdout.split()]
+        return [word for word in dict.fromkeys(words) if "/" in word and not word.startswith("test/unit/")]
 
     @cached_property
     def original(self) -> list[bytes]:
         """loaded() without a mutant."""
-        if not self.ninja():  # all: the serial tests also boot programs that are not in the kernel
+        if not self.ninja(*self.for_machines()):
             raise LabError(f"the tree does not build with {' '.join(self.options) or 'default options'}: run ninja to see why")
         self.reach = Reach(self.folder / "reach", self.folder / KERNEL, self.tree, self.knowledge)
         return self.loaded()
+
+    @cached_property
+    def proof(self) -> "Build":
+        """The same, compiled as one."""
+        kept = [option for option in self.options if not option.startswith("-Dbuildtype=")]
+        return Build(self.tree, f"{self.name}-as-one", [*kept, "-Dbuildtype=release"], flags=[*STRICT, *PROOF])
+
+    @cached_property
+    def as_one(self) -> list[bytes]:
+        """loaded() of the proof without a mutant."""
+        if not self.proof.ninja(WITHOUT_TABLES):
+            raise LabError(f"the tree does not build with {' '.join(self.proof.options)}: run ninja in {self.proof.folder} to see why")
+        return self.proof.loaded(WITHOUT_TABLES)
+
+    def proves_equal(self) -> bool:
+        """Whether the mutant that is planted is the same code."""
+        return self.proof.ninja(WITHOUT_TABLES) and self.proof.loaded(WITHOUT_TABLES) == self.as_one
 
     def unit_test(self, subject: str) -> Catch | None:
         """Run a unit test; the catch if it fails."""
@@ -186,6 +222,19 @@ class Build:
             self.ninja(KERNEL)
             self.reach.learn(self.modules, lambda module, more: self.serial_tests([module], say, more) is None, say)
 
+    def fits(self, catch: Catch, say: Callable[[str], None]) -> bool:
+        """Whether a serial test that failed passes without a mutant, where Reach was not asked: it may not suit this build."""
+        module, _, test = catch.test.partition("::")
+        if not self.reach.borrowed or catch.suite == "unit" or not test or str(catch) in self.trusted:
+            return True
+        say(f"{catch}, without the mutant")
+        self.ninja(KERNEL)
+        if self.serial_tests([f"{self.serial_files[module]}::{test}"], say) is None:
+            self.trusted.add(str(catch))
+            return True
+        self.unfit.add(self.serial_files[module])
+        return False
+
     def serial_tests(self, wanted: list[str], say: Callable[[str], None], more: Mapping[str, str] = EMPTY) -> Catch | None:
         """Run serial tests; the catch of the first that fails or hangs. `more` are variables of the environment."""
         example = self.serial[0]
@@ -214,11 +263,11 @@ class MutantTree:
     """A copy of the tree with its builds, for one thread."""
 
     def __init__(self, folder: Path, configurations: Mapping[str, list[str]], knowledge: Mapping[str, Knowledge],
-                 modules: int | None = None) -> None:
+                 modules: int | None = None, alone: bool = False) -> None:
         """`configurations` are the builds, by name, with their options; `modules` limits how many modules of serial
-        tests look at a mutant."""
+        tests look at a mutant; `alone`: no other tree is tested meanwhile."""
         self.tree = folder = folder.resolve()
-        self.modules = modules
+        self.modules, self.alone = modules, alone
         shutil.copytree(ROOT, folder, ignore=not_copied, copy_function=copy_changed, dirs_exist_ok=True)
         self.builds = {name: Build(folder, name, options, knowledge[name]) for name, options in configurations.items()}
 
@@ -244,23 +293,32 @@ class MutantTree:
 
     def judge(self, mutant: Mutant, say: Callable[[str], None]) -> Result:
         """Test a mutant; `say` shows progress."""
-        build, start = self.build_of(mutant), time.monotonic()
+        build = self.build_of(mutant)
         say("building the original")
-        original = build.original
+        original, _ = build.original, build.as_one
+        start, used = time.monotonic(), processor_seconds()
         with self.planted(mutant):
             say("building")
             outcome, catch = self.look(build, mutant, original)
         if outcome == UNKNOWN:
-            build.learn(say)
+            say("is it the same code?")
             with self.planted(mutant):
-                outcome, catch = self.look_further(build, mutant, say)
+                outcome = EQUAL if build.proves_equal() else UNKNOWN
+        if outcome == UNKNOWN:
+            build.learn(say)
+            while True:
+                with self.planted(mutant):
+                    outcome, catch = self.look_further(build, mutant, say)
+                if catch is None or build.fits(catch, say):
+                    break
         if catch and catch.suite == "unit" and str(catch) not in build.trusted:
             say(f"{catch}, without the mutant")
             self.check(build, mutant, catch)
         return {"key": mutant.key, "label": mutant.label, "operator": mutant.operator, "file": mutant.file,
                 "line": mutant.line, "diff": mutant.diff, "what": mutant.what, "defect": mutant.defect,
                 "configuration": build.name, "outcome": outcome, "test": str(catch) if catch else "",
-                "seconds": round(time.monotonic() - start, 1)}
+                "seconds": round(time.monotonic() - start, 1),
+                "processor_seconds": round(processor_seconds() - used, 1) if self.alone else 0}
 
     def look(self, build: Build, mutant: Mutant, original: list[bytes]) -> tuple[str, Catch | None]:
         """Build, and run the unit tests: the outcome, and the catch if there is one."""
@@ -280,7 +338,7 @@ class MutantTree:
     def look_further(self, build: Build, mutant: Mutant, say: Callable[[str], None]) -> tuple[str, Catch | None]:
         """Run the serial tests that can notice the mutant. One that fails must fail again by itself."""
         build.ninja(KERNEL)
-        modules = build.reach.of(mutant, build.modules)[:self.modules]
+        modules = [module for module in build.reach.of(mutant, build.modules) if module not in build.unfit][:self.modules]
         for _ in range(2 if modules else 0):
             catch = build.serial_tests(modules, say)
             if catch is None:
@@ -298,6 +356,12 @@ class MutantTree:
         if build.unit_test(subject):
             raise LabError(f"{catch} fails without a mutant, too, in {build.folder}")
         build.trusted.add(str(catch))
+
+
+def processor_seconds() -> float:
+    """Of all processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def outcome_of(catch: Catch) -> tuple[str, Catch]:

@@ -3,7 +3,7 @@
 
 The first are the usual ones of mutation testing. The others are mistakes that people make when they write or change a
 kernel: a line twice, two lines in the wrong order, an exit, a flag or a bit forgotten, the opposite end of a list, a
-sibling of the constant or of the field that was meant, a type that is too narrow.
+sibling of the constant or of the field that was meant, two arguments or results in the wrong order, a type that is too narrow.
 """
 
 import re
@@ -62,6 +62,7 @@ LVALUE = r"\*?\w+(?:(?:->|\.)\w+|\[[^\]]*\])+"
 CALL = r"\w+(?:(?:->|\.)\w+)*\(.*\);"
 STORE = r"\*?\w+(?:(?:->|\.)\w+|\[[^\]]*\])* [|&^+-]?= .+;"
 ORDER = "order"  # the only one that looks at two lines
+SWAP = "swap"  # of two in one line
 # An operator's name, what it finds in a line without comments and strings, and what it makes of that.
 OPERATORS: list[tuple[str, str, Replace]] = [
     ("negate", r"\b(if|while) \((.+)\)(?= \{$|$)", form("{1} (!({2}))")),
@@ -83,10 +84,13 @@ OPERATORS: list[tuple[str, str, Replace]] = [
     ("drop call", rf"^( +){CALL}$", form("{1};")),
     ("drop store", rf"^( +){LVALUE} (?:[|&^+-]|<<|>>)?= .+;$", form("{1};")),
     ("success", r"\breturn -E_\w+;", form("return 0;")),
+    ("success", r"\b(error =) \w+\(.*\);$", form("{1} 0;")),
     ("constant", r"(?<![\w.])(?<!address\()\d+(?![\w.])", lambda names, number: str(int(number) + 1)),
     ("twice", rf"^( +)({CALL})$", form("{1}{2} {2}")),
     (ORDER, rf"^( +)({CALL})\n\1({CALL}|{STORE})$", form("{1}{3}\n{1}{2}")),  # two stores may change places
     (ORDER, rf"^( +)({STORE})\n\1({CALL})$", form("{1}{3}\n{1}{2}")),
+    (SWAP, r"(?<=\w\()([\w>.-]+), ([\w>.-]+)(?=[,)])", form("{2}, {1}")),
+    (SWAP, r"\? ([\w>.-]+) : ([\w>.-]+)(?=[;,)\]])", form("? {2} : {1}")),
     ("drop exit", r"^( {8,})(?:return\b.*|goto \w+|break|continue);$", form("{1};")),
     ("drop flag", r" (?:\||&) ~?[A-Z]\w*\b(?! ?\()", form("")),
     ("drop flag", r"\b[A-Z]\w* \| (?=\w)", form("")),

@@ -50,9 +50,11 @@ class Known(TypedDict):
 class Knowledge:
     """What is known about modules, by module: kept in a file, and shared by threads, which learn different modules."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.change = path, threading.Condition()
-        self.known: dict[str, Known] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    def __init__(self, path: Path, borrowed: Path | None = None) -> None:
+        """`borrowed` is what was learnt of another kernel: of an earlier one, or of another build."""
+        self.path, self.change, self.borrowed = path, threading.Condition(), borrowed is not None
+        read = borrowed or path
+        self.known: dict[str, Known] = json.loads(read.read_text(encoding="utf-8")) if read.is_file() else {}
         self.busy: set[str] = set()
 
     def claim(self, unknown: Callable[[], Sequence[str]]) -> str | None:
@@ -100,7 +102,7 @@ class Reach:
         share.unlink(missing_ok=True)
         share.symlink_to(Path(qemu).resolve().parents[1] / "share")
         self.code = code_of(kernel)
-        self.known = self.knowledge.known
+        self.known, self.borrowed = self.knowledge.known, self.knowledge.borrowed
 
     @cached_property
     def line_of(self) -> dict[int, str]:
@@ -118,8 +120,9 @@ class Reach:
         return hashlib.sha256(self.code.encode() + (self.tree / module).read_bytes()).hexdigest()[:16]
 
     def unknown(self, modules: Sequence[str]) -> list[str]:
-        """The modules that nothing is known about."""
-        return [module for module in modules if module not in self.known or self.known[module]["key"] != self.key(module)]
+        """The modules that nothing is known about; what was borrowed is taken as it is."""
+        return [module for module in modules
+                if module not in self.known or not self.borrowed and self.known[module]["key"] != self.key(module)]
 
     @cached_property
     def environment(self) -> dict[str, str]:

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from .mutants import LISTED, ROOT, Mutant
-from .mutation import Result
+from .mutation import EQUAL, LIVED, Result
 from .mutation_operators import OPERATORS
+from .mutation_weights import OTHER, counted, weights
 
 DOCUMENT = ROOT / "docs/reports/mutants.md"
 FRESH_DOCUMENT = ROOT / "docs/reports/fresh_mutants.md"
 CAUGHT = ("caught", "timeout")
-LIVED = ("survived", "never executed")
 JUDGED = (*CAUGHT, *LIVED)
 FIELDS: tuple[Literal["operator", "file"], ...] = ("operator", "file")
 HEAD = """\
@@ -101,9 +101,22 @@ FRESH_HEAD = """\
 `tools/mutate --fresh` makes mutants that no one has seen, by all the operators of
 `tools/ucow/mutation_operators.py`, in the files of one build, which take turns. They are judged as in
 [the list of mutants](mutants.md); a serial test runs if it executes the changed line, or the function where the line has no code
-of its own. A mutant that does not build, or
-gives the same kernel byte for byte, is replaced by another.
+of its own. A mutant is replaced by another if it does not build, if its types do not fit, if it gives the same kernel byte for
+byte, or if `test/mutants.toml` says why it does no harm. So is one that no unit test notices and of which clang, optimising the
+whole kernel as one, makes the same code as of the original: what C leaves undefined is defined for that (`PROOF` in
+`tools/ucow/mutation.py`).
+
+An operator is drawn as often as its mistake is made: its weight is one more than the number of edits of its kind among the
+{mistakes} mistakes of `test/mistakes.toml` and `course/*/mistakes.toml`, which people make in a fork and what belongs to it
+(`tools/ucow/mutation_weights.py` counts them). {other} of those are of no operator's kind. Students make them, so the weights may be
+others for maintainers; an operator counts only where a file has something for it.
 """
+
+
+def fresh_head() -> str:
+    """The beginning of the document, with what was counted."""
+    found = counted()
+    return FRESH_HEAD.format(mistakes=found.total(), other=found[OTHER])
 
 
 def lower_bound(modules: int | None) -> list[str]:
@@ -134,15 +147,24 @@ def add_build(text: str, build: str, command: str, judged: list[Result]) -> str:
     return f"{before}\n\n{OTHER_BUILDS}" + "\n".join(found[build] for build in sorted(found)) + "\n"
 
 
+def spread(seconds: list[float]) -> str:
+    """How long it took, in words."""
+    order = sorted(seconds)
+    return (f"{sum(order) / len(order):.0f} s in the mean: {order[len(order) // 2]:.0f} s is the median, "
+            f"{order[len(order) * 9 // 10]:.0f} s the ninth decile.")
+
+
 def fresh_document(judged: list[Result], command: str, modules: int | None = None, old: str = "") -> str:
     """The text of docs/reports/fresh_mutants.md. What the old one says of other builds stays."""
     suites = Counter(result["test"].partition(" ")[0] for result in judged if result["outcome"] in CAUGHT)
-    seconds = sorted(result["seconds"] for result in judged)
-    lines = [FRESH_HEAD, f"`{command}` repeats it. It was made on {date.today()}.", "", *lower_bound(modules),
-             f"**{share(judged)} were caught**: {suites['unit']} by unit tests, {suites['serial']} by serial tests. A mutant took "
-             f"{seconds[len(seconds) // 2]:.0f} s (median), {seconds[len(seconds) * 9 // 10]:.0f} s at the ninth decile.", "",
-             "| operator | mutants | caught |", "|---|--:|--:|"]
-    lines += [f"| {value} | {n} | {m} |" for value, n, m in rows(judged, "operator")]
+    used = [result["processor_seconds"] for result in judged]
+    processor = f" Its processes used the processor for {spread(used)}" if all(used) else ""
+    lines = [fresh_head(), f"`{command}` repeats it. It was made on {date.today()}.", "", *lower_bound(modules),
+             f"**{share(judged)} were caught**: {suites['unit']} by unit tests, {suites['serial']} by serial tests. "
+             f"A mutant took {spread([result['seconds'] for result in judged])}{processor}", "",
+             "| operator | weight | mutants | caught |", "|---|--:|--:|--:|"]
+    frequent = weights()
+    lines += [f"| {value} | {frequent[value]} | {n} | {m} |" for value, n, m in rows(judged, "operator")]
     lines += ["", "## What survived", "", "| mutant | change | executed by a test |", "|---|---|---|"]
     lines += [f"| {result['file']}:{result['line']} | {code(result['diff'])} | {'yes' if result['outcome'] == 'survived' else 'no'} |"
               for result in judged if result["outcome"] not in CAUGHT]

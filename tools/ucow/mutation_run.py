@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from . import LabError
-from .mutants import LISTED, Mutant, choose, read_list
+from .mutants import LISTED, Mutant, by_weight, choose, in_turns, read_list
 from .mutation import CONFIGURATIONS, MutantTree, Result
 from .mutation_reach import Knowledge
 from .mutation_report import DOCUMENT, FRESH_DOCUMENT, JUDGED, add_build, document, fresh_document, print_tables
@@ -156,6 +156,7 @@ class Wanted:
     fresh: bool
     modules: int | None = None  # how many of the serial tests look at a mutant; None: all that can notice it
     options: tuple[str, ...] = ()  # of the one build, each NAME=VALUE
+    reach: Path | None = None  # what the tests execute, learnt of another kernel
 
     @property
     def build(self) -> str:
@@ -180,10 +181,11 @@ def mutate(wanted: Wanted, jobs: int, names: tuple[str, ...], resume: bool, list
     listed, equivalent = read_list()
     console, count = Console(stderr=True), wanted.count
     with console.status("copying and configuring"):
-        knowledge = {name: Knowledge(folder / f"lines-{name}.json") for name in wanted.configurations}
-        trees = [MutantTree(folder / f"copy-{i}", wanted.configurations, knowledge, wanted.modules) for i in range(1, jobs + 1)]
+        knowledge = {name: Knowledge(folder / f"lines-{name}.json", wanted.reach) for name in wanted.configurations}
+        trees = [MutantTree(folder / f"copy-{i}", wanted.configurations, knowledge, wanted.modules, jobs == 1) for i in range(1, jobs + 1)]
     same = {mutant.key for mutant in equivalent}
-    generated: Iterator[Mutant] = (mutant for mutant in choose(trees[0].files(), wanted.seed) if mutant.key not in same)
+    order = by_weight if wanted.fresh else in_turns
+    generated: Iterator[Mutant] = (mutant for mutant in choose(trees[0].files(), wanted.seed, order) if mutant.key not in same)
     if wanted.fresh:
         listed = []
     if part != Part():  # a shard cannot know how many of the others build no different kernel
