@@ -6,13 +6,16 @@
 
 #include <ucow/errno.h>
 
+#include "lib/util.h"
 #include "proc/kill.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/sched.h"
 #include "proc/terminal.h"
 
-#define KILLS_AT_ONCE 32
+/* Between two points at which others may run. */
+#define MEMBERS_AT_ONCE 32
+#define PIDS_AT_ONCE 1024
 
 /* Whether processes may join `group`, which may be any number. */
 static bool is_open(int group)
@@ -44,6 +47,14 @@ int group_of(int pid)
     return proc == NULL ? -E_BAD_PROC : proc->group;
 }
 
+bool group_hold(int group)
+{
+    bool exists = pid_group_exists(group);
+    if (exists)
+        pid_group_join(group);
+    return exists;
+}
+
 void group_left(int group)
 {
     if (pid_group_leave(group))
@@ -52,18 +63,15 @@ void group_left(int group)
 
 int group_kill_some(int group, int *next)
 {
-    int killed = 0;
-    for (int pid = *next; pid < pid_limit(); pid++) {
+    int killed = 0, members = 0, pid = *next, end = MIN(pid + PIDS_AT_ONCE, pid_limit());
+    for (; pid < end && members < MEMBERS_AT_ONCE; pid++) {
         const struct proc *proc = proc_find(pid);
         if (proc == NULL || proc->group != group)
             continue;
-        if (killed == KILLS_AT_ONCE) {
-            *next = pid;
-            return killed;
-        }
+        members++; /* also those that are dying: there may be thousands */
         killed += do_kill(pid) == 0;
     }
-    *next = 0;
+    *next = pid < pid_limit() ? pid : 0;
     return killed;
 }
 
@@ -71,7 +79,7 @@ int group_kill(int group)
 {
     int error = -E_KILLED;
     bool killed;
-    if (!is_open(group))
+    if (group == init_proc->pid || !group_hold(group))
         return -E_INVAL;
     do { /* again, because a member that was forking may have published a child meanwhile */
         killed = false;
@@ -80,6 +88,7 @@ int group_kill(int group)
         if (killed)
             error = 0;
     } while (killed);
+    group_left(group);
     return error;
 }
 

@@ -17,7 +17,11 @@ int group_set(int pid, int group);
 /* Returns the group of process `pid` (0: the current one); -E_BAD_PROC if there is no such process. */
 int group_of(int pid);
 
-/* A member of `group` was reaped. */
+/* Keep the number of `group`, which may be any number, from new groups until group_left(), also if all
+ * members are reaped meanwhile. Returns false, and keeps nothing, if there is no such group. */
+bool group_hold(int group);
+
+/* A member of `group` was reaped, or it is held no longer. */
 void group_left(int group);
 
 /* Kill every process of `group`, those too that its members fork meanwhile. Returns 0; -E_INVAL if there is
@@ -25,8 +29,8 @@ void group_left(int group);
  * one of them. Caller holds no lock. */
 int group_kill(int group);
 
-/* Kill at most a few members of `group` whose pids are *next or above. Returns how many, and the pid to go on
- * with in *next; 0: there are no more. Caller holds no lock. */
+/* Kill members of `group` whose pids are *next or above, and look at no more than a few. Returns how many it
+ * killed, and the pid to go on with in *next; 0: there are no more. Caller holds the group, and no lock. */
 int group_kill_some(int group, int *next);
 
 /* Make `group` the foreground group of the terminal. Returns 0; -E_INVAL if there is no such group. */

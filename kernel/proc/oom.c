@@ -125,6 +125,13 @@ static struct choice choose(void)
     return below.pid != 0 ? below : best;
 }
 
+/* Whether the process that was chosen may still have the pages that were counted: meanwhile it may have freed
+ * them, or ended, and another process may have its pid. */
+static bool has_pages(const struct proc *proc, size_t pages)
+{
+    return is_user(proc) && proc->mm != NULL && mm_page_count(proc->mm) >= pages;
+}
+
 /* Kill the processes that use the mm: it is freed with the last of them. */
 static void kill_users(const struct mm *mm)
 {
@@ -145,7 +152,7 @@ int oom_relieve(void)
     struct choice choice = choose();
     ending = find_ending(); /* another process may have chosen meanwhile; from here on no other one runs */
     const struct proc *victim = proc_find(choice.pid);
-    if (!oom_memory_is_full() || ending != 0 || (choice.pid != 0 && (victim == NULL || victim->mm == NULL)))
+    if (!oom_memory_is_full() || ending != 0 || (choice.pid != 0 && !has_pages(victim, choice.pages)))
         return ending != 0 ? await_end(ending) : 0;
     TRACE(oom, current->pid, choice.pid, choice.pages, choice.among_n);
     if (choice.pid == 0 || victim->mm == current->mm)

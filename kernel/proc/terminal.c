@@ -2,7 +2,7 @@
 /*
  * terminal - modes, the foreground group, and readers.
  *
- * sched_lock protects `mode`, `foreground` and the wait queues; the lock of readers (sys_io.c) protects
+ * sched_lock protects `mode`, `foreground` and the crowds; the lock of readers (sys_io.c) protects
  * `line`, `source` and `peeked_at`. The prompt is that of the foreground's reader; no process is preempted
  * while it changes the prompt. Only terminal_input() runs in interrupt handlers.
  */
@@ -20,11 +20,22 @@
 #include "proc/terminal_keys.h"
 
 #define PROMPT_BYTES 80
+#define WOKEN_MAX 64
+
+/* Readers that sleep. There may be thousands: when all are to look again, a few are woken, and each that has
+ * run wakes the next. */
+struct crowd {
+    struct waitq queue;
+    unsigned sleeping_n; /* those too that were woken and have not run yet */
+    unsigned woken_n;    /* so many of them at least */
+    unsigned to_wake_n;
+};
 
 static uint32_t mode = TERM_KEYS | TERM_STATUS;
 static int foreground;
-static struct waitq readers = {LIST_INIT(readers.sleepers)};
-static struct waitq background = {LIST_INIT(background.sleepers)}; /* readers outside the foreground group */
+static struct crowd readers = {.queue = {LIST_INIT(readers.queue.sleepers)}};
+static struct crowd background = {
+    .queue = {LIST_INIT(background.queue.sleepers)}}; /* not in the foreground */
 
 static struct line line;
 static char prompt[PROMPT_BYTES];
@@ -46,17 +57,41 @@ static void line_broken(void)
     sched_call_attention();
 }
 
-/* Wake all processes of a queue, one at a time, so that interrupts are not off for long. None of them runs,
- * and sleeps again, before the caller lets it. */
-static void wake_all(struct waitq *queue)
+/* Wake the first that sleeps there. Caller holds sched_lock. */
+static void wake_one(struct crowd *crowd)
 {
-    bool more = true;
-    while (more) {
-        uint32_t eflags = spin_lock_irqsave(&sched_lock);
-        waitq_wake(queue);
-        more = !list_empty(&queue->sleepers);
-        spin_unlock_irqrestore(&sched_lock, eflags);
+    crowd->woken_n += !list_empty(&crowd->queue.sleepers);
+    waitq_wake(&crowd->queue);
+}
+
+/* Wake some of those that are to be woken. Caller holds sched_lock. */
+static void wake_some(struct crowd *crowd)
+{
+    while (crowd->to_wake_n > 0 && crowd->woken_n < WOKEN_MAX && !list_empty(&crowd->queue.sleepers)) {
+        crowd->to_wake_n--;
+        wake_one(crowd);
     }
+}
+
+/* Wake all that sleep there now. Those that sleep again wait behind them. */
+static void wake_all(struct crowd *crowd)
+{
+    uint32_t eflags = spin_lock_irqsave(&sched_lock);
+    crowd->to_wake_n = crowd->sleeping_n - crowd->woken_n;
+    wake_some(crowd);
+    spin_unlock_irqrestore(&sched_lock, eflags);
+}
+
+/* Caller holds sched_lock. Returns 0; -E_KILLED. */
+static int sleep_among(struct crowd *crowd)
+{
+    crowd->sleeping_n++;
+    int error = waitq_sleep(&crowd->queue, true);
+    crowd->sleeping_n--;
+    if (crowd->woken_n > 0) /* a kill, too, ends the sleep */
+        crowd->woken_n--;
+    wake_some(crowd);
+    return error;
 }
 
 /* What interrupt handlers and the console have left to do. */
@@ -90,7 +125,7 @@ void terminal_input(void)
     if (input_has_keys())
         sched_call_attention();
     spin_take(&sched_lock);
-    waitq_wake(&readers);
+    wake_one(&readers);
     spin_release(&sched_lock);
 }
 
@@ -169,18 +204,19 @@ static bool may_have(void)
 int terminal_wait(void)
 {
     int error = 0;
-    uint32_t eflags = spin_lock_irqsave(&sched_lock);
-    while (error == 0) {
+    bool ready = false;
+    while (!ready && error == 0) {
+        uint32_t eflags = spin_lock_irqsave(&sched_lock);
         bool allowed = may_read();
         if (allowed && watch_line())
             prompt_bytes = 0; /* it began to read in the background */
-        if (allowed && may_have())
-            break;
+        ready = allowed && may_have();
         if (!allowed)
-            waitq_wake(&readers); /* the wake-up may have been meant for another */
-        error = waitq_sleep(allowed ? &readers : &background, true);
+            wake_one(&readers); /* the wake-up may have been meant for another */
+        if (!ready)
+            error = sleep_among(allowed ? &readers : &background);
+        spin_unlock_irqrestore(&sched_lock, eflags); /* each time: the next may sleep again as well */
     }
-    spin_unlock_irqrestore(&sched_lock, eflags);
     return error;
 }
 
@@ -247,7 +283,7 @@ void terminal_drop(size_t n)
     source = FROM_NOWHERE;
     uint32_t eflags = spin_lock_irqsave(&sched_lock);
     if (may_have())
-        waitq_wake(&readers);
+        wake_one(&readers);
     unsigned lost = input_take_lost();
     spin_unlock_irqrestore(&sched_lock, eflags);
     if (lost != 0)

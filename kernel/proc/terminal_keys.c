@@ -27,10 +27,19 @@ static struct {
 } ending;
 static int next_row; /* the pid to go on with; 0: nothing to print */
 
+/* The walk is over. */
+static void end_kill(void)
+{
+    ending.next = 0;
+    group_left(ending.group);
+}
+
 void terminal_begin_kill(int group)
 {
+    if (ending.next != 0)
+        end_kill();
     ending.group = group;
-    ending.next = group != 0;
+    ending.next = group_hold(group); /* other processes run until the end */
     ending.killed = false;
 }
 
@@ -75,6 +84,8 @@ static void kill_some(void)
         ending.next = 1;
         ending.killed = false;
     }
+    if (ending.next == 0)
+        end_kill();
 }
 
 bool terminal_go_on(void)

@@ -67,6 +67,8 @@ static bool is_mine(const struct proc *proc)
 static int32_t send_to_group(int32_t group, int32_t sig)
 {
     int32_t result = -LINUX_ESRCH;
+    if (group != 0 && !group_hold(group))
+        return result;
     for (int pid = 2; pid < pid_limit(); pid++) {
         struct proc *proc = proc_find(pid);
         if (proc != NULL && (group == 0 ? !is_mine(proc) : proc->group == group)) {
@@ -75,6 +77,8 @@ static int32_t send_to_group(int32_t group, int32_t sig)
         }
         sched_point(); /* a killed caller goes on */
     }
+    if (group != 0)
+        group_left(group);
     return result;
 }
 

@@ -54,6 +54,8 @@ CASES = [
     Case("orphans", "init adopts orphans", 1200, 5000),
     Case("procs", "procs among many processes", 1200, 5000),
     Case("kills", "killing sleepers at once", 2000, 7000),
+    Case("group", "killing a group of sleepers", 3500, 7000),
+    Case("readers", "having those that wait for input look again", 2000, 7000),
     Case("regions", "making, copying and removing regions", 15000, 300000),
 ]
 

@@ -251,6 +251,38 @@ static void do_kills(void)
         continue;
 }
 
+/* A group of N processes is killed: in the end all members are dying. */
+static void do_group(void)
+{
+    assert(setpgid(0, 0) == 0);
+    start_many(for_long);
+    sleep(60); /* until they sleep */
+    assert(setpgid(0, getpgid(getppid())) == 0);
+    begin();
+    assert(kill(-getpid()) == 0);
+    shared->pids_n = 0;
+    while (wait() == 0)
+        continue;
+}
+
+static int read_byte(void)
+{
+    char byte;
+    return read(STDIN, &byte, 1);
+}
+
+/* N processes wait for input, and all have to look again whether they may read. */
+static void do_readers(void)
+{
+    start_many(read_byte);
+    sleep(60); /* until they wait */
+    begin();
+    for (int i = 0; i < 20; i++) {
+        assert(sys_tcsetmode(i % 2 == 0 ? TERM_LINES : TERM_KEYS | TERM_STATUS) >= 0);
+        assert(tcsetpgrp(getpgid(0)) == 0);
+    }
+}
+
 static int hold_lock(void *unused)
 {
     (void)unused;
@@ -294,13 +326,14 @@ static const struct {
     void (*body)(void);
     bool counts; /* N is a number of processes or regions, not of MiB */
 } cases[] = {
-    {"munmap", do_munmap, false},   {"unshare", do_unshare, false}, {"exit", do_exit, false},
-    {"exec", do_exec, false},       {"fork", do_fork, false},       {"brk", do_brk, false},
-    {"fixed", do_fixed, false},     {"write", do_write, false},     {"touch", do_touch, false},
-    {"pageout", do_pageout, false}, {"storm", do_storm, false},     {"pages", do_pages, false},
-    {"pgdir", do_pgdir, false},     {"threads", do_threads, false}, {"zombies", do_zombies, true},
-    {"orphans", do_orphans, true},  {"procs", do_procs, true},      {"ticks", do_ticks, true},
-    {"regions", do_regions, true},  {"kills", do_kills, true},      {"lockwait", do_lockwait, false},
+    {"munmap", do_munmap, false},   {"unshare", do_unshare, false},   {"exit", do_exit, false},
+    {"exec", do_exec, false},       {"fork", do_fork, false},         {"brk", do_brk, false},
+    {"fixed", do_fixed, false},     {"write", do_write, false},       {"touch", do_touch, false},
+    {"pageout", do_pageout, false}, {"storm", do_storm, false},       {"pages", do_pages, false},
+    {"pgdir", do_pgdir, false},     {"threads", do_threads, false},   {"zombies", do_zombies, true},
+    {"orphans", do_orphans, true},  {"procs", do_procs, true},        {"ticks", do_ticks, true},
+    {"regions", do_regions, true},  {"kills", do_kills, true},        {"group", do_group, true},
+    {"readers", do_readers, true},  {"lockwait", do_lockwait, false},
 };
 
 static int nap(void)

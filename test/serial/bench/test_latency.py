@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""user/bench/latency.c: no call of a program makes a sleeper more than ten ticks late. (D93, D106)
+"""user/bench/latency.c: no call of a program makes a sleeper more than ten ticks late. (D93, D106, D130)
 
 D93: loops over a length that a program chose have points at which others run, and the longest time between two
 points is in the trace with its place.

@@ -17,12 +17,15 @@
 #define SELF 250
 #define CHILD 251 /* of SELF */
 #define OTHER 252
+#define NEW 253
 #define GROUP 240 /* of CHILD and OTHER */
 
 static struct proc procs[PIDS];
 struct proc *init_proc = &procs[INIT];
-static int fresh;   /* how many processes a member forks while its group is killed */
-static int members; /* of GROUP, at least; killed ones leave at once */
+static int fresh;    /* how many processes a member forks while its group is killed */
+static int members;  /* of GROUP, at least; killed ones leave at once */
+static int held;     /* how often GROUP was joined, and not left */
+static bool pass_on; /* at a point all members are reaped, and NEW founds the group if its number is free */
 
 struct proc *proc_find(int pid)
 {
@@ -46,11 +49,13 @@ bool pid_group_exists(int group)
 void pid_group_join(int group)
 {
     note("join %d", group);
+    held += group == GROUP;
 }
 
 bool pid_group_leave(int group)
 {
     note("leave %d", group);
+    held -= group == GROUP;
     return group == GROUP && members == 0;
 }
 
@@ -84,6 +89,11 @@ int sched_point(void)
     points++;
     if (fresh > 0)
         make(399 - fresh--, OTHER, GROUP);
+    if (pass_on) {
+        pass_on = false;
+        procs[CHILD].pid = procs[OTHER].pid = 0;
+        make(NEW, INIT, held > 0 ? NEW : GROUP);
+    }
     return -E_KILLED;
 }
 
@@ -95,7 +105,8 @@ static void start(void)
     make(CHILD, SELF, GROUP);
     make(OTHER, INIT, GROUP);
     current = &procs[SELF];
-    fresh = points = 0;
+    fresh = points = held = 0;
+    pass_on = false;
     members = 1;
     journal_clear();
 }
@@ -157,6 +168,30 @@ TEST(a_kill_reaches_all_members_and_no_one_else)
     CHECK_EQ(group_kill(INIT), -E_INVAL);
     CHECK_EQ(group_kill(77), -E_INVAL);
     CHECK(!procs[INIT].killed);
+}
+
+TEST(a_kill_keeps_the_number_of_its_group_D129)
+{
+    start();
+    pass_on = true;
+    CHECK_EQ(group_kill(GROUP), 0);
+    CHECK(!procs[NEW].killed);
+    CHECK_EQ(held, 0);
+    start();
+    CHECK_EQ(group_kill(77), -E_INVAL);
+    CHECK_EQ(group_kill(INIT), -E_INVAL);
+    CHECK_STR_EQ(journal, "");
+}
+
+TEST(dying_members_are_passed_a_few_at_a_time_D130)
+{
+    start();
+    for (int pid = 2; pid < PIDS; pid++) {
+        make(pid, INIT, GROUP);
+        procs[pid].killed = true;
+    }
+    CHECK_EQ(group_kill(GROUP), -E_KILLED);
+    CHECK_EQ(points, 13);
 }
 
 TEST(a_kill_lets_others_run_after_a_few)

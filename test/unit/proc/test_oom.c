@@ -290,6 +290,22 @@ TEST(what_others_did_meanwhile_counts)
     CHECK(!procs[BIG].killed && waits == 0);
 }
 
+/* After the walk has passed BIG, it ends, and a small process gets its pid; others take its memory. */
+static void replaced(void)
+{
+    if (++points == SMALL)
+        own[BIG] = 1;
+}
+
+TEST(who_has_the_pid_of_the_largest_does_not_end_for_it_D129)
+{
+    start();
+    points = 0;
+    at_point = replaced;
+    CHECK_EQ(oom_relieve(), 0); /* the access is retried */
+    CHECK(!procs[BIG].killed && waits == 0);
+}
+
 TEST(the_shell_ends_after_its_descendants)
 {
     start();

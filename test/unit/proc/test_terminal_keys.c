@@ -42,8 +42,23 @@ size_t mm_page_count(struct mm *what)
     return 56;
 }
 
+static int held; /* groups */
+
+bool group_hold(int group)
+{
+    held += group != 0;
+    return group != 0;
+}
+
+void group_left(int group)
+{
+    CHECK_EQ(group, GROUP);
+    held--;
+}
+
 int group_kill_some(int group, int *next)
 {
+    CHECK_EQ(held, 1); /* D129 */
     CHECK_EQ(group, GROUP);
     note("from %d", *next);
     *next = *next == 1 ? 300 : 0;
@@ -58,6 +73,7 @@ static int go_on(void)
         CHECK(++parts < 100);
     CHECK(!terminal_go_on());
     CHECK(host_interrupts_on);
+    CHECK_EQ(held, 0);
     return parts;
 }
 

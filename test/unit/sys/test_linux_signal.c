@@ -6,6 +6,7 @@
 
 #include "host_user.h"
 #include "journal.h"
+#include "proc/group.h"
 #include "proc/kill.h"
 #include "proc/linux.h"
 #include "proc/pid.h"
@@ -29,6 +30,7 @@ struct cpu boot_cpu;
 static struct proc procs[PIDS];
 static struct linux_proc states[PIDS];
 static int points;
+static int held, wanted; /* a group; 0: none */
 
 struct proc *proc_find(int pid)
 {
@@ -40,8 +42,23 @@ int pid_limit(void)
     return PIDS;
 }
 
+bool group_hold(int group)
+{
+    for (int pid = 1; pid < PIDS && held != group; pid++)
+        if (procs[pid].pid != 0 && procs[pid].group == group)
+            held = group;
+    return held == group;
+}
+
+void group_left(int group)
+{
+    CHECK_EQ(held, group);
+    held = 0;
+}
+
 int sched_point(void)
 {
+    CHECK_EQ(held, wanted);
     points++;
     return -E_KILLED;
 }
@@ -118,17 +135,22 @@ TEST(an_ignored_or_blocked_signal_ends_no_one)
 TEST(a_group_is_signalled)
 {
     start();
+    wanted = GROUP; /* D129: it is held while others run */
     CHECK_EQ(linux_kill(0, 15), 0);
     CHECK_STEPS("2 by 15", "3 by 15", "4 by 15");
     CHECK_EQ(points, PIDS - 2);
+    wanted = OTHERS;
     CHECK_EQ(linux_kill(-OTHERS, 15), 0);
     CHECK_STEPS("5 by 15", "6 by 15");
+    wanted = 0;
     CHECK_EQ(linux_kill(-9, 15), -LINUX_ESRCH);
     CHECK_EQ(linux_kill(-1, 15), 0); /* all but the caller's threads and init */
     CHECK_STEPS("4 by 15", "5 by 15", "6 by 15");
+    wanted = GROUP;
     CHECK_EQ(linux_kill(0, 65), -LINUX_EINVAL);
     CHECK_EQ(linux_kill(0, 19), -LINUX_ENOSYS);
     CHECK_STR_EQ(journal, "");
+    CHECK_EQ(held, 0);
 }
 
 TEST(a_thread_is_named_with_its_process)
