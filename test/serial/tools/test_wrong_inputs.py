@@ -54,6 +54,7 @@ IN_PYTHON = {
     "mutate --fresh 3 -D nosuch=1 --list": "-D nosuch=1: there is no option nosuch; there are",
     "mutate -D cow=false --list": "-D goes with --fresh",
     "compare README.md --build {build}": "is no statement",
+    "compare /dev/null --build {build}": "/dev/null has no statement",
     "compare --build {full}": "is no build directory",
     "inject nosuchprog --build {new}": "there is no program nosuchprog: user has",
     "fuzz code --build {full}": "is not empty and no build directory",

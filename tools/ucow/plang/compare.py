@@ -21,7 +21,7 @@ from ..pools import Workers
 from ..shard import Part, Save, Search, code_of
 from .batch import Difference, Setting, examine, host_of, settings_of, shown
 from .generate import narrow, programs
-from .language import parse
+from .language import PlangError, parse
 from .oracle import Translation, translate
 from .reduce import explain, size
 
@@ -149,6 +149,8 @@ def compare(file: TextIO | None, count: int, seed: int, folders: tuple[Path, ...
     """Run `count` programs, or the one in the file, in all settings. Returns whether all results are the same."""
     progress, output = Console(stderr=True), Console(highlight=False, markup=False, emoji=False)
     ops = parse(file.read()) if file else []
+    if file and not ops:
+        raise PlangError(f"{file.name} has no statement: see docs/plang.md")
     program = translate([narrow(op) for op in ops] if linux else ops) if file else None
     settings = settings_for(progress, folders, linux)
     if program:
