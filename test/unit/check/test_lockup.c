@@ -48,7 +48,7 @@ struct report report_trap(enum report_kind kind, const struct trapframe *tf)
     return (struct report){.kind = kind, .tf = tf};
 }
 
-static const struct trapframe kernel_off = {.cs = SEL_KERNEL_TEXT},
+static const struct trapframe kernel_off = {.cs = SEL_KERNEL_TEXT, .eflags = EFLAGS_FIXED},
                               kernel_on = {.cs = SEL_KERNEL_TEXT, .eflags = EFLAGS_IF},
                               program = {.cs = SEL_USER_TEXT, .eflags = EFLAGS_IF};
 
