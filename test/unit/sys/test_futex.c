@@ -197,6 +197,7 @@ TEST(a_move_that_fails)
     key_error = 0;
     CHECK_EQ(linux_futex(BAD, LINUX_FUTEX_CMP_REQUEUE, 1, (struct uaddr){2}, OTHER), -LINUX_EFAULT);
     CHECK_STEPS("key 8 shared", "key 2000 shared");
+    CHECK_EQ(linux_futex(BAD, LINUX_FUTEX_REQUEUE, 1, (struct uaddr){2}, OTHER), 1); /* reads no word */
 }
 
 TEST(what_there_is_not)
