@@ -17,7 +17,7 @@ from .machine import Machine
 
 PROGRAM, MEMORY = "linuxbench", "128M"
 PAGE = ROOT / "docs/reports/linux_costs.md"
-READERS = (ROOT / "docs/linux.md",)  # it has the head of the table and some rows
+READERS = ROOT / "README.md", ROOT / "docs/zh/README.md"  # each has the head of the table and some rows
 LIBC = ROOT / "build/libc"  # where tools/cc unpacks
 VERSION = re.compile(r"vmlinuz-(.*)")
 TITLES = {
@@ -91,4 +91,4 @@ def bench_linux(timeout: float, folder: Path) -> str:
     PAGE.write_text(f"{HEAD}\n{table}\n", encoding="utf-8")
     for reader in READERS:
         reader.write_text(renewed(reader.read_text(encoding="utf-8"), lines), encoding="utf-8")
-    return f"{table}\n{PAGE.relative_to(ROOT)} has this table, and docs/linux.md some of its rows."
+    return f"{table}\n{PAGE.relative_to(ROOT)} has this table, and README.md some of its rows."
