@@ -182,6 +182,12 @@ int32_t linux_time(struct uaddr to)
     return error != 0 ? error : seconds;
 }
 
+int32_t linux_pause(void)
+{
+    const struct time64 forever = {.sec = INT64_MAX};
+    return sleep_for(&forever, false);
+}
+
 int32_t linux_sched_yield(void)
 {
     return linux_ask(NR_yield, 0, 0, 0, 0);

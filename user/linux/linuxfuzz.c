@@ -249,7 +249,7 @@ static void play(unsigned n)
         uint32_t a[MAX_ARGS];
         for (int i = 0; i < MAX_ARGS; i++)
             a[i] = i < call->args ? random_argument(call->types[i]) : random32();
-        bool ends = call->nr == LX_NR_exit || call->nr == LX_NR_exit_group;
+        bool ends = call->nr == LX_NR_exit || call->nr == LX_NR_exit_group || call->nr == LX_NR_pause;
         if ((ends && random32() % 16 != 0) || !is_wanted(call, a))
             continue;
         if (!try_call(call, a)) {

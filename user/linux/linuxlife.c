@@ -59,6 +59,12 @@ static int waits_forever(void)
         lx_sched_yield();
 }
 
+static int pauses(void)
+{
+    lx_pause();
+    return 1;
+}
+
 static void check_deaths(void)
 {
     EXPECT(status_of(spawn(exits_with_300)), EXITED(300 & 0xFF));
@@ -79,6 +85,13 @@ static void check_kill(void)
         EXPECT(status_of(pid), KILLED_BY(fatal[i]));
         EXPECT(lx_kill(pid, 0), -LINUX_ESRCH);
     }
+    int asleep = spawn(pauses);
+    lx_sched_yield();
+    EXPECT(lx_kill(asleep, LINUX_SIGCHLD), 0); /* does nothing, and so wakes no one */
+    lx_sched_yield();
+    EXPECT(lx_wait4(asleep, NULL, (int)LINUX_WNOHANG, NULL), 0);
+    EXPECT(lx_kill(asleep, 15), 0);
+    EXPECT(status_of(asleep), KILLED_BY(15));
     int zombie = spawn(exits_with_300);
     lx_sched_yield();
     EXPECT(lx_kill(zombie, 9), 0);

@@ -172,6 +172,14 @@ TEST(a_very_long_sleep_is_in_parts)
     CHECK_STEPS("sleep 1073741824");
 }
 
+TEST(a_pause_ends_with_the_process)
+{
+    start(100);
+    result = -E_KILLED;
+    CHECK_EQ(linux_pause(), -LINUX_EINTR);
+    CHECK_STEPS("sleep 1073741824");
+}
+
 TEST(a_time_that_is_none)
 {
     start(0);
