@@ -16,7 +16,7 @@ check_request() {
     check_recording
     check_display
     : "${limit:=120}"
-    [[ $limit =~ ^[1-9][0-9]*$ ]] || die "--timeout $limit: give whole seconds"
+    [[ $limit =~ ^[1-9][0-9]*$ ]] || die "--timeout $limit: give whole seconds, at least 1"
     [[ $memory =~ ^[1-9][0-9]*[KMG]?$ ]] || die "--memory $memory: give a number and K, M or G"
     [[ $memory =~ ^[0-9]{1,9}[KMG]?$ ]] || die "--memory $memory: that is too large: give fewer than ten digits"
     [[ -z $swap || $swap =~ ^[1-9][0-9]*[KMG]$ ]] || die "--swap $swap: give a number and K, M or G"
