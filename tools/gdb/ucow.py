@@ -4,6 +4,7 @@
 `tools/run --gdb exit` waits for a debugger, and prints the command that starts one with these commands. The machine must
 be stopped. The symbols of a program are loaded when a process with its name runs.
 """
+import os
 import re
 import sys
 from contextlib import suppress
@@ -264,6 +265,27 @@ def stop_at_end():
     """For replays: see End. A newer QEMU stops a little before, and says so by SIGQUIT."""
     End("power_off", internal=True)
     gdb.events.stop.connect(lambda event: print(AT_END) if getattr(event, "stop_signal", "") == "SIGQUIT" else None)
+
+
+def show_serial(name):
+    """For replays: print what the machine has written to the file since the last stop, unless it went backwards: then QEMU has
+    repeated the run from its start."""
+    printed = moment = 0
+
+    def show(_event):
+        nonlocal printed, moment
+        before = moment
+        with suppress(LabError, gdb.error):
+            moment = instruction_count()
+        with open(name, "rb") as file:
+            file.seek(printed)
+            new = file.read()
+        printed += len(new)
+        if moment >= before:
+            gdb.flush()
+            os.write(1, new.replace(b"\r\n", b"\n"))
+
+    gdb.events.stop.connect(show)
 
 
 def find_sources():

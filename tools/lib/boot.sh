@@ -134,13 +134,15 @@ restore_terminal() {
 # to its folder.
 debugger() {
     ln -s -- "$build/kernel/ucow.elf" "$scratch/ucow.elf"
-    local i names=()
+    local i names=() shown=()
+    ! $gdb_here || [ -z "$replay" ] || shown=('python show_serial("serial")')
     for i in "${!modules[@]}"; do
         [[ ! ${modules[i]} =~ ^[A-Za-z0-9_.,+-]+$ ]] ||
             names+=("python program_from_outside(\"${modules[i]}\", \"$(module_file "$i")\")")
     done
     printf '%s\n' "cd $scratch" 'file ucow.elf' "source $root/tools/gdb/ucow.py" "${names[@]}" \
         "target remote ${gdb_port:+127.0.0.1:}${gdb_port:-gdb}" ${replay:+'python stop_at_end()'} \
+        "${shown[@]}" \
         ${event:+"ucow-event ${event/:/ }"} >"$scratch/debug"
     echo "gdb -x ${scratch@Q}/debug"
 }

@@ -40,8 +40,10 @@ console_words() {
     if on_terminal; then
         printf '%s\n' -vga std -display curses -monitor vc -chardev null,id=serial,logfile=serial
     else
+        local serial=stdio
         [ -z "$display" ] || printf '%s\n' -vga std
-        printf '%s\n' -display "${display:-none}" -chardev "stdio,id=serial,logfile=serial$(keys)"
+        ! $gdb_here || [ -z "$replay" ] || serial=null # the debugger prints it, but not while it goes back
+        printf '%s\n' -display "${display:-none}" -chardev "$serial,id=serial,logfile=serial$(keys)"
     fi
 }
 

@@ -14,7 +14,7 @@ from .machine import symbols_of
 from .memory import QmpMemory
 from .naming import PAGE_BYTES, USERTOP
 from .pages import ENTRIES, PRESENT, PROC, TABLE_BYTES, Guest, Process
-from .symbols import KERNBASE, lines_of, physical
+from .symbols import KERNBASE, inlined, lines_of, physical
 
 LINEAR_BYTES = 0x38000000  # KMEMSIZE of kernel/arch/i386/linear.h
 LARGE = 0x80
@@ -136,11 +136,28 @@ def located(elf: Path, name: str, addresses: list[int]) -> list[str]:
     return [found.get(address, f"?? ({program.name} is not in {program.parent})") for address in addresses]
 
 
+def with_inlined(elf: Path, name: str, addresses: list[int]) -> Iterator[list[str]]:
+    """What located() says of each address, as the functions that were inlined there, the innermost first."""
+    program = program_file(elf, name)
+    chains = inlined(elf, (address for address in addresses if address >= KERNBASE))
+    if program.is_file():
+        chains |= inlined(program, (address for address in addresses if address < USERTOP))
+    for address, place in zip(addresses, located(elf, name, addresses)):
+        chain = chains.get(address, [place])
+        inner, outer, function = (text.partition(" ")[0] for text in (chain[0], chain[-1], place))
+        if function == inner:
+            yield [place, *chain[1:]]
+        else:
+            yield chain if function == outer else [place]
+
+
 def backtrace(guest: Guest, process: Process) -> list[str]:
-    """The frames of a process, one a line, the innermost first."""
+    """The frames of a process, one a line, the innermost first. Functions that were inlined into another have its
+    address."""
     addresses = list(frames(guest, process))
     if not addresses:
         return [f"process {process.pid} has ended: it has no stack any more"]
     calls = [address - (i > 0) for i, address in enumerate(addresses)]  # a return address may be on the next line
-    return [f"#{i:<2} {address:#010x} {'user  ' if address < USERTOP else 'kernel'} {place}" for i, (address, place)
-            in enumerate(zip(addresses, located(guest.symbols.path, process.name, calls)))]
+    lines = ((address, "user  " if address < USERTOP else "kernel", place) for address, places
+             in zip(addresses, with_inlined(guest.symbols.path, process.name, calls)) for place in places)
+    return [f"#{number:<2} {address:#010x} {side} {place}" for number, (address, side, place) in enumerate(lines)]

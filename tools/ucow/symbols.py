@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where things are in a kernel: symbols, initial bytes, and the source line of an address."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -109,6 +110,16 @@ class Symbols:
         answer = children.run([self._symbolizer, "--output-style=GNU", "--functions", "--basenames", "--no-inlines",
                                "-e", self.path, *map(hex, addresses)], stderr=subprocess.DEVNULL).stdout.split("\n")
         return [f"{function} {line}" for function, line in zip(answer[::2], answer[1::2])]
+
+
+def inlined(path: Path, addresses: Iterable[int]) -> dict[int, list[str]]:
+    """`function file:line` of each code address, and then of each function that it was inlined into, the innermost first; of what
+    llvm-symbolizer knows."""
+    if not (asked := [*map(hex, addresses)]) or not (symbolizer := shutil.which("llvm-symbolizer")):
+        return {}
+    answer = children.run([symbolizer, "--output-style=JSON", "--inlines", "-e", path, *asked], stderr=subprocess.DEVNULL).stdout
+    return {int(told["Address"], 16): [f"{frame['FunctionName']} {Path(frame['FileName']).name}:{frame['Line']}" for frame in told["Symbol"]]
+            for told in json.loads(answer or "[]") if "Symbol" in told}
 
 
 class Lines:

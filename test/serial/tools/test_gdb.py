@@ -57,6 +57,7 @@ def test_questions(gdb, build):
     assert not re.search(r":0$", answer, re.MULTILINE), answer  # code that has no line of its own
     assert re.search(r"^#\d+ +0xc0\w+ kernel syscall_entry trap_entry\.S:\d+\n#\d+ +0x008\w+ user   \w+ [\w.]+:\d+$", answer, re.MULTILINE)
     assert re.search(r"^#\d+ +0x008\w+ user   main sh\.c:\d+$", answer, re.MULTILINE)
+    assert {"schedule", "waitq_sleep", "do_syscall"} <= set(re.findall(r"^#\d+ +0xc0\w+ kernel (\w+) ", answer, re.MULTILINE)), answer  # inlined
     assert "aff00000-b0000000 rw-- zeros" in answer  # the stack
     assert "00800000-" in answer and "r-x- file" in answer
     assert re.search(r"affff000 b0000000 +1 private w", answer)
@@ -116,6 +117,21 @@ def test_backwards(build, tmp_path):
     assert 0 < first - second < 16  # the instruction before, in the same function
     assert "do_exit (" in answer and "sys_exit (" in answer.partition("Temporary breakpoint")[2]
     assert "0x0000fff0" in answer  # where a machine begins
+
+
+def test_output_of_a_replay(build, tmp_path):
+    """It is printed as far as the run goes forwards, and not again while QEMU repeats it to go backwards."""
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    build.need_functions("do_exit")
+    run = [ROOT / "tools/run", "--build", build.folder]
+    subprocess.run([*run, "--as-test", "--record", tmp_path / "file", "exit"], stdin=subprocess.DEVNULL, capture_output=True,
+                   timeout=UNTIL_THERE, check=True)
+    done = subprocess.run([*run, "--replay", tmp_path / "file", "--gdb=here"], capture_output=True, text=True, timeout=UNTIL_THERE, check=False,
+                          input="continue\nucow-back exit 3\nreverse-stepi\ncontinue\necho twice\\n\nucow-back exit 2\nkill\nquit\n")
+    forwards, _, backwards = done.stdout.partition("twice")
+    assert [forwards.count(line) for line in ("I am the child.\n", "exit pass.\n")] == [1, 2], done.stdout + done.stderr
+    assert "exit in process 2 exit" in backwards and "I am " not in backwards and "pass" not in backwards
 
 
 def test_program_from_outside(build, tmp_path):
