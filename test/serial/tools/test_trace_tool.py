@@ -2,6 +2,7 @@
 """tools/trace on a crashed machine and on a whole run. (test_harness.py has running machines.)"""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -44,6 +45,17 @@ def test_all_events(exit_run, build):
     lines = printed(build, exit_run.memory_file)
     assert lines == list(map(str, exit_run.trace))
     assert all(re.match(r"\[t=\d+\] \w+( \w+=\S+)*$", line) for line in lines)
+
+
+def test_on_a_terminal(exit_run, build):
+    """There, the first line explains t, and each other one ends in milliseconds."""
+    reader, terminal = os.openpty()
+    subprocess.run([sys.executable, TOOL, "--elf", build.kernel, "--event", "fork", exit_run.memory_file], stdout=terminal, check=True)
+    os.close(terminal)
+    with open(reader, "rb", buffering=0) as file:
+        heading, *lines = file.read(4096).decode().splitlines()
+    assert heading.endswith("each line ends in milliseconds since boot]")
+    assert lines == [f"{record}  {record.stamp * 10 / exit_run.trace.tsc_per_tick:.3f} ms" for record in exit_run.trace.of("fork")]
 
 
 def test_selection(exit_run, build):
