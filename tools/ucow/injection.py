@@ -7,6 +7,7 @@ once with all from the n-th on. The kernel must not panic or leak, and only proc
 """
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -42,6 +43,7 @@ LAB5 = ["hello", "exit", "forktest", "forktree", "yield", "waitkill", "spin", "b
 # An injected failure may lose a character: one of the exits arrives.
 SHELL_LINES = "hell\t\nnosuch\nexit\nexit\nexit\n"
 BROKEN = b"\x7fELF" + bytes(96)
+MAIN = re.compile(r"^int (?:linux_)?main\(", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -315,7 +317,7 @@ def all_jobs(folder: Path) -> Iterator[Job]:
 
 def check_sources(program: str) -> None:
     """Refuse a program before a kernel is built, if the tree has no source of it."""
-    known = {path.stem for path in (ROOT / "user").glob("*/*.c") if "int main(" in path.read_text(encoding="utf-8")}
+    known = {path.stem for path in (ROOT / "user").glob("*/*.c") if MAIN.search(path.read_text(encoding="utf-8"))}
     if program not in known:
         raise LabError(f"there is no program {program}: user has {' '.join(sorted(known))}")
 

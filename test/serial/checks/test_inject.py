@@ -14,6 +14,7 @@ from calls import results, with_calls
 from conftest import ROOT
 from elf_files import Elf
 from ucow import enums
+from ucow.injection import check_sources
 
 NO_DEV = -13
 
@@ -40,6 +41,12 @@ def test_unknown_program_is_refused(build):
                           text=True, check=False)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("tools/inject: there is no program nosuch: there are ") and " hello " in done.stderr
+
+
+@pytest.mark.parametrize("program", ["hello", "linuxpoints"])
+def test_every_program_is_known(program):
+    """Before a kernel is built, by its source: also one that makes the calls of Linux. (D131)"""
+    check_sources(program)
 
 
 @pytest.mark.parametrize("key", ["", "frame", "frame:", "frame:0", "frame:x", "frame:1x", "frame:1@", "frame:1@0",
