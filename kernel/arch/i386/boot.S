@@ -24,7 +24,12 @@
 #define LINEAR_DIRECTORY_ENTRIES 224    /* 896 MiB */
 #define COM1 0x3f8
 #define DEBUG_EXIT 0xf4
+#define PIIX4_PM1A_CONTROL 0x604        /* see power.c */
+#define BOCHS_PM1A_CONTROL 0xb004
+#define SLP_EN 0x2000
+#define LOOKS_MAX 10000000              /* see uart.c */
 #define TEXT_MEMORY 0xb8000
+#define TEXT_ROW_BYTES 160
 #define EXIT_PANIC 0x12
 
 /* CPUID leaf 1, edx */
@@ -116,9 +121,10 @@ boot_entry:
         jmp *%edx
 
 /* Print the message at esi on COM1, and on the screen if the machine shows text, and power off with the status of
- * a panic. */
+ * a panic, like power.c; or say that the machine stays on. A line that takes nothing is waited for once. */
 boot_fail:
         movl $TEXT_MEMORY, %edi
+        movl $LOOKS_MAX, %ecx
         movw $(COM1 + 3), %dx
         movb $3, %al                    /* 8 bits, no parity */
         outb %al, %dx
@@ -134,13 +140,31 @@ boot_fail:
         movw $(COM1 + 5), %dx
 2:      inb %dx, %al
         testb $0x20, %al                /* room in the transmitter */
-        jz 2b
+        loopz 2b
+        jz 6f
         movb %ah, %al
         movw $COM1, %dx
         outb %al, %dx
+6:      incl %ecx                       /* the next byte has one look at least */
         jmp 1b
+
 3:      movb $EXIT_PANIC, %al
         outb %al, $DEBUG_EXIT
+        movw $PIIX4_PM1A_CONTROL, %dx
+        inw %dx, %ax
+        cmpw $0xffff, %ax               /* no device */
+        jne 7f
+        movw $BOCHS_PM1A_CONTROL, %dx
+        inw %dx, %ax
+        cmpw $0xffff, %ax
+        jne 7f
+        cmpl $messages_end, %esi
+        je 5f                           /* it has been said */
+        movl $stays_on, %esi
+        movl $TEXT_MEMORY + 2 * TEXT_ROW_BYTES, %edi
+        jmp 1b
+7:      movw $SLP_EN, %ax
+        outw %ax, %dx
 5:      hlt
         jmp 5b
 
@@ -152,6 +176,10 @@ does_not_fit:
         .asciz " MiB\r\n"
 cpu_too_old:
         .asciz "ucow: this CPU lacks one of FPU, 4 MiB pages (PSE), TSC, CMOV: use -cpu qemu32, pentium3 or newer\r\n"
+stays_on:
+        .ascii "this machine cannot be switched off by software: end it from outside (QEMU switches off "
+        .asciz "with -device isa-debug-exit,iobase=0xf4,iosize=0x04)\r\n"
+messages_end:
 
 /* The boot stack, later idle's, above a guard page that mmu_init() unmaps. */
         .section .bss

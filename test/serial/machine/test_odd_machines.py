@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Machines that lack what the kernel needs, and hosts that stop: a sentence instead of silence. (D101, D109)"""
 
+import contextlib
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ NO_TIMER = "    no timer: the machine has no 8254 PIT that counts (QEMU's pit=of
 NO_PIC = "    no interrupt controller: the machine has no 8259 PIC (QEMU's pic=off leaves it out)"
 STAYS_ON = re.compile("^this machine cannot be switched off by software: end it from outside")
 STOPS, STOP_SECONDS, RUN_SECONDS = 12, 0.08, 0.02  # more than five ticks, each time
+POWERED_OFF = 0  # QEMU's status without isa-debug-exit
 
 
 def machine_named(bench, name, **machine):
@@ -48,6 +50,39 @@ def test_machine_that_stays_on(boot, bench):
     with live:
         live.expect("init check memory pass.\n")
         assert STAYS_ON.match(live.expect("iosize=0x04)\n"))
+
+
+def test_machine_that_stays_on_from_the_start(bench):
+    """A boot that fails in the first instructions says so, too. (D132)"""
+    words = bench.machine("hello", swap=None, memory="64M", cpu="486", firmware=SEABIOS)
+    live = rewired(words, ["-machine", "-object", "-device"], ["-M", "isapc"]).start(60)
+    with live:
+        live.expect("pentium3 or newer\n")
+        assert STAYS_ON.match(live.expect("iosize=0x04)\n"))
+
+
+def test_failed_boot_powers_off(bench):
+    """A PC that can be switched off is, also without the device of QEMU that has a status. (D132)"""
+    out = rewired(bench.machine("hello", swap=None, cpu="486", firmware=SEABIOS), ["-device"]).run()
+    bench.runs.append(out)
+    assert (len(out.lines.lines), out.status) == (1, POWERED_OFF)
+
+
+@pytest.mark.parametrize("cpu, status", [("pentium3", PASSED), ("486", PANIC)])
+def test_line_that_takes_nothing(bench, tmp_path, cpu, status):
+    """The machine goes on to its end without a reader of the serial line. (D109, D132)"""
+    line = tmp_path / "line"
+    os.mkfifo(f"{line}.in")
+    os.mkfifo(f"{line}.out")
+    end = os.open(f"{line}.out", os.O_RDWR | os.O_NONBLOCK)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(end, bytes(1))
+    full = ["-chardev", f"pipe,id=line,path={line}", "-device", "isa-serial,chardev=line"]
+    out = rewired(bench.machine("hello", cpu=cpu), ["-serial"], full).run()
+    os.close(end)
+    bench.runs.append(out)
+    assert (out.status, out.lines.lines) == (status, [])
 
 
 def test_early_trap(bench, build, tmp_path):
