@@ -27,7 +27,8 @@ static unsigned cpu_features(void)
 static void fill(void)
 {
     static const float secret = 1234.5f;
-    if (cpu_features() & CPUID_SSE)
+    static const unsigned sse = CPUID_SSE | CPUID_FXSR; /* without FXSR the kernel cannot turn SSE on */
+    if ((cpu_features() & sse) == sse)
         __asm__ volatile("movups %0, %%xmm0; movups %0, %%xmm3; movups %0, %%xmm7"
                          :
                          : "m"(*(const char(*)[16]) "secretsecretsecr"));

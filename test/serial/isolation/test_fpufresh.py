@@ -7,6 +7,6 @@ The processors differ in how its state is saved: fnsave alone, fxsave without SS
 import pytest
 
 
-@pytest.mark.parametrize("cpu", ["pentium2,fxsr=off", "pentium2", "pentium3", "qemu32", "max"])
+@pytest.mark.parametrize("cpu", ["pentium2,fxsr=off", "qemu32,fxsr=off", "pentium2", "pentium3", "qemu32", "max"])
 def test_nothing_of_the_neighbour(run, cpu):
     run("fpufresh", cpu=cpu).lines.once("fpufresh pass.")
