@@ -94,15 +94,22 @@ own_signals() {
     done
 }
 
+# Calls all functions of clean_ups, also if one fails.
 clean_up() {
     local step
     for step in "${clean_ups[@]}"; do
-        "$step"
+        "$step" || true
     done
 }
 
 remove_scratch() {
     rm -rf -- "$scratch"
+}
+
+# Runs Python with the words $@, in a subshell that ends with it. Ctrl-C is for the tool: Python would print a traceback.
+python_only() {
+    trap '' INT
+    exec "$@"
 }
 
 # Makes the scratch folder `scratch`, and removes those of tools that were killed: no process holds their lock.

@@ -74,7 +74,7 @@ add_clock() {
 
 # Runs tools/lib/recording with the words $@. Sets `said` to what it prints: on an error, a sentence.
 helper() {
-    said=$("$root/tools/lib/recording" "$@")
+    said=$(python_only "$root/tools/lib/recording" "$@")
 }
 
 # Makes the file of --record, however the machine has ended.
@@ -82,6 +82,10 @@ save_recording() {
     local file=$record
     record=
     [ -n "$file" ] || return 0
+    if [ ! -e "$scratch/log" ]; then
+        say "nothing was recorded: the machine had not started"
+        return 1
+    fi
     if ! helper save "$scratch" "$(realpath -m -- "$file")" "$build/kernel/ucow.elf" "memory=$memory" "cpu=$cpu" \
         "append=$append" "module=${modules[0]:-}" "swap=$swap" "firmware=$firmware" "shift=$shift" "status=${status:-}"; then
         say "$said"

@@ -49,9 +49,10 @@ module_file() {
 # Makes the files boot modules. QEMU ends a module's path at a blank, and runs in the scratch folder: so each gets the name
 # of a link there.
 use_modules() {
-    local i
+    local i path
     for i in "${!files[@]}"; do
-        ln -s -- "$(realpath -- "${files[i]}")" "$scratch/$(module_file "$i")"
+        path=$(realpath -- "${files[i]}")
+        ln -s -- "$path" "$scratch/$(module_file "$i")"
     done
     ! is_file || program[0]=${modules[0]}
 }

@@ -177,7 +177,7 @@ programs() {
 
 # Prints which program the name $1 may stand for, if it is like that of one.
 similar() {
-    programs | python3 -c 'import difflib, sys
+    programs | python_only python3 -c 'import difflib, sys
 for name in difflib.get_close_matches(sys.argv[1].lower(), sys.stdin.read().split(), 1):
     print(f"did you mean {name}? ", end="")' "$1"
 }

@@ -85,7 +85,7 @@ modules_missing_in() {
     shift
     packages | while read -r set _ proof _; do
         [[ " $* " != *" $set "* || $proof != python:* ]] || printf '%s\n' "${proof#python:}"
-    done | "$interpreter" -c '
+    done | python_only "$interpreter" -c '
 import importlib.util, sys
 print("\n".join(name for name in sys.stdin.read().split() if not importlib.util.find_spec(name)))'
 }
@@ -225,7 +225,7 @@ configured_for() {
     local info=$build/meson-info/meson-info.json found='' pattern="\"$1\": \"(([^\"\\]|\\\\.)*)\""
     [[ ! -r $info || ! $(<"$info") =~ $pattern ]] || found=${BASH_REMATCH[1]}
     if [[ $found == *\\* ]]; then # an escape of JSON: a quote, or a letter that is not ASCII
-        found=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["directories"][sys.argv[2]])' "$info" "$1")
+        found=$(python_only python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["directories"][sys.argv[2]])' "$info" "$1")
     fi
     printf '%s\n' "$found"
 }

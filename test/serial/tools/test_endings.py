@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""D104: a tool that is ended by a signal, at any moment, leaves nothing: no process, no file in TMPDIR or shared memory.
+"""D104, D133: a tool that is ended by a signal, at any moment, leaves nothing: no process, no file in TMPDIR or shared memory.
 
 Some tools and signals are tried here. `UCOW_ENDINGS=all UCOW_SEED=7 meson test endings` tries all of them with all
 signals, at moments that the seed selects.
@@ -32,6 +32,7 @@ COMMANDS = {
     "run": "run --build {build} --gdb",
     "run, limited": "run --build {build} --timeout 100 bench live 2000",
     "run, shell": "run --build {build}",
+    "run, recorded": "run --build {build} --record {new} bench live 2000",
     "run, building": "run --build {new} hello",
     "test": "test --build {build} exit forktest waitkill spin sh -- --logbase endings",
     "matrix": "matrix default",
@@ -44,9 +45,16 @@ COMMANDS = {
     "planted": "planted {build}",
     "trace": "trace qmp:socket --elf {build}/kernel/ucow.elf",
     "pages": "pages qmp:socket --elf {build}/kernel/ucow.elf",
+    "inspect": "inspect qmp:socket --elf {build}/kernel/ucow.elf",
+    "strace": "strace --elf {build}/kernel/ucow.elf bench live 2000",
+    "broken": "broken --verify --build {build}",
+    "mistakes": "mistakes --build {build} empty",
+    "grade": "grade --build {build} --lab 1 {root}",
+    "playground": "playground --build {build} --output {new} --port 8999",
     "coverage": "coverage {build}",
 }
-USUALLY = [("run", "INT"), ("run, limited", "TERM"), ("run", "KILL"), ("run, building", "HUP"), ("fuzz", "INT"),
+USUALLY = [("run", "INT"), ("run, limited", "TERM"), ("run", "KILL"), ("run, building", "HUP"), ("run, recorded", "INT"),
+           ("run, recorded", "TERM"), ("fuzz", "INT"),
            ("fuzz", "KILL"), ("compare", "INT"), ("compare", "KILL"), ("test", "TERM"), ("trace", "HUP")]
 CASES = ([(tool, name) for tool in COMMANDS for name in SIGNALS] if os.environ.get("UCOW_ENDINGS") == "all" else USUALLY)
 
@@ -84,6 +92,12 @@ def left(mark: str, seconds: float) -> dict[int, str]:
 
 def files_in(*folders: Path) -> list[str]:
     return [str(path) for folder in folders for path in sorted(folder.rglob("*"))]
+
+
+def remove_orphans():
+    """What the next tool does: it removes the folders that a killed one could not remove."""
+    script = "from ucow import children; [children.remove_orphans(children.folder_for(size)) for size in (None, 0)]"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT / "tools")
 
 
 @pytest.fixture
@@ -149,7 +163,8 @@ def substitutions(command: str) -> int:
 
 def test_no_two_substitutions():
     """See children.sh: a signal during the first would not end the tool properly."""
-    files = [ROOT / "tools" / name for name in ("run", "test", "matrix", "lib/setup.sh", "lib/children.sh")]
+    files = [ROOT / "tools" / name for name in ("run", "test", "matrix", "cc", "packages")]
+    files += (ROOT / "tools/lib").glob("*.sh")
     commands = [(path.name, line) for path in [*files, *(ROOT / ".ci").iterdir()]
                 for line in path.read_text().replace("\\\n", " ").splitlines() if not line.lstrip().startswith("#")]
     assert len(commands) > 500 and substitutions('a $(b "$(c)") $((1)) $(d)') == 2
@@ -161,7 +176,7 @@ def test_ending(tool, name, build, place):
     if tool == "coverage" and not build.coverage:
         pytest.skip("the build does not count what runs")
     number = signal.Signals[f"SIG{name}"]
-    words = [word.format(build=build.folder, new=place / "new") for word in COMMANDS[tool].split()]
+    words = [word.format(build=build.folder, new=place / "new", root=ROOT) for word in COMMANDS[tool].split()]
     moment = random.Random(f"{SEED} {tool} {name}").uniform(0, LATEST)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket")
@@ -186,9 +201,8 @@ def test_ending(tool, name, build, place):
     assert not remaining, f"{tool}, {name} at {moment:.2f} s (seed {SEED}): still there: {remaining}"
     assert process.returncode == -number, output
     assert "Traceback" not in output, output
-    if name == "KILL":  # the next tool removes what the dead one could not
-        script = "from ucow import children; [children.remove_orphans(children.folder_for(size)) for size in (None, 0)]"
-        subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT / "tools")
+    if name == "KILL":
+        remove_orphans()
     assert not files_in(place / "tmp", place / "shm"), f"{tool}, {name} at {moment:.2f} s (seed {SEED})"
 
 
@@ -213,19 +227,16 @@ WAITING_NINJA = ('#!/bin/sh\n[ "$1" != --version ] || exec echo 1.11.1\n'
                  'sleep 1000 & trap : TERM; : >"$0.began"\nwhile kill -0 $!; do wait; done\n')
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
-def test_what_ninja_waits_for(build, place, name):
-    """It ends, too."""
-    ending = signal.Signals[name]
-    ninja = place / "bin/ninja"
-    ninja.parent.mkdir()
-    ninja.write_text(WAITING_NINJA)
-    ninja.chmod(0o755)
+def end_it(words: list[str | Path], place: Path, program: str, stub: str, ending: signal.Signals):
+    """Start a tool, and end it while it waits for `program`, of which there is only a `stub`. Nothing may be left."""
+    path = place / "bin" / program
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(stub)
+    path.chmod(0o755)
     deadline = time.monotonic() + 60
-    with subprocess.Popen([ROOT / "tools/run", "--build", build.folder, "hello"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                          env={**os.environ, "PATH": f"{ninja.parent}:{os.environ['PATH']}"}) as process:
-        while not Path(f"{ninja}.began").exists() and process.poll() is None and time.monotonic() < deadline:
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          start_new_session=True, env={**os.environ, "PATH": f"{path.parent}:{os.environ['PATH']}"}) as process:
+        while not Path(f"{path}.began").exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         process.send_signal(ending)
         try:
@@ -236,6 +247,31 @@ def test_what_ninja_waits_for(build, place, name):
     for pid in remaining:
         os.kill(pid, signal.SIGKILL)
     assert process.returncode == -ending and not remaining, remaining
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_what_ninja_waits_for(build, place, name):
+    """It ends, too."""
+    end_it([ROOT / "tools/run", "--build", build.folder, "hello"], place, "ninja", WAITING_NINJA, signal.Signals[name])
+
+
+# clang, while it links a large program.
+WAITING_CLANG = ('#!/bin/sh\n[ "$1" != -print-resource-dir ] || exec echo "${0%/*}"\n'
+                 'mktemp >&2; : >"$0.began"; exec sleep 1000\n')
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_what_the_compiler_leaves(place, monkeypatch, name):
+    """tools/cc ends with clang and its files. The libc here has no code."""
+    crt1, runtime = place / "libc/usr/lib/i386-linux-musl/crt1.o", place / "bin/lib/linux/libclang_rt.builtins-i386.a"
+    for file in (crt1, runtime):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"\x7fELF\1" + bytes(13) + b"\3\0")
+    (place / "a.c").touch()
+    monkeypatch.setenv("UCOW_LIBC", str(place / "libc"))
+    end_it([ROOT / "tools/cc", "a.c"], place, "clang", WAITING_CLANG, signal.Signals[name])
+    remove_orphans()
+    assert not files_in(place / "tmp", place / "shm")
 
 
 def test_waiting_for_another_build(place):
