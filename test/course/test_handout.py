@@ -76,6 +76,19 @@ def test_its_tests_run(made, build):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("lines, said", [
+    (["exercise: lab 3, f() is not written yet", "kernel check failed: fork returned -20", "    f (a.c)"], "exercise: lab 3, f() is not written yet"),
+    (["kernel check failed: fork returned -20", "    f (a.c)", "exercise: lab 3, f() is not written yet"], "kernel check failed: fork returned -20 f (a.c)"),
+    (["nothing"], "a check of the kernel failed without a message"),
+])
+def test_a_failed_check_may_be_the_consequence_of_an_exercise(lines, said, tmp_path):
+    """What came first is what tools/run says at the end."""
+    (tmp_path / "serial").write_text("\r\n".join(lines) + "\r\n")
+    script = 'say() { echo "$1"; }; scratch=$1; source "$2/tools/lib/outcome.sh"; quote_check'
+    done = subprocess.run(["bash", "-c", script, "bash", tmp_path, ROOT], capture_output=True, text=True, check=True)
+    assert done.stdout == said + "\n"
+
+
 def test_every_lab_has_a_text():
     for lab in labs():
         text = (lab.folder / "text.md").read_text()

@@ -62,10 +62,11 @@ quote() {
     say "${found%:}"
 }
 
-# Prints as one line which check failed, and the line below if that belongs to it.
+# Prints as one line which exercise of the course was missing or which check failed, whichever came first, and the line below if
+# that belongs to it.
 quote_check() {
     local found
-    found=$(seen -m1 -A1 '^kernel check failed' | sed '2{/^    /!d}' | paste -sd' ' | tr -s ' ')
+    found=$(seen -m1 -A1 -E '^(exercise: |kernel check failed)' | sed '2{/^    /!d}' | paste -sd' ' | tr -s ' ')
     found=${found:-a check of the kernel failed without a message}
     say "${found%:}"
 }
