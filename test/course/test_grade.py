@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -83,9 +84,11 @@ def tree(tmp_path):
     return tmp_path
 
 
-def test_a_tree_says_its_lab(tree):
+def test_a_tree_says_its_lab(tree, monkeypatch):
     submission = read(tree, None)
     assert submission.lab.number == 4 and submission.files == lab_called("cow").handed_out and not submission.notes
+    monkeypatch.chdir(tree)
+    assert submission.name == read(Path("."), None).name == tree.name
     (tree / TEXT).unlink()
     with pytest.raises(LabError, match="name it with --lab"):
         read(tree, None)

@@ -131,17 +131,18 @@ def ignored(names: list[str]) -> list[str]:
 
 def of_tree(tree: Path, lab: Lab) -> Submission:
     """The submission that is a tree."""
+    name = tree.resolve().name  # also of "."
     files: dict[str, str] = {}
     for file in lab.files:
         path = tree / file
         if not path.is_file() or not path.resolve().is_relative_to(tree.resolve()):
-            return Submission(tree.name, lab, {}, refused=f"{file} is missing in it")
+            return Submission(name, lab, {}, refused=f"{file} is missing in it")
         if path.stat().st_size > FILE_BYTES_MAX:
-            return Submission(tree.name, lab, {}, refused=f"{file} has more than {FILE_BYTES_MAX} bytes")
+            return Submission(name, lab, {}, refused=f"{file} has more than {FILE_BYTES_MAX} bytes")
         files[file] = path.read_text(encoding="utf-8", errors="replace")
-    changed = [name for name in tracked() if name not in lab.files and not is_omitted(name, lab)
-               and not name.startswith("docs/") and not name.endswith(".md") and differs(tree / name, ROOT / name)]
-    return judged(tree.name, lab, files, ignored(changed))
+    changed = [file for file in tracked() if file not in lab.files and not is_omitted(file, lab)
+               and not file.startswith("docs/") and not file.endswith(".md") and differs(tree / file, ROOT / file)]
+    return judged(name, lab, files, ignored(changed))
 
 
 def differs(theirs: Path, mine: Path) -> bool:
