@@ -40,6 +40,40 @@ exec prlimit --cpu={seconds}:{kill} {qemu} ${{UCOW_CODE_LOG:+-d in_asm -D "$UCOW
 ADDRESS = re.compile(rb"^0x([0-9a-f]+):", re.MULTILINE)
 
 
+def text_of(kernel: Path) -> range:
+    """The addresses of the kernel's code."""
+    with kernel.open("rb") as file:
+        text = ELFFile(file).get_section_by_name(".text")
+        assert text is not None
+        return range(text["sh_addr"], text["sh_addr"] + text["sh_size"])
+
+
+def lines_of(kernel: Path) -> dict[int, str]:
+    """File and line of each address of the kernel's code, as `kernel/main.c:12`."""
+    text, symbols = text_of(kernel), Symbols(kernel)
+    (count,) = struct.unpack("<I", symbols.data("line_count", 4))
+    rows = [row for row in struct.iter_unpack("<IHH", symbols.data("line_table", count * 8)) if row[0] in text]
+    names = struct.unpack(f"<{(n := max(file for _, file, _ in rows) + 1)}I", symbols.data("file_names", n * 4))
+    texts = [symbols.text_at(symbols.address("line_strings") + offset) for offset in names]
+    ends = [start for start, *_ in rows[1:]] + [text.stop]
+    return {at: f"{texts[file]}:{line}" for (start, file, line), end in zip(rows, ends) for at in range(start, end)}
+
+
+def wrap_qemu(folder: Path, script: str, **values: object) -> Path:
+    """Make a script that stands for QEMU, with {qemu} for its program; the folder to be put first in PATH."""
+    qemu = shutil.which(QEMU)
+    if qemu is None:
+        raise LabError(f"{QEMU} is not installed")
+    wrapper = folder / "bin" / QEMU
+    wrapper.parent.mkdir(parents=True, exist_ok=True)
+    wrapper.write_text(script.format(qemu=shlex.quote(qemu), **values), encoding="utf-8")
+    wrapper.chmod(0o755)
+    share = folder / "share"
+    share.unlink(missing_ok=True)
+    share.symlink_to(Path(qemu).resolve().parents[1] / "share")
+    return wrapper.parent
+
+
 class Known(TypedDict):
     """What is known about a module: the file and line of each line that it executes."""
     key: str
@@ -84,36 +118,15 @@ class Reach:
         self.folder, self.kernel, self.tree = folder, kernel, tree
         self.knowledge = knowledge or Knowledge(folder / "lines.json")
         self.logs = folder / "logs"
-        self.bin = folder / "bin"
-        self.bin.mkdir(parents=True, exist_ok=True)
-        qemu = shutil.which(QEMU)
-        if qemu is None:
-            raise LabError(f"{QEMU} is not installed")
-        with kernel.open("rb") as file:
-            text = ELFFile(file).get_section_by_name(".text")
-            assert text is not None
-            start, size = text["sh_addr"], text["sh_size"]
-        self.text = range(start, start + size)
-        wrapper = self.bin / QEMU
-        wrapper.write_text(WRAPPER.format(seconds=MACHINE_SECONDS, kill=MACHINE_SECONDS + 5, qemu=shlex.quote(qemu), start=start, size=size),
-                           encoding="utf-8")
-        wrapper.chmod(0o755)
-        share = folder / "share"
-        share.unlink(missing_ok=True)
-        share.symlink_to(Path(qemu).resolve().parents[1] / "share")
+        text = text_of(kernel)
+        self.bin = wrap_qemu(folder, WRAPPER, seconds=MACHINE_SECONDS, kill=MACHINE_SECONDS + 5, start=text.start, size=len(text))
         self.code = code_of(kernel)
         self.known, self.borrowed = self.knowledge.known, self.knowledge.borrowed
 
     @cached_property
     def line_of(self) -> dict[int, str]:
-        """File and line of each address of the kernel's code, as `kernel/main.c:12`."""
-        symbols = Symbols(self.kernel)
-        (count,) = struct.unpack("<I", symbols.data("line_count", 4))
-        rows = [row for row in struct.iter_unpack("<IHH", symbols.data("line_table", count * 8)) if row[0] in self.text]
-        names = struct.unpack(f"<{(n := max(file for _, file, _ in rows) + 1)}I", symbols.data("file_names", n * 4))
-        texts = [symbols.text_at(symbols.address("line_strings") + offset) for offset in names]
-        ends = [start for start, *_ in rows[1:]] + [self.text.stop]
-        return {at: f"{texts[file]}:{line}" for (start, file, line), end in zip(rows, ends) for at in range(start, end)}
+        """File and line of each address of the kernel's code."""
+        return lines_of(self.kernel)
 
     def key(self, module: str) -> str:
         """What the lines of a module depend on: the kernel's code, and the module."""

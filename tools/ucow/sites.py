@@ -49,7 +49,8 @@ class Call:
     is_jump: bool
 
 
-def _disassembly(elf: Path) -> Iterator[str]:
+def disassembly(elf: Path) -> Iterator[str]:
+    """The lines of the disassembly of a kernel."""
     done = children.run(["llvm-objdump", "-d", "--no-show-raw-insn", elf])
     if done.returncode != 0:
         raise LabError(f"llvm-objdump {elf}: {done.stdout.strip()}")
@@ -61,7 +62,7 @@ def calls(elf: Path) -> list[Call]:
     found: list[Call] = []
     caller = ""
     pending: tuple[str, str] | None = None
-    for line in _disassembly(elf):
+    for line in disassembly(elf):
         if match := FUNCTION.match(line):
             caller, pending = match[1], None
         elif match := INSTRUCTION.match(line):
