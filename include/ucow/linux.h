@@ -133,6 +133,11 @@ struct linux_user_desc {
 #define LINUX_TLS_ENTRY 12u  /* the first that a 64-bit Linux gives to 32-bit programs */
 #define LINUX_TLS_FLAT 0x51u /* 32 bit, a limit in pages, for use; contents 0: data; present; writable */
 
+/* fcntl() */
+#define LINUX_F_GETFD 1u
+#define LINUX_F_GETFL 3u
+#define LINUX_O_RDWR 2
+
 /* ioctl() */
 #define LINUX_TCGETS 0x5401u
 #define LINUX_TIOCGWINSZ 0x5413u

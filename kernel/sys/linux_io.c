@@ -67,6 +67,15 @@ int32_t linux_ioctl(int32_t fd, uint32_t request, struct uaddr to)
     return request == LINUX_TIOCGWINSZ ? linux_put(to, &winsize, sizeof(winsize)) : -LINUX_ENOTTY;
 }
 
+int32_t linux_fcntl64(int32_t fd, uint32_t cmd)
+{
+    if (!is_console(fd))
+        return -LINUX_EBADF;
+    if (cmd == LINUX_F_GETFL)
+        return LINUX_O_RDWR;
+    return cmd == LINUX_F_GETFD ? 0 : -LINUX_EINVAL;
+}
+
 int32_t linux_fstat64(int32_t fd, struct uaddr to)
 {
     const struct linux_stat64 stat = {.mode = CONSOLE_MODE,

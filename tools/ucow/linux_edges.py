@@ -35,6 +35,7 @@ REASONS = {
     "clone.flags": "the end of a child sends no signal (1 to 8); there are no namespaces (bit29, bit30), and no groups for "
                    "input and output (bit31)",
     "execve.path": "only what follows a path's last slash counts, and `odd` is /linuxcalls",
+    "fcntl64.cmd": "no descriptor can be copied",
     "getrandom.to": "bytes before the hole are not counted",
     "ioctl.fd": TERMINAL,
     "ioctl.to": TERMINAL,

@@ -138,6 +138,7 @@ static const struct {
     {LX_NR_clone,
      {LINUX_SIGCHLD | LINUX_CLONE_PARENT_SETTID | LINUX_CLONE_CHILD_SETTID | LINUX_CLONE_SETTLS, 0, PAGE(2),
       PAGE(3), PAGE(4)}},
+    {LX_NR_fcntl64, {1, LINUX_F_GETFD}},
     {LX_NR_futex, {PAGE(WORK), LINUX_FUTEX_WAKE | LINUX_FUTEX_PRIVATE, 1, 0, PAGE(1)}},
     {LX_NR_futex_time64, {PAGE(WORK), LINUX_FUTEX_WAKE | LINUX_FUTEX_PRIVATE, 1, 0, PAGE(1)}},
     {LX_NR_getrandom, {PAGE(WORK), 4, 0}},

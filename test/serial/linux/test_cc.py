@@ -115,7 +115,8 @@ def test_busybox(boot, build):
     with boot("sh", modules={"busybox": BUSYBOX}) as live:
         live.expect("$ ")
         for line, printed in (("true", ""), ("echo a b", "a b\n"), ("seq 3", "1\n2\n3\n"),
-                              (f"ash -c '{SCRIPT}'", "1\n2\n3\nsub\n3\n42\n")):
+                              (f"ash -c '{SCRIPT}'", "1\n2\n3\nsub\n3\n42\n"),
+                              ("ash -c 'printf \"<%d>\" 5; echo $?'", "<5>0\n")):  # printf asks first whether there is a descriptor 1
             live.type(f"busybox {line}\n")
             live.expect(f"busybox {line}\n")
             assert live.expect("$ ").removesuffix("$ ") == printed, line

@@ -50,6 +50,10 @@ TEST(a_descriptor_is_0_to_2)
         CHECK_EQ(linux_writev(fd, NOWHERE, 0), 0);
         CHECK_EQ(linux_fstat64(fd, user(&stat)), 0);
         CHECK_EQ(linux_ioctl(fd, 1, BUF), -LINUX_ENOTTY);
+        CHECK_EQ(linux_fcntl64(fd, LINUX_F_GETFD), 0);
+        CHECK_EQ(linux_fcntl64(fd, LINUX_F_GETFL), LINUX_O_RDWR);
+        CHECK_EQ(linux_fcntl64(fd, 0), -LINUX_EINVAL);
+        CHECK_EQ(linux_fcntl64(fd, 4), -LINUX_EINVAL);
         CHECK_EQ(linux_statx(fd, user(empty), LINUX_AT_EMPTY_PATH, 0, BAD), -LINUX_EFAULT);
     }
     start(4);
@@ -59,6 +63,7 @@ TEST(a_descriptor_is_0_to_2)
         CHECK_EQ(linux_writev(not [i], NOWHERE, 0), -LINUX_EBADF);
         CHECK_EQ(linux_fstat64(not [i], user(&stat)), -LINUX_EBADF);
         CHECK_EQ(linux_ioctl(not [i], LINUX_TCGETS, BUF), -LINUX_EBADF);
+        CHECK_EQ(linux_fcntl64(not [i], LINUX_F_GETFL), -LINUX_EBADF);
         CHECK_EQ(linux_statx(not [i], user(empty), LINUX_AT_EMPTY_PATH, 0, BUF), -LINUX_EBADF);
     }
     CHECK_STR_EQ(journal, "");
