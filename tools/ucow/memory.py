@@ -4,6 +4,7 @@
 read() raises LabError for memory that the source does not have.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from typing import Protocol
 
 from . import LabError
 from .qmp import Qmp
+
+
+ELF_TYPE, ET_CORE = 16, b"\4\0"  # where an ELF header has the type of the file, and that of a core
 
 
 class Memory(Protocol):
@@ -32,6 +36,8 @@ class FileMemory:
         self._file = path.open("rb")
 
     def read(self, address: int, size: int) -> bytes:
+        if address < 0:
+            raise LabError(f"{self.path} has a pointer to no memory of the kernel: not this machine's memory, or nothing ran there")
         fits = 0 <= address <= address + size <= os.fstat(self._file.fileno()).st_size
         data = os.pread(self._file.fileno(), size, address) if fits else b""
         if not fits or len(data) != size:
@@ -123,10 +129,14 @@ def open_memory(source: str) -> Memory:
         return QmpMemory(Qmp.connect(source.removeprefix("qmp:")))
     path = Path(source)
     try:
+        if path.is_fifo():  # to open it would wait for a writer
+            raise OSError(errno.EINVAL, "Is a pipe")
         with path.open("rb") as file:
-            is_core = file.read(4) == b"\x7fELF"
+            header = file.read(ELF_TYPE + 2)
+        if header[:4] != b"\x7fELF":
+            return FileMemory(path)
+        if header[ELF_TYPE:] != ET_CORE:
+            raise OSError(errno.EINVAL, "Is an ELF file, but no core")
     except OSError as error:
         raise LabError(f"{source}: {error.strerror}; name a memory file, a core file or qmp:SOCKET") from None
-    if is_core:
-        return CoreMemory(path)
-    return FileMemory(path)
+    return CoreMemory(path)

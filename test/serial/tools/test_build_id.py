@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""tools/trace and tools/pages refuse memory that is not of the kernel they know. (D110)"""
+"""tools/trace and tools/pages refuse memory that is not of the kernel they know. (D110, D134)"""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from elftools.elf.elffile import ELFFile
 from ucow import LabError
 from ucow.machine import PASSED
 from ucow.memory import FileMemory
-from ucow.symbols import Symbols
+from ucow.symbols import Symbols, physical
 from ucow.trace import read_trace
 
 TOOLS = Path(__file__).resolve().parents[3] / "tools"
@@ -38,7 +39,8 @@ def relinked(build, tmp_path) -> Path:
 
 def assert_refused(tool: str, kernel: Path, source: Path, why: str):
     """The tool ends with status 1 and one line on stderr that contains `why`."""
-    done = subprocess.run([sys.executable, TOOLS / tool, "--elf", kernel, source], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, TOOLS / tool, "--elf", kernel, source], capture_output=True, text=True,
+                          timeout=60)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     assert why in done.stderr
 
@@ -56,6 +58,15 @@ def test_refused(build, memory, relinked, tmp_path, tool):
     assert_refused(tool, build.kernel, foreign, "not a ucow machine")
     assert_refused(tool, build.kernel, huge, "not a ucow machine")
     assert_refused(tool, build.kernel, tmp_path, "Is a directory")
+    os.mkfifo(tmp_path / "pipe")
+    assert_refused(tool, build.kernel, tmp_path / "pipe", "Is a pipe")
+    assert_refused(tool, build.kernel, build.kernel, "no core")
+
+
+def test_pointer_to_nothing(memory):
+    """A kernel that has not begun has only null pointers."""
+    with pytest.raises(LabError, match="a pointer to no memory of the kernel"):
+        FileMemory(memory).read(physical(0), 4)
 
 
 def test_harness(build, memory, relinked):
