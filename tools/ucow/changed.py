@@ -2,8 +2,8 @@
 """The tests of what has changed, for `tools/test --changed`: the unit tests that compile it, and the serial tests that
 execute a changed function.
 
-A whole run of tools/test learns what each serial test executes: its QEMUs write down where the code begins that they
-translate, which is done once for each block. A block ends with the first instruction that may jump. Functions are kept,
+`tools/test --learn`, a whole run, finds out what each serial test executes: its QEMUs write down where the code begins that
+they translate, which is done once for each block. A block ends with the first instruction that may jump. Functions are kept,
 not lines, because a line has another number after the next change.
 """
 
@@ -110,11 +110,13 @@ def watch(folder: Path) -> Path:
 
 
 def learn(folder: Path, logs: Path) -> None:
-    """Keep in the build directory what the tests have executed in a whole run, of which `logs` are left."""
+    """Keep in the build directory what the tests have executed in a run of `tools/test --learn`, of which `logs` are left."""
     blocks = Blocks(folder / KERNEL)
     found: defaultdict[str, set[bytes]] = defaultdict(set)
     for log in logs.iterdir():
         found[log.name.rpartition(".")[0]].update(BLOCK.findall(log.read_bytes()))
+    if not found:
+        raise LabError("nothing was learnt: no machine has logged what it executes, for which this QEMU's -trace must write to a file")
     ran = map(json.loads, (folder / "meson-logs/testlog.json").read_text(encoding="utf-8").splitlines())
     reached: Reached = {
         "when": time.time(),
@@ -219,7 +221,7 @@ class Choice(NamedTuple):
 
 
 def load(folder: Path) -> Reached | None:
-    """What the last whole run in a build directory has seen."""
+    """What the last `tools/test --learn` in a build directory has seen."""
     path = folder / REACHED
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
@@ -286,12 +288,12 @@ def choose(folder: Path, commit: str, seconds: float, at_once: int) -> Choice:
     style = QUICK_STYLE if any(file.endswith((".c", ".h")) for file in changes.lines) else ()
     if reached is None:
         return Choice(that_fit([*first, *style], None, seconds, at_once),
-                      "which serial tests execute what has changed is known after the first whole run, by tools/test; until then "
-                      "only the tests that a change is part of are run")
+                      "run tools/test --learn once, a whole run, to know which serial tests execute what has changed; only those were "
+                      "run that the change is part of")
     functions = wanted(changes, targets, reached)
     serial = ranked(functions, reached)
     chosen = that_fit([*first, *style, *serial], reached, seconds, at_once)
     run = len([test for test in serial if test in chosen])
     since = age(time.time() - reached["when"])
-    return Choice(chosen, f"{run} of the {len(serial)} serial tests that execute what has changed in the kernel were run, as far as the whole "
-                          f"run of {since} shows; all tests: tools/test")
+    return Choice(chosen, f"{run} of the {len(serial)} serial tests that execute what has changed in the kernel were run, as far as tools/test "
+                          f"--learn saw {since}; all tests: tools/test")

@@ -146,13 +146,13 @@ def test_choice(build, monkeypatch):
     monkeypatch.setattr(changed, "load", lambda _: None)
     choice = choose(build.folder, "HEAD", 30, 2)
     assert {"ledger", "layers"} <= set(choice.tests) and "forktree" not in choice.tests
-    assert "is known after the first whole run" in choice.sentence
+    assert choice.sentence.startswith("run tools/test --learn once, a whole run, ")
     function, = Changes("HEAD").functions("kernel/watch/ledger.c")
     monkeypatch.setattr(changed, "load", lambda _: REACHED | {"functions": {"hello": [function], "spin": []}})
     choice = choose(build.folder, "HEAD", 30, 2)
     assert "hello" in choice.tests and "spin" not in choice.tests
-    assert choice.sentence == ("1 of the 1 serial tests that execute what has changed in the kernel were run, as far as the whole run of "
-                               "2 hours ago shows; all tests: tools/test")
+    assert choice.sentence == ("1 of the 1 serial tests that execute what has changed in the kernel were run, as far as tools/test --learn saw "
+                               "2 hours ago; all tests: tools/test")
     monkeypatch.setattr(changed, "git", lambda *_: [])
     assert choose(build.folder, "HEAD", 30, 2) == Choice([], "nothing differs from HEAD: name an older commit, as in --changed=HEAD~1")
 
@@ -170,6 +170,32 @@ def test_command(build, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     done = subprocess.run([ROOT / "tools/test", "--build", build.folder, "--changed"], capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0 and " ledger " in done.stdout, done.stderr
-    assert re.search(r"^tools/test: .*(all tests: tools/test|are run)$", done.stderr, re.MULTILINE)
-    done = subprocess.run([ROOT / "tools/test", "--build", build.folder, "--changed", "exit"], capture_output=True, text=True, timeout=100, check=False)
-    assert (done.returncode, done.stderr) == (5, "tools/test: --changed chooses the tests: name none, and no options after --\n")
+    assert re.search(r"^tools/test: .*(all tests: tools/test|the change is part of)$", done.stderr, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--changed", "exit"], "--changed chooses the tests: name none, and no options after --"),
+    (["--learn", "--", "--suite", "unit"], "--learn runs all tests: name none, and no options after --"),
+    (["--learn", "--changed"], "give --learn first, alone; --changed then knows more"),
+])
+def test_refused(words, said):
+    done = subprocess.run([ROOT / "tools/test", *words], capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, done.stderr) == (5, f"tools/test: {said}\n")
+
+
+def test_learning_is_a_whole_run(build, tmp_path, monkeypatch):
+    """Only with --learn do machines log what they execute. Here `meson test` is a script that says which QEMU it would start."""
+    script = tmp_path / "meson"
+    script.write_text(f"""#!/bin/sh
+        case "$*" in
+        *print-errorlogs*) command -v qemu-system-i386; exit 3 ;;
+        *) exec {shutil.which("meson")} "$@" ;;
+        esac""")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    command = [ROOT / "tools/test", "--build", build.folder]
+    usual = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert (usual.returncode, usual.stdout.strip()) == (3, shutil.which("qemu-system-i386")), usual.stderr
+    learning = subprocess.run([*command, "--learn"], capture_output=True, text=True, timeout=100, check=False)
+    assert learning.stdout.strip().endswith("/watch/bin/qemu-system-i386") and learning.returncode != 0
+    assert "nothing was learnt" in learning.stderr, "what was known before is lost"
