@@ -45,11 +45,16 @@ static bool is_ending(const struct proc *proc)
     return is_user(proc) && (proc->killed || proc->exiting);
 }
 
+/* No other process runs meanwhile, so the walk ends with the last process, not with the last pid. */
 static int find_ending(void)
 {
-    for (int pid = 1; pid < pid_limit(); pid++)
-        if (is_ending(proc_find(pid)))
+    size_t left = pid_used_count();
+    for (int pid = 1; pid < pid_limit() && left > 0; pid++) {
+        const struct proc *proc = proc_find(pid);
+        left -= proc != NULL;
+        if (is_ending(proc))
             return pid;
+    }
     return 0;
 }
 
@@ -132,13 +137,18 @@ static bool has_pages(const struct proc *proc, size_t pages)
     return is_user(proc) && proc->mm != NULL && mm_page_count(proc->mm) >= pages;
 }
 
-/* Kill the processes that use the mm: it is freed with the last of them. */
-static void kill_users(const struct mm *mm)
+/* Kill the processes that use the mm, of which `first` is one: it is freed with the last of them. */
+static void kill_users(const struct mm *mm, int first)
 {
-    for (int pid = 1; pid < pid_limit(); pid++) {
+    unsigned left = mm_users(mm);
+    for (int i = 1, pid = first; i < pid_limit() && left > 0; i++) {
         struct proc *proc = proc_find(pid);
-        if (is_user(proc) && proc->mm == mm && !is_ending(proc))
-            kill_for_memory(proc);
+        if (is_user(proc) && proc->mm == mm) {
+            left--;
+            if (!is_ending(proc))
+                kill_for_memory(proc);
+        }
+        pid = pid + 1 < pid_limit() ? pid + 1 : 1;
     }
 }
 
@@ -160,6 +170,6 @@ int oom_relieve(void)
     kprintf("pid %d \"%s\" dies: out of memory for pid %d \"%s\", and of %u processes it has the most pages "
             "of its own: %u\n",
             choice.pid, victim->name, current->pid, current->name, choice.among_n, (unsigned)choice.pages);
-    kill_users(victim->mm);
+    kill_users(victim->mm, choice.pid);
     return await_end(choice.pid);
 }
