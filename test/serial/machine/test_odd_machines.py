@@ -105,10 +105,11 @@ def test_early_trap(bench, build, tmp_path):
 def test_stopped_host(bench, build, tmp_path):
     """A host that stops QEMU again and again is not a bug of the kernel. Time is the host's. (D94)
 
-    The program only yields, so interrupts are off for much of the time.
+    Two processes do nothing but yield to each other, so interrupts are off for most of the time.
     """
     loop = tmp_path / "loop"
-    loop.write_bytes(one(data=b"\xb8\x0a\0\0\0\xcd\x80\xeb\xf7").file())  # mov $10, %eax; int $0x80; jmp to the start
+    fork, forever_yield = b"\xb8\x02\0\0\0\xcd\x80", b"\xb8\x0a\0\0\0\xcd\x80\xeb\xf7"  # mov $10, %eax; int $0x80; jmp back
+    loop.write_bytes(one(data=fork + forever_yield).file())
     words = bench.machine("loop", swap=None, modules={"loop": loop})
     with rewired(words, ["-icount", "-rtc"]).start(build.wall_seconds) as live:
         live.expect('name = "loop".\n')
