@@ -76,6 +76,11 @@ int32_t linux_fcntl64(int32_t fd, uint32_t cmd)
     return cmd == LINUX_F_GETFD ? 0 : -LINUX_EINVAL;
 }
 
+int32_t linux_fcntl(int32_t fd, uint32_t cmd)
+{
+    return linux_fcntl64(fd, cmd);
+}
+
 int32_t linux_fstat64(int32_t fd, struct uaddr to)
 {
     const struct linux_stat64 stat = {.mode = CONSOLE_MODE,

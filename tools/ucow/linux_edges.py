@@ -26,6 +26,7 @@ RECORDED = re.compile(r"^\| `(.*)` \| (\S+) \|", re.MULTILINE)
 OF_KERNEL = re.compile(r"^\| call \| (Linux [\d.]+) \|", re.MULTILINE)
 
 EVERY_CHILD = "every child is waited for, whatever signal clone() was told to send at its end"
+NO_COPY = "no descriptor can be copied"
 TERMINAL = "descriptors are a terminal here; they were pipes on Linux"
 REASONS = {
     "munmap(KERNEL, PAGE)": "memory of programs ends at 0xB0000000; for a 64-bit Linux it has 4 GiB, for one of the i386 3",
@@ -35,7 +36,8 @@ REASONS = {
     "clone.flags": "the end of a child sends no signal (1 to 8); there are no namespaces (bit29, bit30), and no groups for "
                    "input and output (bit31)",
     "execve.path": "only what follows a path's last slash counts, and `odd` is /linuxcalls",
-    "fcntl64.cmd": "no descriptor can be copied",
+    "fcntl.cmd": NO_COPY,
+    "fcntl64.cmd": NO_COPY,
     "getrandom.to": "bytes before the hole are not counted",
     "ioctl.fd": TERMINAL,
     "ioctl.to": TERMINAL,

@@ -54,6 +54,7 @@ TEST(a_descriptor_is_0_to_2)
         CHECK_EQ(linux_fcntl64(fd, LINUX_F_GETFL), LINUX_O_RDWR);
         CHECK_EQ(linux_fcntl64(fd, 0), -LINUX_EINVAL);
         CHECK_EQ(linux_fcntl64(fd, 4), -LINUX_EINVAL);
+        CHECK_EQ(linux_fcntl(fd, LINUX_F_GETFL), LINUX_O_RDWR);
         CHECK_EQ(linux_statx(fd, user(empty), LINUX_AT_EMPTY_PATH, 0, BAD), -LINUX_EFAULT);
     }
     start(4);
