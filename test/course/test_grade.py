@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from conftest import ROOT
 from ucow import LabError, children
-from ucow.course import container, grade, kept, report, submission
+from ucow.course import container, grade, judge, kept, report, submission
 from ucow.course.answers import ANSWERS, answer
 from ucow.course.handout import TEXT
 from ucow.course.judge import EVENTS
@@ -256,6 +256,12 @@ def test_what_costs_all_points_is_said_in_short(graded):
     def short(*seen):
         return report.in_short(replace(graded[0], results=[replace(results[0], points=0, loss=grade.Loss("x", text)) for text in seen]))
     assert short("a.c:1: error", "a.c:1: error") == "nothing passed: a.c:1: error; a note" and short("a", "b") == "nothing passed; a note"
+
+
+def test_a_contradiction_has_its_event():
+    """It is looked at, and drawn, and not the end of the run."""
+    loss = judge.complaint("rule: [t=12] page_copy va=0x1000 count=0 running=2: evicted", None)
+    assert (loss.seen, loss.event) == ("rule: evicted", "[t=12] page_copy va=0x1000 count=0 running=2")
 
 
 def test_what_is_seen_again_refers_to_the_first(graded):

@@ -24,6 +24,7 @@ VM_WRITE = 2  # of the flags of a region
 PAGES_AT = re.compile(r"^\w+: (?:hot )?pages at ([0-9a-f]{8})$")
 TIME_UP = "the machine used up its time"
 EXERCISE = re.compile(r"^exercise: ")
+EVENT = re.compile(r"(\[t=\d+\] [^:]* running=\d+): ")  # in the sentence of an invariant
 DIES = re.compile(r'^pid 2 ".*" dies: ')
 ENDED = re.compile(r'^init: program ".*" ended with exit code ')
 QUICK_STAMPS = 2_000_000  # of the time stamp counter, for a fork of 16 MiB
@@ -43,8 +44,15 @@ def judge(how: str, name: str, run: Run, answer: Answer) -> Loss | None:
     if loss is None and how == "events":
         loss = EVENTS[name](run, run.trace, answer)
     if loss is None and how in ("clean", "rules") and (wrong := problems(run)):
-        loss = Loss("a run without a leak, a complaint or a contradiction in the trace", wrong[0], last_event(run))
+        loss = complaint(wrong[0], run)
     return loss
+
+
+def complaint(sentence: str, run: Run) -> Loss:
+    """What is wrong with a run, at the event that the sentence names, or else the last one."""
+    event = EVENT.search(sentence)
+    return Loss("a run without a leak, a complaint or a contradiction in the trace", EVENT.sub("", sentence, count=1),
+                event[1] if event else last_event(run))
 
 
 def last_event(run: Run) -> str:
