@@ -263,7 +263,7 @@ class End(gdb.Breakpoint):
 
 def stop_at_end():
     """For replays: see End. A newer QEMU stops a little before, and says so by SIGQUIT."""
-    End("power_off", internal=True)
+    End("power_off", internal=True).silent = True  # GDB would name it as breakpoint -1
     gdb.events.stop.connect(lambda event: print(AT_END) if getattr(event, "stop_signal", "") == "SIGQUIT" else None)
 
 

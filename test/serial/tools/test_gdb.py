@@ -131,6 +131,7 @@ def test_output_of_a_replay(build, tmp_path):
                           input="continue\nucow-back exit 3\nreverse-stepi\ncontinue\necho twice\\n\nucow-back exit 2\nkill\nquit\n")
     forwards, _, backwards = done.stdout.partition("twice")
     assert [forwards.count(line) for line in ("I am the child.\n", "exit pass.\n")] == [1, 2], done.stdout + done.stderr
+    assert "Breakpoint -" not in forwards
     assert "exit in process 2 exit" in backwards and "I am " not in backwards and "pass" not in backwards
 
 
