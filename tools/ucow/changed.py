@@ -34,6 +34,7 @@ case "$UCOW_TEST $*" in
 esac
 """
 BLOCK = re.compile(rb" pc:0x([0-9a-f]+)")
+KERNEL_SOURCES = ("kernel/", "include/")
 MAY_JUMP = ("j", "call", "ret", "iret", "int", "loop", "hlt", "ud2")
 SIGNATURE = re.compile(r"\b(?!__attribute__\b)(\w+)\s*\(")
 QUICK_STYLE = ("layers", "format", "license")  # asked after each change of a source file in C; each takes a second
@@ -150,7 +151,7 @@ class Changes:
                 first, count = int(match[1]), int(match[2] or 1)
                 self.lines[file].append(range(first, first + count) if count else range(first, first + 2))
         for file in git("ls-files", "--others", "--exclude-standard", "--full-name"):
-            self.lines[file] = [range(1, (ROOT / file).read_bytes().count(b"\n") + 1)]
+            self.lines[file] = [range(1, len(without_comments(file)) + 1)] if file.startswith(KERNEL_SOURCES) else []
 
     def functions(self, file: str) -> set[str] | None:
         """The changed functions of a file; None if something outside of functions has changed, so all may do something else."""
@@ -241,7 +242,7 @@ def wanted(changes: Changes, targets: Targets, reached: Reached) -> set[str]:
     known = {function for functions in reached["functions"].values() for function in functions}
     found: set[str] = set()
     for file in changes.lines:
-        if file.startswith(("kernel/", "include/")):
+        if file.startswith(KERNEL_SOURCES):
             functions = changes.functions(file)
             files = {file} if functions is not None or file.endswith((".c", ".S")) else targets.sources_with(file)
             found |= functions if functions is not None else {function for function in known if function.rpartition(":")[0] in files}

@@ -102,8 +102,9 @@ def test_what_differs_from_a_commit(tree, old, new, functions):
 def test_files_that_are_new_or_gone(tree):
     (tree / "kernel/new.c").write_text("int h(void)\n{\n    return 1;\n}\n")
     (tree / "kernel/f.c").unlink()
+    (tree / "core").symlink_to("nowhere")
     changes = Changes("HEAD")
-    assert set(changes.lines) == {"kernel/new.c", "kernel/f.c"}
+    assert set(changes.lines) == {"kernel/new.c", "kernel/f.c", "core"} and changes.lines["core"] == []
     assert changes.functions("kernel/new.c") == {"kernel/new.c:h"}
     with pytest.raises(changed.LabError, match="^git: .*nosuch"):
         Changes("nosuch")
