@@ -3,10 +3,11 @@
 
 import os
 import re
+import struct
 
 import pytest
 
-PAGES = 256
+PAGES, SECTOR, VALUE = 256, 512, 0x5EC2E7
 KILLED = -9
 
 
@@ -37,7 +38,18 @@ def zero(image):
         disk.write(bytes(4096 * PAGES))
 
 
-@pytest.mark.parametrize("change, code", [(nothing, 0), (truncate, KILLED), (overwrite, KILLED), (zero, KILLED)],
+def one_sector(image):
+    """The last sector of the page is lost: the sum has words of each."""
+    data = bytearray(image.read_bytes())
+    last = data.index(struct.pack("<3I", VALUE, VALUE + 1, VALUE + 2)) + 4096 - SECTOR
+    data[last:last + SECTOR] = bytes(SECTOR)
+    image.write_bytes(data)
+
+
+CHANGES = [(nothing, 0), (truncate, KILLED), (overwrite, KILLED), (zero, KILLED), (one_sector, KILLED)]
+
+
+@pytest.mark.parametrize("change, code", CHANGES,
                          ids=lambda value: getattr(value, "__name__", ""))
 def test_who_reads_dies_of_wrong_bytes(boot, tmp_path, change, code):
     """The process that needs the page dies as of a read error, its slot is freed, and no other process notices."""
