@@ -216,7 +216,8 @@ def test_a_report_keeps_the_last_of_each_other_build():
     text = added(fresh_document([result("caught", 1)], "tools/mutate --fresh 1"), "-D trace=false", "caught", "survived")
     text = added(added(text, "-D cow=false", "caught"), "-D trace=false", "caught", "caught", "survived")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `-D")]
-    assert [(row[0], row[-1]) for row in rows] == [("| `-D cow=false`", "1 of 1 (100 %) |"), ("| `-D trace=false`", "2 of 3 (66 %) |")]
+    assert [(row[0], *row[-2:]) for row in rows] == [("| `-D cow=false`", "1 of 1 (100 %)", " |"),
+                                                     ("| `-D trace=false`", "2 of 3 (66 %)", "kernel/a.c:1<br>`- a`<br>`+ b` |")]
     again = fresh_document([result("timeout", 1), result("survived", 2)], "tools/mutate --fresh 2", old=text)
     assert "**1 of 2 (50 %) were caught**" in again and all(" | ".join(row) in again for row in rows)
     assert added(again, "-D cow=false", "survived").count("-D cow=false") == 1

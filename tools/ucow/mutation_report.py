@@ -128,8 +128,8 @@ def lower_bound(modules: int | None) -> list[str]:
 OTHER_BUILDS = """\
 ## Other builds
 
-| build | command, and when | caught |
-|---|---|--:|
+| build | command, and when | caught | survived |
+|---|---|--:|---|
 """
 
 
@@ -140,10 +140,11 @@ def other_builds(text: str) -> dict[str, str]:
 
 
 def add_build(text: str, build: str, command: str, judged: list[Result]) -> str:
-    """The document with the result of another build, in place of an earlier one; what survived is only printed."""
+    """The document with the result of another build, in place of an earlier one."""
     found = other_builds(text)
+    lived = "<br>".join(f"{result['file']}:{result['line']}<br>{code(result['diff'])}" for result in judged if result["outcome"] in LIVED)
     before = text.partition(OTHER_BUILDS)[0].rstrip("\n")
-    found[f"| `{build}`"] = f"| `{build}` | `{command}`, {date.today()} | {share(judged)} |"
+    found[f"| `{build}`"] = f"| `{build}` | `{command}`, {date.today()} | {share(judged)} | {lived} |"
     return f"{before}\n\n{OTHER_BUILDS}" + "\n".join(found[build] for build in sorted(found)) + "\n"
 
 
