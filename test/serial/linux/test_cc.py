@@ -130,6 +130,13 @@ def test_no_source():
     assert (done.returncode, done.stderr) == (5, "tools/cc: there is no file /no/such.c to read\n")
 
 
+def test_two_packages(tmp_path):
+    """Each wants --unpack; nothing is downloaded before that is said."""
+    status, said = cc("--unpack", "libgcc", "busybox-static", libcs=tmp_path / "libc")
+    assert (status, said) == (5, "tools/cc: busybox-static is no C file; for a second package, give --unpack again\n")
+    assert not (tmp_path / "libc").exists()
+
+
 def test_libc_of_another_machine(tmp_path):
     """klibc of amd64 is in the folder of klibc for the i386. (D119)"""
     folder = tmp_path / "libc/usr/lib/klibc/lib"
