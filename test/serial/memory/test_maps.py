@@ -49,3 +49,13 @@ def test_shared_pages_are_not_copied(run):
     share = next(call for call in calls(trace, "mmap") if call.enter.arg0 == PLACE and call.enter.arg1 == 0x2000)
     copied = {copy.va & PAGE_MASK for copy in trace.of("page_copy") if copy.seq > share.enter.seq} - {STACK_PAGE}
     assert copied == {PLACE + 0x2000, PLACE + 0x3000} or copied == {PLACE + 0x2000}
+
+
+def test_each_mapping_is_an_event(run):
+    """A call that maps has one event `map`, of the region that it returns; others have none."""
+    trace = run("maps").trace
+    for call in calls(trace, "mmap", "munmap"):
+        assert call.leave is not None and call.result is not None
+        made = [event.start for event in trace.of("map") if call.enter.seq < event.seq < call.leave.seq and event.cpu_pid == FIRST]
+        mapped = call.name == "mmap" and call.result not in (INVAL, NO_MEM)
+        assert made == ([call.result & 0xffffffff] if mapped else []), str(call.enter)
