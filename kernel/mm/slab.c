@@ -25,7 +25,7 @@ static struct kmem_cache classes[] = {
     {.name = "kmalloc-128", .object_bytes = 128},   {.name = "kmalloc-192", .object_bytes = 192},
     {.name = "kmalloc-256", .object_bytes = 256},   {.name = "kmalloc-384", .object_bytes = 384},
     {.name = "kmalloc-512", .object_bytes = 512},   {.name = "kmalloc-768", .object_bytes = 768},
-    {.name = "kmalloc-1024", .object_bytes = 1024}, {.name = "kmalloc-2048", .object_bytes = 2048},
+    {.name = "kmalloc-1024", .object_bytes = 1024}, {.name = "kmalloc-2048", .object_bytes = OBJECT_MAX},
 };
 
 /* ---- Slabs ---- */
@@ -292,11 +292,12 @@ static inline void *heap_alloc(size_t bytes, uintptr_t caller)
 {
     if (bytes == 0 || bytes > KMALLOC_MAX)
         return NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
-        if (bytes <= classes[i].object_bytes)
-            return object_alloc(&classes[i], bytes, caller);
-    }
-    return heap_large_alloc(bytes, caller);
+    if (bytes > OBJECT_MAX)
+        return heap_large_alloc(bytes, caller);
+    size_t i = 0;
+    while (bytes > classes[i].object_bytes) /* ends: the last class has objects of OBJECT_MAX bytes */
+        i++;
+    return object_alloc(&classes[i], bytes, caller);
 }
 
 void *kmalloc(size_t bytes)

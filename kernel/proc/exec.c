@@ -34,7 +34,6 @@ struct program {
     struct image *image;
     const struct abi *abi;
     struct mm *mm;
-    struct linux_proc *linux_state; /* NULL: it is for ucow */
     uintptr_t esp;
 };
 
@@ -76,13 +75,17 @@ static uintptr_t poke_strings(struct mm *mm, uintptr_t va, const struct exec_arg
     return va + 4; /* NULL is 0 already */
 }
 
-/* Write the auxiliary vector of a program for Linux, whose random bytes are at `random_at`. */
-FOR_LINUX static void poke_auxv(struct mm *mm, uintptr_t va, const struct image *image, uintptr_t random_at)
+/* Write what only a program for Linux has, its environment at `va` and the auxiliary vector, and the random
+ * bytes that end at `strings`. */
+FOR_LINUX static void poke_linux(struct mm *mm, uintptr_t va, const struct image *image,
+                                 const struct exec_args *args, uintptr_t strings)
 {
     uint32_t words[LINUX_AUXV_WORDS];
     char random[LINUX_RANDOM_BYTES];
+    uintptr_t random_at = strings - sizeof(random);
     linux_random(random, sizeof(random));
     poke(mm, random_at, random, sizeof(random));
+    va = poke_strings(mm, va, args, args->argc, args->envc);
     poke(mm, va, words, 4 * linux_auxv(image, random_at, words));
 }
 
@@ -92,9 +95,9 @@ static int build_stack(struct mm *mm, const struct program *program, const struc
 {
     bool for_linux = abi_is_linux(program->abi);
     uintptr_t strings = USERTOP - ALIGN_UP(args->bytes, 16u);
-    uintptr_t random_at = strings - (for_linux ? LINUX_RANDOM_BYTES : 0);
-    uintptr_t n = (uintptr_t)(args->argc + args->envc) + FIXED_WORDS + (for_linux ? LINUX_AUXV_WORDS : 0);
-    uintptr_t bottom = ALIGN_DOWN(random_at - 4 * n, 16u);
+    uintptr_t more = for_linux ? LINUX_RANDOM_BYTES + 4 * LINUX_AUXV_WORDS : 0;
+    uintptr_t n = (uintptr_t)(args->argc + args->envc) + FIXED_WORDS;
+    uintptr_t bottom = ALIGN_DOWN(strings - 4 * n - more, 16u);
     const struct vma stack = {.start = USER_STACK_BASE, .end = USERTOP, .flags = VM_READ | VM_WRITE};
     int error = mm_map(mm, &stack);
     if (error == 0)
@@ -106,10 +109,8 @@ static int build_stack(struct mm *mm, const struct program *program, const struc
     poke(mm, strings, args->strings, args->bytes);
     poke_word(mm, bottom, (uint32_t)args->argc);
     uintptr_t va = poke_strings(mm, bottom + 4, args, 0, args->argc);
-    if (for_linux) { /* else the environment and the vector are empty: 0 already */
-        va = poke_strings(mm, va, args, args->argc, args->envc);
-        poke_auxv(mm, va, program->image, random_at);
-    }
+    if (for_linux) /* else the environment and the vector are empty: 0 already */
+        poke_linux(mm, va, program->image, args, strings);
     *esp = bottom;
     return 0;
     /* LAB 2 end */
@@ -202,8 +203,9 @@ static void check_program(uintptr_t entry, uintptr_t esp, bool dropped)
         current->abi->check();
 }
 
-/* Switch the current process to `program` and drop the old one. Cannot fail. */
-static void commit(const struct program *program)
+/* Switch the current process to `program`, whose state is `linux_state` if it is for Linux, and drop the old
+ * one. Cannot fail. */
+static void commit(const struct program *program, struct linux_proc *linux_state)
 {
     struct mm *old = current->mm;
     uint32_t drops = mm_drop_count();
@@ -216,7 +218,7 @@ static void commit(const struct program *program)
     proc_fpu_drop(current);
     if (current->linux_state != NULL)
         linux_drop(current);
-    current->linux_state = program->linux_state;
+    current->linux_state = linux_state;
     current->abi = program->abi;
     proc_set_name(current, program->name);
     current->kernel = false;
@@ -241,9 +243,23 @@ static void trace_exec(uintptr_t esp)
         TRACE(page, va, *pte_find(mm->pgdir, va));
 }
 
+/* Make the state of a program with this ABI, if that is Linux's, and end the other threads of a process that
+ * runs a program for Linux. Returns 0; -E_NO_MEM, -E_KILLED, and there is no state. */
+FOR_LINUX static int prepare_linux(const struct abi *abi, struct linux_proc **state)
+{
+    if (abi_is_linux(abi) && (*state = linux_prepare()) == NULL)
+        return -E_NO_MEM;
+    if (current->linux_state == NULL || linux_end_others())
+        return 0;
+    if (*state != NULL)
+        linux_free(*state);
+    return -E_KILLED;
+}
+
 int do_execve(const char *name, const struct exec_args *args)
 {
     struct program program = {.name = name};
+    struct linux_proc *linux_state = NULL; /* it is for ucow */
     int error = image_cache_open(name, &program.image);
     if (error != 0)
         return error;
@@ -253,21 +269,14 @@ int do_execve(const char *name, const struct exec_args *args)
         goto undo_image;
     if (rules_due())
         check_start(&program, args);
-    error = -E_NO_MEM;
-    if (abi_is_linux(program.abi) && (program.linux_state = linux_prepare()) == NULL)
-        goto undo_mm;
-    error = -E_KILLED;
-    if (current->linux_state != NULL && !linux_end_others())
-        goto undo_linux;
-    commit(&program);
-    trace_exec(program.esp);
-    image_drop(program.image);
-    return 0;
-undo_linux:
-    if (program.linux_state != NULL)
-        linux_free(program.linux_state);
-undo_mm:
-    mm_drop(program.mm);
+    if (abi_is_linux(program.abi) || current->linux_state != NULL)
+        error = prepare_linux(program.abi, &linux_state);
+    if (error == 0) {
+        commit(&program, linux_state);
+        trace_exec(program.esp);
+    } else {
+        mm_drop(program.mm);
+    }
 undo_image:
     image_drop(program.image);
     return error;
