@@ -118,14 +118,27 @@ static inline bool check_user_interrupted(void)
 static inline void check_kernel_entered(void)
 {
     if (CONFIG_DEBUG_CHECKS)
-        peak_stretch_begin();
+        peak_stretch_begin(cpu_tsc_low());
 }
 
 /* It is about to return to user mode; it executed the function at `site`. */
 static inline void check_kernel_done(uintptr_t site)
 {
     if (CONFIG_DEBUG_CHECKS)
-        peak_stretch_end(site);
+        peak_stretch_end(cpu_tsc_low(), site);
+}
+
+/* The same where the time stamp counter was read just now, for an event. */
+static inline void check_kernel_entered_at(uint32_t now)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        peak_stretch_begin(now);
+}
+
+static inline void check_kernel_done_at(uint32_t now, uintptr_t site)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        peak_stretch_end(now, site);
 }
 
 /* At `site`, others may run. */
@@ -135,33 +148,32 @@ static inline void check_point(uintptr_t site)
         peak_stretch_point(site);
 }
 
-/* What belongs to a process while it does not run: its locks, and whether interrupts were on when it took
- * the scheduler's lock. */
+/* What belongs to a process while it does not run: its locks. */
 struct check_switch {
     struct locks_held locks;
-    uint32_t eflags_were;
 };
 
-/* The current process, which holds the lock of class `sched`, is about to leave the CPU to process `next`. */
-static inline struct check_switch check_switch_begin(const struct lock_class *sched, int next)
+/* The current process is about to leave the CPU to process `next`. */
+SITE_OF_CALLER struct check_switch check_switch_begin(int next)
 {
     struct check_switch process = {0};
     if (CONFIG_DEBUG_CHECKS) {
-        process = (struct check_switch){locks_held, sched->eflags_were};
-        peak_stretch_end(cpu_here());
+        process = (struct check_switch){locks_held};
+        peak_stretch_end_here();
     }
     if (CONFIG_INJECT)
         inject_running_pid = next;
     return process;
 }
 
-/* It has the CPU again. */
+/* It has the CPU again, and still holds the lock of class `sched`. If it slept, interrupts were on when it
+ * took that lock (check_sleep()); if it gave way, no one asks. */
 static inline void check_switch_end(struct lock_class *sched, const struct check_switch *process)
 {
     if (CONFIG_DEBUG_CHECKS) {
         locks_held = process->locks;
-        sched->eflags_were = process->eflags_were;
-        peak_stretch_begin();
+        sched->eflags_were = EFLAGS_IF;
+        peak_stretch_begin(cpu_tsc_low());
     }
 }
 
@@ -170,7 +182,7 @@ static inline void check_first_run(const struct lock_class *sched)
 {
     if (CONFIG_DEBUG_CHECKS) {
         locks_held = (struct locks_held){.classes = LOCKS_ALWAYS | sched->bit};
-        peak_stretch_begin();
+        peak_stretch_begin(cpu_tsc_low());
     }
 }
 

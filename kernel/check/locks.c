@@ -189,21 +189,17 @@ void locks_release_outer(struct lock_check *lock)
     locks_held.classes ^= lock->class->bit;
 }
 
-void locks_check_sleep(const struct lock_class *allowed, bool interrupts_were_on)
+void locks_report_sleep(const struct lock_class *allowed, bool interrupts_were_on)
 {
     const char *why_not = why_no_sleep(allowed->bit, interrupts_were_on);
-    if (why_not == NULL)
-        return;
     const struct report report = REPORT_HERE(REPORT_CHECK);
     report_begin(&report, "pid %d sleeps %s", trace_pid(), why_not);
     print_spinlocks(interrupts_were_on ? allowed->bit : 0);
     report_end(&report);
 }
 
-void locks_check_none(const char *what)
+void locks_report_held(const char *what)
 {
-    if (locks_held.classes == LOCKS_ALWAYS)
-        return;
     const struct report report = REPORT_HERE(REPORT_CHECK);
     report_begin(&report, "pid %d %s with a lock held", trace_pid(), what);
     print_spinlocks(0);

@@ -124,11 +124,26 @@ SITE_OF_CALLER void locks_releasing(struct lock_check *lock)
     }
 }
 
+/* Report a process that sleeps in spite of what it holds, or of interrupts that were off. */
+void locks_report_sleep(const struct lock_class *allowed, bool interrupts_were_on);
+
 /* The current process sleeps: it may hold `allowed` and no other spinlock. */
-void locks_check_sleep(const struct lock_class *allowed, bool interrupts_were_on);
+static inline void locks_check_sleep(const struct lock_class *allowed, bool interrupts_were_on)
+{
+    uint32_t forbidden = LOCKS_HANDLER | (locks_spinning & ~allowed->bit);
+    if (__builtin_expect((locks_held.classes & forbidden) != 0 || !interrupts_were_on, 0))
+        locks_report_sleep(allowed, interrupts_were_on);
+}
+
+/* Report a process that does `what` with a lock held. */
+void locks_report_held(const char *what);
 
 /* The current process does `what` ("ends", ...): it may hold no lock. */
-void locks_check_none(const char *what);
+static inline void locks_check_none(const char *what)
+{
+    if (__builtin_expect(locks_held.classes != LOCKS_ALWAYS, 0))
+        locks_report_held(what);
+}
 
 /* A handler begins, with no lock held. Returns the interrupted context's, for locks_handler_ends(). */
 struct locks_held locks_handler_begins(void);

@@ -48,19 +48,27 @@ extern uintptr_t peak_stretch_eip;
 /* A stretch of `tsc` counts, a new maximum, ended at `site`. */
 void peak_stretch_raise(uint32_t tsc, uintptr_t site);
 
-/* The kernel begins to work for a process: it enters the kernel, or runs again. */
-static inline void peak_stretch_begin(void)
+/* The kernel began at `since` to work for a process: it entered the kernel, or runs again. */
+static inline void peak_stretch_begin(uint32_t since)
 {
-    peak_stretch_since = cpu_tsc_low();
+    peak_stretch_since = since;
     peak_stretch_eip = 0;
 }
 
-/* Others may run, or the process leaves the kernel. */
-static inline void peak_stretch_end(uintptr_t site)
+/* Others may run, or the process leaves the kernel, at the time `now`. */
+static inline void peak_stretch_end(uint32_t now, uintptr_t site)
+{
+    uint32_t tsc = now - peak_stretch_since;
+    if (__builtin_expect(tsc > peak_stretch_max, 0))
+        peak_stretch_raise(tsc, site);
+}
+
+/* Others may run: the same, and `site` is where this is called. */
+SITE_OF_CALLER void peak_stretch_end_here(void)
 {
     uint32_t tsc = cpu_tsc_low() - peak_stretch_since;
     if (__builtin_expect(tsc > peak_stretch_max, 0))
-        peak_stretch_raise(tsc, site);
+        peak_stretch_raise(tsc, cpu_here());
 }
 
 /* A stretch ends at `site`, and the next begins. */

@@ -69,9 +69,10 @@ void mm_drop(struct mm *mm)
     if (--mm->count != 0)
         return;
     RULE(!mutex_is_held(&mm->lock), "an address space is freed while its lock is held: mutex_unlock()");
+    unsigned n = 0;
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
         pgtable_drop(mm->pgdir, vma->start, vma->end);
-        mm_point(NULL); /* many regions may lie in few tables */
+        mm_point_of_regions(++n); /* many may lie in few tables */
     }
     lineage_set_mm(mm->lineage, NULL); /* not earlier: its entries must be found as long as they are there */
     vma_clear(&mm->vmas);

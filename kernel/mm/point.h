@@ -37,4 +37,13 @@ SITE_OF_CALLER int mm_point(struct pgdir *changed)
     return mm_points.pass();
 }
 
+/* In a loop over regions, of which most processes have few: a point after each REGIONS_AT_ONCE, as `n`, which
+ * counts them, says. */
+#define REGIONS_AT_ONCE 16
+SITE_OF_CALLER void mm_point_of_regions(unsigned n)
+{
+    if (n % REGIONS_AT_ONCE == 0)
+        mm_point(NULL);
+}
+
 #endif

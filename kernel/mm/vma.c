@@ -257,12 +257,12 @@ void vma_clear(struct vma_set *set)
     set->full.to = 0;
     set->n = 0;
     set->root.node = NULL;
-    while (set->first != NULL) {
+    for (unsigned n = 1; set->first != NULL; n++) {
         struct vma *vma = set->first;
         set->first = vma->next;
         vm_object_drop(vma->object);
         kmem_cache_free(&vma_cache, vma);
-        mm_point(NULL);
+        mm_point_of_regions(n);
     }
 }
 

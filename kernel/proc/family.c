@@ -62,6 +62,9 @@ bool family_hand_over(struct proc *from, struct proc *to, unsigned n, bool *zomb
     RULE(init_proc == NULL || to == init_proc,
          "the children of pid %d \"%s\" are handed to pid %d \"%s\", but orphans belong to init", from->pid,
          from->name, to->pid, to->name);
+    *zombies = false;
+    if (list_empty(&from->children) && list_empty(&from->zombies))
+        return false; /* as most processes that end */
     unsigned moved = hand_over_list(&from->children, &to->children, to, n);
     *zombies = hand_over_list(&from->zombies, &to->zombies, to, n - moved) != 0;
     return !list_empty(&from->children) || !list_empty(&from->zombies);

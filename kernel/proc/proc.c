@@ -14,8 +14,8 @@
 #include "proc/linux.h"
 #include "proc/pid.h"
 #include "proc/proc_fpu.h"
+#include "proc/proc_trace.h"
 #include "proc/sched.h"
-#include "watch/trace_record.h"
 
 __attribute__((used)) struct cpu boot_cpu; /* read by tools/gdb */
 struct spinlock sched_lock = SPINLOCK_IRQ("sched");
@@ -37,31 +37,20 @@ void proc_set_state(struct proc *proc, enum proc_state state)
     ASSERT(spin_is_held(&sched_lock));
     enum proc_state was = proc->state;
     proc_change_state(proc, state);
-    TRACE_IRQ_OFF(state, proc->pid, was, state);
+    if (TRACE_IS_ON())
+        proc_trace_state(proc->pid, was, state);
 }
 
-static __attribute__((noinline)) void trace_switch_one_by_one(int from, enum proc_state state, int to)
+void trace_switch_one_by_one(int from, enum proc_state state, int to)
 {
     TRACE_IRQ_OFF(state, from, PROC_RUNNING, state);
-    TRACE_IRQ_OFF(state, to, PROC_RUNNABLE, PROC_RUNNING);
-    TRACE_IRQ_OFF(switch, from, to);
+    trace_leave_one_by_one(from, to);
 }
 
-void proc_trace_switch(int from, enum proc_state state, int to)
+void trace_leave_one_by_one(int from, int to)
 {
-    if (!trace_has_run(3)) {
-        trace_switch_one_by_one(from, state, to);
-        return;
-    }
-    struct trace_record *record = trace_begin_run();
-    record[0].head = record[1].head = trace_running | TRACE_state;
-    record[2].head = trace_running | TRACE_switch;
-    record[0].arg[0] = record[2].arg[0] = (uint32_t)from;
-    record[0].arg[1] = record[1].arg[2] = PROC_RUNNING;
-    record[0].arg[2] = state;
-    record[1].arg[0] = record[2].arg[1] = (uint32_t)to;
-    record[1].arg[1] = PROC_RUNNABLE;
-    trace_publish_run(record, 3);
+    TRACE_IRQ_OFF(state, to, PROC_RUNNABLE, PROC_RUNNING);
+    TRACE_IRQ_OFF(switch, from, to);
 }
 
 static void init_fields(struct proc *proc)

@@ -158,10 +158,6 @@ static inline void proc_change_state(struct proc *proc, enum proc_state state)
     proc->state = state;
 }
 
-/* Record a switch: process `from`, which ran, gets `state`, and `to`, which was runnable, runs. Its three
- * events are recorded at once, because they are most of those of a run. Interrupts are off. */
-void proc_trace_switch(int from, enum proc_state state, int to);
-
 /* The number of processes, with zombies, without idle. */
 size_t proc_count(void);
 

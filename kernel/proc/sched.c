@@ -14,6 +14,7 @@
 #include "proc/linux.h"
 #include "proc/proc_fpu.h"
 #include "proc/proc_rules.h"
+#include "proc/proc_trace.h"
 #include "proc/sched_policy.h"
 #include "proc/sleep.h"
 
@@ -32,12 +33,12 @@ static inline void change_states(struct proc *prev, enum proc_state state, struc
     proc_change_state(prev, state);
     proc_change_state(next, PROC_RUNNING);
     if (TRACE_IS_ON())
-        proc_trace_switch(prev->pid, state, next->pid);
+        proc_trace_switch(prev, state, next);
 }
 
 static inline void switch_to(struct proc *prev, struct proc *next)
 {
-    struct check_switch checked = check_switch_begin(&sched_lock.class, next->pid);
+    struct check_switch checked = check_switch_begin(next->pid);
     this_cpu()->need_resched = false;
     next->runs++;
     if (next == prev) /* a policy may let the process that yields run on */
@@ -216,8 +217,10 @@ void sched_start(struct proc *proc)
 void sched_leave(void)
 {
     struct proc *next = pick();
-    proc_set_state(next, PROC_RUNNING);
-    TRACE_IRQ_OFF(switch, current->pid, next->pid);
+    ASSERT(spin_is_held(&sched_lock));
+    proc_change_state(next, PROC_RUNNING);
+    if (TRACE_IS_ON())
+        proc_trace_leave(current, next);
     switch_to(current, next);
     panic("zombie pid %d was scheduled", current->pid);
 }

@@ -30,9 +30,9 @@ void policy_enqueue(struct proc *proc)
     proc->computes = proc->slice_ticks <= 0;
     if (proc->computes) {
         proc->slice_ticks = SLICE_TICKS;
-        list_add_tail(&ready, &proc->run_link);
         RULE(proc->slice_ticks > 0, "pid %d \"%s\" waits for its turn, which is 0 ticks long: slice_ticks",
              proc->pid, proc->name);
+        list_add_tail(&ready, &proc->run_link);
     } else {
         list_add_tail(&woken, &proc->run_link);
     }

@@ -122,26 +122,19 @@ static inline uint32_t do_syscall(struct trapframe *tf)
     return result;
 }
 
-/* The end of a system call, on the way to user mode. */
-static inline void leave_syscall(void)
-{
-    check_kernel_done((uintptr_t)syscall);
-    sched_return_to_user();
-}
-
 /* Called by trap_entry.S for int 0x80 with interrupts off. */
 void syscall_trap(struct trapframe *tf)
 {
     check_kernel_entered();
     do_syscall(tf);
-    leave_syscall();
+    check_kernel_done((uintptr_t)syscall);
+    sched_return_to_user();
 }
 
 /* The same while events are recorded. A function of its own, because it saves registers for the second event.
  */
 void do_traced_syscall(struct trapframe *tf)
 {
-    check_kernel_entered();
     const struct abi *abi = current->abi;
     const uint32_t *ebx_on = &tf->ebx;
     uint32_t nr = tf->eax + abi->traced;
@@ -151,14 +144,14 @@ void do_traced_syscall(struct trapframe *tf)
     record->arg[2] = tf->ecx;
     record->arg[3] = ebx_on[abi->third];
     record->arg[4] = tf->eip;
-    trace_publish(record);
+    check_kernel_entered_at(trace_publish(record));
     uint32_t result = do_syscall(tf);
     record = trace_begin(TRACE_syscall_leave);
     record->arg[0] = nr;
     record->arg[1] = result;
     trace_add_free(record);
-    trace_publish(record);
-    leave_syscall();
+    check_kernel_done_at(trace_publish(record), (uintptr_t)syscall);
+    sched_return_to_user();
 }
 
 /* Returns the result of a system call with one argument. */

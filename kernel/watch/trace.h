@@ -124,6 +124,14 @@ TRACE_CALL void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_
             record;         \
     } while (0)
 
+/* Of a function that records what happens often: in line in checking builds, which usually trace; elsewhere a
+ * call, which costs nothing while the trace is off. */
+#if CONFIG_DEBUG_CHECKS
+#define TRACE_OFTEN __attribute__((always_inline)) inline
+#else
+#define TRACE_OFTEN __attribute__((noinline, unused))
+#endif
+
 /* Whether events are recorded. A macro: without the trace, no compiler keeps what it guards. */
 #define TRACE_IS_ON() (CONFIG_TRACE && __builtin_expect(trace_ring.on != 0, 0))
 

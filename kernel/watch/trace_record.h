@@ -19,8 +19,8 @@ static inline void trace_add_free(struct trace_record *record)
 
 /* Record an event inline: fill in the words of the record that trace_begin() returns, and the number of free
  * frames if there is room, then call trace_publish(), which stamps it and lets readers of a running machine
- * see it. Interrupts are off, because handlers record too. The stamp comes last: to read it takes two
- * registers, in which the words may be. */
+ * see it, and returns the stamp's low word. Interrupts are off, because handlers record too. The stamp comes
+ * last: to read it takes two registers, in which the words may be. */
 static inline struct trace_record *trace_begin(enum trace_event event)
 {
     struct trace_record *record =
@@ -29,11 +29,13 @@ static inline struct trace_record *trace_begin(enum trace_event event)
     return record;
 }
 
-static inline void trace_publish(struct trace_record *record)
+static inline uint32_t trace_publish(struct trace_record *record)
 {
-    record->stamp = cpu_tsc();
+    uint64_t stamp = cpu_tsc();
+    record->stamp = stamp;
     cpu_compiler_barrier();
     trace_ring.next++;
+    return (uint32_t)stamp;
 }
 
 /* For `n` events that happen at the same time: whether the next records are side by side, and not at both

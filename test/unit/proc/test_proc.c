@@ -11,6 +11,7 @@
 #include "proc/linux.h"
 #include "proc/pid.h"
 #include "proc/proc_fpu.h"
+#include "proc/proc_trace.h"
 #include "proc/sched.h"
 #include "watch/trace_record.h"
 
@@ -214,6 +215,14 @@ TEST(a_process_that_still_has_something_is_not_freed)
     CHECK(PANICS("", (proc->linux_state = LEFT, proc_free(proc))));
 }
 
+static void check_record(size_t i, enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
+{
+    CHECK_EQ(records[i].head, trace_running | event);
+    CHECK_EQ(records[i].stamp, 4242);
+    CHECK(records[i].arg[0] == a && records[i].arg[1] == b && records[i].arg[4] == free_frames);
+    CHECK(event == TRACE_switch || records[i].arg[2] == c);
+}
+
 TEST(states_follow_each_other_as_the_table_says)
 {
     static const uint8_t may[PROC_STATES] = {
@@ -232,11 +241,11 @@ TEST(states_follow_each_other_as_the_table_says)
         for (uint32_t to = 0; to < PROC_STATES; to++) {
             proc->state = from;
             if (may[from] & BIT(to)) {
-                char line[40];
-                snprintf(line, sizeof(line), "event %d 9 %u %u", TRACE_state, from, to);
+                trace_ring.next = 0;
                 proc_set_state(proc, to);
                 CHECK_EQ(proc->state, to);
-                CHECK_STEPS(line);
+                CHECK_EQ(trace_ring.next, 1);
+                check_record(0, TRACE_state, 9, from, to);
             } else {
                 CHECK(PANICS("", proc_set_state(proc, to)));
             }
@@ -247,13 +256,7 @@ TEST(states_follow_each_other_as_the_table_says)
         PANICS("", (proc->state = PROC_UNINIT, proc_set_state(proc, PROC_RUNNABLE)))); /* without the lock */
 }
 
-static void check_record(size_t i, enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
-{
-    CHECK_EQ(records[i].head, trace_running | event);
-    CHECK_EQ(records[i].stamp, 4242);
-    CHECK(records[i].arg[0] == a && records[i].arg[1] == b && records[i].arg[4] == free_frames);
-    CHECK(event == TRACE_switch || records[i].arg[2] == c);
-}
+static const struct proc five = {.pid = 5}, eight = {.pid = 8};
 
 /* One by one at the end of the ring: what is recorded must be the same. */
 TEST(a_switch_is_three_events)
@@ -263,7 +266,7 @@ TEST(a_switch_is_three_events)
         start();
         trace_ring.next = RING * 5 + at;
         trace_running = 3 << 16;
-        proc_trace_switch(5, PROC_SLEEPING, 8);
+        proc_trace_switch(&five, PROC_SLEEPING, &eight);
         if (at + 3 <= RING) {
             CHECK_STR_EQ(journal, "");
             CHECK_EQ(trace_ring.next, RING * 5 + at + 3);
@@ -276,6 +279,27 @@ TEST(a_switch_is_three_events)
         snprintf(runs, sizeof(runs), "event %d 8 %d %d", TRACE_state, PROC_RUNNABLE, PROC_RUNNING);
         snprintf(from_to, sizeof(from_to), "event %d 5 8 0", TRACE_switch);
         CHECK_STEPS(left, runs, from_to);
+    }
+}
+
+TEST(who_leaves_for_good_is_two_events)
+{
+    for (uint32_t at = 0; at < RING; at++) {
+        char runs[40], from_to[40];
+        start();
+        trace_ring.next = RING * 5 + at;
+        trace_running = 3 << 16;
+        proc_trace_leave(&five, &eight);
+        if (at + 2 <= RING) {
+            CHECK_STR_EQ(journal, "");
+            CHECK_EQ(trace_ring.next, RING * 5 + at + 2);
+            check_record(at, TRACE_state, 8, PROC_RUNNABLE, PROC_RUNNING);
+            check_record(at + 1, TRACE_switch, 5, 8, 0);
+            continue;
+        }
+        snprintf(runs, sizeof(runs), "event %d 8 %d %d", TRACE_state, PROC_RUNNABLE, PROC_RUNNING);
+        snprintf(from_to, sizeof(from_to), "event %d 5 8 0", TRACE_switch);
+        CHECK_STEPS(runs, from_to);
     }
 }
 
