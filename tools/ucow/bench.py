@@ -147,41 +147,63 @@ def print_table(console: Console, title: str, numbers: Numbers) -> list[str]:
     return over
 
 
-def measure_kind(console: Console, kind: Kind, copying: str, lives: tuple[int, ...], timeout: float,
-                 folder: Path) -> dict[int, dict[str, float]]:
-    """Build and measure one kind of build with one way of copying."""
-    name = f"{kind.name} {copying}"
-    with console.status(f"building {name}"):
-        kernel = kernel_of(copying, [*kind.options, "-Dswap=false"],
-                           folder / (copying if kind.name == "release" else f"{copying}-{kind.name}"))
-        swapping = kernel_of(copying, kind.options, folder / f"{copying}-{kind.name}-swap")
+@dataclass(frozen=True)
+class Kernels:
+    """A kernel, and the same with swap, which may be the same one, for the rows that need a disk."""
+    name: str
+    kernel: Path
+    swapping: Path
+    trace: str
+    copying: str
+
+
+def measure_kernel(console: Console, kernels: Kernels, lives: tuple[int, ...], timeout: float) -> dict[int, dict[str, float]]:
+    """All rows of a kernel, by live processes; those that do not depend on them with the first."""
+    name, kernel, trace = kernels.name, kernels.kernel, kernels.trace
     numbers = {}
     for live in lives:
         with console.status(f"measuring {name} with {live} processes alive"):
-            numbers[live] = measure(machine_for(kernel, "live", str(live), trace=kind.trace), timeout)
+            numbers[live] = measure(machine_for(kernel, "live", str(live), trace=trace), timeout)
     add_ratio(numbers)
     first = numbers[lives[0]]
     with console.status(f"measuring {name} with a disk"):
         for row in SWAP_ROWS:
-            first |= measure(machine_for(swapping, "live", str(lives[0]), row, trace=kind.trace, swap="64M"), timeout)
+            first |= measure(machine_for(kernels.swapping, "live", str(lives[0]), row, trace=trace, swap="64M"), timeout)
     with console.status(f"measuring {name}: the boot, and {LARGE} of memory"):
-        first["boot"] = measure_boot(kernel, timeout, kind.trace)
-        for row in LARGE_ROWS if copying == "cow" else []:
-            first |= measure(machine_for(kernel, "live", str(lives[0]), row, trace=kind.trace, memory=LARGE), timeout)
+        first["boot"] = measure_boot(kernel, timeout, trace)
+        for row in LARGE_ROWS if kernels.copying == "cow" else []:
+            first |= measure(machine_for(kernel, "live", str(lives[0]), row, trace=trace, memory=LARGE), timeout)
         if len(lives) > 1:
-            large = machine_for(kernel, "live", "0", "processes", trace=kind.trace, memory=LARGE)
+            large = machine_for(kernel, "live", "0", "processes", trace=trace, memory=LARGE)
             first["processes-2G"] = measure(large, timeout)["processes"]
     return numbers
 
 
-def print_ratios(console: Console, numbers: dict[str, Numbers]) -> list[str]:
+def measure_release(console: Console, copying: str, lives: tuple[int, ...], timeout: float,
+                    folder: Path) -> dict[int, dict[str, float]]:
+    """Build and measure the release kernel with one way of copying: without swap, but for the rows that need it."""
+    name = f"release {copying}"
+    with console.status(f"building {name}"):
+        kernel = kernel_of(copying, [*RELEASE.options, "-Dswap=false"], folder / copying)
+        swapping = kernel_of(copying, RELEASE.options, folder / f"{copying}-release-swap")
+    return measure_kernel(console, Kernels(name, kernel, swapping, RELEASE.trace, copying), lives, timeout)
+
+
+def measure_as_run(console: Console, kind: Kind, timeout: float, folder: Path) -> dict[int, dict[str, float]]:
+    """Build and measure this kind of build with the options that it has unless another one is asked for, swap too."""
+    name = f"{kind.name} cow, as people run it"
+    with console.status(f"building {name}"):
+        kernel = kernel_of("cow", kind.options, folder / f"cow-{kind.name}-swap")
+    return measure_kernel(console, Kernels(name, kernel, kernel, kind.trace, "cow"), QUICK_LIVE, timeout)
+
+
+def print_ratios(console: Console, release: dict[str, float], default: dict[str, float]) -> list[str]:
     """Print the default build's costs as multiples of the release build's. Returns what is over the limit."""
-    release, default = ({row: number for by_live in reversed(numbers[kind]["cow"].values())
-                         for row, number in by_live.items()} for kind in ("release", "default"))
     ratios = [(default[operation.row] / release[operation.row], operation) for operation in operations()
               if not operation.at_least and operation.row != "ratio" and release.get(operation.row)]
     table = Table(title="the default build as people run it, with checks and trace, beside the release build",
-                  caption=f"cow; ! is more than {WORST_RATIO} times as much")
+                  caption="a plain `tools/run` build, and one that differs by -Dbuildtype=release -Ddebug_checks=false and "
+                          f"trace=off alone; ! is more than {WORST_RATIO} times as much")
     for name in ["operation", "release", "default", "ratio"]:
         table.add_column(name, justify="left" if name == "operation" else "right")
     for ratio, operation in sorted(ratios, key=lambda found: -found[0]):
@@ -191,23 +213,20 @@ def print_ratios(console: Console, numbers: dict[str, Numbers]) -> list[str]:
     return [f"{operation.row}, {ratio:.2f} times" for ratio, operation in ratios if ratio > WORST_RATIO]
 
 
-def measure_all(console: Console, kinds: list[Kind], quick: bool, timeout: float, folder: Path) -> dict[str, Numbers]:
-    """The numbers of these kinds of builds, by kind, copying, live processes and row."""
-    lives = QUICK_LIVE if quick else LIVE
-    return {kind.name: {copying: measure_kind(console, kind, copying, lives, timeout, folder) for copying in COPYING}
-            for kind in kinds}
-
-
 def bench(quick: bool, also_default: bool, json_file: Path | None, timeout: float, folder: Path) -> list[str]:
     """Measure, print the tables and write the numbers. Returns the names of the numbers over their limit."""
     if json_file:
         check_place(json_file)
     output = Console(width=None if sys.stdout.isatty() else 200)
-    kinds = [RELEASE, DEFAULT] if also_default else [RELEASE]
-    numbers = measure_all(Console(stderr=True), kinds, quick, timeout, folder)
+    progress, lives = Console(stderr=True), QUICK_LIVE if quick else LIVE
+    numbers: dict[str, Numbers] = {"release": {copying: measure_release(progress, copying, lives, timeout, folder)
+                                               for copying in COPYING}}
     over = [f"release {what}" for what in print_table(output, "ucow, release build", numbers["release"])]
     if also_default:
-        over += [f"default beside release: {what}" for what in print_ratios(output, numbers)]
+        for kind in (RELEASE, DEFAULT):
+            numbers[f"{kind.name} as run"] = {"cow": measure_as_run(progress, kind, timeout, folder)}
+        rows = [numbers[f"{kind.name} as run"]["cow"][QUICK_LIVE[0]] for kind in (RELEASE, DEFAULT)]
+        over += [f"default beside release: {what}" for what in print_ratios(output, *rows)]
     if json_file:
         json_file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
     if over:
