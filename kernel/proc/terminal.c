@@ -27,7 +27,7 @@
 struct crowd {
     struct waitq queue;
     unsigned sleeping_n; /* those too that were woken and have not run yet */
-    unsigned woken_n;    /* so many of them at least */
+    unsigned woken_n;    /* at least so many of these were woken: a kill wakes, too */
     unsigned to_wake_n;
 };
 

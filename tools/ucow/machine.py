@@ -178,7 +178,7 @@ class Machine:
             ram = ["-object", f"memory-backend-file,id=ram,size={self.memory},share=on,"
                    f"mem-path={quoting.option_value(memory_file)}",
                    "-machine", "pc,memory-backend=ram"]
-        return ["qemu-system-i386", "-kernel", str(Path(self.elf).absolute()), "-append", self.command_line(),
+        return ["qemu-system-i386", "-kernel", quoting.kernel_path(Path(self.elf)), "-append", self.command_line(),
                 *(["-initrd", quoting.module_list(self.modules)] if self.modules else []),
                 *(["-bios", "qboot.rom"] if self.firmware == QBOOT else []),
                 "-m", self.memory, *ram, *(["-cpu", self.cpu] if self.cpu else []),

@@ -2,7 +2,7 @@
 """Names on their way through somebody's quoting: one function for each way.
 
 A tree, a build directory or TMPDIR may be called anything: with blanks, commas, quotes, ` -- `, `=`, or a dash in front.
-For a shell there is shlex; the kernel's own path is no problem as long as it is absolute (kernel/lib/cmdline.h).
+For a shell there is shlex.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,15 @@ from . import LabError
 def option_value(value: str | Path) -> str:
     """A value in an option of QEMU, as in file=VALUE: a comma would end it."""
     return str(value).replace(",", ",,")
+
+
+def kernel_path(elf: Path) -> str:
+    """The value of -kernel: an absolute path. QEMU puts it in front of the command line, and the kernel takes the first
+    `/ucow.elf ` for its end (kernel/lib/cmdline.h). Raises LabError if that is in the name of a folder."""
+    path = elf.absolute()
+    if "/ucow.elf " in f"{path.parent}/":
+        raise LabError(f"{path}: the kernel would take ucow.elf in the name of a folder for itself; rename the folder")
+    return str(path)
 
 
 def command_line(options: Sequence[str], program: Sequence[str]) -> str:

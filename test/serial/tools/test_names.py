@@ -54,6 +54,13 @@ def test_python_machine(build, odd, bench):
 PLAIN = Path("/etc/passwd")  # a file whose name needs no quotes, wherever the tree and TMPDIR are
 
 
+def test_folder_called_like_the_kernel(bench, tmp_path):
+    """Refused, because the kernel would take the rest of the folder's name for its command line."""
+    kernel = tmp_path / "ucow.elf -- hello" / "ucow.elf"
+    with pytest.raises(LabError, match="rename the folder"):
+        bench.machine("exit", kernel=kernel).command()
+
+
 def test_module_names(odd):
     """What QEMU cannot be told is refused."""
     for name in ("b", "c d"):
