@@ -102,9 +102,9 @@ def test_same_as_inspect(prompt, build):
     """Processes, frames of a process that waits, an entry with its frame, the registers of a program, the last events."""
     assert prompt.ask("ps") == prompt.inspect("ps")
     assert [line.split() for line in prompt.ask("ps")][-1] == ["*", "2", "1", "RUNNING", "sh"]
-    # The kernel shows the call, which is before the return address.
+    # The kernel shows the call, which is before the return address, and does not know which functions are inlined there.
     assert [address + (i > 0) for i, (address, _) in enumerate(frames(prompt.ask("bt 1")))] == [
-        int(line.split()[1], 16) for line in prompt.inspect("bt", "1")]
+        *dict.fromkeys(int(line.split()[1], 16) for line in prompt.inspect("bt", "1"))]
     entry = prompt.ask("pte 0xaffffff0")
     assert entry[-2:] == prompt.inspect("pte", "0xaffffff0", "2")[-3:-1][:1] + entry[-1:]
     assert entry == prompt.ask("pte 0xaffffff0 2")
