@@ -127,7 +127,7 @@ def test_a_panic_is_shown(bench):
 def test_a_refusal_is_shown(bench):
     """What the kernel says before it knows its command line."""
     words = bench.machine("hello", cpu="486", firmware=SEABIOS)
-    with rewired(words, ["-device"], VGA).start() as live:
+    with rewired(words, ["-device"], [*VGA, *STAYS]).start() as live:
         sentence = live.expect("newer\n").strip()
         assert "".join(row.ljust(COLUMNS) for row in Screen(live.qmp).shot().rows).startswith(sentence)
 
