@@ -31,7 +31,7 @@ class Case:
     what: str
     small: int = 40
     large: int = 700
-    memory: str | None = None  # if the amount of memory is part of the case
+    memory: str | None = None  # if the amount of memory is part of the case, or more than usual
     needs_swap: bool = False
 
 
@@ -54,7 +54,7 @@ CASES = [
     Case("orphans", "init adopts orphans", 1200, 5000),
     Case("procs", "procs among many processes", 1200, 5000),
     Case("kills", "killing sleepers at once", 2000, 7000),
-    Case("group", "killing a group of sleepers", 3500, 7000),
+    Case("group", "killing a group of sleepers", 3500, 7000, memory="512M"),
     Case("readers", "having those that wait for input look again", 2000, 7000),
     Case("regions", "making, copying and removing regions", 15000, 300000),
 ]
