@@ -37,7 +37,7 @@ static uintptr_t irq_off_caller;
 static int irq_off_pid;
 
 uint32_t peak_stretch_max, peak_stretch_since;
-uintptr_t peak_stretch_eip;
+volatile uintptr_t peak_stretch_eip;
 static uintptr_t stretch_site;
 static int stretch_pid;
 

@@ -43,7 +43,7 @@ static inline void peak_irq_off(uint32_t tsc, uintptr_t caller)
  * of the time stamp counter; when the present one began; and where an interrupt last found it, 0: none did.
  */
 extern uint32_t peak_stretch_max, peak_stretch_since;
-extern uintptr_t peak_stretch_eip;
+extern volatile uintptr_t peak_stretch_eip; /* volatile: handlers read it, too */
 
 /* A stretch of `tsc` counts, a new maximum, ended at `site`. */
 void peak_stretch_raise(uint32_t tsc, uintptr_t site);

@@ -21,7 +21,7 @@ _Alignas(4096) uint8_t host_memory[HOST_FRAMES * PAGE_SIZE];
 
 /* For the inline functions of check/peak.h: no stretch is the longest. */
 uint32_t peak_stretch_max = UINT32_MAX, peak_stretch_since;
-uintptr_t peak_stretch_eip;
+volatile uintptr_t peak_stretch_eip;
 
 void peak_stretch_raise(uint32_t tsc, uintptr_t site)
 {

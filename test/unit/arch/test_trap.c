@@ -40,7 +40,7 @@ struct tss cpu_tss;
 struct cpu_features cpu_features;
 uint32_t host_tsc;
 uint32_t peak_irq_off_max = UINT32_MAX, peak_stretch_max = UINT32_MAX, peak_stretch_since;
-uintptr_t peak_stretch_eip;
+volatile uintptr_t peak_stretch_eip;
 
 static struct proc self = {.pid = 5, .name = "self", .kstack = STACK};
 static struct trapframe frame;

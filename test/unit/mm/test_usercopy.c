@@ -18,7 +18,7 @@
 uint8_t host_memory[1];
 uint32_t host_cr3, mmu_flushes;
 uint32_t peak_irq_off_max = UINT32_MAX, peak_stretch_max = UINT32_MAX, peak_stretch_since;
-uintptr_t peak_stretch_eip;
+volatile uintptr_t peak_stretch_eip;
 
 static uint8_t kernel[8]; /* the buffer of the kernel */
 static int result;        /* of a copy */
