@@ -102,30 +102,46 @@ static pte_t *entry_at(const struct rmap_walk *walk)
     return visited(walk, pgtable_of(pte)) ? NULL : pte;
 }
 
+/* The most entries that can map the page: an object that has it holds a reference, too. */
+static uint32_t most_entries(const struct page *page)
+{
+    return page->count - (page->owner != PAGE_USER);
+}
+
+/* The entry at which the walk is, if it maps the page; otherwise the next one. */
+static pte_t *find_entry(struct rmap_walk *walk)
+{
+    const struct lineage *root = walk->page->lineage;
+    for (; walk->left > 0 && walk->at != NULL; walk->at = next_in_subtree(root, walk->at)) {
+        pte_t *pte = entry_at(walk);
+        if (pte != NULL) {
+            walk->left--;
+            return pte;
+        }
+    }
+    return NULL;
+}
+
 pte_t *rmap_first(struct rmap_walk *walk, const struct page *page)
 {
     static uint64_t walks;
-    *walk = (struct rmap_walk){page, page->lineage, ++walks};
-    pte_t *pte = entry_at(walk);
-    return pte != NULL ? pte : rmap_next(walk);
+    *walk = (struct rmap_walk){page, page->lineage, ++walks, most_entries(page)};
+    return find_entry(walk);
 }
 
 pte_t *rmap_next(struct rmap_walk *walk)
 {
-    const struct lineage *root = walk->page->lineage;
-    while ((walk->at = next_in_subtree(root, walk->at)) != NULL) {
-        pte_t *pte = entry_at(walk);
-        if (pte != NULL)
-            return pte;
-    }
-    return NULL;
+    if (walk->left == 0)
+        return NULL;
+    walk->at = next_in_subtree(walk->page->lineage, walk->at);
+    return find_entry(walk);
 }
 
 size_t rmap_count(const struct page *page)
 {
     struct rmap_walk walk;
     size_t n = 0;
-    for (pte_t *pte = rmap_first(&walk, page); pte != NULL; pte = n < page->count ? rmap_next(&walk) : NULL)
+    for (pte_t *pte = rmap_first(&walk, page); pte != NULL; pte = rmap_next(&walk))
         n++;
     return n;
 }
@@ -136,9 +152,7 @@ bool rmap_test_clear_accessed(const struct page *page)
 {
     struct rmap_walk walk;
     bool accessed = false;
-    size_t n = 0;
-    for (pte_t *pte = rmap_first(&walk, page); pte != NULL;
-         pte = ++n < page->count ? rmap_next(&walk) : NULL) {
+    for (pte_t *pte = rmap_first(&walk, page); pte != NULL; pte = rmap_next(&walk)) {
         if (!(*pte & PTE_A))
             continue;
         accessed = true;
@@ -151,9 +165,10 @@ bool rmap_test_clear_accessed(const struct page *page)
 size_t rmap_replace(struct page *page, pte_t entry)
 {
     struct rmap_walk walk;
-    size_t n = 0, count = page->count;
+    size_t n = 0;
+    pte_t *pte = rmap_first(&walk, page);
     page_hold(page); /* while the walk needs it */
-    for (pte_t *pte = rmap_first(&walk, page); pte != NULL; pte = ++n < count ? rmap_next(&walk) : NULL) {
+    for (; pte != NULL; pte = rmap_next(&walk), n++) {
         if (entry == 0)
             pgtable_remove(pte);
         else

@@ -62,6 +62,7 @@ struct rmap_walk {
     const struct page *page;
     struct lineage *at; /* whose entry was found last */
     uint64_t number;    /* of this walk: a table that has it was visited */
+    uint32_t left; /* so many entries may follow: with none, the walk ends, however many sharers there were */
 };
 
 /* The first and the next entry that maps the page; NULL if there are no more. */

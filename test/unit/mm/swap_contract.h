@@ -399,6 +399,25 @@ TEST(a_page_that_one_process_has_is_of_its_lineage)
     end_all(&mms[1], 1, slots);
 }
 
+/* The object of shared memory refers to its pages, too. All the same, a search for the entries of a page ends
+ * with the last one, and does not look at those who have not accessed it: there may be thousands. (D93) */
+TEST(a_search_ends_with_the_last_entry)
+{
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free();
+    struct page *page;
+
+    mms[1] = host_mm_dup(mms[0]);
+    host_write(mms[0], page_at(4), 0x11);
+    page = host_frame(mms[0], page_at(4));
+    lineage_set_mm(mms[1]->lineage, (struct mm *)8); /* who looks there crashes */
+    CHECK_EQ(rmap_count(page), 1);
+    rmap_test_clear_accessed(page);
+    lineage_set_mm(mms[1]->lineage, mms[1]);
+    CHECK_EQ(host_read(mms[1], page_at(4)), 0x11);
+    end_all(mms, 2, slots);
+}
+
 /* The frame for a copy is not the frame that is copied. */
 TEST(a_page_is_not_evicted_while_it_is_copied)
 {
