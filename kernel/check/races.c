@@ -24,6 +24,7 @@
 #include "watch/backtrace.h"
 #include "watch/panic.h"
 #include "watch/trace.h"
+#include "watch/trace_record.h"
 
 #define ENTRIES 4096 /* a power of two */
 #define WORD sizeof(uint32_t)
@@ -54,6 +55,12 @@ static bool is_stack(uintptr_t address)
 static bool is_restored(uintptr_t address)
 {
     return address - (uintptr_t)&locks_held < sizeof(locks_held);
+}
+
+/* A handler gives the number of free frames to its events: that it may be the one before does no harm. */
+static bool is_for_events(uintptr_t address)
+{
+    return address - (uintptr_t)trace_free < sizeof(*trace_free);
 }
 
 static struct access *entry_of(struct access *table, uintptr_t address)
@@ -119,7 +126,7 @@ void races_forget(void)
 static void record(uintptr_t address, size_t bytes, unsigned kind, uintptr_t caller)
 {
     bool handler = (locks_held.classes & LOCKS_HANDLER) != 0;
-    if (is_stack(address) || is_restored(address) || reporting)
+    if (is_stack(address) || is_restored(address) || is_for_events(address) || reporting)
         return;
     if (!handler && ((kind & MARKED) != 0 || !cpu_irq_enabled()))
         return;

@@ -6,11 +6,13 @@
 #ifndef PROC_PROC_RULES_H
 #define PROC_PROC_RULES_H
 
+#include "check/hooks.h"
 #include "proc/proc.h"
 
 #if CONFIG_DEBUG_CHECKS
 
-extern unsigned rules_wait; /* calls of rules_due() until the next that returns true */
+/* Calls of rules_due() until the next that returns true. One that an interrupt undoes does no harm. */
+extern RACE_IS_HARMLESS unsigned rules_wait;
 bool rules_begin(void);
 
 /* Whether all rules are to be checked for the next operation: for the first ones of a run, when a mistake
