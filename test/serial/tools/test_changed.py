@@ -10,6 +10,7 @@ import time
 
 import pytest
 from conftest import ROOT
+from stand_ins import instead_of_program, instead_of_tests
 from ucow import changed
 from ucow.changed import Blocks, Changes, Choice, Targets, age, choose, functions_of, learn, ranked, that_fit, watch
 from ucow.symbols import Symbols
@@ -161,14 +162,8 @@ def test_choice(build, monkeypatch):
 def test_command(build, tmp_path, monkeypatch):
     """`meson test` gets the tests of the change, and the command says at the end what was left out."""
     line = next(at for at, row in enumerate((ROOT / "kernel/watch/ledger.c").read_text().split("\n"), 1) if row.startswith("    return"))
-    scripts = {
-        "git": f'case "$*" in *diff*) echo "+++ kernel/watch/ledger.c"; echo "@@ -{line} +{line} @@";; esac',
-        "meson": f'case "$*" in *print-errorlogs*) echo "$@";; *) exec {shutil.which("meson")} "$@";; esac',
-    }
-    for name, script in scripts.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    instead_of_program(monkeypatch, tmp_path, "git", f'case "$*" in *diff*) echo "+++ kernel/watch/ledger.c"; echo "@@ -{line} +{line} @@";; esac')
+    instead_of_tests(monkeypatch, tmp_path, 'echo "$@"')
     done = subprocess.run([ROOT / "tools/test", "--build", build.folder, "--changed"], capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0 and " ledger " in done.stdout, done.stderr
     assert re.search(r"^tools/test: .*(all tests: tools/test|the change is part of)$", done.stderr, re.MULTILINE)
@@ -186,14 +181,7 @@ def test_refused(words, said):
 
 def test_learning_is_a_whole_run(build, tmp_path, monkeypatch):
     """Only with --learn do machines log what they execute. Here `meson test` is a script that says which QEMU it would start."""
-    script = tmp_path / "meson"
-    script.write_text(f"""#!/bin/sh
-        case "$*" in
-        *print-errorlogs*) command -v qemu-system-i386; exit 3 ;;
-        *) exec {shutil.which("meson")} "$@" ;;
-        esac""")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    instead_of_tests(monkeypatch, tmp_path, "command -v qemu-system-i386; exit 3")
     command = [ROOT / "tools/test", "--build", build.folder]
     usual = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert (usual.returncode, usual.stdout.strip()) == (3, shutil.which("qemu-system-i386")), usual.stderr

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import stderr_of
 from elf_files import Elf, Segment, one
+from stand_ins import instead_of_tests
 from ucow.memory import FileMemory, may_change
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -517,14 +518,7 @@ def test_second_run_waits_for_the_first(build):
 
 def test_what_tests_leave(build, tmp_path, monkeypatch):
     """D111: a file or a process that the tests leave is a failure. Here `meson test` is a script that leaves both."""
-    script = tmp_path / "meson"
-    script.write_text(f"""#!/bin/sh
-        case "$*" in
-        *print-errorlogs*) touch "$TMPDIR/file"; sleep 100 >/dev/null 2>&1 & ;;
-        *) exec {shutil.which("meson")} "$@" ;;
-        esac""")
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    instead_of_tests(monkeypatch, tmp_path, 'touch "$TMPDIR/file"; sleep 100 >/dev/null 2>&1 &')
     done = subprocess.run([ROOT / "tools/test", "--build", build.folder, "exit"], capture_output=True, text=True,
                           timeout=TIMEOUT, check=False)
     left = re.search(r"tools/test: the tests have left something: \S+/tmp/file *(\d+) sleep 100", done.stderr)
