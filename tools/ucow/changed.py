@@ -289,8 +289,8 @@ def choose(folder: Path, commit: str, seconds: float, at_once: int) -> Choice:
     style = QUICK_STYLE if any(file.endswith((".c", ".h")) for file in changes.lines) else ()
     if reached is None:
         return Choice(that_fit([*first, *style], None, seconds, at_once),
-                      "run tools/test --learn once, a whole run, to know which serial tests execute what has changed; only those were "
-                      "run that the change is part of")
+                      "run tools/test --learn once, a whole run, to know which serial tests execute what has changed; only tests that "
+                      "compile the change, or are part of it, were run")
     functions = wanted(changes, targets, reached)
     serial = ranked(functions, reached)
     chosen = that_fit([*first, *style, *serial], reached, seconds, at_once)

@@ -166,7 +166,7 @@ def test_command(build, tmp_path, monkeypatch):
     instead_of_tests(monkeypatch, tmp_path, 'echo "$@"')
     done = subprocess.run([ROOT / "tools/test", "--build", build.folder, "--changed"], capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0 and " ledger " in done.stdout, done.stderr
-    assert re.search(r"^tools/test: .*(all tests: tools/test|the change is part of)$", done.stderr, re.MULTILINE)
+    assert re.search(r"^tools/test: .*(all tests: tools/test|compile the change, or are part of it, were run)$", done.stderr, re.MULTILINE)
 
 
 @pytest.mark.parametrize("words, said", [
