@@ -8,7 +8,13 @@
 
 #include "mm/slab.h"
 
+/* A walk looks at so many address spaces at most, because no process runs meanwhile. A page whose entries are
+ * not all found stays in memory. Each entry is in a page table of its own: so the pages that have too many
+ * entries take no more memory than the tables that map them. */
+#define WALK_MAX 1000
+
 static struct kmem_cache lineage_cache;
+uint32_t rmap_visits;
 
 void rmap_init(void)
 {
@@ -108,11 +114,27 @@ static uint32_t most_entries(const struct page *page)
     return page->count - (page->owner != PAGE_USER);
 }
 
+/* Let the next walk over the subtree of `root` come to `at` before its siblings, which this one has visited.
+ */
+static void begin_with(struct lineage *at, const struct lineage *root)
+{
+    for (; at != root; at = at->parent) {
+        list_del(&at->parent->children);
+        list_insert_before(&at->sibling, &at->parent->children); /* a ring: `at` is the first */
+    }
+}
+
 /* The entry at which the walk is, if it maps the page; otherwise the next one. */
 static pte_t *find_entry(struct rmap_walk *walk)
 {
     const struct lineage *root = walk->page->lineage;
     for (; walk->left > 0 && walk->at != NULL; walk->at = next_in_subtree(root, walk->at)) {
+        if (rmap_visits == walk->visits_end) {
+            begin_with(walk->at, root);
+            walk->left = 0;
+            break;
+        }
+        rmap_visits++;
         pte_t *pte = entry_at(walk);
         if (pte != NULL) {
             walk->left--;
@@ -125,7 +147,9 @@ static pte_t *find_entry(struct rmap_walk *walk)
 pte_t *rmap_first(struct rmap_walk *walk, const struct page *page)
 {
     static uint64_t walks;
-    *walk = (struct rmap_walk){page, page->lineage, ++walks, most_entries(page)};
+    uint32_t most = most_entries(page);
+    *walk =
+        (struct rmap_walk){page, page->lineage, ++walks, most > WALK_MAX ? 0 : most, rmap_visits + WALK_MAX};
     return find_entry(walk);
 }
 

@@ -56,6 +56,9 @@ static inline void lineage_set_mm(struct lineage *lineage, struct mm *mm)
     lineage->mm = mm;
 }
 
+/* How many address spaces all walks have looked at since boot. Wraps. Only for reading. */
+extern uint32_t rmap_visits;
+
 /* A walk over the entries that map a page. Nothing may be mapped, freed or forked meanwhile. The entry in a
  * page table that several address spaces share is found once. */
 struct rmap_walk {
@@ -63,13 +66,16 @@ struct rmap_walk {
     struct lineage *at; /* whose entry was found last */
     uint64_t number;    /* of this walk: a table that has it was visited */
     uint32_t left; /* so many entries may follow: with none, the walk ends, however many sharers there were */
+    uint32_t visits_end; /* rmap_visits at which it ends */
 };
 
-/* The first and the next entry that maps the page; NULL if there are no more. */
+/* The first and the next entry that maps the page; NULL if there are no more, or if the walk has looked at as
+ * many address spaces as one may: the next walk then begins where this one ended. */
 pte_t *rmap_first(struct rmap_walk *walk, const struct page *page);
 pte_t *rmap_next(struct rmap_walk *walk);
 
-/* How many entries map the page: fewer than its count while the kernel holds a reference. */
+/* How many entries map the page: fewer than its count while the kernel holds a reference, or if they are not
+ * all found. */
 size_t rmap_count(const struct page *page);
 
 /* Whether any entry that maps the page has its accessed bit set; clears the bits. */

@@ -61,9 +61,13 @@ void swap_exchange_end(void);
 /* Whether the slot table, counts and pages agree. Cost grows with the disk: for self-checks only. */
 bool swap_ok(void);
 
-/* Evict pages until n frames have become free or no page can be evicted. Returns how many frames became
- * free. */
+/* Evict pages until n frames have become free, no page can be evicted, or the search has taken as long as one
+ * may. Returns how many frames became free. */
 size_t swap_evict(size_t n);
+
+/* Whether the last search found nothing in its time, and there are candidates that no search has tried: so an
+ * allocation that failed may succeed if it is repeated. */
+bool swap_search_goes_on(void);
 
 /* Evict this page. Returns false if it cannot be: it is not user memory, the kernel holds it, or the disk
  * is full or broken. */
@@ -169,6 +173,11 @@ static inline size_t swap_evict(size_t n)
 {
     (void)n;
     return 0;
+}
+
+static inline bool swap_search_goes_on(void)
+{
+    return false;
 }
 
 static inline bool swap_evict_page(struct page *page)

@@ -20,8 +20,13 @@
 
 #define FAILURES_MAX 8 /* after so many failed writes in a row the disk is not written any more */
 
+/* The candidates that a search tries, and the address spaces that it looks at, are so many at most. */
+#define SEARCH_MAX 3000
+
 static size_t reads, writes;
 static unsigned failures; /* failed writes since the last one that succeeded */
+static size_t stayed;     /* candidates since the last one that could be evicted */
+static bool cut_short;    /* the last search, which found nothing */
 
 /* ---- Finding the disk ---- */
 
@@ -188,7 +193,7 @@ bool swap_evict_page(struct page *page)
     if (page->lineage == NULL || slots_total() == 0 || (!is_stored && !can_write()))
         return false;
     if (rmap_count(page) + (of_object ? 1 : 0) != page->count)
-        return false; /* the kernel holds a reference */
+        return false; /* the kernel holds a reference, or there are too many to look at */
     return of_object ? evict_of_object(page) : evict_private(page);
 }
 
@@ -206,18 +211,46 @@ void swap_exchange_end(void)
     exchanging = false;
 }
 
+static uint32_t search_end; /* of the search: rmap_visits, and one less for each candidate */
+
+static inline bool search_is_over(void)
+{
+    return (int32_t)(search_end - rmap_visits) <= 0;
+}
+
+/* For the policy, which may ask this of many pages. */
+static bool was_accessed(const struct page *page)
+{
+    return !search_is_over() && rmap_test_clear_accessed(page);
+}
+
 size_t swap_evict(size_t n)
 {
     size_t freed = 0;
-    for (size_t tries = evict_count(); slots_total() != 0 && freed < n && tries > 0; tries--) {
-        if (exchanging && freed > 0 && !can_write())
-            break; /* one frame is enough, and a search for more is long */
-        struct page *page = evict_next(rmap_test_clear_accessed);
+    search_end = rmap_visits + SEARCH_MAX;
+    for (size_t tries = evict_count(); slots_total() != 0 && freed < n && tries > 0; tries--, search_end--) {
+        if (search_is_over() || (exchanging && freed > 0 && !can_write()))
+            break; /* in an exchange one frame is enough, and a search for more is long */
+        struct page *page = evict_next(was_accessed);
         if (page == NULL)
             break;
-        freed += swap_evict_page(page);
+        if (swap_evict_page(page)) {
+            freed++;
+            stayed = 0;
+        } else {
+            stayed++;
+        }
     }
+    cut_short = freed == 0 && search_is_over();
     return freed;
+}
+
+bool swap_search_goes_on(void)
+{
+    bool goes_on = cut_short && stayed < evict_count();
+    if (!goes_on)
+        stayed = 0; /* the next search is another one */
+    return goes_on;
 }
 
 /* ---- In ---- */

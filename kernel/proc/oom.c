@@ -4,8 +4,8 @@
  *
  * It is the one with the most pages of its own, in memory or on the disk: only its end frees them. Pages that
  * it shares with others do not count. Kernel threads, with init, have none. The shell at the terminal does
- * not end before its descendants: then the largest of them ends instead. While a process is ending, no other
- * one is chosen.
+ * not end before its descendants: then the largest of them ends instead. While a process is ending, or there
+ * are pages left that might go to the disk, no other one is chosen.
  */
 #include "proc/oom.h"
 
@@ -14,6 +14,7 @@
 #include "dev/console.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 #include "proc/kill.h"
 #include "proc/pid.h"
 #include "proc/sched.h"
@@ -156,6 +157,8 @@ int oom_relieve(void)
 {
     if (!oom_memory_is_full())
         return 0;
+    if (swap_search_goes_on())
+        return sched_point();
     int ending = find_ending();
     if (ending != 0)
         return await_end(ending);

@@ -55,6 +55,7 @@ CASES = [
     Case("procs", "procs among many processes", 1200, 5000),
     Case("kills", "killing sleepers at once", 2000, 7000),
     Case("group", "killing a group of sleepers", 3500, 7000, memory="512M"),
+    Case("crowd", "the same in a memory that they fill", 3500, 3500, memory="96M", needs_swap=True),
     Case("readers", "having those that wait for input look again", 2000, 7000),
     Case("regions", "making, copying and removing regions", 15000, 300000),
 ]

@@ -326,14 +326,14 @@ static const struct {
     void (*body)(void);
     bool counts; /* N is a number of processes or regions, not of MiB */
 } cases[] = {
-    {"munmap", do_munmap, false},   {"unshare", do_unshare, false},   {"exit", do_exit, false},
-    {"exec", do_exec, false},       {"fork", do_fork, false},         {"brk", do_brk, false},
-    {"fixed", do_fixed, false},     {"write", do_write, false},       {"touch", do_touch, false},
-    {"pageout", do_pageout, false}, {"storm", do_storm, false},       {"pages", do_pages, false},
-    {"pgdir", do_pgdir, false},     {"threads", do_threads, false},   {"zombies", do_zombies, true},
-    {"orphans", do_orphans, true},  {"procs", do_procs, true},        {"ticks", do_ticks, true},
-    {"regions", do_regions, true},  {"kills", do_kills, true},        {"group", do_group, true},
-    {"readers", do_readers, true},  {"lockwait", do_lockwait, false},
+    {"munmap", do_munmap, false},   {"unshare", do_unshare, false}, {"exit", do_exit, false},
+    {"exec", do_exec, false},       {"fork", do_fork, false},       {"brk", do_brk, false},
+    {"fixed", do_fixed, false},     {"write", do_write, false},     {"touch", do_touch, false},
+    {"pageout", do_pageout, false}, {"storm", do_storm, false},     {"pages", do_pages, false},
+    {"pgdir", do_pgdir, false},     {"threads", do_threads, false}, {"zombies", do_zombies, true},
+    {"orphans", do_orphans, true},  {"procs", do_procs, true},      {"ticks", do_ticks, true},
+    {"regions", do_regions, true},  {"kills", do_kills, true},      {"group", do_group, true},
+    {"crowd", do_group, true},      {"readers", do_readers, true},  {"lockwait", do_lockwait, false},
 };
 
 static int nap(void)

@@ -30,14 +30,14 @@ class Counter(NamedTuple):
 
 
 COUNTERS = [Counter("ticks_now", 8), Counter("trace_ring", 4, 36), Counter("drops", 4),
-            Counter("given", 8), Counter("taken", 8, 0, "given"), Counter("rmap_first.walks", 8), Counter("arrivals", 8),
+            Counter("given", 8), Counter("taken", 8, 0, "given"), Counter("rmap_first.walks", 8), Counter("rmap_visits", 4), Counter("arrivals", 8),
             Counter("ticks_run", 4), Counter("last_pass", 8), Counter("reads", 4), Counter("writes", 4), Counter("races_section", 4)]
 RING = Counter("trace_ring", 8, 24)  # how many events were recorded
 TYPED = [Counter("chars_received", 4), Counter("chars_taken", 4)]
 
 # What each program makes pass the end; all make the others of EVERY do so.
 EVERY = {"ticks_now", "trace_ring", "drops", "given", "taken"}
-PROGRAMS = {"swapwork": (["3000", "8", "60"], {"reads", "writes", "rmap_first.walks"}), "sleeper": ([], set()), "latesleeper": ([], {"ticks_run"}),
+PROGRAMS = {"swapwork": (["3000", "8", "60"], {"reads", "writes", "rmap_first.walks", "rmap_visits"}), "sleeper": ([], set()), "latesleeper": ([], {"ticks_run"}),
             "linuxthreads": ([], {"arrivals"}), "linuxlife": ([], set())}
 
 # In kernel/: counters that end by themselves, or that nothing but a report reads.
@@ -48,7 +48,7 @@ BOUNDED = {"arrays_used": "global arrays", "classes_n": "classes of locks", "pen
            "among_n": "processes", "argc": "arguments", "args_n": "words", "beyond_bytes": "it stops", "bytes": "arguments",
            "cache": "pages", "private": "pages", "shared": "pages", "swapped": "pages", "sole_slots": "pages", "first": "bytes of a red zone", "nmis": "it stops at 2",
            "dropped": "entries", "overlapping": "entries", "wrapped": "entries", "modules_n": "modules",
-           "options_dropped": "words", "options_n": "words", "problems_n": "problems", "segments_n": "segments",
+           "stayed": "a search that goes on ends with it", "options_dropped": "words", "options_n": "words", "problems_n": "problems", "segments_n": "segments",
            "line_length": "bytes of a line", "units": "what is held", "passed": "it stops: test_a_plan_goes_on_for_ever"}
 REPORTED = {"chars_lost", "chars_dropped", "stray_count", "mmu_flushes", "runs"}
 FIELDS = {"next": "trace_ring", "ticks": "trace_ring", "pass": "last_pass"}

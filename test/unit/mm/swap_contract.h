@@ -418,6 +418,105 @@ TEST(a_search_ends_with_the_last_entry)
     end_all(mms, 2, slots);
 }
 
+#define CROWD 1500 /* address spaces: more than a walk looks at */
+
+/* Make as many lineages below `parent`, whose address spaces map nothing. */
+static inline void gather(struct lineage *parent, struct lineage **crowd)
+{
+    for (size_t i = 0; i < CROWD; i++)
+        CHECK_EQ(lineage_new(parent, &crowd[i]), 0);
+}
+
+static inline void disperse(struct lineage **crowd)
+{
+    for (size_t i = 0; i < CROWD; i++)
+        lineage_drop(crowd[i]);
+}
+
+/* The walk that finds it begins where the one before had to end. (D93) */
+TEST(one_walk_does_not_look_at_everybody)
+{
+    static struct lineage *crowd[CROWD];
+    struct mm *mms[2] = {first_process()};
+    size_t slots = slots_free();
+
+    host_write(mms[0], page_at(0), 0x11);
+    struct page *page = host_frame(mms[0], page_at(0));
+    gather(mms[0]->lineage, crowd);
+    CHECK_EQ(rmap_count(page), 1);
+    mms[1] = host_mm_dup(mms[0]);
+    if (CONFIG_COW) {
+        host_poke(mms[0], page_at(0), 0x22); /* only the child has the page now, and comes last */
+        uint32_t before = rmap_visits;
+        CHECK_EQ(rmap_count(page), 0);
+        CHECK_EQ(rmap_visits - before, 1000);
+        CHECK_EQ(rmap_count(page), 1);
+        CHECK_EQ(rmap_count(page), 1);
+        CHECK(rmap_visits - before < 1000 + 3 * CROWD);
+        CHECK(evict(mms[1], 0));
+        CHECK_EQ(host_read(mms[1], page_at(0)), 0x11);
+    }
+    disperse(crowd);
+    end_all(mms, 2, slots);
+}
+
+/* A page that more address spaces map than a walk looks at is not looked for at all. */
+TEST(a_page_with_too_many_entries_stays)
+{
+    struct mm *mm = first_process();
+    size_t slots = slots_free();
+
+    host_write(mm, page_at(0), 0x11);
+    struct page *page = host_frame(mm, page_at(0));
+    for (size_t i = 1; i < 1000; i++)
+        page_hold(page);
+    CHECK_EQ(rmap_count(page), 1);
+    page_hold(page);
+    uint32_t before = rmap_visits;
+    CHECK_EQ(rmap_count(page), 0);
+    CHECK(!evict(mm, 0));
+    CHECK_EQ(rmap_visits, before);
+    for (size_t i = 0; i < 1000; i++)
+        page_drop(page);
+    CHECK(evict(mm, 0));
+    end_all(&mm, 1, slots);
+}
+
+/* A search that finds nothing ends before it has looked for long; the next goes on with other candidates,
+ * until there are none. */
+TEST(a_search_is_bounded_and_goes_on)
+{
+    static struct lineage *crowd[CROWD];
+    struct mm *mm = first_process();
+    struct page *pages[PRIVATE_PAGES];
+    size_t slots = slots_free();
+    unsigned searches = 0;
+
+    CHECK(!swap_search_goes_on());
+    for (size_t i = 0; i < PRIVATE_PAGES; i++) {
+        host_write(mm, page_at(i), 0x11);
+        page_hold(pages[i] = host_frame(mm, page_at(i))); /* a walk looks for a second entry */
+    }
+    gather(mm->lineage, crowd);
+    do {
+        uint32_t before = rmap_visits;
+        CHECK_EQ(swap_evict(1), 0);
+        CHECK(rmap_visits - before <= 3000 + 1000);
+        searches++;
+    } while (swap_search_goes_on());
+    CHECK(searches > 1 && searches <= PRIVATE_PAGES);
+    page_drop(pages[1]);
+    for (searches = 1; swap_evict(1) == 0; searches++)
+        CHECK(swap_search_goes_on());
+    CHECK(searches <= PRIVATE_PAGES + 1 && is_out(mm, 1));
+    CHECK(!swap_search_goes_on());
+    for (size_t i = 0; i < PRIVATE_PAGES; i++)
+        if (i != 1)
+            page_drop(pages[i]);
+    disperse(crowd);
+    end_all(&mm, 1, slots);
+}
+
 /* The frame for a copy is not the frame that is copied. */
 TEST(a_page_is_not_evicted_while_it_is_copied)
 {

@@ -10,6 +10,7 @@
 #include "journal.h"
 #include "mm/mm.h"
 #include "mm/page.h"
+#include "mm/swap.h"
 #include "proc/kill.h"
 #include "proc/pid.h"
 #include "proc/terminal.h"
@@ -28,6 +29,7 @@ static struct mm mms[PIDS];
 static size_t own[PIDS]; /* the pages that only this process has */
 static size_t free_frames;
 static int foreground, waits;
+static bool search_goes_on;
 static void (*at_yield)(void), (*at_point)(void);
 
 struct trace_ring trace_ring = {.on = 1};
@@ -46,6 +48,11 @@ void trace_record4(enum trace_event event, const uint32_t words[4])
 size_t page_free_count(void)
 {
     return free_frames;
+}
+
+bool swap_search_goes_on(void)
+{
+    return search_goes_on;
 }
 
 static int walked, longest_walk; /* pids that were looked at since the last point; at most */
@@ -161,6 +168,7 @@ static void start(void)
     current = &procs[SELF];
     free_frames = 3;
     foreground = waits = 0;
+    search_goes_on = false;
     at_yield = end_big;
     at_point = NULL;
     walked = longest_walk = 0;
@@ -175,6 +183,17 @@ TEST(memory_is_full_below_four_frames)
     CHECK(!oom_memory_is_full());
     CHECK_EQ(oom_relieve(), 0);
     CHECK_STR_EQ(journal, "");
+}
+
+TEST(no_one_ends_while_a_page_may_go_to_the_disk_D105)
+{
+    start();
+    search_goes_on = true;
+    CHECK_EQ(oom_relieve(), 0); /* the access is retried, and the search with it */
+    CHECK_STR_EQ(journal, "");
+    CHECK_EQ(longest_walk, 0);
+    procs[SELF].killed = true;
+    CHECK_EQ(oom_relieve(), -E_KILLED);
 }
 
 TEST(the_largest_ends)
