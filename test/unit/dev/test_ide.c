@@ -79,8 +79,9 @@ static struct controller {
     unsigned moved, broken_off;
 } controller;
 
-_Alignas(PAGE) uint8_t host_memory[PAGE];
-static uint8_t *const page = host_memory; /* the page to transfer, at physical address 0 */
+#define FRAME 1
+_Alignas(PAGE) uint8_t host_memory[(FRAME + 1) * PAGE];
+static uint8_t *const page = host_memory + FRAME * PAGE; /* the page to transfer */
 static uint8_t disk[SECTORS * SECTOR];
 
 static void end_command(uint8_t error_bits)
@@ -129,7 +130,7 @@ static void do_dma(void)
     uint32_t entry[2];
     uint8_t *volatile memory = host_memory; /* the table can lie below or above this array */
     memcpy(entry, memory + (int32_t)controller.table, sizeof(entry));
-    CHECK_EQ(entry[0], 0); /* the address of `page` */
+    CHECK_EQ(entry[0], FRAME * PAGE);
     CHECK_EQ(entry[1], 0x80000000u | PAGE);
     CHECK_EQ(controller.command, drive.writing ? 1 : 9);
     CHECK_EQ(controller.config[1] & 5, 5);

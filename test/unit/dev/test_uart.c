@@ -104,6 +104,7 @@ static void interrupts(void)
 static void start(const char *line)
 {
     uart.line = line;
+    memset(uart.divisor, 0x55, sizeof(uart.divisor)); /* as a loader may leave it */
     uart.received = *line != '\0';
     uart.interrupts = 0;
     uart.in_fifo = uart.looks = 0;

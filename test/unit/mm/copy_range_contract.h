@@ -469,6 +469,28 @@ TEST(nothing_that_is_gone_is_accessed_at_a_point)
     host_mm_check_all_back();
 }
 
+/* What is scanned is the part between the first and the last entry that may be in use. */
+TEST(a_page_table_that_loses_entries_is_scanned_less)
+{
+    struct mm *mm = small_parent_new();
+
+    host_map(mm, MANY, 600, VM_READ | VM_WRITE, NULL);
+    host_write(mm, MANY, 0x11);
+    host_write(mm, MANY + 300 * PAGE_SIZE, 0x22);
+    host_write(mm, MANY + 599 * PAGE_SIZE, 0x33);
+    const struct page *table = pgtable_of(pte_find(mm->pgdir, MANY));
+    CHECK_EQ(mm_munmap(mm, MANY + 400 * PAGE_SIZE, 200 * PAGE_SIZE), 0);
+    CHECK_EQ(table->table.low, 0);
+    CHECK_EQ(table->table.high, 400);
+    CHECK_EQ(mm_munmap(mm, MANY, 10 * PAGE_SIZE), 0);
+    CHECK_EQ(table->table.low, 10);
+    CHECK_EQ(table->table.high, 400);
+    CHECK_EQ(mm_munmap(mm, MANY + 300 * PAGE_SIZE, PAGE_SIZE), 0); /* the last entry */
+    CHECK(table->table.low >= table->table.high);
+    host_mm_drop(mm);
+    host_mm_check_all_back();
+}
+
 /* D06: no memory for the page, or for its page table. */
 TEST(a_fault_without_memory_changes_nothing)
 {

@@ -3,6 +3,7 @@
  * copy_range_cow.c: the contract, and what only copy-on-write promises.
  */
 #include "copy_range_contract.h"
+#include "mm/copy_range.h"
 
 TEST(fork_allocates_tables_but_no_pages)
 {
@@ -76,6 +77,26 @@ TEST(a_write_at_a_point_is_not_the_childs)
     CHECK_EQ(writes_at_point, 1);
     CHECK_EQ(host_read(child, PRIVATE), before);
     CHECK_EQ(host_read(parent, PRIVATE), 0x77);
+    end(parent, child);
+}
+
+static void die(void)
+{
+    host_point_result = -E_KILLED;
+}
+
+/* D93: it copies one page table, and no more. */
+TEST(a_process_that_was_killed_does_not_finish_its_copy)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent), *other = host_mm_new();
+
+    host_points_begin(die, 0);
+    CHECK_EQ(copy_range(other, parent, PRIVATE, PRIVATE + 5 * PAGE_SIZE, VM_READ | VM_WRITE), -E_KILLED);
+    host_points_end();
+    CHECK(pte_find(other->pgdir, PRIVATE) != NULL);
+    CHECK(pte_find(other->pgdir, PRIVATE + 4 * PAGE_SIZE) == NULL);
+    pgtable_drop(other->pgdir, PRIVATE, PRIVATE + 5 * PAGE_SIZE);
+    host_mm_drop(other);
     end(parent, child);
 }
 

@@ -131,6 +131,14 @@ TEST(taking_a_pid_looks_at_no_other)
     free(by_pid);
 }
 
+static size_t callers;
+
+static void count_caller(uintptr_t caller)
+{
+    CHECK(caller != 0);
+    callers++;
+}
+
 TEST(the_ledger_counts_pids)
 {
     void *table = start(8);
@@ -138,8 +146,14 @@ TEST(the_ledger_counts_pids)
     CHECK_EQ(account->held(account->context), 0);
     pid_alloc();
     CHECK_EQ(account->held(account->context), 1);
+    pid_alloc();
+    account->walk(account->context, count_caller); /* who allocated them: for a report of a leak */
+    CHECK_EQ(callers, 2);
+    pid_free(2);
     pid_free(1);
     CHECK_EQ(account->held(account->context), 0);
+    account->walk(account->context, count_caller);
+    CHECK_EQ(callers, 2);
     free(table);
 }
 

@@ -17,6 +17,8 @@
 
 static struct proc parent, child[3], other; /* the children have the pids 301 to 303 */
 static size_t stacks;
+static bool due; /* the rules of proc_rules.h */
+unsigned rules_wait = 1;
 static int sleeps;               /* how often the parent has slept */
 static struct proc *ends;        /* the child that ends during a sleep */
 static bool killed, frees_stack; /* in the sleep; proc_free() does what it should */
@@ -102,6 +104,17 @@ void pid_free(int pid)
     note("pid_free %d", pid);
 }
 
+bool rules_begin(void)
+{
+    rules_wait = 1;
+    return due;
+}
+
+void rules_found(int pid, const struct proc *zombie)
+{
+    note("found %d for %d", zombie->pid, pid);
+}
+
 static void make(struct proc *proc, int pid, struct proc *father)
 {
     *proc = (struct proc){.magic = PROC_MAGIC, .pid = pid, .group = 400, .parent = father, .name = "parent"};
@@ -122,6 +135,7 @@ static void start(void)
     ends = NULL;
     killed = false;
     frees_stack = true;
+    due = false;
     locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
     host_interrupts_on = true;
     current = &parent;
@@ -145,6 +159,22 @@ TEST(a_child_that_has_ended_is_found_at_once)
     CHECK_EQ(zombie, &child[1]);
     CHECK_EQ(sleeps, 0);
     CHECK(!spin_is_held(&sched_lock));
+}
+
+TEST(what_is_found_is_checked_when_it_is_due)
+{
+    struct proc *zombie = NULL;
+    start();
+    due = true;
+    die(&child[1]);
+    CHECK_EQ(do_wait(302, &zombie), 0);
+    CHECK_STEPS("found 302 for 302");
+    CHECK_EQ(do_wait(0, &zombie), 0);
+    CHECK_STEPS("found 302 for 0");
+    CHECK_EQ(do_wait_now(0, &zombie), 0);
+    CHECK_STEPS("found 302 for 0");
+    CHECK_EQ(do_wait_now(301, &zombie), 0);
+    CHECK_STR_EQ(journal, "");
 }
 
 TEST(a_parent_sleeps_until_the_child_that_it_waits_for_ends)
