@@ -276,6 +276,47 @@ TEST(a_fault_that_is_served_makes_progress)
     end();
 }
 
+TEST(an_entry_that_changes_in_between_is_progress)
+{
+    start();
+    before_fault();
+    copy_page();
+    after_fault(true);
+    for (int i = 0; i < 3; i++) {
+        before_fault();
+        after_fault(false);
+        before_fault();
+        after_fault(false);
+        before_fault();
+        *entry(child, HEAP) &= ~PTE_W;
+        fault.before = *entry(child, HEAP);
+        *entry(child, HEAP) |= PTE_W; /* the same entry as before, but this fault changed it */
+        after_fault(false);
+    }
+    end();
+}
+
+TEST(a_page_has_the_name_of_its_region)
+{
+    static const struct {
+        uintptr_t start, brk_start, brk;
+        const char *name;
+    } cases[] = {
+        {HEAP, HEAP, HEAP + 2 * PAGE_SIZE, "(a page of the heap)"},
+        {HEAP, HEAP + 1, HEAP + PAGE_SIZE + 1, "(a page of the heap)"},
+        {HEAP, HEAP + 2 * PAGE_SIZE, HEAP + 2 * PAGE_SIZE, "(a page of a mapping)"},
+        {HEAP, HEAP - PAGE_SIZE, HEAP, "(a page of a mapping)"},
+    };
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        parent->brk_start = child->brk_start = cases[i].brk_start;
+        parent->brk = child->brk = cases[i].brk;
+        CHECK(FORK_SAYS(cases[i].name, *entry(parent, HEAP) |= PTE_W));
+        check_fork();
+    }
+    end();
+}
+
 TEST(a_page_that_nobody_else_has_is_copied_for_nothing)
 {
     start();
