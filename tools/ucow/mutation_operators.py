@@ -89,7 +89,7 @@ OPERATORS: list[tuple[str, str, Replace]] = [
     ("twice", rf"^( +)({CALL})$", form("{1}{2} {2}")),
     (ORDER, rf"^( +)({CALL})\n\1({CALL}|{STORE})$", form("{1}{3}\n{1}{2}")),  # two stores may change places
     (ORDER, rf"^( +)({STORE})\n\1({CALL})$", form("{1}{3}\n{1}{2}")),
-    (SWAP, r"(?<=\w\()([\w>.-]+), ([\w>.-]+)(?=[,)])", form("{2}, {1}")),
+    (SWAP, r"(?<=\w\()(?<!\bMIN\()(?<!\bMAX\()([\w>.-]+), ([\w>.-]+)(?=[,)])", form("{2}, {1}")),
     (SWAP, r"\? ([\w>.-]+) : ([\w>.-]+)(?=[;,)\]])", form("? {2} : {1}")),
     ("drop exit", r"^( {8,})(?:return\b.*|goto \w+|break|continue);$", form("{1};")),
     ("drop flag", r" (?:\||&) ~?[A-Z]\w*\b(?! ?\()", form("")),

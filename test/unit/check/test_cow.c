@@ -6,6 +6,7 @@
 #include "check/cow.h"
 
 #include "host_mm.h"
+#include "mm/copy_range.h"
 #include "mm/mm_check.h"
 
 #define HEAP 0x00C00000u
@@ -293,6 +294,18 @@ TEST(an_entry_that_changes_in_between_is_progress)
         *entry(child, HEAP) |= PTE_W; /* the same entry as before, but this fault changed it */
         after_fault(false);
     }
+    end();
+}
+
+/* So the report about a copy_range() that does nothing names it, and no flush of an earlier fork counts. */
+TEST(a_fork_begins_with_copy_range)
+{
+    start();
+    cow_site = 1;
+    cow_flushes_then = mmu_flushes - 1;
+    CHECK_EQ(mm_check_fork_begin(parent), 0); /* it has no stack */
+    CHECK_EQ(cow_site, (uintptr_t)copy_range);
+    CHECK(!cow_flushed());
     end();
 }
 

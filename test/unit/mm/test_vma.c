@@ -7,6 +7,7 @@
 #include <ucow/errno.h>
 
 #include "host_kernel.h"
+#include "mm/point.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
 
@@ -307,6 +308,31 @@ static void check_gap(void)
         CHECK_EQ(vma_gap(&set, n * PAGE_SIZE, page_at(low), page_at(high)), model_gap(n, low, high));
         low = unit_below((unsigned)high + 1);
     }
+}
+
+static int points;
+
+static int count_point(void)
+{
+    points++;
+    return 0;
+}
+
+/* D93: there may be tens of thousands of regions without a gap between them. */
+TEST(others_run_after_each_region_that_a_search_passes)
+{
+    static const volatile bool due = true;
+    struct point quiet = mm_points;
+
+    start();
+    for (size_t page = 0; page + 1 < PAGES; page += 2)
+        CHECK_EQ(add(page, 1, VM_READ, NULL), 0);
+    points = 0;
+    mm_points = (struct point){&due, count_point};
+    CHECK_EQ(vma_gap(&set, 2 * PAGE_SIZE, BASE, TOP), 0);
+    mm_points = quiet;
+    CHECK(points >= PAGES / 2 - 1);
+    end();
 }
 
 static void check_neighbours(void)

@@ -311,6 +311,28 @@ TEST(threads_keep_what_is_loaded)
     CHECK_EQ(loads, 1);
 }
 
+static unsigned attended;
+
+static void attend(void)
+{
+    CHECK(!spin_is_held(&sched_lock));
+    attended++;
+}
+
+/* So ^C ends a process that is in a long loop of the kernel. */
+TEST(a_point_does_what_interrupts_left_to_do)
+{
+    start(1, false);
+    sched_on_attention(attend);
+    sched_idle();
+    sched_call_attention();
+    CHECK_EQ(attended, 0);
+    CHECK_EQ(sched_point(), 0);
+    CHECK_EQ(attended, 1);
+    CHECK_EQ(sched_point(), 0);
+    CHECK_EQ(attended, 1); /* once */
+}
+
 TEST(who_yields_gives_up_the_rest_of_its_turn)
 {
     start(2, false);

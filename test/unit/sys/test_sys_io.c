@@ -21,6 +21,7 @@
 static struct proc reader = {.magic = PROC_MAGIC, .pid = 2};
 static const char *arrives; /* while the reader sleeps */
 static bool dies, buffer_vanished, in_background;
+static void (*while_asleep)(void); /* what another process does */
 static int wakes, sleeps, attentions;
 static char kept; /* in the serial port, because the queue was full; 0: nothing */
 static char got[256];
@@ -100,14 +101,23 @@ int waitq_sleep(struct waitq *queue, bool killable)
     CHECK(in_background || !input_waiting());
     sleeps++;
     type(arrives);
+    if (while_asleep != NULL) {
+        list_init(&reader.wait_link);
+        list_add_tail(&queue->sleepers, &reader.wait_link);
+        spin_release(&sched_lock);
+        while_asleep();
+        spin_take(&sched_lock);
+        list_del(&reader.wait_link);
+    }
     return dies ? -E_KILLED : 0;
 }
 
 void waitq_wake(struct waitq *queue)
 {
-    (void)queue;
     CHECK(spin_is_held(&sched_lock));
     wakes++;
+    if (!list_empty(&queue->sleepers))
+        list_del(list_first(&queue->sleepers));
 }
 
 int sched_point(void)
@@ -308,6 +318,37 @@ TEST(a_process_outside_the_foreground_group_waits)
     CHECK_EQ(watches, 1);
     dies = in_background = false;
     CHECK_EQ(read_from("a", "", 8), 1);
+}
+
+static void change_mode(void)
+{
+    CHECK_EQ(wakes, 0);
+    CHECK_EQ(terminal_set_mode(0), TERM_LINES);
+    CHECK_EQ(wakes, 1);
+}
+
+static void change_group(void)
+{
+    wakes = 0;
+    terminal_set_foreground(6);
+    CHECK_EQ(wakes, 1);
+    terminal_set_foreground(5);
+    CHECK_EQ(wakes, 1); /* it was woken already */
+}
+
+TEST(who_waits_looks_again_when_mode_or_foreground_change)
+{
+    dies = in_background = false;
+    terminal_set_mode(TERM_LINES);
+    while_asleep = change_mode;
+    CHECK_EQ(read_from("", "a", 8), 1); /* it was no line */
+    CHECK_EQ(sleeps, 1);
+    reader.group = 5;
+    terminal_set_foreground(5);
+    while_asleep = change_group;
+    CHECK_EQ(read_from("", "a", 8), 1);
+    while_asleep = NULL;
+    terminal_group_gone(5);
 }
 
 TEST(standard_input_output_and_errors_are_one_terminal)
