@@ -233,6 +233,20 @@ TEST(a_loader_that_says_nothing)
     CHECK_EQ(boot.memory.n, 0);
 }
 
+/* What it does not promise is not looked at: the words may be garbage. */
+TEST(what_a_loader_does_not_promise_is_not_read)
+{
+    start(HAS_MEMORY);
+    module(0, 3 * MIB, 3 * MIB + 5000, "my");
+    words(INFO)[CMDLINE] = TEXT;
+    text(TEXT, "a=1 -- exit");
+    read_all();
+    CHECK_EQ(boot.modules_n, 0);
+    CHECK_STR_EQ(boot.cmdline, "");
+    CHECK(is_usable(3 * MIB));
+    CHECK_EQ(boot.problems_n, 0);
+}
+
 TEST(the_command_line_is_copied_and_bounded)
 {
     static char longest[BOOT_CMDLINE_BYTES + 1];

@@ -309,6 +309,22 @@ TEST(a_fork_begins_with_copy_range)
     end();
 }
 
+TEST(a_fork_does_not_change_the_top_of_the_stack)
+{
+    const uintptr_t top = USERTOP - PAGE_SIZE;
+    start();
+    host_map(parent, top, 1, VM_READ | VM_WRITE, NULL);
+    host_write(parent, top, 0x33);
+    uint32_t word = mm_check_fork_begin(parent);
+    CHECK_EQ(word, 0x33333333);
+    mm_check_fork_kept(parent, word);
+    CHECK(PANICS("0xaffff000", {
+        host_poke(parent, top + PAGE_SIZE - 16, 0);
+        mm_check_fork_kept(parent, word);
+    }));
+    end();
+}
+
 TEST(a_page_has_the_name_of_its_region)
 {
     static const struct {
@@ -327,6 +343,10 @@ TEST(a_page_has_the_name_of_its_region)
         CHECK(FORK_SAYS(cases[i].name, *entry(parent, HEAP) |= PTE_W));
         check_fork();
     }
+    struct vma *vma = vma_at(&parent->vmas, HEAP);
+    vma->flags |= VM_SHARED;
+    CHECK(FORK_SAYS("(a page of shared memory)", *entry(parent, HEAP) &= ~PTE_U));
+    vma->flags &= ~VM_SHARED;
     end();
 }
 

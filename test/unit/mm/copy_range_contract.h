@@ -469,6 +469,28 @@ TEST(nothing_that_is_gone_is_accessed_at_a_point)
     host_mm_check_all_back();
 }
 
+/* Its frame was another thing before, which used the same words of struct page. */
+TEST(a_new_page_table_has_no_entries)
+{
+    struct page *before[8];
+    struct mm *mm = small_parent_new();
+
+    host_shrink();
+    for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
+        before[i] = page_alloc(PAGE_HEAP);
+        before[i]->table_used = 77;
+        before[i]->table.high = 0xFFFF;
+        before[i]->table_has_shmem = true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+        page_drop(before[i]);
+    host_map(mm, MANY, 1, VM_READ | VM_WRITE, NULL);
+    host_write(mm, MANY, 0x11);
+    check_world(&mm, 1);
+    host_mm_drop(mm);
+    host_mm_check_all_back();
+}
+
 /* What is scanned is the part between the first and the last entry that may be in use. */
 TEST(a_page_table_that_loses_entries_is_scanned_less)
 {
