@@ -13,6 +13,7 @@
 #include "dev/ide.h"
 #include "host_mm.h"
 #include "mm/evict.h"
+#include "mm/image.h"
 #include "mm/rmap.h"
 #include "mm/shmem.h"
 #include "mm/swap.h"
@@ -416,6 +417,30 @@ TEST(a_search_ends_with_the_last_entry)
     lineage_set_mm(mms[1]->lineage, mms[1]);
     CHECK_EQ(host_read(mms[1], page_at(4)), 0x11);
     end_all(mms, 2, slots);
+}
+
+/* D06: there is memory for it, but none for a lineage. */
+TEST(an_address_space_or_image_without_a_lineage_leaves_nothing)
+{
+    static struct lineage *others[PAGE_SIZE / sizeof(struct lineage)];
+    static uint8_t program[PAGE_SIZE];
+    struct mm *mm = first_process();
+    size_t slots = slots_free(), n = 0;
+
+    host_leave_frames(0);
+    while (lineage_new(NULL, &others[n]) == 0)
+        CHECK(++n < ARRAY_SIZE(others)); /* until the slab is full */
+    for (int what = 0; what < 2; what++) {
+        host_give_frames();
+        host_leave_frames(1); /* for a directory, or a slab of images */
+        CHECK(what == 0 ? mm_new(NULL) == NULL : image_new(program) == NULL);
+        host_shrink();
+        CHECK_EQ(page_free_count(), 1);
+    }
+    host_give_frames();
+    while (n > 0)
+        lineage_drop(others[--n]);
+    end_all(&mm, 1, slots);
 }
 
 #define CROWD 1500 /* address spaces: more than a walk looks at */

@@ -97,6 +97,10 @@ TEST(private_memory_stays_private_and_shared_stays_shared)
     CHECK_EQ(region(mm, SHARED, SHARED, 3), VM_SHARED);
     CHECK_EQ(mm_protect(mm, SHARED, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_SEM), 0);
     CHECK_EQ(region(mm, SHARED, SHARED, 3), RW | VM_SHARED);
+    const struct page *page = host_frame(mm, SHARED);
+    CHECK_EQ(mm_protect(mm, SHARED, 3 * PAGE_SIZE, PROT_READ), 0); /* the pages stay mapped */
+    CHECK_EQ(mm_protect(mm, SHARED, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
+    CHECK_EQ(host_frame(mm, SHARED), page);
     struct mm *child = host_mm_dup(mm);
     host_poke(child, SHARED, 0x5A);
     host_poke(child, PRIVATE + PAGE_SIZE, 0x5A);
