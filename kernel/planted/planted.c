@@ -11,10 +11,19 @@
 #include "lib/string.h"
 #include "lib/util.h"
 #include "watch/assert.h"
+#include "watch/panic.h"
 
 void plant_panic(void)
 {
     panic("selftest: a panic was asked for"); /* <- panic */
+}
+
+/* What is wrong with the report is said, too; then the machine stops. */
+void plant_panicagain(void)
+{
+    const struct report report = {.kind = REPORT_PANIC, .eip = (uintptr_t)plant_panic};
+    report_begin(&report, "selftest: a panic was asked for");
+    panic("selftest: a panic while a report is printed"); /* <- panicagain */
 }
 
 void plant_assert(void)

@@ -17,6 +17,8 @@ static struct {
     size_t codes_n;
     uint8_t command, config, sent;
     bool mouse;
+    unsigned jams_at; /* the byte sent from now on after which it is busy; 0: none */
+    bool jammed;
 } pc;
 
 static int looked_back;
@@ -36,7 +38,8 @@ uint8_t io_in8(uint16_t port)
     if (pc.absent)
         return 0xFF;
     if (port == 0x64)
-        return (uint8_t)((pc.codes_n > 0 || (pc.command == 0x20 && !pc.silent)) | pc.mouse << 5);
+        return (uint8_t)((pc.codes_n > 0 || (pc.command == 0x20 && !pc.silent)) | pc.jammed << 1 |
+                         pc.mouse << 5);
     CHECK_EQ(port, 0x60);
     if (pc.command == 0x20) {
         pc.command = 0;
@@ -49,6 +52,8 @@ uint8_t io_in8(uint16_t port)
 
 void io_out8(uint16_t port, uint8_t value)
 {
+    if (pc.jams_at > 0 && --pc.jams_at == 0)
+        pc.jammed = true;
     if (port == 0x64) {
         pc.command = value;
     } else if (pc.command == 0x60) {
@@ -100,6 +105,11 @@ TEST(a_machine_may_have_no_keyboard)
     pc.silent = true;
     CHECK(!keyboard_init());
     pc.silent = false;
+    for (unsigned bytes = 1; bytes <= 6; bytes++) { /* the controller takes so many, and no more */
+        pc.jams_at = bytes;
+        CHECK_EQ(keyboard_init(), bytes == 6);
+        pc.jammed = false;
+    }
 }
 
 TEST(letters_digits_and_signs)

@@ -101,12 +101,15 @@ TEST(parts_are_written_in_their_order)
 TEST(what_was_written_before_an_error_counts)
 {
     static const struct linux_iovec parts[] = {{0x1000, 3}, {0x2000, INT32_MAX}},
+                                    one[] = {{0x1000, 1}, {0x2000, INT32_MAX}},
                                     exact[] = {{0x1000, 3}, {0x2000, INT32_MAX - 3}},
                                     late[] = {{0x2000, UINT32_MAX}, {0x1000, 3}};
 
     start(INT32_MAX);
     CHECK_EQ(linux_writev(1, user(parts), 2), 3);
     CHECK_STEPS("write 1 1000 3");
+    CHECK_EQ(linux_writev(1, user(one), 2), 1);
+    CHECK_STEPS("write 1 1000 1");
     CHECK_EQ(linux_writev(1, user(exact), 2), INT32_MAX);
     CHECK_STEPS("write 1 1000 3", "write 1 2000 2147483644");
     CHECK_EQ(linux_writev(1, user(late), 2), -LINUX_EINVAL);
