@@ -23,6 +23,14 @@ static bool ends_word(char c)
     return c == '\0' || is_blank(c) || c == ';' || c == '&' || is_missing_operator(c);
 }
 
+/* Whether a backslash before `next` takes its meaning away; in double quotes only those have one. */
+static bool escapes(char quote, char next)
+{
+    if (quote == '"')
+        return next == '"' || next == '\\' || next == '$' || next == '`';
+    return quote == '\0' && next != '\0';
+}
+
 /* Copy the word at *from to *to, without its quotes. Returns false if a quote is not closed. */
 static bool copy_word(const char **from, char **to)
 {
@@ -33,7 +41,7 @@ static bool copy_word(const char **from, char **to)
             quote = *c;
         else if (quote != '\0' && *c == quote)
             quote = '\0';
-        else if (*c == '\\' && quote != '\'' && c[1] != '\0')
+        else if (*c == '\\' && escapes(quote, c[1]))
             *(*to)++ = *++c;
         else
             *(*to)++ = *c;

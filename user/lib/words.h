@@ -3,7 +3,8 @@
  * words - splits a line of the shell into commands, and these into words.
  *
  *   ;  ends a command; &  ends it and lets it run in the background
- *   'a b'  is one word, and so is "a b"; \ takes the character after it as it is, not within '...'
+ *   'a b'  is one word, and so is "a b"; \ takes the character after it as it is;
+ *          within "..." only " \ $ ` are taken so, and another \ stays; within '...' all stay
  *   #  where a word would begin: the rest of the line is a comment
  *   | < > &&  are refused outside quotes
  */

@@ -40,6 +40,7 @@ TEST(quotes_keep_blanks_and_separators)
     CHECK_STR_EQ(split("a\"b c\"d"), "[ab cd]");
     CHECK_STR_EQ(split("a\\ b \\' '\\'"), "[a b|'|\\]");
     CHECK_STR_EQ(split("a\\"), "[a\\]");
+    CHECK_STR_EQ(split("\"a\\n\\\"\\\\\\$\\`\" \\n"), "[a\\n\"\\$`|n]"); /* as POSIX has it */
     CHECK_STR_EQ(split("a 'b"), "a quote is not closed");
     CHECK_STR_EQ(split("a \"b"), "a quote is not closed");
 }
