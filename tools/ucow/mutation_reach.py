@@ -172,8 +172,8 @@ class Reach:
 
     def of(self, mutant: Mutant, modules: Sequence[str]) -> list[str]:
         """The modules that execute a changed line; or one of its function, if the line has no code of its own, as an exit
-        may; or all, if the mutant changes no function. First those that cite its promise, then those that, for the time
-        that they take, execute more of the file than the others: they are about it."""
+        may; or all, if the mutant changes no function. First those that cite its promise, then those that have the file's name in
+        theirs or in their text, then those that, for the time that they take, execute more of the file than the others."""
         function, changed = changed_lines(mutant)
         near, exact = ({f"{mutant.file}:{line}" for line in lines} for lines in (function, changed))
         executed = {module: set(self.known[module]["lines"]) for module in modules}
@@ -183,7 +183,12 @@ class Reach:
         of_file = {module: sum(line.startswith(f"{mutant.file}:") for line in executed[module]) for module in found}
         least = min(of_file.values(), default=0)
         return sorted(found, key=lambda module: (not self.cites(module, mutant.defect), not exact & executed[module],
-                                                 self.known[module]["seconds"] / (1 + of_file[module] - least)))
+                                                 not self.is_about(module, mutant.file), self.known[module]["seconds"] / (1 + of_file[module] - least)))
+
+    def is_about(self, module: str, file: str) -> bool:
+        """Whether a module's name or text has that of a file of the kernel."""
+        path = self.tree / module
+        return Path(file).stem in path.stem or path.is_file() and file.removeprefix("kernel/") in path.read_text(encoding="utf-8")
 
     def cites(self, module: str, promise: str) -> bool:
         """Whether a module's text has the number of a promise."""

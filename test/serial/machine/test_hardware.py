@@ -4,7 +4,8 @@ first instruction, it is made as wrong as a loader may leave it.
 
 D08, D18, D109: every bit of CR0, CR4 and EFLAGS is what the table says, which also says why and where the rule comes from;
 so are the debug registers, the segments, every descriptor of the GDT, every gate of the IDT and both tasks; devices.py has
-interrupt controllers, timer, serial port and model-specific registers. Numbers
+interrupt controllers, timer, serial port and model-specific registers. What it reads is set by arch/i386/cpu.c,
+arch/i386/gdt.c, arch/i386/lapic.c, arch/i386/mmu.c, arch/i386/trap.c, dev/pic.c, dev/pit.c and dev/uart.c. Numbers
 are sections of the Intel SDM, volume 3A.
 """
 

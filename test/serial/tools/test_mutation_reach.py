@@ -4,6 +4,7 @@ a machine that hangs ends by the processor time that it takes."""
 
 import signal
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -75,6 +76,10 @@ def test_which_modules_can_notice(reach):
     reach.known["about it"] = known(20, 3, *range(100, 150))
     assert reach.of(mutant, list(reach.known)) == ["about it", "quick", "slow"]
     del reach.known["about it"]
+    named = f"test_{Path(FILE).stem}s.py"
+    reach.known[named] = known(30, 3)
+    assert reach.of(mutant, list(reach.known)) == [named, "quick", "slow"]
+    del reach.known[named]
     left_out = Mutant("drop exit", FILE, TEXT, TEXT.index("g(1)"), "g(1);", ";")
     assert reach.of(left_out, list(reach.known)) == ["quick", "slow", "near"]
     without_code = Mutant("constant", FILE, TEXT, TEXT.index("2;"), "2", "3")
