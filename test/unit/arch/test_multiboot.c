@@ -240,7 +240,9 @@ TEST(what_a_loader_does_not_promise_is_not_read)
     module(0, 3 * MIB, 3 * MIB + 5000, "my");
     words(INFO)[CMDLINE] = TEXT;
     text(TEXT, "a=1 -- exit");
+    mmap_entry(20, 0, 64 * MIB, 1);
     read_all();
+    CHECK(!is_usable(5 * MIB));
     CHECK_EQ(boot.modules_n, 0);
     CHECK_STR_EQ(boot.cmdline, "");
     CHECK(is_usable(3 * MIB));

@@ -211,6 +211,8 @@ TEST(shift_and_a_page_key_look_at_the_history)
 TEST(what_is_no_key_is_ignored)
 {
     CHECK_STR_EQ(TYPED("\xe1\x1d\x45\xe1\x9d\xc5\xfa\xaa\xe0\x46\x3b\xbb\x46\x54\x7f\x1e\x47"), "a7");
+    CHECK_STR_EQ(TYPED("\xe0\x2a\x1e\xe0\xaa\xe0\x36\x1e\xe0\xb6"),
+                 "aa"); /* no shift: it comes with another key */
     pc.mouse = true;
     CHECK_STR_EQ(TYPED("\x1e\x1e"), "");
     pc.mouse = false;

@@ -513,6 +513,30 @@ TEST(a_page_table_that_loses_entries_is_scanned_less)
     host_mm_check_all_back();
 }
 
+static unsigned points_passed;
+
+static inline void count_a_point(void)
+{
+    points_passed++;
+}
+
+/* D93: at the end of a process, too, others run after each page table. */
+TEST(a_process_that_ends_has_a_point_after_each_page_table)
+{
+    enum { TABLES = 5 };
+    struct mm *mm = small_parent_new();
+
+    host_map(mm, MANY, TABLES * PGTABLE_ENTRIES, VM_READ | VM_WRITE, NULL);
+    for (size_t i = 0; i < TABLES; i++)
+        host_write(mm, MANY + i * MMU_TABLE_SPAN, 0x11);
+    points_passed = 0;
+    host_points_begin(count_a_point, 0);
+    host_mm_drop(mm);
+    host_points_end();
+    CHECK(points_passed >= TABLES);
+    host_mm_check_all_back();
+}
+
 /* D06: no memory for the page, or for its page table. */
 TEST(a_fault_without_memory_changes_nothing)
 {

@@ -38,7 +38,7 @@ static unsigned switches;
 
 static struct proc *stack[MOST_PROCS];
 static unsigned stack_n;
-static bool prefers_current;
+static bool prefers_current, turn_goes_on;
 
 void policy_enqueue(struct proc *proc)
 {
@@ -64,7 +64,7 @@ bool policy_waiting(void)
 bool policy_tick(struct proc *proc)
 {
     (void)proc;
-    return true;
+    return !turn_goes_on;
 }
 
 /* ---- what sched.c calls ---- */
@@ -331,6 +331,27 @@ TEST(a_point_does_what_interrupts_left_to_do)
     CHECK_EQ(attended, 1);
     CHECK_EQ(sched_point(), 0);
     CHECK_EQ(attended, 1); /* once */
+}
+
+/* The timer interrupts. */
+static bool wants_another_after_a_tick(void)
+{
+    host_interrupts_on = false;
+    sched_tick();
+    host_interrupts_on = true;
+    return boot_cpu.need_resched;
+}
+
+TEST(a_tick_ends_a_turn_if_the_policy_says_so)
+{
+    start(2, false);
+    sched_idle();
+    turn_goes_on = true;
+    CHECK(!wants_another_after_a_tick());
+    turn_goes_on = false;
+    CHECK(wants_another_after_a_tick());
+    start(0, false);
+    CHECK(!wants_another_after_a_tick()); /* idle has no turn */
 }
 
 TEST(who_yields_gives_up_the_rest_of_its_turn)
