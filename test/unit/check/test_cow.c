@@ -110,6 +110,7 @@ TEST(both_sides_have_as_many_pages_and_no_translation_is_left)
     cow_begin(0);
     cow_check_flushed(&fork, 0);
     CHECK(PANICS("fork of " PARENT ": the TLB was not flushed", cow_check_flushed(&fork, 1)));
+    CHECK(FORK_SAYS(": the TLB was not flushed", cow_begin(0))); /* as if nothing was flushed since then */
     end();
 }
 
@@ -274,6 +275,22 @@ TEST(a_fault_that_is_served_makes_progress)
                          after_fault(false);
                          after_fault(false);
                      }));
+    end();
+}
+
+/* mm_fault() has all this checked unless a quick look shows that all is well. */
+TEST(a_fault_is_checked_when_it_has_been_served)
+{
+    start();
+    const pte_t *pte = entry(child, HEAP);
+    before_fault();
+    CHECK(PANICS("was served, but the page is still read-only",
+                 mm_check_fault(&fault, child, &mapping, MM_REUSE)));
+    CHECK(PANICS("was served, but the page is still read-only",
+                 mm_check_fault_end(&fault, child, &mapping, pte, MM_REUSE)));
+    copy_page();
+    mm_check_fault(&fault, child, &mapping, MM_COPY);
+    mm_check_fault_end(&fault, child, &mapping, pte, MM_COPY);
     end();
 }
 
