@@ -170,7 +170,8 @@ const size_t *page_free_counter(void);
 uint64_t page_taken_count(void);
 uint64_t page_given_count(void);
 
-/* Whether at least n frames are free, if need be after shrinking caches and evicting pages. */
+/* Whether at least n frames are free, if need be after shrinking caches and evicting pages; that ends when it
+ * has taken as long as it may (swap_evict()), and has then made some frames free. */
 bool page_reserve(size_t n);
 
 /* Return the frames in this allocator's cache to the policy, so that they can merge. */

@@ -142,11 +142,24 @@ static void check_child(const struct proc *child, uintptr_t stack)
          child->pid, child->name, current->pid, (unsigned)tf->eip, (unsigned)parent_tf->eip);
 }
 
+/* Have frames for a child. One search for pages to evict may end before there are enough: then others run,
+ * and it is repeated as long as it makes progress. */
+static bool reserve_frames(void)
+{
+    size_t before;
+    do {
+        before = page_free_count();
+        if (page_reserve(FORK_RESERVE_PAGES))
+            return true;
+    } while (page_free_count() > before && sched_point() == 0);
+    return false;
+}
+
 int do_fork(uint32_t flags, uintptr_t stack)
 {
     if ((flags & ~CLONE_VM) != 0)
         return -E_INVAL;
-    if (!page_reserve(FORK_RESERVE_PAGES))
+    if (!reserve_frames())
         return -E_NO_MEM;
     int pid = pid_alloc();
     if (pid < 0)

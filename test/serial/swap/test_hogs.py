@@ -39,7 +39,9 @@ def test_the_trace_tells_what_was_chosen(run, build):
     assert {event.victim for event in chosen} == {event.pid for event in ended}
     for event in chosen:
         assert event.among >= 3
-        assert event.pages == max(size.pages for size in sizes if size.pid == event.victim) > 0
+        counted = [size.pages for size in sizes
+                   if size.pid == event.victim and size.cpu_pid == event.cpu_pid and size.seq < event.seq]
+        assert event.pages == counted[-1] > 0
 
 
 @pytest.mark.parametrize("who", ["leader", "job", "none"])

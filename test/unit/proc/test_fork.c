@@ -50,9 +50,29 @@ void fork_return(void)
 {
 }
 
+static size_t free_frames;
+static int short_searches; /* so many free a frame, and end before there are enough */
+static int point_result;
+
+size_t page_free_count(void)
+{
+    return free_frames;
+}
+
+int sched_point(void)
+{
+    note("point");
+    return point_result;
+}
+
 bool page_reserve(size_t pages)
 {
     note("page_reserve %zu", pages);
+    if (short_searches > 0) {
+        short_searches--;
+        free_frames++;
+        return false;
+    }
     return failing != RESERVE;
 }
 
@@ -300,6 +320,23 @@ TEST(a_child_may_have_another_stack_and_its_parents_memory)
     CHECK(child.mm == &mm && mm.count == 2);
     CHECK_EQ(proc_trapframe(&child)->esp, STACK);
     CHECK_EQ(proc_trapframe(&parent)->esp, 0x55555555);
+}
+
+/* D93: what one search for pages to evict cannot do in its time, the next does. */
+TEST(a_search_for_frames_is_repeated_while_it_makes_progress)
+{
+    start();
+    short_searches = 2;
+    CHECK_EQ(forked(CLONE_VM, STACK), CHILD);
+    CHECK_STEPS("page_reserve 32", "point", "page_reserve 32", "point", "page_reserve 32", "pid_alloc",
+                "proc_new", "proc_fpu_copy", PUBLISHED, "trace fork 3 300 100", "sched_start");
+    start();
+    short_searches = 2;
+    point_result = -E_KILLED;
+    CHECK_EQ(forked(0, 0), -E_NO_MEM);
+    CHECK_STEPS("page_reserve 32", "point");
+    point_result = 0;
+    short_searches = 0;
 }
 
 TEST(other_threads_of_the_parent_may_write_while_memory_is_copied)
