@@ -114,8 +114,7 @@ static uint32_t most_entries(const struct page *page)
     return page->count - (page->owner != PAGE_USER);
 }
 
-/* Let the next walk over the subtree of `root` come to `at` before its siblings, which this one has visited.
- */
+/* Let the next walk from `root` come to `at` before the siblings that this one has visited. */
 static void begin_with(struct lineage *at, const struct lineage *root)
 {
     for (; at != root; at = at->parent) {

@@ -65,8 +65,8 @@ bool swap_ok(void);
  * may. Returns how many frames became free. */
 size_t swap_evict(size_t n);
 
-/* Whether the last search found nothing in its time, and there are candidates that no search has tried: so an
- * allocation that failed may succeed if it is repeated. */
+/* Whether the last search found nothing in its time, and has left candidates untried: so an allocation that
+ * failed may succeed if it is repeated. */
 bool swap_search_goes_on(void);
 
 /* Evict this page. Returns false if it cannot be: it is not user memory, the kernel holds it, or the disk

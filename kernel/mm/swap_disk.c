@@ -25,8 +25,8 @@
 
 static size_t reads, writes;
 static unsigned failures; /* failed writes since the last one that succeeded */
-static size_t stayed;     /* candidates since the last one that could be evicted */
-static bool cut_short;    /* the last search, which found nothing */
+static size_t stayed;     /* candidates that the last searches could not evict, while each was cut short */
+static bool cut_short;    /* the last search found nothing in its time, and has not tried all candidates */
 
 /* ---- Finding the disk ---- */
 
@@ -234,23 +234,19 @@ size_t swap_evict(size_t n)
         struct page *page = evict_next(was_accessed);
         if (page == NULL)
             break;
-        if (swap_evict_page(page)) {
-            freed++;
-            stayed = 0;
-        } else {
-            stayed++;
-        }
+        bool went = swap_evict_page(page);
+        freed += went;
+        stayed += !went;
     }
-    cut_short = freed == 0 && search_is_over();
+    cut_short = freed == 0 && search_is_over() && stayed < evict_count();
+    if (!cut_short)
+        stayed = 0;
     return freed;
 }
 
 bool swap_search_goes_on(void)
 {
-    bool goes_on = cut_short && stayed < evict_count();
-    if (!goes_on)
-        stayed = 0; /* the next search is another one */
-    return goes_on;
+    return cut_short;
 }
 
 /* ---- In ---- */

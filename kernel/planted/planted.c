@@ -18,7 +18,7 @@ void plant_panic(void)
     panic("selftest: a panic was asked for"); /* <- panic */
 }
 
-/* What is wrong with the report is said, too; then the machine stops. */
+/* The second message is printed, too; then the machine stops. */
 void plant_panicagain(void)
 {
     const struct report report = {.kind = REPORT_PANIC, .eip = (uintptr_t)plant_panic};

@@ -187,9 +187,9 @@ class Reach:
 
     def is_about(self, module: str, file: str) -> bool:
         """Whether a module's name or text has that of a file of the kernel."""
-        path = self.tree / module
-        return Path(file).stem in path.stem or path.is_file() and file.removeprefix("kernel/") in path.read_text(encoding="utf-8")
+        return Path(file).stem in Path(module).stem or self.cites(module, file.removeprefix("kernel/"))
 
-    def cites(self, module: str, promise: str) -> bool:
-        """Whether a module's text has the number of a promise."""
-        return promise != "" and promise in (self.tree / module).read_text(encoding="utf-8")
+    def cites(self, module: str, words: str) -> bool:
+        """Whether a module's text has the words, of which there may be none."""
+        path = self.tree / module
+        return words != "" and path.is_file() and words in path.read_text(encoding="utf-8")

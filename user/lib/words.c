@@ -23,7 +23,7 @@ static bool ends_word(char c)
     return c == '\0' || is_blank(c) || c == ';' || c == '&' || is_missing_operator(c);
 }
 
-/* Whether a backslash before `next` takes its meaning away; in double quotes only those have one. */
+/* Whether a backslash takes the meaning of `next` away. In double quotes only four characters have one. */
 static bool escapes(char quote, char next)
 {
     if (quote == '"')

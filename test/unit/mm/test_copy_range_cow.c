@@ -80,17 +80,13 @@ TEST(a_write_at_a_point_is_not_the_childs)
     end(parent, child);
 }
 
-static void die(void)
-{
-    host_point_result = -E_KILLED;
-}
-
 /* D93: it copies one page table, and no more. */
 TEST(a_process_that_was_killed_does_not_finish_its_copy)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent), *other = host_mm_new();
 
-    host_points_begin(die, 0);
+    points_left = 0;
+    host_points_begin(die_at_point, 0);
     CHECK_EQ(copy_range(other, parent, PRIVATE, PRIVATE + 5 * PAGE_SIZE, VM_READ | VM_WRITE), -E_KILLED);
     host_points_end();
     CHECK(pte_find(other->pgdir, PRIVATE) != NULL);

@@ -53,23 +53,16 @@ TEST(rights_are_taken_and_given_back)
     finish();
 }
 
-static unsigned points;
-
-static void count_point(void)
-{
-    points++;
-}
-
 /* D93: there may be thousands, and no entry in any of them. */
 TEST(others_run_after_each_region)
 {
     start();
     CHECK_EQ(mm_protect(mm, MANY, MANY_REGIONS * PAGE_SIZE, PROT_READ), -E_NO_MEM); /* with gaps */
-    points = 0;
-    host_points_begin(count_point, 0);
+    points_passed = 0;
+    host_points_begin(count_a_point, 0);
     CHECK_EQ(mm_protect(mm, PRIVATE, 5 * PAGE_SIZE, PROT_READ | PROT_WRITE), 0); /* as it was */
     host_points_end();
-    CHECK_EQ(points, 1);
+    CHECK_EQ(points_passed, 1);
     finish();
 }
 
