@@ -44,6 +44,7 @@ MEANING = {
 }
 WALL_SECONDS = float(os.environ.get("UCOW_WALL_SECONDS", 60))  # tools/mutate limits processor time instead
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.02  # seconds between two looks at what a machine has printed
+STATUS_PAUSE = 1.0  # seconds without output before QEMU is asked whether the machine is off
 
 SWAP_FILE = Path("/tmp", f"ucow-swap-{os.getuid()}")  # the empty disk of a run that is repeated by hand
 
@@ -349,11 +350,20 @@ class Live:
         self._unread += text
         return bool(text)
 
+    def _is_off(self) -> bool:
+        """Whether the machine is off though its process goes on: `-action shutdown=pause` has it stay."""
+        try:
+            return bool(self.qmp.execute("query-status")["status"] == "shutdown")
+        except LabError:
+            return self.process.poll() is not None
+
     def _receive(self) -> bool:
         """Wait until the machine prints, and read it; False when it has ended or the backstop is reached."""
-        pause = SHORTEST_PAUSE
+        pause, asked = SHORTEST_PAUSE, time.monotonic()
         while True:
             ended = self.process.poll() is not None  # asked first: what it printed last is there then
+            if not ended and time.monotonic() > asked + STATUS_PAUSE:
+                asked, ended = time.monotonic(), self._is_off()
             if self._read():
                 return True
             if ended or time.monotonic() >= self._deadline:
@@ -371,7 +381,8 @@ class Live:
         """Wait until the machine has printed `text`; returns all that was unread, up to its end."""
         while text not in self._unread:
             if not self._receive():
-                raise AssertionError(f"expected {text!r} on the serial line; the machine ended or hung after\n"
+                how = "hung" if time.monotonic() >= self._deadline else "ended"
+                raise AssertionError(f"expected {text!r} on the serial line; the machine {how} after\n"
                                      f"{Lines(self._heard).numbered()}")
         seen, _, self._unread = self._unread.partition(text)
         return seen + text

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import Bench, SharedRuns
 from elf_files import R, two, write_and_exit
-from qemu_options import IDLES
+from qemu_options import IDLES, rewired
 from ucow import LabError
 from ucow.serial import Lines
 from ucow.machine import PANIC, PASSED, WALL_SECONDS
@@ -149,6 +149,15 @@ def test_reader_that_is_late_loses_nothing(boot, build, tmp_path):
         live.process.wait(build.wall_seconds)
         assert written.decode() in live.expect("init check memory pass.\n")
         live.end()
+
+
+def test_machine_that_is_off_is_not_waited_for(bench):
+    """Though its process stays, so that a test can look at it."""
+    machine = rewired(bench.machine("hello"), ["-device"], ["-action", "shutdown=pause"])
+    with machine.start() as live:
+        with pytest.raises(AssertionError, match=r"the machine ended after\n(.*\n)+.* init check memory pass\."):
+            live.expect("what no program prints")
+        assert live.process.poll() is None
 
 
 def test_runs_are_shared_between_tests(bench):
