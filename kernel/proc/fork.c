@@ -170,7 +170,6 @@ int do_fork(uint32_t flags, uintptr_t stack)
     if (child == NULL)
         goto undo_pid;
     child->pid = pid;
-    child->group = current->group;
     error = proc_fpu_copy(child);
     if (error != 0)
         goto undo_proc;
@@ -178,6 +177,7 @@ int do_fork(uint32_t flags, uintptr_t stack)
     if (error != 0)
         goto undo_fpu;
     copy_thread(child, stack);
+    child->group = current->group; /* not earlier: its parent may have moved it while memory was copied */
     publish(child, flags);
     check_child(child, stack);
     return pid;

@@ -98,6 +98,7 @@ void pid_free(int pid)
 
 void pid_group_join(int group)
 {
+    ASSERT(slots[group].members > 0 || slots[group].proc != NULL);
     slots[group].members++;
 }
 

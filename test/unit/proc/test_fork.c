@@ -36,6 +36,8 @@ static struct mm mm, child_mm;
 static struct linux_proc parent_linux, child_linux;
 static uint32_t users_checked; /* whether mm_check_fork() was told of threads */
 
+static int moved_to; /* the group that the parent is moved to while its memory is copied; 0: it stays */
+
 static void (*damage)(struct trapframe *tf); /* what goes wrong with the child's frame, if anything */
 
 struct trace_ring trace_ring = {.on = 1};
@@ -179,6 +181,8 @@ struct mm *mm_dup(struct mm *from, int *error)
     CHECK_EQ(from, &mm);
     CHECK_EQ(mm.lock.owner, &parent);
     note("mm_dup");
+    if (moved_to != 0)
+        parent.group = moved_to;
     *error = failing == DUP ? -E_NO_MEM : 0;
     return failing == DUP ? NULL : &child_mm;
 }
@@ -202,7 +206,7 @@ static void check_complete(const struct proc *proc)
     CHECK_EQ(frame->ebp, 0);
     if (!child.kernel) {
         CHECK(child.mm != NULL && child.fpu != NULL);
-        CHECK_EQ(child.group, GROUP);
+        CHECK_EQ(child.group, parent.group);
         CHECK_EQ(proc_trapframe(&child)->eax, 0);
     }
 }
@@ -281,6 +285,7 @@ static void start(void)
     current = &parent;
     failing = NONE;
     users_checked = false;
+    moved_to = 0;
     damage = NULL;
     family_broken = false;
     starts = true;
@@ -320,6 +325,16 @@ TEST(a_child_may_have_another_stack_and_its_parents_memory)
     CHECK(child.mm == &mm && mm.count == 2);
     CHECK_EQ(proc_trapframe(&child)->esp, STACK);
     CHECK_EQ(proc_trapframe(&parent)->esp, 0x55555555);
+}
+
+/* D135: the old group may be gone, and its number that of another process. */
+TEST(a_child_is_in_the_group_that_its_parent_has_in_the_end)
+{
+    start();
+    moved_to = GROUP + 5;
+    CHECK_EQ(forked(0, 0), CHILD);
+    CHECK_EQ(child.group, GROUP + 5);
+    CHECK(strstr(journal, "pid_group_join 7") != NULL);
 }
 
 /* D93: what one search for pages to evict cannot do in its time, the next does. */

@@ -204,6 +204,7 @@ TEST(a_pid_is_reserved_while_a_group_has_its_number)
     CHECK(pid_group_leave(3));
     CHECK(!pid_group_exists(3));
     CHECK_EQ(pid_alloc(), 3);
+    CHECK(PANICS("members > 0", pid_group_join(3))); /* D135 */
     free(table);
 }
 
