@@ -136,6 +136,16 @@ TEST(text_that_becomes_writable_is_ones_own)
     finish();
 }
 
+TEST(text_that_becomes_readable_again_is_still_shared)
+{
+    start();
+    struct page *page = host_frame(mm, TEXT);
+    CHECK_EQ(mm_protect(mm, TEXT, 2 * PAGE_SIZE, PROT_NONE), 0);
+    CHECK_EQ(mm_protect(mm, TEXT, 2 * PAGE_SIZE, PROT_READ | PROT_EXEC), 0);
+    CHECK_EQ(host_frame(mm, TEXT), page);
+    finish();
+}
+
 TEST(what_is_no_range_is_refused)
 {
     start();

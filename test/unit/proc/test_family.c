@@ -172,6 +172,20 @@ TEST(living_orphans_alone_are_no_zombies)
     check_children(&procs[0], 1, 0);
 }
 
+TEST(living_orphans_are_left_for_the_next_part)
+{
+    bool zombies;
+
+    start();
+    for (int i = 2; i < 6; i++)
+        family_add(&procs[1], &procs[i]);
+    CHECK(family_hand_over(&procs[1], &procs[0], 3, &zombies));
+    CHECK(!zombies);
+    check_children(&procs[1], 1, 0);
+    CHECK(!family_hand_over(&procs[1], &procs[0], 3, &zombies));
+    check_children(&procs[0], 4, 0);
+}
+
 /* D82: a chain of orphans, each the parent of the next: all come to the first, from whichever end. */
 TEST(chains_of_orphans_all_come_to_init)
 {

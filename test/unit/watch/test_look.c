@@ -68,9 +68,12 @@ TEST(a_large_page_has_no_table)
     start();
     DIRECTORY = PTE_P | PTE_LARGE; /* the first 4 MiB */
     *word_at(DATA, 0) = 0x99;
+    *word_at(0, DATA) = 0x77; /* what its table would have */
+    all = true;
     CHECK(look_entries(PGDIR * PAGE_SIZE, 3 * MMU_TABLE_SPAN + DATA * PAGE_SIZE, &entries));
     CHECK_EQ(entries.directory, DIRECTORY);
     CHECK_EQ(entries.table, 0);
+    all = false;
     uint32_t word;
     CHECK(look_word(PGDIR * PAGE_SIZE, 3 * MMU_TABLE_SPAN + DATA * PAGE_SIZE, &word));
     CHECK_EQ(word, 0x99);
