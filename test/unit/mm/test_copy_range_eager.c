@@ -56,3 +56,27 @@ TEST(a_page_of_two_processes_becomes_ones_own)
     CHECK_EQ(copy_range_right(), PTE_W);
     end(parent, child);
 }
+
+static unsigned points_of_fork(struct mm *mm)
+{
+    points_passed = 0;
+    host_points_begin(count_a_point, 0);
+    struct mm *child = host_mm_dup(mm);
+    host_points_end();
+    host_mm_drop(child);
+    return points_passed;
+}
+
+/* D93 */
+TEST(others_run_after_each_page_that_is_copied)
+{
+    enum { DIRTY = 8 };
+    struct mm *mm = parent_new();
+    host_map(mm, 0x10000000, DIRTY, VM_READ | VM_WRITE, NULL);
+    unsigned before = points_of_fork(mm);
+    for (size_t i = 0; i < DIRTY; i++)
+        host_write(mm, 0x10000000 + i * PAGE_SIZE, 0x11);
+    CHECK(points_of_fork(mm) >= before + DIRTY);
+    host_mm_drop(mm);
+    host_mm_check_all_back();
+}

@@ -66,6 +66,21 @@ TEST(others_run_after_each_region)
     finish();
 }
 
+TEST(others_run_after_each_page_table)
+{
+    enum { TABLES = 3 };
+    start();
+    host_map(mm, 0x10000000, TABLES * MMU_TABLE_SPAN / PAGE_SIZE, VM_READ | VM_WRITE, NULL);
+    for (size_t i = 0; i < TABLES; i++)
+        host_write(mm, 0x10000000 + i * MMU_TABLE_SPAN, 0x11);
+    points_passed = 0;
+    host_points_begin(count_a_point, 0);
+    CHECK_EQ(mm_protect(mm, 0x10000000, TABLES * MMU_TABLE_SPAN, PROT_READ), 0);
+    host_points_end();
+    CHECK(points_passed > 2 * TABLES); /* each is made the process's own, and is changed */
+    finish();
+}
+
 TEST(a_part_becomes_a_region)
 {
     start();

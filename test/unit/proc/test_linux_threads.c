@@ -47,9 +47,12 @@ uint32_t futex_wake(const struct futex_key *key, uint32_t n)
     return 0;
 }
 
+static int points; /* at which others could run */
+
 int sched_point(void)
 {
     CHECK(!spin_is_held(&sched_lock));
+    points++;
     return -E_KILLED;
 }
 
@@ -136,8 +139,10 @@ static const struct linux_end fault = {EXIT_FAULT, 7, 14, 0};
 TEST(all_threads_are_ended_once)
 {
     start(3, 0);
+    points = 0;
     linux_end_process(fault);
     CHECK_STEPS("kill 301", "kill 302", "kill 303");
+    CHECK_EQ(points, 3);
     CHECK(states[0].ending && states[0].end.reason == EXIT_FAULT && states[0].end.code == 7);
     linux_end_process((struct linux_end){EXIT_CALL, 8, 0, 0});
     CHECK_STR_EQ(journal, "");
