@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The machine of a run once more, stopped at a moment of it.
 
-It is booted again under QEMU's debugger stub, and stopped wherever the kernel records an event like one of the run,
-until it has got to that one. The stops take time, so time stamps differ from those of the run, and in a long run the ticks come
-at other moments; same_events() tells whether the machine has done the same until then.
+It is booted again under QEMU's debugger stub. Each stop takes some of the machine's time, more on a busy host, so that
+later ticks come at other moments. An event of a trace takes no stop before it: the machine is stopped when it writes the
+place in the ring which that event has. Other moments are looked for wherever a function is called; same_events() tells
+whether the machine has done the same as the run until then.
 """
 
 import socket
@@ -17,7 +18,7 @@ from . import LabError
 from .machine import Live, Machine, symbols_of
 from .memory import FileMemory
 from .stub import Stub
-from .symbols import Symbols, physical
+from .symbols import KERNBASE, Symbols, physical
 from .trace import HEADER, RECORD, RECORD_WORDS, Event, Format, Record, RingHeader, Trace
 
 MEASURED = "peak"  # an event about durations: their number differs, too
@@ -35,7 +36,8 @@ class Place(NamedTuple):
 
 SYSCALL = Place("do_traced_syscall")
 RING = Place("trace_ring", recorded=True, watched=True)
-NEXT_AT = 24  # of `next` in struct trace_ring: kernel/watch/trace.h
+BUFFER_AT, NEXT_AT = 16, 24  # of `buffer_pa` and `next` in struct trace_ring: kernel/watch/trace.h
+HEAD_AT = 8                  # of `head` in struct trace_record, which is written first: kernel/watch/trace_record.h
 INLINE = ("state", "switch")  # kernel/proc/proc.c and sched.c: TRACE_IRQ_OFF and trace_begin_run()
 
 
@@ -71,22 +73,67 @@ class Ring:
         return self._counted
 
 
-class Until(NamedTuple):
-    """Where to stop a machine, and what tells that it is the moment."""
-    place: Place
-    reached: Callable[[Live, Ring], bool]
+class Debugged:
+    """A machine that is stopped and continued by the stub."""
+
+    def __init__(self, live: Live, stub: Stub, deadline: float) -> None:
+        self.live, self.stub, self._deadline = live, stub, deadline
+        self.symbols = symbols_of(live.machine.elf)
+        if "trace_ring" not in self.symbols:
+            raise LabError("the kernel is built without the trace")
+        self.memory = FileMemory(live.memory_file)
+        self.ring_address = self.symbols.address("trace_ring")
+
+    def go_on(self, where: int | None = None) -> None:
+        """Continue to the next stop, from the breakpoint at `where`."""
+        if not (self.stub.go_on(where) or "").startswith("T"):
+            raise LabError("the machine ended before it got there again")
+        if time.monotonic() > self._deadline:
+            raise LabError("it takes too long to get there again")
+
+    def go_on_to_store(self, address: int, done: Callable[[], bool]) -> None:
+        """Continue until a store of the word at an address makes `done()` true."""
+        self.stub.set_watchpoint(address)
+        self.go_on()
+        while not done():
+            self.go_on()
+        self.stub.remove_watchpoint(address)
+
+    def ring(self) -> RingHeader:
+        return RingHeader(self.memory.read(physical(self.ring_address), HEADER.size))
+
+
+# Continues a machine, which has not begun to run, to a moment. Raises LabError if it does not get there.
+Until = Callable[[Debugged], None]
 
 
 def until_event(trace: Trace, at: Record) -> Until:
-    """An event of a trace that has lost none: it is about to be recorded, or has just been."""
-    place = place_of(at.event)
-    before = sum(record.seq < at.seq and record.name != MEASURED for record in trace)
-    return Until(place, lambda _, ring: ring.events() >= before + place.recorded)
+    """An event of a trace that has lost none: it has just been recorded, with those that are recorded together with it."""
+    def go(machine: Debugged) -> None:
+        # Before the kernel has set its timer, and so without consequences.
+        machine.go_on_to_store(machine.ring_address + BUFFER_AT, lambda: bool(machine.ring().buffer))
+        head = machine.ring().buffer + at.seq * RECORD.size + HEAD_AT
+        kind = bytes(number for number, event in trace.format.events.items() if event == at.event)
+        machine.go_on_to_store(head + KERNBASE, lambda: machine.memory.read(head, 1) == kind)
+        machine.go_on_to_store(machine.ring_address + NEXT_AT, lambda: bool(machine.ring().next > at.seq))
+    return go
+
+
+def until_called(function: str, reached: Callable[[Live, Ring], bool]) -> Until:
+    """The first call of a function at which `reached` is true."""
+    def go(machine: Debugged) -> None:
+        where = machine.symbols.address(function)
+        ring = Ring(machine.memory, machine.symbols)
+        machine.stub.set_breakpoint(where)
+        machine.go_on()
+        while not reached(machine.live, ring):
+            machine.go_on(where)
+    return go
 
 
 def until_printed(count: int) -> Until:
     """The first system call after so many bytes are printed."""
-    return Until(SYSCALL, lambda live, _: live.printed_bytes >= count)
+    return until_called(SYSCALL.function, lambda live, _: live.printed_bytes >= count)
 
 
 @contextmanager
@@ -100,32 +147,12 @@ def stopped(machine: Machine, until: Until, seconds: float) -> Iterator[Live]:
         with other:
             live = Live(replace(machine, extra=extra), seconds, (other.fileno(),))
         with live:
-            _run(live, Stub(mine), until, time.monotonic() + seconds)
+            debugged = Debugged(live, Stub(mine), time.monotonic() + seconds)
+            try:
+                until(debugged)
+            finally:
+                debugged.memory.close()
             yield live
-
-
-def _run(live: Live, stub: Stub, until: Until, deadline: float) -> None:
-    symbols = symbols_of(live.machine.elf)
-    if until.place.function not in symbols or "trace_ring" not in symbols:
-        raise LabError("the kernel is built without the trace")
-    where = None if until.place.watched else symbols.address(until.place.function)
-    if where is None:
-        stub.set_watchpoint(symbols.address("trace_ring") + NEXT_AT)
-    else:
-        stub.set_breakpoint(where)
-    memory = FileMemory(live.memory_file)
-    ring = Ring(memory, symbols)
-    try:
-        answer = stub.go_on(None)
-        while (answer or "").startswith("T"):
-            if until.reached(live, ring):
-                return
-            if time.monotonic() > deadline:
-                raise LabError("it takes too long to get there again")
-            answer = stub.go_on(where)
-    finally:
-        memory.close()
-    raise LabError("the machine ended before it got there again")
 
 
 def same_events(run: Trace, again: Trace) -> bool:

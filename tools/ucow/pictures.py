@@ -15,7 +15,7 @@ from .drawing import Cell, Drawing, Moment, Span, memory_map, pages_over_time, p
 from .lifelines import lifelines
 from .machine import Live, Machine
 from .memory import FileMemory
-from .moment import MEASURED, Place, Ring, Until, stopped
+from .moment import MEASURED, Ring, stopped, until_called
 from .naming import EXECUTE, PAGE_BYTES, STACK_BASE, WRITE
 from .pages import ENTRIES, PRESENT, TABLE_BYTES, WRITABLE, Guest, Page, Region
 from .symbols import KERNBASE, physical
@@ -23,7 +23,7 @@ from .trace import Record, Trace
 
 FOLDER = ROOT / "docs/pictures"
 SECONDS = 60
-RETURN = Place("trap_return")     # after each system call and each page fault
+RETURN = "trap_return"  # after each system call and each page fault
 PROGRAM, PARENT, CHILD = 2, 2, 3  # pids
 
 
@@ -67,7 +67,7 @@ def _guests(machine: Machine, trace: Trace, moments: Sequence[Record], take: Cal
             taken += 1
         return taken == len(counts)
 
-    with stopped(machine, Until(RETURN, reached), SECONDS):
+    with stopped(machine, until_called(RETURN, reached), SECONDS):
         pass
 
 

@@ -41,6 +41,9 @@ class Stub:
         """Stop after each store of the word at an address."""
         assert self.ask(f"Z2,{address:x},4") == "OK", f"no watchpoint at {address:#x}"
 
+    def remove_watchpoint(self, address: int) -> None:
+        assert self.ask(f"z2,{address:x},4") == "OK", f"no watchpoint at {address:#x}"
+
     def go_on(self, where: int | None) -> str | None:
         """Continue to the next breakpoint, from the one at `where` if the machine has stopped there. Returns the stub's
         answer; None: the machine has ended."""

@@ -17,7 +17,7 @@ from ucow.machine import PANIC, Run
 from ucow.memory import FileMemory
 from ucow.pages import PROC, Guest
 from ucow.symbols import physical
-from ucow.trace import Deviation, Trace, load_trace
+from ucow.trace import AT_ONCE, Deviation, Trace, load_trace
 
 TIMEOUT = 100  # wall-clock backstop of a command
 
@@ -137,7 +137,7 @@ def test_debugger_is_there(failed, build):
 
 @pytest.mark.parametrize("event", ["switch from=2", "exec pid=2", "page_copy"])
 def test_moment_of_an_event(bench, build, event):
-    """The machine gets there again, however the kernel records the event."""
+    """D136: the machine gets there again, however the kernel records the event, and by the same path."""
     build.need_trace()
     machine = bench.machine("exit")
     run = machine.run(build.wall_seconds)
@@ -146,8 +146,10 @@ def test_moment_of_an_event(bench, build, event):
     with moment.stopped(machine, moment.until_event(run.trace, at), build.wall_seconds) as live:
         again = load_trace(str(live.memory_file), build.kernel)
     assert moment.same_events(run.trace, again)
-    before = [record for record in run.trace if record.seq < at.seq and record.name != moment.MEASURED]
-    assert len([record for record in again if record.name != moment.MEASURED]) == len(before) + moment.place_of(at.event).recorded
+    assert again.records[at.seq].name == at.name
+    assert len(again) - 1 - at.seq < AT_ONCE, "it was stopped later than when the event was recorded"
+    first, second = ([record.stamp for record in trace][:at.seq + 1 - AT_ONCE] for trace in (run.trace, again))
+    assert first == second, "a stop before it has taken time"
 
 
 def test_line_that_deviates(failed, build):
