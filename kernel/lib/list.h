@@ -77,8 +77,8 @@ static inline void list_add_tail(struct list_node *head, struct list_node *node)
     list_insert_before(head, node);
 }
 
-/* Remove `node` from its list, if it is in one. */
-static inline void list_del(struct list_node *node)
+/* Remove `node`, which is in a list. It is not initialised. */
+static inline void list_take(struct list_node *node)
 {
     RULE(list_link_ok(node) && list_link_ok(node->next),
          "list: %p is taken out from %p and %p, which do not know it", (void *)node, (void *)node->prev,
@@ -86,6 +86,12 @@ static inline void list_del(struct list_node *node)
     struct list_node *prev = node->prev, *next = node->next;
     prev->next = next;
     next->prev = prev;
+}
+
+/* Remove `node` from its list, if it is in one. */
+static inline void list_del(struct list_node *node)
+{
+    list_take(node);
     list_init(node);
 }
 

@@ -22,7 +22,7 @@ void evict_add(struct page *page)
 
 void evict_remove(struct page *page)
 {
-    list_del(&page->link);
+    list_take(&page->link);
     pages--;
 }
 

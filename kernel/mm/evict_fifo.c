@@ -15,7 +15,7 @@ void evict_add(struct page *page)
 
 void evict_remove(struct page *page)
 {
-    list_del(&page->link);
+    list_take(&page->link);
     queued--;
 }
 

@@ -22,7 +22,7 @@
 #define EVICT_BATCH 16         /* frames to free at once when memory is full */
 
 static size_t owned[PAGE_OWNERS]; /* frames, by owner */
-static uint64_t taken, given;     /* frames allocated and freed since boot */
+static uint64_t taken;            /* frames allocated since boot */
 
 static struct page *cache[CACHE_MAX];
 static unsigned cached_n;
@@ -87,17 +87,18 @@ static __attribute__((noinline)) bool cache_refill_hard(void)
     return cached_n != 0 || cache_refill();
 }
 
-/* Free frames of the cache until `left` are left. Frames that were freed one after the other are often
- * neighbours: the policy gets each such run at once. Not inline, to keep page_free() short. */
+/* Free frames of the cache until `left` are left. Frames that were freed one after the other often follow one
+ * another in memory, too: the policy gets each such run at once. Not inline, to keep page_free() short. */
 static __attribute__((noinline)) void cache_drain(unsigned left)
 {
     while (cached_n > left) {
-        struct page *first = cache[--cached_n], *last = first;
-        while (cached_n > left && cache[cached_n - 1] == first - 1)
-            first = cache[--cached_n];
-        while (cached_n > left && cache[cached_n - 1] == last + 1)
-            last = cache[--cached_n];
-        pmm_add(page_to_pfn(first), (size_t)(last - first) + 1);
+        struct page *top = cache[cached_n - 1];
+        unsigned run = 1;
+
+        while (run < cached_n - left && cache[cached_n - 1 - run] == top - run)
+            run++;
+        cached_n -= run;
+        pmm_add(page_to_pfn(top) + 1 - run, run);
     }
 }
 
@@ -115,7 +116,7 @@ void page_init(struct page *array, size_t frames)
     page_frames = frames;
     memset(owned, 0, sizeof(owned));
     owned[PAGE_RESERVED] = frames;
-    taken = given = 0;
+    taken = 0;
     cached_n = 0;
     pmm_init();
 }
@@ -168,6 +169,7 @@ struct page *page_alloc_block(unsigned order, enum page_owner owner)
     ASSERT(order <= PAGE_MAX_ORDER && owner > PAGE_FREE && owner < PAGE_OWNERS);
     if (order == 0)
         return alloc_one(owner, caller);
+    ASSERT(owner != PAGE_USER); /* page_free() relies on it */
     if (inject_fails(INJECT_FRAME, caller))
         return NULL;
     block = pmm_take(order);
@@ -184,7 +186,6 @@ static inline void block_disown(struct page *block, unsigned order, uintptr_t ca
     swap_page_freed(block);
     owned[block->owner] -= n;
     owned[PAGE_FREE] += n;
-    given += n;
     for (size_t i = 0; i < n; i++) {
         block[i].owner = PAGE_FREE;
         heap_guard_frame_freed(&block[i], caller);
@@ -204,13 +205,13 @@ void page_free(struct page *page)
 {
     uintptr_t caller = (uintptr_t)__builtin_return_address(0);
 
-    if (page->order != 0) {
+    if (page->owner != PAGE_USER && page->order != 0) { /* the frames of user memory are single ones */
         block_free(page, caller);
         return;
     }
     block_disown(page, 0, caller);
     if (cached_n == CACHE_MAX)
-        cache_drain(CACHE_MAX / 2); /* in few long runs: the policy's work is per run */
+        cache_drain(CACHE_MAX / 4); /* in few long runs: the policy's work is per run */
     cache[cached_n++] = page;
 }
 
@@ -255,7 +256,7 @@ uint64_t page_taken_count(void)
 
 uint64_t page_given_count(void)
 {
-    return given;
+    return taken - (page_total_count() - owned[PAGE_FREE]);
 }
 
 /* The `context` of an owner's account is its element of `owned`. */
@@ -296,7 +297,7 @@ void page_open_ledger(void)
 
 bool page_ok(void)
 {
-    size_t found[PAGE_OWNERS] = {0}, held = 0;
+    size_t found[PAGE_OWNERS] = {0};
 
     for (size_t pfn = 0; pfn < page_frames; pfn++) {
         const struct page *page = &page_array[pfn];
@@ -304,11 +305,10 @@ bool page_ok(void)
         if (page->owner >= PAGE_OWNERS || (page->owner <= PAGE_FREE && page->count != 0))
             return false;
         found[page->owner]++;
-        held += page->owner > PAGE_FREE;
     }
     for (unsigned owner = 0; owner < PAGE_OWNERS; owner++) {
         if (found[owner] != owned[owner])
             return false;
     }
-    return pmm_ok() && pmm_free_frames() + cached_n == owned[PAGE_FREE] && taken == given + held;
+    return pmm_ok() && pmm_free_frames() + cached_n == owned[PAGE_FREE];
 }

@@ -51,9 +51,8 @@ static void replace_by_child(struct lineage *lineage)
         list_add_tail(&child->parent->children, &child->sibling);
 }
 
-/* Free a lineage without references, unless it has two or more children. Its parent may then have one child
- * less, and be freed too. */
-static void prune(struct lineage *lineage)
+/* Its parent may then have one child less, and be freed too. */
+void lineage_prune(struct lineage *lineage)
 {
     while (lineage != NULL && lineage->refs == 0) {
         struct lineage *parent = lineage->parent;
@@ -66,13 +65,6 @@ static void prune(struct lineage *lineage)
         kmem_cache_free(&lineage_cache, lineage);
         lineage = parent;
     }
-}
-
-void lineage_drop(struct lineage *lineage)
-{
-    ASSERT(lineage->refs > 0);
-    if (--lineage->refs == 0)
-        prune(lineage);
 }
 
 /* The lineage that follows `at` in the subtree of `root`, parents first; NULL if `at` is the last. */

@@ -48,7 +48,16 @@ static inline struct lineage *lineage_hold(struct lineage *lineage)
     return lineage;
 }
 
-void lineage_drop(struct lineage *lineage);
+/* Free a lineage without references, unless it has two or more children. For lineage_drop(). */
+void lineage_prune(struct lineage *lineage);
+
+/* Inline: each page of user memory that is freed drops one. */
+static inline void lineage_drop(struct lineage *lineage)
+{
+    ASSERT(lineage->refs > 0);
+    if (--lineage->refs == 0)
+        lineage_prune(lineage);
+}
 
 /* From now on walks look at the entries of `mm`; NULL: of none. */
 static inline void lineage_set_mm(struct lineage *lineage, struct mm *mm)

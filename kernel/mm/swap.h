@@ -102,8 +102,9 @@ uint32_t swap_page_sharers(const struct page *page);
 /* Free the page's slot, to which there are no references; the page may be written then. */
 void swap_page_leave_slot(struct page *page);
 
-/* Forget the page, whose frame is being freed. For swap_page_freed(). */
-void swap_page_forget(struct page *page);
+/* Forget a private page, or one of an object, whose frame is being freed. For swap_page_freed(). */
+void swap_private_forget(struct page *page);
+void swap_stored_forget(struct page *page);
 
 /* page.c has allocated this frame, or the block that begins with it. */
 static inline void swap_page_allocated(struct page *page)
@@ -115,9 +116,12 @@ static inline void swap_page_allocated(struct page *page)
 /* page.c is about to free it. */
 static inline void swap_page_freed(struct page *page)
 {
-    bool user = page->owner == PAGE_USER || page->owner == PAGE_SHARED || page->owner == PAGE_CACHE;
-    if (user && page->lineage != NULL)
-        swap_page_forget(page);
+    if (__builtin_expect(page->owner == PAGE_USER, 1)) {
+        if (page->lineage != NULL)
+            swap_private_forget(page);
+    } else if ((page->owner == PAGE_SHARED || page->owner == PAGE_CACHE) && page->lineage != NULL) {
+        swap_stored_forget(page);
+    }
 }
 
 /* Whether the caller, which maps this private page (or a program's, which is never so), is the only one with

@@ -112,14 +112,17 @@ void swap_adopt_stored(struct page *page, struct vm_object *object, uintptr_t va
     swap_adopt(page, object->lineage, va);
 }
 
-void swap_page_forget(struct page *page)
+void swap_stored_forget(struct page *page)
 {
     evict_remove(page);
-    if (page->owner == PAGE_USER && page->slot != 0)
-        slot_unbind(page);
     lineage_drop(page->lineage);
-    page->lineage = NULL;
-    page->object = NULL;
+}
+
+void swap_private_forget(struct page *page)
+{
+    if (page->slot != 0)
+        slot_unbind(page);
+    swap_stored_forget(page);
 }
 
 /* ---- Out ---- */

@@ -92,7 +92,8 @@ void slot_drop(struct slot *slot);
 /* Record that the page and the slot have the same bytes. */
 void slot_bind(struct page *page, struct slot *slot);
 
-/* Undo slot_bind() for the page, which is freed or written; a slot without references is freed. */
-void slot_unbind(struct page *page);
+/* Undo slot_bind() for the page, which is freed or written; a slot without references is freed. Not inline:
+ * few pages have a slot, and page_free() stays short. */
+__attribute__((noinline)) void slot_unbind(struct page *page);
 
 #endif

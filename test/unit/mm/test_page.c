@@ -254,7 +254,8 @@ TEST(random_use_keeps_the_sums)
         unsigned order = unit_below(8) != 0 ? 0 : unit_below(4);
 
         if (i == n || unit_below(2) == 0) {
-            struct page *page = page_alloc_block(order, PAGE_USER + unit_below(5));
+            enum page_owner owner = (order == 0 ? PAGE_USER : PAGE_PGTABLE) + unit_below(3);
+            struct page *page = page_alloc_block(order, owner);
 
             if (page == NULL)
                 continue;
