@@ -162,6 +162,13 @@ static inline struct page *host_frame(struct mm *mm, uintptr_t va)
     return phys_to_page(pte_frame(*pte));
 }
 
+/* Whether the code that has made the last entry has told so: reports name it instead of the function that
+ * began. */
+static inline bool made_by_other_than(uintptr_t began)
+{
+    return cow_site != 0 && cow_site != began;
+}
+
 /* A test holds the lock of each of its address spaces all the time. */
 static inline struct mm *host_locked(struct mm *mm)
 {

@@ -10,6 +10,7 @@
 #include "mm/mm_check.h"
 
 #define HEAP 0x00C00000u
+#define MIDDLE 0x00D00000u
 #define TEXT 0x00900000u /* permits no writes */
 #define PARENT "pid 2 \"parent\""
 #define CHILD "pid 3 \"child\""
@@ -111,6 +112,69 @@ TEST(both_sides_have_as_many_pages_and_no_translation_is_left)
     cow_check_flushed(&fork, 0);
     CHECK(PANICS("fork of " PARENT ": the TLB was not flushed", cow_check_flushed(&fork, 1)));
     CHECK(FORK_SAYS(": the TLB was not flushed", cow_begin(0))); /* as if nothing was flushed since then */
+    end();
+}
+
+/* Only the number of pages tells of one between those that are looked at. */
+TEST(a_fork_that_loses_a_page_in_the_middle)
+{
+    enum { PAGES = 2 * COW_WINDOW + 1 };
+    start();
+    host_mm_drop(child);
+    host_map(parent, MIDDLE, PAGES, VM_READ | VM_WRITE, NULL);
+    for (size_t i = 0; i < PAGES; i++)
+        host_write(parent, MIDDLE + i * PAGE_SIZE, 0x33);
+    child = host_mm_dup(parent);
+    check_fork();
+    CHECK(FORK_SAYS(PARENT " has 12 pages, but its child pid 3 has 11",
+                    pgtable_remove(entry(child, MIDDLE + COW_WINDOW * PAGE_SIZE))));
+    end();
+}
+
+static void write_to_the_parents_stack(void)
+{
+    static uint8_t value;
+    host_poke(parent, USERTOP - 16, ++value); /* at each point another one */
+}
+
+TEST(a_fork_that_writes_to_the_parents_stack)
+{
+    start();
+    host_map(parent, USERTOP - PAGE_SIZE, 1, VM_READ | VM_WRITE, NULL);
+    host_write(parent, USERTOP - PAGE_SIZE, 0x44);
+    host_mm_drop(child);
+    CHECK(PANICS("overwrote its page 0xaffff000 (the stack's top page)", {
+        host_points_begin(write_to_the_parents_stack, 0);
+        host_mm_dup(parent);
+    }));
+    child = host_mm_dup(parent);
+    end();
+}
+
+bool host_clears_nothing;
+
+TEST(a_new_page_that_is_not_cleared)
+{
+    start();
+    host_map(child, MIDDLE, 1, VM_READ | VM_WRITE, NULL);
+    host_write(child, MIDDLE, 0x55);
+    pgtable_clear(child->pgdir, MIDDLE, MIDDLE + PAGE_SIZE); /* the next page has its frame */
+    CHECK(PANICS("the new page 0x00d00000 of pid ", {
+        host_clears_nothing = true;
+        mm_fault(child, MIDDLE, true);
+    }));
+    end();
+}
+
+/* Each alone makes progress: no fault is repeated. */
+TEST(the_same_fault_three_times)
+{
+    start();
+    for (int i = 0; i < 6; i++)
+        CHECK_EQ(mm_fault(i % 2 == 0 ? parent : child, HEAP, false), MM_FILL);
+    CHECK_EQ(mm_fault(child, HEAP + PAGE_SIZE, false), MM_FILL);
+    CHECK_EQ(mm_fault(child, HEAP + PAGE_SIZE, false), MM_FILL);
+    CHECK(PANICS("faults again and again reading page 0x00c01000", mm_fault(child, HEAP + PAGE_SIZE, false)));
     end();
 }
 
@@ -273,7 +337,9 @@ TEST(a_fault_that_is_served_makes_progress)
                      "changed between 3 faults",
                      false, {
                          after_fault(false);
+                         *entry(child, HEAP) ^= PTE_A; /* the CPU may do so meanwhile */
                          after_fault(false);
+                         *entry(child, HEAP) ^= PTE_D;
                      }));
     end();
 }

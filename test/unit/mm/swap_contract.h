@@ -172,15 +172,20 @@ TEST(what_goes_out_comes_back)
 
     for (size_t page = 0; page < PAGES; page++) {
         host_write(mm, page_at(page), (uint8_t)(0x40 + page));
+        host_frame(mm, page_at(page))->caller = 0x1000 + page; /* for the ledger */
         CHECK(evict(mm, page));
         CHECK(!evict(mm, page)); /* it is not in memory any more */
     }
     CHECK_EQ(writes, PAGES);
     CHECK_EQ(slots_free(), slots - PAGES);
-    for (size_t page = 0; page < PAGES; page++)
+    for (size_t page = 0; page < PAGES; page++) {
         CHECK_EQ(mm_fault(mm, page_at(page), false), MM_SWAP_IN);
-    for (size_t page = 0; page < PAGES; page++)
+        CHECK(made_by_other_than((uintptr_t)mm_fault) || page >= PRIVATE_PAGES);
+    }
+    for (size_t page = 0; page < PAGES; page++) {
+        CHECK_EQ(host_frame(mm, page_at(page))->caller, 0x1000 + page);
         CHECK_EQ(host_read(mm, page_at(page)), 0x40 + page);
+    }
     CHECK_EQ(reads, PAGES);
     check_counts(mm, PRIVATE_PAGES, PAGES - PRIVATE_PAGES, 0);
     check_slots(&mm, 1, 0);

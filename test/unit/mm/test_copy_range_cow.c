@@ -24,10 +24,13 @@ TEST(the_first_writer_copies_and_the_last_reuses_the_page)
     struct page *page = host_frame(parent, PRIVATE);
     uint64_t taken = page_taken_count();
 
+    CHECK(made_by_other_than((uintptr_t)copy_range));
     CHECK_EQ(mm_fault(child, PRIVATE, true), MM_COPY);
+    CHECK(made_by_other_than((uintptr_t)mm_fault));
     CHECK(host_frame(child, PRIVATE) != page);
     CHECK_EQ(page_taken_count(), taken + 1);
     CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_REUSE);
+    CHECK(made_by_other_than((uintptr_t)mm_fault));
     CHECK_EQ(host_frame(parent, PRIVATE), page);
     CHECK_EQ(page_taken_count(), taken + 1);
     CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_FILL); /* already done when a second thread faults */

@@ -10,6 +10,7 @@ TEST(fork_copies_every_writable_private_page)
 {
     struct mm *parent = parent_new(), *child = host_mm_dup(parent);
 
+    CHECK(made_by_other_than((uintptr_t)copy_range));
     for (size_t i = 0; i < TOUCHED; i++) {
         bool same = host_frame(child, touched[i].va) == host_frame(parent, touched[i].va);
 

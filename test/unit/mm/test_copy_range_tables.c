@@ -4,6 +4,7 @@
  */
 #define FORK_FRAMES 3 /* a directory, the table of SHARED and a slab of regions */
 #include "copy_range_contract.h"
+#include "mm/copy_range.h"
 
 /* Whether both have the same table for `va`. */
 static bool one_table(struct mm *a, struct mm *b, uintptr_t va)
@@ -58,6 +59,8 @@ TEST(a_table_comes_back_whole)
 {
     struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
     pte_t pte = *pte_find(parent->pgdir, PRIVATE);
+
+    CHECK(made_by_other_than((uintptr_t)copy_range));
 
     host_mm_drop(child);
     CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_REUSE);

@@ -37,7 +37,9 @@ TEST(rights_are_taken_and_given_back)
     start();
     uint8_t byte = host_read(mm, PRIVATE);
     host_poke(mm, PRIVATE, byte); /* so the TLB has a writable translation */
+    cow_site = 0;
     CHECK_EQ(mm_protect(mm, PRIVATE, 5 * PAGE_SIZE, PROT_READ), 0);
+    CHECK(made_by_other_than((uintptr_t)mm_fault));
     CHECK_EQ(region(mm, PRIVATE, PRIVATE, 5), VM_READ);
     CHECK_EQ(host_failure(mm, PRIVATE, true), MM_SEGV);
     CHECK_EQ(host_read(mm, PRIVATE), byte);
@@ -93,6 +95,17 @@ TEST(a_part_becomes_a_region)
     host_poke(mm, PRIVATE + 3 * PAGE_SIZE, 1);
     CHECK_EQ(mm_protect(mm, PRIVATE, 5 * PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
     host_poke(mm, PRIVATE + 2 * PAGE_SIZE, 1);
+    finish();
+}
+
+TEST(without_the_right_to_write_pages_stay_shared)
+{
+    start();
+    struct mm *child = host_mm_dup(mm);
+    CHECK_EQ(mm_protect(child, READ_ONLY, PAGE_SIZE, PROT_READ | PROT_EXEC), 0);
+    CHECK_EQ(host_frame(child, READ_ONLY), host_frame(mm, READ_ONLY));
+    check_world((struct mm *[]){mm, child}, 2);
+    host_mm_drop(child);
     finish();
 }
 

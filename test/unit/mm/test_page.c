@@ -186,6 +186,44 @@ static __attribute__((noinline)) void culprit(void)
     culprit_page = page_alloc(PAGE_PGTABLE);
 }
 
+static struct page *kept[4]; /* in a cache */
+
+static size_t kept_held(void *context)
+{
+    (void)context;
+    return kept[0] != NULL;
+}
+
+static void kept_shrink(void *context)
+{
+    (void)context;
+    for (size_t i = 0; kept[0] != NULL && i < ARRAY_SIZE(kept); i++)
+        page_drop(kept[i]);
+    kept[0] = NULL;
+}
+
+TEST(a_block_is_made_from_what_caches_have)
+{
+    static struct ledger_account account = {.name = "kept", .held = kept_held, .shrink = kept_shrink};
+    static struct page *held[HOST_FRAMES];
+    size_t n = 0;
+
+    start();
+    ledger_open(&account);
+    struct page *block = page_alloc_block(2, PAGE_HEAP);
+    while ((held[n] = page_alloc(PAGE_USER)) != NULL)
+        n++;
+    page_drop(block);
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+        kept[i] = page_alloc(PAGE_USER);
+    CHECK_EQ(page_alloc_block(2, PAGE_HEAP), block);
+    CHECK_EQ(kept[0], NULL);
+    page_drop(block);
+    while (n != 0)
+        page_drop(held[--n]);
+    check_all_back();
+}
+
 /* D32: a wrong owner, a wrong count and a lost frame. */
 TEST(the_checker_finds_each_kind_of_error)
 {

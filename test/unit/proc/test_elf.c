@@ -407,6 +407,21 @@ TEST(a_segment_of_zeros_is_mapped)
     unload(mm);
 }
 
+bool host_clears_nothing;
+
+TEST(zeros_that_are_not_written_are_reported)
+{
+    start();
+    soil_memory();
+    struct mm *mm = load();
+    host_read(mm, BSS); /* so that there is a page table */
+    CHECK(PANICS("bss at 0x00901000 of pid ", {
+        host_clears_nothing = true;
+        host_read(mm, 0x00901000);
+    }));
+    unload(mm);
+}
+
 TEST(text_is_shared_and_data_private)
 {
     struct image *image;

@@ -184,6 +184,30 @@ static void check_states(unsigned n)
     CHECK_EQ(idle.state, current == &idle ? PROC_RUNNING : PROC_RUNNABLE);
 }
 
+TEST(a_priority_is_that_of_the_caller)
+{
+    start(2, true);
+    sched_idle();
+    sched_set_priority(7);
+    CHECK_EQ(current->priority, 7);
+    CHECK_EQ(procs[current == &procs[0]].priority, 1); /* of the other */
+    CHECK(!spin_is_held(&sched_lock));
+}
+
+TEST(no_one_sleeps_with_interrupts_off)
+{
+    struct waitq queue;
+
+    start(1, true);
+    sched_idle();
+    waitq_init(&queue);
+    CHECK(PANICS("interrupts off", {
+        host_interrupts_on = false;
+        spin_lock_irqsave(&sched_lock);
+        waitq_sleep(&queue, true);
+    }));
+}
+
 TEST(the_current_process_may_be_picked_D100)
 {
     start(3, true);

@@ -47,6 +47,25 @@ TEST(everybody_has_the_same_turn)
     }
 }
 
+/* It did not sleep while it waited for the CPU: it has no claim to go first. */
+TEST(a_process_that_waited_for_its_turn_has_not_slept)
+{
+    start();
+    policy_enqueue(&procs[0]);
+    CHECK_EQ(policy_pick(), &procs[0]);
+    policy_tick(&procs[0]);
+    procs[0].slice_ticks = 0;
+    current = &procs[0];
+    policy_enqueue(&procs[0]);
+    for (int i = 0; i < 2 * TURN; i++)
+        policy_tick(&procs[1]); /* which runs meanwhile */
+    CHECK_EQ(policy_pick(), &procs[0]);
+    procs[0].slice_ticks = 0; /* it yields, and sleeps before its first tick */
+    current = &procs[1];
+    policy_enqueue(&procs[0]);
+    CHECK(procs[0].computes);
+}
+
 /* The counter of a process that runs alone for 248 days and longer stays where it is. (D97) */
 TEST(the_counter_of_a_turn_that_is_over_stays_at_0)
 {

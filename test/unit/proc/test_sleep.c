@@ -13,8 +13,11 @@
 #define PROCS 150
 #define AT_ONCE 64 /* sleep.h */
 
+static unsigned traced; /* ticks */
+
 void trace_tick(void)
 {
+    traced++;
 }
 
 static struct proc procs[PROCS];
@@ -36,8 +39,10 @@ void wakeup_proc(struct proc *proc)
 static void tick(void)
 {
     struct locks_held locks = locks_handler_begins();
+    unsigned before = traced;
     host_interrupts_on = false;
     timer_tick();
+    CHECK_EQ(traced, before + 1);
     host_interrupts_on = true;
     locks_handler_ends(locks);
     for (int i = 0; idle_runs && i < PROCS / AT_ONCE; i++) {

@@ -183,6 +183,15 @@ static int read_from(const char *before, const char *meanwhile, uint32_t n)
     return result;
 }
 
+/* D114: from its beginning on the reader's prompt is what is shown again, and no less when its turn comes. */
+TEST(a_read_says_whose_line_is_unfinished)
+{
+    dies = false;
+    watches = 0;
+    CHECK_EQ(read_from("a", "", 8), 1);
+    CHECK_EQ(watches, 2);
+}
+
 TEST(what_is_there_is_read_at_once)
 {
     dies = false;

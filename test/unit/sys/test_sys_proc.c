@@ -80,6 +80,13 @@ int do_fork(uint32_t flags, uintptr_t stack)
     return 301;
 }
 
+unsigned rules_wait; /* 1: the rules are checked, which is seldom so */
+
+bool rules_begin(void)
+{
+    return true;
+}
+
 void do_reap(struct proc *zombie)
 {
     CHECK_EQ(zombie, &child);
@@ -261,6 +268,15 @@ TEST(fork_and_clone)
     CHECK_EQ(sys_fork(), 301);
     CHECK_EQ(sys_clone(0x100, 0x700), 301);
     CHECK_STEPS("fork 0 0", "fork 100 700");
+}
+
+TEST(a_zombie_that_stays_is_reported)
+{
+    start();
+    CHECK(PANICS("tells of the end of pid 399, but does not free it: do_reap()", {
+        rules_wait = 1;
+        sys_wait(5, NOWHERE);
+    }));
 }
 
 TEST(a_zombie_whose_code_cannot_be_written_stays)

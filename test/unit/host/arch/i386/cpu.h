@@ -37,9 +37,13 @@ static inline void cpu_invlpg(uintptr_t va)
     host_tlb_forget(va);
 }
 
+/* A kernel that forgets to clear pages. */
+extern bool host_clears_nothing __attribute__((weak)); /* a test that needs it defines it */
+
 static inline void cpu_clear_page(void *to)
 {
-    memset(to, 0, 4096);
+    if (&host_clears_nothing == NULL || !host_clears_nothing)
+        memset(to, 0, 4096);
 }
 
 static inline void cpu_copy_page(void *to, const void *from)
@@ -136,6 +140,9 @@ static inline void cpu_cli(void)
 {
     host_interrupts_on = false;
 }
+
+/* For a test to define: it need not return. */
+void cpu_hlt(void);
 
 static inline void cpu_sti(void)
 {

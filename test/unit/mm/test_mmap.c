@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmap.c: the rights of a mapping, and the break, also where it cannot move.
+ */
+#define FORK_FRAMES 3 /* as in test_copy_range_tables.c */
+#include "copy_range_contract.h"
+
+#define AT 0x10000000u
+#define HEAP 0x20000000u
+
+static struct mm *mm;
+
+static void start(void)
+{
+    mm = parent_new();
+}
+
+static void finish(void)
+{
+    check_world(&mm, 1);
+    host_mm_drop(mm);
+    host_mm_check_all_back();
+}
+
+/* Map a page at `va`. Returns the flags of its region. */
+static uint32_t mapped(uintptr_t va, unsigned prot, unsigned flags)
+{
+    CHECK_EQ(mm_mmap(mm, va, PAGE_SIZE, prot, flags | MAP_ANONYMOUS | MAP_FIXED), va);
+    return vma_at(&mm->vmas, va)->flags;
+}
+
+TEST(a_mapping_has_the_rights_that_were_asked_for)
+{
+    static const struct {
+        unsigned prot;
+        uint32_t flags;
+    } rights[] = {
+        {PROT_NONE, 0},
+        {PROT_READ, VM_READ},
+        {PROT_WRITE, VM_WRITE},
+        {PROT_EXEC, VM_EXEC},
+        {PROT_READ | PROT_WRITE | PROT_EXEC, VM_READ | VM_WRITE | VM_EXEC},
+    };
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(rights); i++) {
+        CHECK_EQ(mapped(AT, rights[i].prot, MAP_PRIVATE), rights[i].flags);
+        CHECK_EQ(mapped(AT, rights[i].prot, MAP_SHARED), rights[i].flags | VM_SHARED);
+    }
+    finish();
+}
+
+TEST(the_break_moves_or_stays)
+{
+    start();
+    mm->brk_start = mm->brk = HEAP;
+    CHECK_EQ(mm_brk(mm, 0), HEAP); /* a question */
+    CHECK_EQ(mm_brk(mm, HEAP + 3 * PAGE_SIZE + 5), HEAP + 3 * PAGE_SIZE + 5);
+    host_write(mm, HEAP + 3 * PAGE_SIZE, 0x11);
+    CHECK_EQ(mm_brk(mm, USERTOP), HEAP + 3 * PAGE_SIZE + 5);
+    CHECK_EQ(mm_brk(mm, HEAP - 1), HEAP + 3 * PAGE_SIZE + 5);
+    CHECK_EQ(mm_brk(mm, HEAP + PAGE_SIZE), HEAP + PAGE_SIZE);
+    CHECK_EQ(vma_at(&mm->vmas, HEAP + PAGE_SIZE), NULL);
+    CHECK_EQ(mm_munmap(mm, HEAP, PAGE_SIZE), 0);
+    CHECK_EQ(mm_brk(mm, HEAP), HEAP + PAGE_SIZE); /* there is nothing to move over */
+    mapped(HEAP + 4 * PAGE_SIZE, PROT_READ, MAP_PRIVATE);
+    CHECK_EQ(mm_brk(mm, HEAP + 3 * PAGE_SIZE + 1), HEAP + PAGE_SIZE); /* one page stays free below it */
+    CHECK_EQ(mm_brk(mm, HEAP + 3 * PAGE_SIZE), HEAP + 3 * PAGE_SIZE);
+    finish();
+}
