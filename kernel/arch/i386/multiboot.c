@@ -94,8 +94,8 @@ static size_t room_at(uint32_t pa)
     return pa != 0 && pa < KMEMSIZE ? KMEMSIZE - pa : 0;
 }
 
-/* The name of module number `i`: the word after the path, the path's base name if there is no such word, or
- * `module` and the number if there is no string or no name in it. */
+/* Set `name`, which is all 0, to that of module number `i`: the word after the path, the path's base name if
+ * there is no such word, or `module` and the number if there is no string or no name in it. */
 static void module_name(char *name, uint32_t string_pa, uint32_t i)
 {
     size_t length = MIN(room_at(string_pa), (size_t)MODULE_STRING_MAX), at = 0, n = 0;
@@ -112,7 +112,6 @@ static void module_name(char *name, uint32_t string_pa, uint32_t i)
     while (n < BOOT_NAME_BYTES - 1 && at + n < length && string[at + n] != ' ')
         n++;
     memcpy(name, string + at, n);
-    name[n] = '\0';
     if (n == 0)
         snprintf(name, BOOT_NAME_BYTES, "module%u", (unsigned)i);
 }
@@ -142,6 +141,7 @@ static void read_modules(struct boot_info *boot, const struct multiboot_info *in
     }
 }
 
+/* Set boot->cmdline, which is all 0. */
 static void read_cmdline(struct boot_info *boot, uint32_t pa)
 {
     size_t room = MIN(room_at(pa), sizeof(boot->cmdline));
@@ -155,7 +155,6 @@ static void read_cmdline(struct boot_info *boot, uint32_t pa)
         length = MIN(room, sizeof(boot->cmdline) - 1);
     }
     memcpy(boot->cmdline, phys_to_virt(pa), length);
-    boot->cmdline[length] = '\0';
 }
 
 void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t kernel_end)
