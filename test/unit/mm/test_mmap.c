@@ -2,8 +2,7 @@
 /*
  * mmap.c: the rights of a mapping, and the break, also where it cannot move.
  */
-#define FORK_FRAMES 3 /* as in test_copy_range_tables.c */
-#include "copy_range_contract.h"
+#include "host_mm.h"
 
 #define AT 0x10000000u
 #define HEAP 0x20000000u
@@ -12,12 +11,12 @@ static struct mm *mm;
 
 static void start(void)
 {
-    mm = parent_new();
+    host_mm_start();
+    mm = host_mm_new();
 }
 
 static void finish(void)
 {
-    check_world(&mm, 1);
     host_mm_drop(mm);
     host_mm_check_all_back();
 }
