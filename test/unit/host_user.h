@@ -20,7 +20,7 @@ static inline struct uaddr user(const void *at)
 
 int32_t linux_get(void *to, struct uaddr from, size_t n)
 {
-    if (from.va == BAD.va)
+    if (from.va == BAD.va || from.va == NOWHERE.va)
         return -LINUX_EFAULT;
     memcpy(to, (const void *)from.va, n);
     return 0;

@@ -128,6 +128,7 @@ TEST(caps_lock_is_for_letters)
 TEST(control)
 {
     CHECK_STR_EQ(TYPED("\x1d\x1e\x2a\x2e\xaa\x2b\x1a\x9d\x1e"), "\001\003\034\033a");
+    CHECK_STR_EQ(TYPED("\x1d\x0e\x9d"), "\177"); /* and backspace, which has none */
     CHECK_STR_EQ(TYPED("\xe0\x1d\x14\xe0\x9d\x14"), "\024t");
     CHECK_STR_EQ(TYPED("\x1d\xe0\x1d\xe0\x9d\x1e\x9d\x1e"), "\001a"); /* one of both is released */
     CHECK_STR_EQ(TYPED("\x1d\xe0\x1d\x9d\x1e\xe0\x9d\x1e"), "\001a");

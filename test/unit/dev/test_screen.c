@@ -249,6 +249,28 @@ TEST(what_has_left_the_screen_can_be_forgotten)
     CHECK_STR_EQ(row_text(0), "new"); /* there is no more */
 }
 
+TEST(what_was_forgotten_stays_so_when_the_memory_is_full)
+{
+    start();
+    count(0, 190);
+    say("\033[3J");
+    count(190, 240); /* the rows move within the memory */
+    for (int n = 0; n < 8; n++)
+        screen_scroll_back();
+    CHECK_STR_EQ(row_text(23), "");
+    CHECK_STR_EQ(row_text(24), "190"); /* the first that was not forgotten */
+}
+
+TEST(behind_a_full_row_the_last_column_is_erased)
+{
+    start();
+    for (int i = 0; i < 80; i++)
+        say("x");
+    say("\033[K");
+    CHECK_EQ(*cell(0, 78), 'x');
+    CHECK_EQ(*cell(0, 79), ' ');
+}
+
 TEST(colours_are_those_of_ecma_48)
 {
     start();
@@ -266,6 +288,8 @@ TEST(colours_are_those_of_ecma_48)
     say("\033[1mi\033[22mj");
     CHECK_EQ(cell(0, 9)[1], 0x0F);
     CHECK_EQ(cell(0, 10)[1], GREY);
+    say("\033[94mk");
+    CHECK_EQ(cell(0, 11)[1], 0x09); /* bright by itself */
 }
 
 TEST(sequences_that_mean_nothing_here_are_not_shown)
@@ -276,6 +300,8 @@ TEST(sequences_that_mean_nothing_here_are_not_shown)
     CHECK_EQ(*cell(0, 5), 'f');
     CHECK_EQ(*cell(0, 79), 'g');
     CHECK_EQ(cell(0, 4)[1], GREY);
+    say("\r\033\xc3i\177j"); /* a byte that ends ESC, and DEL */
+    CHECK_STR_EQ(row_text(1), "ij");
 }
 
 TEST(a_text_may_be_long)
@@ -306,4 +332,7 @@ TEST(characters_are_utf_8)
     CHECK_STR_EQ(row_text(0), "\x82\xdb\x0e???|e|");
     say("\r\xc3|\x80|\xe2\x82\n");
     CHECK_STR_EQ(row_text(0), "?|?|??|e|");
+    say("\xe2\x82\nz"); /* a line ends within a character */
+    CHECK_STR_EQ(row_text(1), "?");
+    CHECK_STR_EQ(row_text(2), "z");
 }

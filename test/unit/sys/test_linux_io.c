@@ -192,4 +192,5 @@ TEST(a_path_is_empty_or_there_is_no_such_file)
     CHECK_EQ(linux_statx(1, user(empty), LINUX_AT_NO_AUTOMOUNT, 0, user(&statx)), -LINUX_ENOENT);
     CHECK_EQ(linux_statx(1, BAD, LINUX_AT_EMPTY_PATH, 0, user(&statx)), -LINUX_EFAULT);
     CHECK_EQ(linux_statx(1, NOWHERE, LINUX_AT_EMPTY_PATH, 0, user(&statx)), 0);
+    CHECK_EQ(linux_statx(1, NOWHERE, LINUX_AT_NO_AUTOMOUNT, 0, user(&statx)), -LINUX_EFAULT);
 }

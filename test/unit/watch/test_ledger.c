@@ -44,8 +44,9 @@ static void start(void)
 
     if (!open) {
         account = (struct ledger_account){
-            .name = "pids", .context = held_by, .held = held, .shrink = shrink, .walk = walk};
+            .name = "pids", .context = held_by, .held = held, .shrink = shrink, .walk = walk, .base = 1};
         ledger_open(&account);
+        CHECK_EQ(account.base, 0);
     }
     open = true;
     for (size_t i = 0; i < SITES; i++) {

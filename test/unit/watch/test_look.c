@@ -114,6 +114,9 @@ TEST(what_cannot_be_read_is_not_read)
     CHECK(!look_physical(LOST * PAGE_SIZE, &word));
     CHECK(!look_physical(KMEMSIZE, &word));
     CHECK(!look_physical(0xFFFFFFFC, &word));
+    all = true; /* what lies there is nothing of the kernel's */
+    CHECK(!look_physical(KMEMSIZE, &word));
+    all = false;
     ENTRY = LOST * PAGE_SIZE | PTE_P;
     CHECK(finds_nothing());
     DIRECTORY = LOST * PAGE_SIZE | PTE_P;

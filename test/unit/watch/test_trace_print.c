@@ -80,6 +80,12 @@ TEST(a_text_is_the_rest_of_the_record)
 /* The ring has room for four. */
 TEST(the_last_events_that_the_ring_has)
 {
+    for (uint32_t pid = 10; pid < 12; pid++)
+        records[pid - 10] = (struct trace_record){.event = TRACE_kill, .arg = {2, pid}};
+    trace_ring.next = 2;
+    console_clear();
+    trace_print_last(16);
+    CHECK(console_has("pid=10 ") && console_has("pid=11 "));
     trace_ring.next = 0;
     for (uint32_t pid = 10; pid < 19; pid++)
         records[trace_ring.next++ % ARRAY_SIZE(records)] =
