@@ -172,14 +172,15 @@ class Reach:
 
     def of(self, mutant: Mutant, modules: Sequence[str]) -> list[str]:
         """The modules that execute a changed line; or one of its function, if the line has no code of its own, as an exit
-        may; or all, if the mutant changes no function. First those that cite its promise, then those that have the file's name in
-        theirs or in their text, then those that, for the time that they take, execute more of the file than the others."""
+        may; or all, if the mutant changes no function, or one of which no line was seen, as of some inline ones. First those
+        that cite its promise, then those that have the file's name in theirs or in their text, then those that, for the time
+        that they take, execute more of the file than the others."""
         function, changed = changed_lines(mutant)
         near, exact = ({f"{mutant.file}:{line}" for line in lines} for lines in (function, changed))
         executed = {module: set(self.known[module]["lines"]) for module in modules}
         found = [module for module in modules if exact & executed[module]] if mutant.operator != "drop exit" else []
         if not found:
-            found = [module for module in modules if not near or near & executed[module]]
+            found = [module for module in modules if near & executed[module]] or list(modules)
         of_file = {module: sum(line.startswith(f"{mutant.file}:") for line in executed[module]) for module in found}
         least = min(of_file.values(), default=0)
         return sorted(found, key=lambda module: (not self.cites(module, mutant.defect), not exact & executed[module],

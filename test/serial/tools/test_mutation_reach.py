@@ -69,7 +69,7 @@ def known(seconds, *lines):
 
 def test_which_modules_can_notice(reach):
     """Those that execute the changed line, the quick ones first. One of its function, if the line may have no code of its
-    own; never one that executes another function only."""
+    own; never one that executes another function only, unless none executes this one as far as is known."""
     reach.known = {"slow": known(9, 3), "quick": known(1, 3), "near": known(0, 4), "other": known(0, 9)}
     mutant = Mutant("constant", FILE, TEXT, TEXT.index("g(1)"), "g(1)", "g(2)")
     assert reach.of(mutant, list(reach.known)) == ["quick", "slow"]
@@ -87,6 +87,8 @@ def test_which_modules_can_notice(reach):
     assert reach.of(without_code, list(reach.known)) == ["near", "quick", "slow"]
     elsewhere = Mutant("constant", FILE, "int a[] = {1};\n" + TEXT, 0, "int a", "long a")
     assert sorted(reach.of(elsewhere, list(reach.known))) == sorted(reach.known)
+    reach.known = {"other": known(0, 9)}
+    assert reach.of(mutant, list(reach.known)) == ["other"]
 
 
 def test_unit_tests_of_a_file(build):
