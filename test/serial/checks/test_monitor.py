@@ -195,3 +195,9 @@ def test_end_of_input(boot, mistake):
         out = live.end(expect=PANIC)
     out.lines.in_order(re.compile("^kernel panic at"), "K> ps", re.compile(r"^\* +1 +0 RUNNING   init$"), "K> bt",
                        re.compile("init_main" if mistake == "panic" else "recurse"), "the machine stops here.")
+
+
+def test_no_prompt(run):
+    """With `monitor=off`, as without it, a panic ends the machine."""
+    out = run("hello", cmdline="monitor=off selftest=panic", expect=PANIC)
+    out.lines.never(re.compile("^K>"))

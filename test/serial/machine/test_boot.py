@@ -18,6 +18,7 @@ from ucow.symbols import Symbols, physical
 from ucow.trace import HEADER, RingHeader
 from ucow.verdict import CLOSING
 
+EXEC_MAX_ARGS = 64      # include/ucow/abi.h
 KERNEL_LINE_WORDS = 32  # maximal number of options
 MODULES = 16
 POWERED_OFF = 0         # QEMU's status without isa-debug-exit
@@ -182,6 +183,13 @@ def test_arguments(run):
     out.lines.once(f"args: argc = {len(words) + 1}")
     for i, word in enumerate(["args", *words]):
         out.lines.once(f"args: argv[{i}] = {word}")
+
+
+def test_as_many_arguments_as_exec_takes(run):
+    """One more, and the program is not started. (D58)"""
+    run("args", *["x"] * (EXEC_MAX_ARGS - 1)).lines.once(f"args: argc = {EXEC_MAX_ARGS}")
+    out = run("args", *["x"] * EXEC_MAX_ARGS, expect=PROGRAM_FAILED)
+    out.lines.once('kernel_execve: "args" failed: too big (-12)')
 
 
 def test_unknown_program(run):
