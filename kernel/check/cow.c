@@ -36,9 +36,13 @@ static struct {
     int n;
 } same;
 
-void cow_set_mm(uint32_t (*sharers)(paddr_t frame), const char *(*what)(const struct cow_region *region))
+unsigned cow_countable;
+
+void cow_set_mm(uint32_t (*sharers)(paddr_t frame), uint32_t (*found)(paddr_t frame),
+                const char *(*what)(const struct cow_region *region))
 {
     ask.sharers = sharers;
+    ask.found = found;
     ask.what = what;
 }
 
@@ -131,6 +135,20 @@ _Noreturn static void miscounted(const struct subject *who, const char *other, u
                  count == 1 ? "" : "s", who->self, other);
     end(&report, least > 1 ? "each entry that maps a frame owns a reference: page_hold()"
                            : "a frame that is mapped has a reference");
+}
+
+/* Report a frame that has a reference without an entry, as far as can be found. */
+static void check_count(const struct subject *who, pte_t pte)
+{
+    const struct report report = REPORT;
+    uint32_t count = ask.sharers(pte_frame(pte)), found = ask.found(pte_frame(pte));
+    cow_countable--;
+    if (found == 0 || found >= count)
+        return;
+    report_begin(&report, "the frame of page %s of %s has %u references, but %u entr%s it", who->page,
+                 who->self, count, found, found == 1 ? "y maps" : "ies map");
+    end(&report,
+        "each entry that maps a frame owns one reference, and gives it back: page_hold(), page_drop()");
 }
 
 /* ---- Single entries ---- */
@@ -246,6 +264,10 @@ static void check_pair(const struct cow_region *region, const struct cow_fork *f
                                                            phys_to_virt(pte_frame(to)), PAGE_SIZE) != 0)) {
         different(&who);
     }
+    if (cow_countable > 1) {
+        check_count(&who, from);
+        check_count(&who, to);
+    }
 }
 
 /* Whether two entries obey all rules at a glance: both are read-only for the same counted frame. */
@@ -281,7 +303,7 @@ static inline void check_pairs(const struct cow_region *region, const void *data
         if (from[i] == 0)
             continue;
         pte_t copy = to == NULL ? 0 : to[i];
-        if (!pair_is_shared(from[i], copy))
+        if (!pair_is_shared(from[i], copy) || cow_countable > 1)
             check_pair(region, fork, va + i * PAGE_SIZE, from[i], copy);
     }
 }

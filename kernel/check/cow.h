@@ -5,7 +5,7 @@
  *   user      every entry has PTE_U
  *   sharing   a writable entry of a private region maps a frame with one reference
  *   rights    an entry of a region that permits no writes is read-only
- *   counts    a frame has at least one reference for each entry that maps it
+ *   counts    a frame has a reference for each entry that maps it, and in the rehearsal, with swap, no other
  *   fork      each page of the parent is in the child too: the same frame, or one with the same bytes
  *   tables    the copy of a shared page table has the same pages, and neither side may write to one
  *   flush     after a fork took write permission away, the TLB was flushed
@@ -46,6 +46,8 @@ struct cow_region {
 struct cow_ask {
     /* The number of entries that map the frame, or that name the slot with the same bytes. */
     uint32_t (*sharers)(paddr_t frame);
+    /* How many of these a search finds; 0: it may not find all. Its cost grows with the number of sharers. */
+    uint32_t (*found)(paddr_t frame);
     /* What a region is: "the stack". */
     const char *(*what)(const struct cow_region *region);
     /* The running process, and another that maps the frame at `va` (pid 0: none). */
@@ -72,6 +74,17 @@ struct cow_fault {
 extern uintptr_t cow_site;        /* the code that made the last entries */
 extern uint32_t cow_flushes_then; /* mmu_flushes at that time */
 
+/* So many entries more are counted one by one. */
+extern unsigned cow_countable;
+#define COW_COUNTABLE 1000
+
+/* The rehearsal begins: count entries, which takes too long where many processes share pages. */
+static inline void check_count_entries(void)
+{
+    if (CONFIG_DEBUG_CHECKS)
+        cow_countable = COW_COUNTABLE;
+}
+
 /* The caller has made an entry, or is about to make some. Reports name this line. */
 SITE_OF_CALLER void check_entry_made(void)
 {
@@ -94,7 +107,8 @@ static inline void cow_begin(uintptr_t code)
 }
 
 /* Set what to ask; each function once, at boot. */
-void cow_set_mm(uint32_t (*sharers)(paddr_t frame), const char *(*what)(const struct cow_region *region));
+void cow_set_mm(uint32_t (*sharers)(paddr_t frame), uint32_t (*found)(paddr_t frame),
+                const char *(*what)(const struct cow_region *region));
 void cow_set_who(void (*who)(paddr_t frame, uintptr_t va, struct cow_who *running, struct cow_who *other));
 
 /* Check the entries of a region. */

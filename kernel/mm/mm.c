@@ -72,10 +72,15 @@ void mm_drop(struct mm *mm)
     unsigned n = 0;
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
         pgtable_drop(mm->pgdir, vma->start, vma->end);
+        RULE(pte_find(mm->pgdir, vma->start) == NULL && pte_find(mm->pgdir, vma->end - 1) == NULL,
+             "an address space ends, but the page table for 0x%08x stays: pgtable_drop()",
+             (unsigned)vma->start);
         mm_point_of_regions(++n); /* many may lie in few tables */
     }
     lineage_set_mm(mm->lineage, NULL); /* not earlier: its entries must be found as long as they are there */
     vma_clear(&mm->vmas);
+    RULE(mm->vmas.n == 0, "an address space ends, but %u of its regions stay: vma_clear()",
+         (unsigned)mm->vmas.n);
     pgtable_free(mm->pgdir);
     lineage_drop(mm->lineage);
     kmem_cache_free(&mm_cache, mm);

@@ -6,12 +6,21 @@
 
 #include "mm/copy_range.h"
 #include "mm/point.h"
+#include "mm/rmap.h"
 
 /* The number of entries that map the frame, or that name the slot with the same bytes. */
 static uint32_t sharers(paddr_t frame)
 {
     const struct page *page = phys_to_page(frame);
     return page->owner == PAGE_USER && page->slot != 0 ? swap_page_sharers(page) : page->count;
+}
+
+/* How many of them a search finds, with the object that has the page; 0: unknown. */
+static uint32_t found(paddr_t frame)
+{
+    const struct page *page = phys_to_page(frame);
+    uint32_t entries = page->owner == PAGE_USER && page->slot != 0 ? 0 : (uint32_t)rmap_count_all(page);
+    return entries == 0 ? 0 : entries + (page->owner != PAGE_USER);
 }
 
 static const char *what(const struct cow_region *region)
@@ -29,7 +38,7 @@ static const char *what(const struct cow_region *region)
 
 void mm_check_init(void)
 {
-    cow_set_mm(sharers, what);
+    cow_set_mm(sharers, found, what);
 }
 
 static inline struct cow_region region_of(const struct mm *mm, const struct vma *vma)

@@ -161,6 +161,13 @@ size_t rmap_count(const struct page *page)
     return n;
 }
 
+size_t rmap_count_all(const struct page *page)
+{
+    uint32_t before = rmap_visits;
+    size_t n = rmap_count(page);
+    return rmap_visits - before < WALK_MAX ? n : 0;
+}
+
 /* The address space that is loaded may be another one than that of the walk, and share its table: so the
  * functions below flush in every case. */
 bool rmap_test_clear_accessed(const struct page *page)

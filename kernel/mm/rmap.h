@@ -87,6 +87,10 @@ pte_t *rmap_next(struct rmap_walk *walk);
  * all found. */
 size_t rmap_count(const struct page *page);
 
+/* The same; 0 if not every address space that could have one was looked at, and for a page that is not to be
+ * evicted. */
+size_t rmap_count_all(const struct page *page);
+
 /* Whether any entry that maps the page has its accessed bit set; clears the bits. */
 bool rmap_test_clear_accessed(const struct page *page);
 
@@ -116,6 +120,12 @@ static inline void lineage_drop(struct lineage *lineage)
 static inline void lineage_set_mm(struct lineage *lineage, struct mm *mm)
 {
     (void)lineage, (void)mm;
+}
+
+static inline size_t rmap_count_all(const struct page *page)
+{
+    (void)page;
+    return 0;
 }
 
 #endif

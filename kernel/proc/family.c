@@ -86,6 +86,6 @@ bool family_ok(const struct proc *proc)
     const struct list_node *node = &proc->sibling;
     if (proc->parent == NULL)
         return list_empty(node);
-    return list_link_ok(node) && list_link_ok(node->next) && neighbour_ok(proc, node->prev) &&
-           neighbour_ok(proc, node->next);
+    return !list_empty(node) && list_link_ok(node) && list_link_ok(node->next) &&
+           neighbour_ok(proc, node->prev) && neighbour_ok(proc, node->next);
 }

@@ -133,6 +133,8 @@ static void init_main(void *unused)
     if (before_programs != NULL)
         before_programs();
     check_run_begin();
+    if (strcmp(first_strings, SHELL) != 0) /* which sets the mode itself: ^C must not end it before */
+        terminal_set_mode(TERM_KEYS | TERM_STATUS);
     int first = kernel_thread("first", first_program, NULL);
     int code = first;
     if (first < 0)

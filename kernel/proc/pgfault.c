@@ -51,6 +51,17 @@ static void trace_fault(uintptr_t va, uint32_t error_code, enum mm_outcome outco
     TRACE(fault, current->pid, va, error_code, outcome, proc_trapframe(current)->eip);
 }
 
+bool pgfault_is_served(uintptr_t va, uint32_t error_code)
+{
+    struct mm *mm = current->mm;
+    const pte_t *pte = va < USERTOP ? pte_find(mm->pgdir, va) : NULL;
+    if (mm_users(mm) > 1 || (pte != NULL && pte_swapped(*pte)))
+        return true; /* what others have done since */
+    bool write = (error_code & FAULT_WRITE) != 0;
+    return pte != NULL && (*pte & (PTE_P | PTE_U)) == (PTE_P | PTE_U) &&
+           (!write || (pte_writable(*pte) && pgdir_permits_writes(mm->pgdir, va)));
+}
+
 int do_pgfault(uintptr_t va, uint32_t error_code)
 {
     struct mm *mm = current->mm;

@@ -33,6 +33,7 @@ void rules_restart(void)
 {
     left_at_first = CHECKED_IN_REHEARSAL;
     rules_wait = 1;
+    check_count_entries();
 }
 
 void rules_running(void)

@@ -31,7 +31,7 @@ struct crowd {
     unsigned to_wake_n;
 };
 
-static uint32_t mode = TERM_KEYS | TERM_STATUS;
+static uint32_t mode = TERM_STATUS; /* init changes it */
 static int foreground;
 static struct crowd readers = {.queue = {LIST_INIT(readers.queue.sleepers)}};
 static struct crowd background = {

@@ -13,6 +13,10 @@ struct trace_record *trace_records;
 uint32_t trace_index_mask;
 uint32_t trace_running;
 
+/* Whether this kernel has the code that records events, for tools: the ring is in every kernel. */
+extern const uint8_t trace_built_in;
+__attribute__((used)) const uint8_t trace_built_in = TRACE_BUILT_IN;
+
 static const size_t unknown;
 const size_t *trace_free = &unknown;
 

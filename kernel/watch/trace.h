@@ -41,6 +41,7 @@ _Static_assert(sizeof(struct trace_record) == 32, "tools count on it");
 
 #define TRACE_MAGIC 0x43525455u /* "UTRC" */
 #define TRACE_VERSION 2
+#define TRACE_BUILT_IN CONFIG_TRACE
 #define TRACE_DRAFT 2u /* the newest records may be taken back: followers wait */
 
 struct trace_ring {

@@ -205,11 +205,25 @@ void unit_check(bool ok, const char *file, int line, const char *text)
         fail_at(file, line, "expected %s", text);
 }
 
+struct shown {
+    char text[48];
+};
+
+/* A number, in hexadecimal too unless it is negative. */
+static struct shown shown(intmax_t number)
+{
+    struct shown shown;
+    if (number < 0)
+        snprintf(shown.text, sizeof(shown.text), "%" PRIdMAX, number);
+    else
+        snprintf(shown.text, sizeof(shown.text), "%" PRIdMAX " (0x%" PRIxMAX ")", number, (uintmax_t)number);
+    return shown;
+}
+
 void unit_check_eq(intmax_t a, intmax_t b, const char *file, int line, const char *text)
 {
     if (a != b)
-        fail_at(file, line, "expected %s, but %" PRIdMAX " (0x%" PRIxMAX ") != %" PRIdMAX " (0x%" PRIxMAX ")",
-                text, a, (uintmax_t)a, b, (uintmax_t)b);
+        fail_at(file, line, "expected %s, but %s != %s", text, shown(a).text, shown(b).text);
 }
 
 void unit_check_str_eq(const char *a, const char *b, const char *file, int line, const char *text)

@@ -22,7 +22,7 @@ from ucow.moment import place_of  # noqa: E402
 from ucow.pages import Guest  # noqa: E402
 from ucow.stacks import LINEAR_BYTES, current, outside, program_file  # noqa: E402
 from ucow.symbols import KERNBASE  # noqa: E402
-from ucow.trace import AT_ONCE, Event, Format, read_trace  # noqa: E402
+from ucow.trace import AT_ONCE, Event, Format, need_trace, read_trace  # noqa: E402
 
 # Where a process is when the event happens to it.
 EVENTS = {"fork": "do_fork", "fault": "do_pgfault", "switch": "switch_to", "exit": "do_exit", "exec": "do_execve",
@@ -82,6 +82,27 @@ class Command(gdb.Command):
             raise gdb.GdbError(f"{self.name}: {error}; has the machine booted, and not ended?") from None
 
 
+def running_frames() -> str:
+    """GDB's backtrace, with the name of the function in which the kernel was entered."""
+    found, frame = gdb.execute("backtrace 40", to_string=True), gdb.newest_frame()
+    while frame and frame.type() != gdb.SIGTRAMP_FRAME:
+        frame = frame.older()
+    if frame:
+        sal = frame.find_sal()
+        place = f" at {sal.symtab.filename}:{sal.line}" if sal.symtab else ""
+        name = gdb.execute(f"info symbol {frame.pc():#x}", to_string=True).split()[0]
+        found = found.replace("<signal handler called>", f"{frame.pc():#010x} in {name} (){place}")
+    return found
+
+
+def address_of(word: str) -> str:
+    """The address that a word or an expression such as $esp means."""
+    try:
+        return hex(int(gdb.parse_and_eval(word)) & 0xFFFFFFFF)
+    except gdb.error:
+        return word  # which is refused as any other
+
+
 class Question(Command):
     """A question of tools/ucow/inspect.py. Of the process that runs, GDB itself knows the frames."""
 
@@ -92,10 +113,15 @@ class Question(Command):
     def run(self, words):
         machine = guest()
         if self.word == "bt" and len(words) < 2 and process_of(machine, *words or [""]).address == current(machine):
-            gdb.execute("backtrace 40")
+            print(running_frames(), end="")
             return
-        for line in answer(machine, self.word, words):
-            print(line)
+        if self.word == "pte" and words:
+            words[0] = address_of(words[0])
+        try:
+            for line in answer(machine, self.word, words):
+                print(line)
+        except LabError as error:
+            raise LabError(str(error).replace("used as: ", "used as: ucow-")) from None
 
 
 def instruction_count() -> int:
@@ -145,9 +171,10 @@ class Back(Command):
     def look_for(event: str, pid: list[str]):
         """Raise LabError if the trace tells that there is no such event before: then the machine stays where it is."""
         machine = guest()
-        if "trace_ring" not in machine.symbols:
+        try:
+            trace = read_trace(machine.memory, machine.symbols)
+        except LabError:  # there is none
             return
-        trace = read_trace(machine.memory, machine.symbols)
         if not trace.lost and not any(not pid or record.cpu_pid == int(pid[0]) for record in trace.of(event)):
             raise LabError(f"there is no {' of process '.join([event, *pid])} before this instruction")
 
@@ -184,6 +211,14 @@ def recorded_count() -> int:
         return 0
 
 
+def is_off() -> bool:
+    """Whether a machine that has booted does not record events."""
+    with suppress(LabError, gdb.error):
+        guest()
+        return int(gdb.parse_and_eval("trace_ring.on")) == 0
+    return False
+
+
 class UntilEvent(Command):
     """Runs the machine to an event, with all other breakpoints disabled."""
 
@@ -197,8 +232,9 @@ class UntilEvent(Command):
         if not gdb.selected_thread():
             raise LabError(NO_MACHINE)
         symbols = symbols_of(kernel())
-        if "trace_format" not in symbols:
-            raise LabError("this kernel is built with -Dtrace=false")
+        need_trace(symbols)
+        if is_off():
+            raise LabError("the machine records no events: it was booted with trace=off")
         fmt = Format(symbols.text("trace_format"))
         event = fmt.pattern(words[0]).event
         self.go(event, next(number for number, kind in fmt.events.items() if kind is event), int(words[1]) if words[1:] else 1)
@@ -212,15 +248,17 @@ class UntilEvent(Command):
         others = [point for point in gdb.breakpoints() if point.enabled and not isinstance(point, End)]
         for point in others:
             point.enabled = False
-        here = AtEvent(kind, number, nth)
+        here, said = AtEvent(kind, number, nth), ""
         try:
             with suppress(gdb.error):  # the machine ends
-                gdb.execute("continue", to_string=True)
+                said = gdb.execute("continue", to_string=True)
             found = here.left == 0
         finally:
             here.delete()
             for point in others:
                 point.enabled = gdb.selected_thread() is not None
+        if "SIGINT" in said and not found:
+            raise LabError(f"interrupted before event {nth} of the kind {kind.name}")
         if not found:
             raise LabError(f"the machine has ended, without event {nth} of the kind {kind.name}")
 

@@ -13,11 +13,13 @@ from . import LabError, stacks
 from .memory import QmpMemory
 from .naming import PAGE_BYTES, USERTOP, region_name
 from .pages import MM, PRESENT, PROC, Guest, Process
-from .stacks import current
+from .stacks import LARGE, current
 from .symbols import physical
-from .trace import read_trace
+from .trace import need_trace, read_trace
 
-FLAGS = ((0x001, "present"), (0x002, "writable"), (0x004, "user"), (0x020, "accessed"), (0x040, "dirty"), (0x200, "cow"))
+FLAGS = ((0x001, "present"), (0x002, "writable"), (0x004, "user"), (0x020, "accessed"), (0x040, "dirty"), (LARGE, "4 MiB"),
+         (0x200, "cow"))
+SYSCALL_TRAP = 0x80
 RIGHTS = ((1, "r"), (2, "w"), (4, "x"), (8, "s"))
 STATIC_MUTEX = re.compile(r"^static struct mutex (\w+) =", re.MULTILINE)
 KERNEL_SOURCES = Path(__file__).resolve().parents[2] / "kernel"
@@ -73,7 +75,7 @@ def tree(guest: Guest) -> Iterator[str]:
 
 
 def bt(guest: Guest, pid: str = "") -> Iterator[str]:
-    """[PID]: the kernel and user frames of a process; of the one that runs only with qmp:SOCKET."""
+    """[PID]: the kernel and user frames of a process; of the one that runs, tools/inspect needs qmp:SOCKET for them."""
     yield from stacks.backtrace(guest, process_of(guest, pid))
 
 
@@ -83,7 +85,8 @@ def frame(guest: Guest, pid: str = "") -> Iterator[str]:
     registers = stacks.trapframe(guest, process)
     for name, value in registers.items():
         yield f"  {name:<7}{value:#010x}"
-    yield f"  at     {stacks.located(guest.symbols.path, process.name, [registers['eip']])[0]}"
+    before = 1 if registers["trapno"] == SYSCALL_TRAP else 0  # the instruction behind `int` may be another function's
+    yield f"  at     {stacks.located(guest.symbols.path, process.name, [registers['eip'] - before])[0]}"
 
 
 # ---- memory ----
@@ -119,14 +122,21 @@ def described_entry(entry: int) -> str:
 
 def pte(guest: Guest, address: str, pid: str = "") -> Iterator[str]:
     """ADDRESS [PID]: the entries of an address, its frame, the frame's count, and who shares it."""
-    process, va = with_memory(guest, pid), number(address, "address")
-    if not 0 <= va < USERTOP:
-        raise LabError(f"{va:#x} is no user address: they end at {USERTOP:#x}")
+    va = number(address, "address")
+    if not 0 <= va < 1 << 32:
+        raise LabError(f"{va:#x} is no address of 32 bits")
+    if va >= USERTOP and not pid:
+        yield from kernel_pte(guest, va)
+        return
+    process = with_memory(guest, pid)
     directory = physical(guest.member(process.mm, MM, "mm", "pgdir"))
     pde, entry = stacks.entries_of(guest, directory, va)
     yield f"  process     {process.pid} {process.name}, page {va & -PAGE_BYTES:#010x}"
     yield f"  directory   {described_entry(pde)}"
-    if not pde & PRESENT:
+    if not pde & PRESENT or pde & LARGE:
+        return
+    if va >= USERTOP:
+        yield from kernel_page(guest, pde, entry)
         return
     number_of_table = pde // PAGE_BYTES
     others = [other for mm in guest.spaces if mm != process.mm for other in guest.spaces[mm]
@@ -137,9 +147,33 @@ def pte(guest: Guest, address: str, pid: str = "") -> Iterator[str]:
     if entry & PRESENT:
         found, page = guest.frames[entry // PAGE_BYTES], guest.tables[process.mm].get(va & -PAGE_BYTES, entry)
         yield f"  frame       {entry // PAGE_BYTES:#x}, count {found.count}, {found.owner}"
-        yield f"  mapped by   {' '.join(map(str, (process.pid, *guest.describe(process.mm, page).pids)))}"
+        pids = [process.pid, *(pid for pid in guest.spaces[process.mm] if pid != process.pid), *guest.describe(process.mm, page).pids]
+        yield f"  mapped by   {' '.join(map(str, pids))}"
     elif entry:
         yield f"  slot        {entry // PAGE_BYTES}"
+
+
+def kernel_pte(guest: Guest, va: int) -> Iterator[str]:
+    """The entries of an address of the kernel, as its own page directory has them."""
+    pde, entry = stacks.entries_of(guest, physical(guest.symbols.address("kernel_pgdir")), va)
+    yield f"  directory   {described_entry(pde)}"
+    if pde & PRESENT and not pde & LARGE:
+        yield from kernel_page(guest, pde, entry)
+
+
+def kernel_page(guest: Guest, pde: int, entry: int) -> Iterator[str]:
+    """The rest of it, if there is a page table."""
+    yield f"  page table  {described_frame(guest, pde)}"
+    yield f"  entry       {described_entry(entry)}"
+    if entry & PRESENT:
+        yield f"  frame       {described_frame(guest, entry)}"
+
+
+def described_frame(guest: Guest, entry: int) -> str:
+    at = entry // PAGE_BYTES
+    if at >= len(guest.frames):
+        return f"{at:#x}, which is no memory of the kernel's"
+    return f"{at:#x}, count {guest.frames[at].count}, {guest.frames[at].owner}"
 
 
 # ---- waiting ----
@@ -218,8 +252,7 @@ def runq(guest: Guest) -> Iterator[str]:
 
 def events(guest: Guest, count: str = str(EVENTS)) -> Iterator[str]:
     """[N]: the last N events of the trace, 20 without N."""
-    if "trace_ring" not in guest.symbols:
-        raise LabError("this kernel is built with -Dtrace=false")
+    need_trace(guest.symbols)
     most = number(count, "count")
     if most < 1:
         raise LabError(f"{count!r} is no count: give a number above 0")

@@ -19,7 +19,7 @@ from .machine import Live, Machine, symbols_of
 from .memory import FileMemory
 from .stub import Stub
 from .symbols import KERNBASE, Symbols, physical
-from .trace import HEADER, RECORD, RECORD_WORDS, Event, Format, Record, RingHeader, Trace
+from .trace import HEADER, RECORD, RECORD_WORDS, Event, Format, Record, RingHeader, Trace, need_trace
 
 MEASURED = "peak"  # an event about durations: their number differs, too
 
@@ -79,8 +79,7 @@ class Debugged:
     def __init__(self, live: Live, stub: Stub, deadline: float) -> None:
         self.live, self.stub, self._deadline = live, stub, deadline
         self.symbols = symbols_of(live.machine.elf)
-        if "trace_ring" not in self.symbols:
-            raise LabError("the kernel is built without the trace")
+        need_trace(self.symbols)
         self.memory = FileMemory(live.memory_file)
         self.ring_address = self.symbols.address("trace_ring")
 

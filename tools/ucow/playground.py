@@ -27,7 +27,7 @@ from .html import PAGE, SCRIPTS
 from .html_sources import call_places, kernel_places, program_places
 from .layout import layout_of
 from .symbols import BUILD_ID_BYTES, KERNBASE, Symbols, physical
-from .trace import MAGIC, RECORD, VERSION, Format
+from .trace import MAGIC, RECORD, VERSION, Format, need_trace
 
 LIVE = PAGE / "live"
 LIVE_SCRIPTS = ("machine", "ring", "verdict", "terminal", "frames", "kept", "live", "lines", "deaths", "playground")
@@ -112,8 +112,7 @@ def _about(name: str) -> str:
 def description(elf: Path, options: str) -> dict[str, Any]:
     """What the scripts have to know to read the memory of a machine that runs the kernel."""
     symbols, layout = Symbols(elf), layout_of(elf)
-    if "trace_ring" not in symbols:
-        raise LabError(f"{elf} is built without the trace, which the playground shows: use a build with -Dtrace=true")
+    need_trace(symbols)
     page = layout.members(MM, "page")
     owners = Format(symbols.text("trace_format")).enums["owner"]
     return {

@@ -355,6 +355,12 @@ def listing(records: list[Record], most: int = 20) -> str:
     return "\n".join(left_out + [f"  {record}" for record in records[-most:]])
 
 
+def need_trace(symbols: Symbols) -> None:
+    """Raise LabError if a kernel has no code that records events: the ring and the format are in every kernel."""
+    if "trace_built_in" in symbols and symbols.data("trace_built_in", 1) == b"\0":
+        raise LabError("this kernel is built with -Dtrace=false")
+
+
 class RingHeader:
     """struct trace_ring, as the kernel keeps it."""
 
@@ -401,6 +407,7 @@ def read_ring(memory: Memory, symbols: Symbols, since: int = 0) -> Ring:
     The machine may be running: what it overwrote while the ring was copied counts as lost.
     """
     symbols.require_same(memory)
+    need_trace(symbols)
     address = physical(symbols.address("trace_ring"))
     header = RingHeader(memory.read(address, HEADER.size))
     header.check()

@@ -19,6 +19,7 @@ enum {
     YIELDS = 64,
     BIG_CODE = -0x10384,
     STACK_BYTES = 8 * PAGE_SIZE,
+    PAGES = 24, /* more than the kernel's checks look at in a region */
 };
 
 static const char text_of_mine[] = "rehearsal";
@@ -92,6 +93,8 @@ static void look_at_program(int argc, char **argv)
     for (size_t i = 0; i < sizeof(zeros); i++)
         EXPECT(zeros[i] == 0, "image_fill", "mm/image.c", "byte %u of its bss is 0x%02x, not 0", (unsigned)i,
                (unsigned char)zeros[i]);
+    EXPECT(in_data == BIG_CODE, "image_fill", "mm/image.c", "a word of its data is %d, not %d", in_data,
+           BIG_CODE);
     EXPECT(write_by_kernel((char *)&name - STACK_BYTES) == 0, "build_stack", "proc/exec.c",
            "the page 0x%08x of its stack is not there", (unsigned)(uintptr_t)&name - STACK_BYTES);
     EXPECT(write_by_kernel(text_of_mine) != 0, "mm_fault", "mm/fault.c",
@@ -136,6 +139,32 @@ static void know_each_other(void)
            "fork returned %d, but in that child getpid() is %d", pid, shared->child);
     EXPECT(shared->parent == getpid(), "sys_getppid", "sys/sys_proc.c",
            "getppid() is %d in child %d of pid %d", shared->parent, pid, getpid());
+}
+
+/* Each page of a large region, also of its middle, is the child's own, and begins with the bytes of its
+ * parent. */
+static void keep_pages_apart(void)
+{
+    volatile char *pages = mmap(0, PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+    if (mmap_error((void *)pages) != 0)
+        exit(0);
+    for (int i = 0; i < PAGES; i++)
+        pages[i * PAGE_SIZE] = (char)(i + 1);
+    int pid = fork_if_room();
+    for (int i = 0; pid == 0 && i < PAGES; i++) {
+        EXPECT(pages[i * PAGE_SIZE] == i + 1, "copy_range", "mm/copy_range.h",
+               "page 0x%08x has other bytes in a child than in its parent",
+               (unsigned)(uintptr_t)&pages[i * PAGE_SIZE]);
+        pages[i * PAGE_SIZE] = -1;
+    }
+    if (pid == 0)
+        exit(0);
+    expect_end(pid, 0);
+    for (int i = 0; i < PAGES; i++)
+        EXPECT(pages[i * PAGE_SIZE] == i + 1, "copy_range", "mm/copy_range.h",
+               "what a child wrote to its page 0x%08x is in its parent",
+               (unsigned)(uintptr_t)&pages[i * PAGE_SIZE]);
+    munmap((void *)pages, PAGES * PAGE_SIZE);
 }
 
 /* A child waits for what is its own, in any order, and for nothing else. */
@@ -252,6 +281,7 @@ int main(int argc, char **argv)
     wait_for_own();
     kill_child(false);
     use_memory();
+    keep_pages_apart();
     const char *const again[] = {text_of_mine, AGAIN};
     return exec(text_of_mine, 2, again);
 }

@@ -152,6 +152,26 @@ static void kernel_page_fault(struct trapframe *tf)
     }
 }
 
+/* The same access has faulted twice: the first time its fault was not served, whatever do_pgfault() said. */
+static inline void check_served(const struct trapframe *tf, uintptr_t va, int error)
+{
+    static struct {
+        uintptr_t va, eip;
+        const struct proc *proc;
+    } last;
+    RULE(va != last.va || tf->eip != last.eip || current != last.proc || error != 0 ||
+             pgfault_is_served(va, tf->err),
+         "the fault of pid %d \"%s\" at 0x%08x was served, but its entry does not permit the access, which "
+         "faults "
+         "again for ever: do_pgfault()",
+         current->pid, current->name, (unsigned)va);
+    if (!CHECK_OK(false)) {
+        last.va = va;
+        last.eip = tf->eip;
+        last.proc = current;
+    }
+}
+
 static void user_page_fault(struct trapframe *tf)
 {
     uintptr_t va = cpu_read_cr2(); /* before another fault can change it */
@@ -162,6 +182,7 @@ static void user_page_fault(struct trapframe *tf)
     RULE(error == 0 || error == -E_KILLED,
          "pid %d \"%s\" may not access 0x%08x, but goes on as if it could: kill_for_page_fault()",
          current->pid, current->name, (unsigned)va);
+    check_served(tf, va, error);
     cpu_cli();
     check_kernel_done((uintptr_t)do_pgfault);
 }

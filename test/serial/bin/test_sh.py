@@ -268,6 +268,14 @@ def test_jobs(shell):
     leave(shell)
 
 
+def test_a_key_before_the_first_prompt(boot):
+    """D138: ^C, typed while the machine boots, does not end the shell."""
+    with boot("sh") as live:
+        live.type("\x03echo ok\n")
+        live.expect("\nok\n")
+        leave(live)
+
+
 def test_leaving_waits_for_jobs(shell):
     """^C ends the job that the shell waits for, and the machine powers off."""
     say(shell, "noread &")

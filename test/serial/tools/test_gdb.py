@@ -68,14 +68,47 @@ def test_questions(gdb, build):
     assert not build.trace or len(re.findall(r"^\[t=\d+\] ", answer, re.MULTILINE)) == 3
 
 
+def test_entries_of_the_kernel(gdb):
+    """As the prompt K> shows them; also for an expression, and with the directory of a process."""
+    answer = gdb("ucow-pte 0xc0100000", "echo and\\n", "ucow-pte (char*)0xc0100000", "echo and\\n", "ucow-pte 0xc0100000 2", "echo and\\n").split("and\n")
+    assert re.fullmatch(r"(.*\n)*  directory   0x\w+ \(present .*\)\n  page table  0x\w+, count 0, reserved\n"
+                        r"  entry       0x00100001 \(present\)\n  frame       0x100, count 0, reserved\n", answer[0]), answer
+    assert answer[1] and answer[0].endswith(answer[1])
+    assert answer[2].startswith("  process     2 sh, page 0xc0100000\n") and answer[2].endswith(answer[1])
+
+
+# Where the kernel was entered from a program, and what GDB shows of that program: also where its function has a frame, and is
+# called by others; and at a call behind which another function begins.
+ENTERED = {
+    "do_pgfault if va / 4096 == 0x801":  # constants: the function that reads them was called by others
+        r"trap_common \(\).*\n#\d+ +(?!main)\w+ \((.*\n)+#\d+ +(0x\w+ in )?printf \((.*\n)+#\d+ +(0x\w+ in )?main \(\) at .*exit\.c:\d+\n",
+    "do_exit if boot_cpu.current->pid == 3":
+        r"syscall_entry \(\).*\n#\d+ +0x\w+ in syscall1 \((.*\n)+#\d+ +exit \(.*\n#\d+ +0x\w+ in main \(\) at .*exit\.c:25\n",
+}
+
+
+@pytest.mark.parametrize("place", ENTERED, ids=["fault", "call"])
+def test_backtrace_into_the_program(build, place):
+    """D137: all callers of the kernel's entry, with their lines."""
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed")
+    build.need_trace()
+    build.need_functions("do_pgfault", "do_exit")
+    done = subprocess.run([ROOT / "tools/run", "--build", build.folder, "--gdb=here", "--event", "exec:1", "exit"],
+                          input=f"set width 0\nbreak {place}\ncontinue\nucow-bt\nkill\nquit\n", capture_output=True, text=True,
+                          timeout=UNTIL_THERE, check=False)
+    assert re.search(ENTERED[place], done.stdout), done.stdout + done.stderr
+    assert "signal handler" not in done.stdout and "corrupt" not in done.stdout + done.stderr
+
+
 def test_errors(gdb, build):
     """Each is a sentence, also without a machine."""
-    answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "ucow-pte", "ucow-pte x 2",
-                 "ucow-pte 0xc0100000 2", "ucow-events 0", "ucow-back fork", "ucow-back", "ucow-event", "ucow-event nosuch:2", "detach", "ucow-ps", "ucow-back fork")
+    answer = gdb("ucow-vmas 77", "ucow-vmas 1", "ucow-vmas 1 2", "ucow-ps all", "ucow-frame nosuch", "ucow-pte", "ucow-pte nosuch 2",
+                 "ucow-events 0", "ucow-back fork", "ucow-back", "ucow-event", "ucow-event nosuch:2", "detach", "ucow-ps", "ucow-back fork")
     assert "Traceback" not in answer and "Python Exception" not in answer
     for sentence in ("ucow-vmas: there is no process 77: there are 0 1 2", "ucow-vmas: process 1 has no user memory",
-                     "ucow-vmas: it is used as: vmas [PID]", "ucow-ps: it is used as: ps", "ucow-frame: 'nosuch' is no pid",
-                     "ucow-pte: it is used as: pte ADDRESS [PID]", "ucow-pte: 'x' is no address", "0xc0100000 is no user address",
+                     "ucow-vmas: it is used as: ucow-vmas [PID]", "ucow-ps: it is used as: ucow-ps", "ucow-frame: 'nosuch' is no pid",
+                     "ucow-pte: it is used as: ucow-pte ADDRESS [PID]", "ucow-pte: 'nosuch' is no address",
                      "ucow-event: it is used as: ucow-event KIND [N]",
                      "ucow-event: no event is called nosuch: there are boot fork" if build.trace else "ucow-event: this kernel is built",
                      "ucow-back: this machine is no replay: use tools/run --record FILE", "ucow-back: it is used as: "):

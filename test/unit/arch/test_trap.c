@@ -122,6 +122,13 @@ const char *trap_name(uint32_t vector)
     return name;
 }
 
+static bool is_served = true;
+bool pgfault_is_served(uintptr_t va, uint32_t error_code)
+{
+    (void)va, (void)error_code;
+    return is_served;
+}
+
 int do_pgfault(uintptr_t va, uint32_t error_code)
 {
     CHECK(host_interrupts_on);
@@ -308,6 +315,26 @@ TEST(a_process_that_was_killed_meanwhile_ends_on_its_way_to_user_mode)
     page_fault_error = -E_KILLED;
     happens(true, VECTOR_PAGE_FAULT, FAULT_USER);
     CHECK_STEPS("pgfault 812344 4", "return");
+}
+
+/* Not the first time: the entry may have changed since for a good reason. */
+TEST(a_fault_that_comes_again_must_be_served)
+{
+    start();
+    is_served = false;
+    frame.eip += 5;
+    happens(true, VECTOR_PAGE_FAULT, FAULT_USER);
+    CHECK_STEPS("pgfault 812344 4", "return");
+    CHECK(PANICS(
+        "the fault of pid 5 \"self\" at 0x00812344 was served, but its entry does not permit the access", {
+            cr2 = VA;
+            happens(true, VECTOR_PAGE_FAULT, FAULT_USER);
+        }));
+    frame.eip++;
+    cr2 = VA;
+    happens(true, VECTOR_PAGE_FAULT, FAULT_USER);
+    CHECK_STEPS("pgfault 812344 4", "return");
+    is_served = true;
 }
 
 TEST(a_stretch_of_the_kernel_begins_when_it_is_entered)

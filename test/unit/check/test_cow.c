@@ -131,6 +131,46 @@ TEST(a_fork_that_loses_a_page_in_the_middle)
     end();
 }
 
+static uint32_t references(paddr_t frame)
+{
+    return phys_to_page(frame)->count;
+}
+
+static uint32_t entries; /* that a search finds */
+
+static uint32_t found(paddr_t frame)
+{
+    (void)frame;
+    return entries;
+}
+
+static const char *a_page(const struct cow_region *region)
+{
+    (void)region;
+    return "memory";
+}
+
+TEST(in_the_rehearsal_no_frame_has_a_reference_without_an_entry)
+{
+    start();
+    cow_set_mm(references, found, a_page);
+    host_frame(parent, HEAP)->count++;
+    entries = 2;
+    check_fork(); /* it is not the rehearsal */
+    check_count_entries();
+    CHECK(FORK_SAYS("the frame of page 0x00c00000 (a page of memory) of " PARENT
+                    " has 3 references, but 2 entries map it",
+                    (void)0));
+    entries = 0; /* not all can be found */
+    check_fork();
+    entries = 3;
+    check_fork();
+    cow_countable = 0;
+    host_frame(parent, HEAP)->count--;
+    mm_check_init();
+    end();
+}
+
 static void write_to_the_parents_stack(void)
 {
     static uint8_t value;

@@ -207,6 +207,33 @@ TEST(a_kill_ends_the_wait_for_the_lock)
     CHECK_EQ(mm.lock.owner, &same);
 }
 
+TEST(a_fault_is_served_if_its_entry_permits_the_access)
+{
+    static const struct {
+        pte_t entry;
+        bool read, write; /* permitted */
+    } all[] = {{0, false, false},
+               {FRAME | PTE_P | PTE_U, true, false},
+               {FRAME | PTE_P | PTE_W, false, false}, /* for the kernel only */
+               {FRAME | PTE_P | PTE_U | PTE_COW, true, false},
+               {FRAME | PTE_P | PTE_U | PTE_W, true, true}};
+    start(MM_FILL);
+    mm.count = 1;
+    for (int below = 0; below <= 1; below++) { /* the directory permits writes */
+        pgdir.entries[VA >> 22] = TABLE | PTE_P | (below ? PTE_W : 0);
+        for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+            *entry() = all[i].entry;
+            CHECK_EQ(pgfault_is_served(VA, FAULT_USER), all[i].read);
+            CHECK_EQ(pgfault_is_served(VA, FAULT_USER | FAULT_WRITE), all[i].write && below);
+        }
+    }
+    CHECK(!pgfault_is_served(VA + (1u << 22), FAULT_USER)); /* there is no table */
+    CHECK(!pgfault_is_served(USERTOP, FAULT_USER));
+    *entry() = 0;
+    mm.count = 2; /* another thread may have unmapped it since */
+    CHECK(pgfault_is_served(VA, FAULT_USER));
+}
+
 TEST(another_process_that_maps_the_frame_is_named)
 {
     struct cow_who running = {0}, sharer = {.pid = -1};

@@ -13,6 +13,8 @@
 #include "mm/mm.h"
 #include "proc/pid.h"
 
+unsigned cow_countable;
+
 #define PIDS 200
 #define AT_ONCE 64  /* processes that are looked at by one call */
 #define AT_FIRST 64 /* operations that are checked at first, and after the rehearsal began */
