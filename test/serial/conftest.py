@@ -38,6 +38,7 @@ from report import forget, sections  # noqa: E402
 # The assertions of these modules are explained like a test's.
 pytest.register_assert_rewrite("explain", "pagetables", "protection_rules", "sharing", "trapframes")
 
+SAID_AGAIN = 16  # lines of the first failure
 MESON_SKIP = 77
 MOST_PROBLEMS = 6  # of a run that are printed
 TRACE_KIB = 2048
@@ -335,6 +336,17 @@ def pytest_runtest_makereport(item, call):
         bench = item.stash[BENCH]
         error = call.excinfo and call.excinfo.value
         report.sections += sections(bench.runs, error, bench.rejected, bench.build.folder, item.path, item.name)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Of several failures say the first one again: Meson shows the end of a long log only."""
+    failed = terminalreporter.stats.get("failed", [])
+    if len(failed) < 2:
+        return
+    terminalreporter.section(f"the first of {len(failed)} failures: {failed[0].nodeid.rpartition('::')[2]}")
+    said = [line for line in failed[0].longreprtext.splitlines() if line.startswith(("E ", "> "))]
+    next_steps = [text for title, text in failed[0].sections if title == "what to do next"]
+    terminalreporter.write_line("\n".join([*said[:SAID_AGAIN], *next_steps]))
 
 
 def pytest_sessionfinish(session):

@@ -7,12 +7,17 @@ Reads the symbols and the DWARF line programs of a linked kernel and writes asse
 """
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from elftools.elf.elffile import ELFFile
 from line_programs import programs
+
+try:
+    from elftools.elf.elffile import ELFFile
+except ModuleNotFoundError:
+    sys.exit("line_table.py: python's elftools is missing: apt-get install python3-pyelftools")
 
 Line = tuple[int, str, int]  # address, file, line
 Name = tuple[int, str]       # address, function

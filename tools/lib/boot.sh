@@ -17,15 +17,15 @@ limited() {
     ! $gdb && { [ ! -t 0 ] || { [ ${#program[@]} -gt 0 ] && ! monitored; }; }
 }
 
-# Whether the machine has a shell or a prompt on this terminal, and gets all its keys, Ctrl-C too. Not if it is recorded: QEMU does
-# not record a serial line that has an escape key.
+# Whether the machine has a shell or a prompt on this terminal, and gets all its keys, Ctrl-C too, but Ctrl-A.
 has_all_keys() {
-    ! limited && ! $gdb && ! recorded
+    ! limited && ! $gdb && [ -z "$replay" ]
 }
 
-# Prints the options of the serial line that give it all keys of the terminal but Ctrl-A, QEMU's escape key.
+# Prints the options of the serial line that give it these keys, and QEMU Ctrl-A. QEMU does not record a serial line that has an
+# escape key: then `recording keys` takes it.
 keys() {
-    ! has_all_keys || echo ",signal=off,mux=on"
+    ! has_all_keys || recorded || echo ",signal=off,mux=on"
 }
 
 # Prints what starts on this terminal, and how it ends.
@@ -62,6 +62,7 @@ boot() {
     fi
     if [ -t 0 ] && [ -n "$record" ]; then
         stty -icrnl -inlcr -igncr -istrip -ixon -icanon -iexten -echo min 1 time 0 # as QEMU does for itself
+        ! has_all_keys || stty -isig
         exec {input}< <(exec setpriv --pdeathsig KILL sh -c "$guard" $$ "$root/tools/lib/recording" keys "$scratch/serial" 2>/dev/null)
         children[$!]=running
     elif [ ! -t 0 ] && [ -z "$replay" ]; then
@@ -107,7 +108,7 @@ end_at_limit() {
     # shellcheck disable=SC2016 # for the inner shell
     start_child sh -c 'sleep "$1"; machine=$2; shift 2; "$@" >processes 2>&1 || : >processes
         mv processes at_limit; kill "$machine"' end_at_limit "$limit" "$1" \
-        "$root/tools/inspect" --elf "$build/kernel/ucow.elf" "${programs[@]}" qmp:qmp
+        "$root/tools/inspect" --elf "$build/kernel/ucow.elf" "${programs[@]}" qmp:qmp 2>/dev/null # QEMU's errors are in the same file
 }
 
 # Runs the machine with stdin from the descriptor $1, and copies its output from the file that has it, `serial`. So it
@@ -149,6 +150,7 @@ debugger() {
 
 # Runs the machine in the background, out of reach of the terminal's keys, and the debugger on the terminal.
 debug_here() {
+    command -v gdb >/dev/null || die "gdb is not installed: apt-get install gdb"
     debugger >/dev/null
     cd "$scratch"
     start_child "${machine[@]}"

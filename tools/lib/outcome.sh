@@ -5,6 +5,8 @@
 #
 # Sourced by tools/run, never run.
 
+no_page=false # whether --html could not be done
+
 # Ends with the status for that of QEMU, which is (n << 1) | 1 after a write of n to isa-debug-exit. A kernel
 # that refuses to boot has the status of a panic, and prints a line with "ucow: ".
 verdict() {
@@ -16,13 +18,15 @@ verdict() {
     33)
         lie=$(contradiction)
         [ -z "$lie" ] || { say "the kernel ended as if all had passed, but $lie" && exit 4; }
+        ! $no_page || exit 5
         [ -n "$(seen '^boot: .*: ignored$')" ] || exit 0
         quote "" '^boot: .*: ignored$' && exit 5
         ;;
     35) explain_failure && exit 1 ;;
     37) quote "the kernel panicked without a message" -A1 -e '^kernel panic' -e '^ucow: ' && exit 2 ;;
     39) quote_check && exit 3 ;;
-    124 | 137) explain_limit ;;
+    124) explain_limit ;;
+    137) explain_kill ;;
     *) explain_silence ;;
     esac
     exit 4
@@ -32,6 +36,15 @@ verdict() {
 explain_limit() {
     say "the machine did not end within $limit seconds and was stopped (see --timeout)"
     [ ! -s "$scratch/at_limit" ] || { say "its processes when it was stopped:" && cat "$scratch/at_limit" >&2; }
+}
+
+# Says who sent SIGKILL: the limit, if the machine did not end by SIGTERM, or another program.
+explain_kill() {
+    if [ -n "$limit" ] && [ "$SECONDS" -ge "$limit" ]; then
+        explain_limit
+    else
+        say "QEMU was killed by another program (SIGKILL): perhaps the machine had no memory left"
+    fi
 }
 
 # Prints what in the serial output contradicts the status of a run that passed.
@@ -100,13 +113,15 @@ cause_of_death() {
 
 most_deaths=5
 
-# Says after the shell of a terminal which processes the kernel killed in it, the latest ones: their reports have addresses only.
+# Says on a terminal, and after a failure, which processes the kernel killed, the latest ones: their reports have addresses only.
+# Of the named program, which has pid 2, explain_failure() says more.
 list_deaths() {
-    local pid name address reason
-    [ -t 0 ] && [ ${#program[@]} -eq 0 ] || return 0
+    local pid name address reason first=2
+    [ -t 0 ] || [ "$status" -eq 35 ] || return 0
+    [ ${#program[@]} -gt 0 ] || first=none
     while IFS='|' read -r pid name address reason; do
         say "pid $pid $name was killed $(cause "$name" "$address" "$reason")"
-    done < <(deaths | tail -n "$most_deaths")
+    done < <(deaths | grep -v "^$first|" | tail -n "$most_deaths")
 }
 
 # Prints why the program failed, according to the serial output.
@@ -187,6 +202,7 @@ for name in difflib.get_close_matches(sys.argv[1].lower(), sys.stdin.read().spli
 explain_silence() {
     if [ -s "$scratch/qemu" ]; then
         say "QEMU: $(tail -n1 "$scratch/qemu")"
+        ! grep -q 'Address already in use' "$scratch/qemu" || exit 5
     elif [ "$status" -eq 135 ]; then # SIGBUS
         say "there was no room for the machine's memory${ram:+ in $ram}: free some"
     elif [ "$status" -eq 0 ] && [ -n "$replay" ]; then
@@ -202,8 +218,9 @@ explain_silence() {
     fi
 }
 
-# Writes the page about the run.
+# Writes the page about the run. Without it a run that passed ends with status 5.
 show_run() {
-    "$root/tools/trace" --elf "$build/kernel/ucow.elf" --html "$html" "$ram" >&2 ||
-        say "there is no page: the message is above"
+    "$root/tools/trace" --elf "$build/kernel/ucow.elf" --html "$html" "$ram" >&2 && return
+    say "there is no page: the message is above"
+    no_page=true
 }

@@ -26,6 +26,12 @@ def options_of(folder: Path) -> dict[str, bool | str]:
     return {option["name"]: option["value"] for option in options}
 
 
+def has_option(folder: Path, option: str) -> bool:
+    """Whether the build in `folder` is configured with an option such as -Dcow=false. Other words make no difference."""
+    name, _, value = option.removeprefix("-D").partition("=")
+    return not option.startswith("-D") or str(options_of(folder).get(name)).lower() == value.lower()
+
+
 def command(*words: str | Path) -> None:
     """Run a command that must succeed; the error has its output. What it leaves in TMPDIR when it is killed is removed."""
     with children.Scratch() as scratch:
@@ -75,7 +81,8 @@ def check_place(folder: Path) -> None:
 
 
 def built(folder: Path, options: Sequence[str], targets: Sequence[str] = (KERNEL,)) -> Path:
-    """The kernel of the build in `folder`, which is configured with `options` if it is new; builds the targets."""
+    """The kernel of the build in `folder`, which is configured with `options` if it is new, and must have them otherwise;
+    builds the targets."""
     check_place(folder)
     for program in ("meson", "ninja"):
         if shutil.which(program) is None:
@@ -84,5 +91,7 @@ def built(folder: Path, options: Sequence[str], targets: Sequence[str] = (KERNEL
         if not (folder / "build.ninja").is_file():
             os.environ.setdefault("CC_FOR_BUILD", "clang")  # for the unit tests, whose coverage clang counts
             command("meson", "setup", folder, ROOT, "--cross-file", ROOT / "cross/i386.ini", *options)
+        elif differing := [option for option in options if not has_option(folder, option)]:
+            raise LabError(f"{folder} is configured without {' '.join(differing)}: remove it, or choose another directory")
         command("ninja", "-C", folder, *targets)
     return folder / KERNEL

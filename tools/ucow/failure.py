@@ -29,6 +29,8 @@ MOST_PROCESSES = 3     # whose pages are shown
 MOST_LINES = 14        # of a list of processes
 MANY = re.compile(r"\b((?:\d+ ){5})(?:\d+ ){2,}(?=\d+\b)")  # pids, of which the first and the last are shown
 FIRST_USER = 2         # pid of the first program
+NAMED = {"\n": "\\n", "\\": "\\\\", "%": "%%"}
+DIFFERS = re.compile(r"At index (\d+) diff: ")
 SIMPLE = ("end", moment.MEASURED)  # events that say nothing of what went before
 SECONDS = 20           # to get to the moment again
 
@@ -58,7 +60,7 @@ def find(run: Run, error: BaseException | None, judged: bool) -> Finding:
         return Finding("there is no trace to look at")
     if isinstance(error, Deviation):
         return Finding("the event at which the trace is not as the test expects", by_seq(trace, error.seq))
-    return find_in_run(run, trace) if judged else find_asked(trace)
+    return find_in_run(run, trace) if judged else find_asked(trace, str(error))
 
 
 def trace_of(run: Run) -> Trace | None:
@@ -98,13 +100,17 @@ def find_in_program(run: Run, trace: Trace, last: Record | None) -> Finding:
                    faults[-1] if faults else ends[0] if ends else last)
 
 
-def find_asked(trace: Trace) -> Finding:
-    """Of a run that passed, and a test that compares something itself: the events at which it looked last."""
+def find_asked(trace: Trace, error: str = "") -> Finding:
+    """Of a run that passed, and a test that compares something itself: the events at which it looked last; of two lists with
+    a value for each, the event whose values differ first."""
     question, found = trace.asked
+    differs = DIFFERS.search(error)
     if not found:
         return Finding(f"the test looked for the events {question}: there are none" if question
                        else "the test names no event and no line")
-    return Finding(f"the test looked at the events {question}: {len(found)}, marked below", found[0], marked=found)
+    at = int(differs[1]) if differs and int(differs[1]) < len(found) else 0
+    which = f"; number {at} of them, counted from 0, differs" if differs and at == int(differs[1]) else ""
+    return Finding(f"the test looked at the events {question}: {len(found)}, marked below{which}", found[at], marked=found)
 
 
 def events_around(trace: Trace, finding: Finding) -> str:
@@ -203,11 +209,20 @@ def debug_words(trace: Trace | None, at: Record | None) -> list[str]:
     return ["--gdb=here", *where]
 
 
+def printf_format(text: str) -> str:
+    """The format with which printf prints a text."""
+    return "".join(NAMED.get(c, c if " " <= c < "\x7f" else "".join(f"\\{byte:03o}" for byte in c.encode())) for c in text)
+
+
 def commands(run: Run, finding: Finding, build: Path, kept: Path, typed: str) -> Iterator[str]:
     """What to do next, one a line."""
     trace, words = trace_of(run), tools_run(run.machine, build, kept)
     if typed:
         yield f"repeat it:       the test itself, which types {typed!r}; the machine is: {run.repeat()}"
+        if words:
+            record = str(kept / "recording")
+            yield (f"step backwards:  printf {shlex.quote(printf_format(typed))} | {shlex.join([words[0], '--record', record, *words[1:]])}; "
+                   f"{shlex.join([words[0], *words[1:words.index('--as-test')], '--replay', record, '--gdb=here'])}")
     elif words is None:
         yield f"repeat it:       {run.repeat()}"
         yield f"debug it:        the same command with -S -s, and gdb -x tools/gdb/ucow.py -ex 'target remote :1234' {run.machine.elf}"

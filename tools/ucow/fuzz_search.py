@@ -40,7 +40,8 @@ def sanitized(folder: Path | None, part: Part, *targets: str) -> Path:
     if part.merge:
         return folder
     with progress.status(f"building {folder}"):
-        built(folder, ["-Dkasan=true", "-Dubsan=true", "-Dcoverage=true"], targets)
+        new = not (folder / "build.ninja").is_file()  # a build of the user is tried as it is
+        built(folder, ["-Dkasan=true", "-Dubsan=true", "-Dcoverage=true"] if new else [], targets)
     if ours:
         counters_file(folder / KERNEL).unlink(missing_ok=True)  # of earlier searches; those in a build of the user are kept
     return folder

@@ -15,6 +15,8 @@ from ucow.trace import Deviation
 PANIC = re.compile(r"^(kernel (panic at|check failed:)|KASAN:|UBSAN:|stack smashing)")
 KERNEL_ADDRESS = re.compile(r"\[0x(c0[0-9a-f]{6})\]")
 
+MOST_LINES = 30  # of the serial line: Meson shows the last 100 of a log
+
 _explained: dict[str, str] = {}  # deviation: the first test that failed so
 
 
@@ -68,5 +70,5 @@ def explained(runs: list[Run], error: BaseException | None, rejected: bool, buil
     if first != test:
         return [("the first deviation", f"{finding.why}\nIt is like that of {first}, which is explained above.")]
     kept = kept or kept_folder(build, module, test)
-    return [part for part in (("serial line", run.lines.numbered()), ("panic", panic_text(run)),
+    return [part for part in (("serial line", run.lines.numbered(MOST_LINES)), ("panic", panic_text(run)),
                               *failure.sections(run, finding, build, kept, run.typed)) if part[1]]

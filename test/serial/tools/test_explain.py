@@ -166,6 +166,10 @@ def test_questions_are_marked(failed, build):
         assert len(run.trace.all("sleep", pid=2)) == 2
     report = failed("exit", check)["the first deviation"]
     assert report.startswith("the test looked at the events sleep pid=2: 1, marked below\n")
+    def compare(run):
+        assert [record.code for record in run.trace.all("exit")] == [run.trace.all("exit")[0].code, 77]
+    differs = failed("exit", compare)["the first deviation"]
+    assert differs.startswith("the test looked at the events exit: 2, marked below; number 1 of them, counted from 0, differs\n")
     assert len(re.findall(r'^> .* pid 2 "exit" +sleep pid=2', report, re.MULTILINE)) == 1
 
 
@@ -204,6 +208,7 @@ def test_what_is_typed(boot, bench, build, tmp_path):
             raise AssertionError
     report = dict(explained(bench.runs, failure.value, False, build.folder, tmp_path / "sh", "typed", kept=tmp_path / "kept"))
     assert "the test itself, which types 'hello\\n'" in report["what to do next"]
+    assert f"step backwards:  printf 'hello\\n' | tools/run --record {tmp_path}/kept/recording " in report["what to do next"]
     assert not build.trace or re.search(r"2 +1 SLEEPING +sh$", report["processes at the end"], re.MULTILINE)
 
 

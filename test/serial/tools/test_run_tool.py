@@ -117,7 +117,12 @@ class OnTerminal:
 def test_recorded_terminal(build, tmp_path):
     """A line that is pasted arrives whole in a shell that is recorded, and so in its replay."""
     run = OnTerminal(build.folder, "--record", tmp_path / "recording")
-    run.expect("Ctrl-C ends the machine")
+    run.expect("Ctrl-C ends the program in it, Ctrl-A X ends the machine")
+    run.expect("$ ")
+    run.type("noread\r")
+    run.expect("noread: waiting.")
+    run.type("\x03")  # the machine's, as without --record
+    run.expect("noread: exit code -9")
     for line, answer in (("args one two", "args: argv[2] = two"), ("hello", "hello pass.")):
         run.expect("$ ")
         run.type(f"{line}\r")
@@ -337,15 +342,16 @@ def parent_and_child(parent: bytes, child: bytes) -> bytes:
     return FORK + bytes([0x74, len(parent)]) + parent + child
 
 
-@pytest.mark.parametrize("code, cause", [
-    (parent_and_child(DIE, SLEEP_AND_DIVIDE), " by the kernel (Page Fault)"), (parent_and_child(WAIT + KILL_MYSELF, DIE), "")],
-    ids=["the child dies later", "only the child dies"])
-def test_death_of_a_child(build, tmp_path, code, cause):
-    """It is not taken for that of the first program. A program without symbols has no place."""
+@pytest.mark.parametrize("code, of_child, cause", [
+    (parent_and_child(DIE, SLEEP_AND_DIVIDE), "Divide error", " by the kernel (Page Fault)"),
+    (parent_and_child(WAIT + KILL_MYSELF, DIE), "Page Fault", "")], ids=["the child dies later", "only the child dies"])
+def test_death_of_a_child(build, tmp_path, code, of_child, cause):
+    """It is said, too, and is not taken for that of the first program. A program without symbols has no place."""
     (tmp_path / "family").write_bytes(one(data=code).file())
     done = run_in(build.folder, str(tmp_path / "family"))
     assert done.stdout.count("killed by kernel.") == (2 if cause else 1), done.stdout
-    assert stderr_of(done) == f"tools/run: family ended with exit code -9: killed{cause}\n"
+    assert stderr_of(done) == (f"tools/run: pid 3 family was killed by the kernel ({of_child})\n"
+                               f"tools/run: family ended with exit code -9: killed{cause}\n")
 
 
 LINUX_BASE = 0x08048000

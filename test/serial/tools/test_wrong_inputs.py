@@ -105,6 +105,7 @@ PROGRAMS = {
     ("setpriv",): ("fuzz code --build {build}", "setpriv is not installed: apt-get install util-linux"),
     ("qemu-system-i386",): ("fuzz code -n 1 --build {build}",
                             "qemu-system-i386 is not installed: apt-get install qemu-system-x86"),
+    ("gdb",): ("run --build {build} --gdb=here hello", "gdb is not installed: apt-get install gdb"),
     ("qemu-system-i386", "apt-get"): ("run --build {build} hello", "install what Debian calls qemu-system-x86"),
     ("clang", "apt-get"): ("run --build {build} hello", "install what Debian calls clang"),
     ("meson", "apt-get"): ("test --build {build} exit", "install what Debian calls meson"),
@@ -165,6 +166,28 @@ def test_of_run(line, says, places):
     done = call(["run", "--build", str(places["build"]), *filled(line, places)])
     assert (done.returncode, done.stdout) == (5, "")
     assert_refused(done.returncode, done.stdout, done.stderr, "run", says, places)
+
+
+def test_refusal_of_qemu(places):
+    """Its own last words, also where another program's stand behind them."""
+    done = call(["run", "--build", str(places["build"]), "--cpu", "nosuch", "hello"])
+    assert_refused(done.returncode, done.stdout, done.stderr, "run", "QEMU: ", places)
+    assert "nosuch" in done.stderr.splitlines()[-1] and "Terminated" not in done.stderr
+
+
+def test_a_page_that_cannot_be_written(build, places):
+    """The run is shown; its status says that not all was done."""
+    build.need_trace()
+    done = call(["run", "--build", str(places["build"]), "--html", f"{places['full']}/file/page", "hello"])
+    assert "hello pass." in done.stdout and done.returncode == 5
+    assert_refused(done.returncode, "", done.stderr, "run", "there is no page", places)
+
+
+def test_closed_input(places):
+    """The shell ends with it, as at the end of its input."""
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", ROOT / "tools/run", "--build", str(places["build"])], capture_output=True,
+                          text=True, timeout=TIMEOUT, check=False)
+    assert done.returncode == 0 and "init check memory pass." in done.stdout, done.stderr
 
 
 def test_option_of_another_build(build, places):
