@@ -182,6 +182,7 @@ quiet_meson() {
     local log=$scratch/meson.log
     start_child env TMPDIR="$scratch" meson "$@" >"$log" 2>&1
     ! wait_child || return 0
+    check_room
     complaint=$(sed -n 's/.*ERROR: \(Problem encountered: \)\{0,1\}//p' "$log" | head -n1)
     [ -n "$complaint" ] || cat "$log" >&2
     : "${complaint:=meson failed: its message is above}"
@@ -251,7 +252,20 @@ check_build() {
     [ "${place:-$build}" -ef "$build" ] || die "$build is a copy of $place: $advice"
     [ -z "$clang_version" ] || grep -q "clang-$clang_version" "$build/meson-private/cmd_line.txt" ||
         die "$build is configured for another compiler: $advice"
+    for place in "$build" "$build"/{.ninja_log,meson-private,meson-logs,meson-logs/testlog.json}; do
+        [ ! -e "$place" ] || [ -w "$place" ] || die "$place cannot be written by $(id -un): choose another directory with --build"
+    done
 }
+
+# Fails with a sentence if a command failed because a disk is full.
+check_room() {
+    local place
+    for place in "$build" "$scratch"; do
+        [ "$(df --output=avail -k -- "$place" 2>/dev/null | tail -n1)" -ge "$least_kib" ] ||
+            die "there is no room left on the disk of $place"
+    done
+}
+least_kib=64
 
 # Configures the build directory: creates it, repairs it, or changes its options. What was installed since then counts,
 # too: without pytest, say, it has fewer tests.
@@ -270,7 +284,7 @@ configure_build() {
 show_progress() {
     local line
     while IFS= read -r line; do
-        printf '%s\n' "$line" >>"$1"
+        printf '%s\n' "$line" >>"$1" 2>/dev/null || true # check_room() says why not
         [ ! -t 2 ] || printf '\r\033[K%.*s' "$((${COLUMNS:-80} - 1))" "$line" >&2
     done
     [ ! -t 2 ] || printf '\r\033[K' >&2
@@ -286,6 +300,7 @@ build_targets() {
     wait_child || status=$?
     wait "$viewer" || true
     [ "$status" -ne 0 ] || return 0
+    check_room
     cat "$log" >&2
     die "the build failed: the compiler's message is above"
 }

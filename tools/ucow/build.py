@@ -71,6 +71,8 @@ def check_place(folder: Path) -> None:
         if folder.is_dir() and {path.name for path in folder.iterdir()} - MAY_BE_FIRST:
             raise LabError(f"{folder} is not empty and no build directory: choose another one")
         return
+    if not os.access(folder, os.W_OK):
+        raise LabError(f"{folder} cannot be written: choose another directory")
     info = folder / "meson-info/meson-info.json"
     if not info.is_file():
         return

@@ -8,6 +8,7 @@ test_run_tool.py have more wrong arguments.
 import os
 import subprocess
 import sys
+import tempfile
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -235,8 +236,11 @@ def test_missing_program(hidden, places, farm):
     assert_refused(done.returncode, done.stdout, done.stderr, words[0], says, places)
 
 
-@pytest.mark.parametrize("line", ["run --build {build} --ram {room}/ram hello", "fuzz code -n 1 --build {build}"])
-def test_no_room(line, places, tmp_path):
+@pytest.mark.parametrize("line, says", [
+    ("run --build {build} --ram {room}/ram hello", "no room for the machine's memory"),
+    ("fuzz code -n 1 --build {build}", "no room for the machine's memory"),
+    ("run --build {room}/b hello", "there is no room left on the disk of")])
+def test_no_room(line, says, places, tmp_path):
     """TMPDIR and shared memory are full."""
     mount = ["unshare", "--map-root-user", "--mount", "sh", "-c",
              'mount -t tmpfs -o size=64k none "$0" && exec "$@"', str(tmp_path)]
@@ -246,4 +250,20 @@ def test_no_room(line, places, tmp_path):
     done = subprocess.run([*mount, ROOT / "tools" / words[0], *words[1:]], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=TIMEOUT, check=False, cwd=ROOT,
                           env={**os.environ, "TMPDIR": str(tmp_path), "UCOW_SHM": str(tmp_path)})
-    assert_refused(done.returncode, done.stdout, done.stderr, words[0], "no room for the machine's memory", places)
+    assert_refused(done.returncode, done.stdout, done.stderr, words[0], says, places)
+
+
+@pytest.mark.parametrize("line", ["run --build {build} hello", "test --build {build} hello", "fuzz code -n 1 --build {build}"])
+def test_no_permission(line, places):
+    """The build is another user's. Only root can be one here."""
+    if os.geteuid() != 0:
+        pytest.skip("this user cannot become another one")
+    words = filled(line, places)
+    become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    if subprocess.run([*become, "test", "-x", ROOT / "tools/run"], capture_output=True, check=False).returncode:
+        pytest.skip("the tree is in a folder of this user only")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as scratch:
+        os.chmod(scratch, 0o777)
+        done = subprocess.run([*become, ROOT / "tools" / words[0], *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=TIMEOUT, check=False, cwd=ROOT, env={**os.environ, "HOME": scratch, "TMPDIR": scratch})
+    assert_refused(done.returncode, done.stdout, done.stderr, words[0], "cannot be written", places)
