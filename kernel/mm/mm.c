@@ -70,13 +70,14 @@ void mm_drop(struct mm *mm)
         return;
     RULE(!mutex_is_held(&mm->lock), "an address space is freed while its lock is held: mutex_unlock()");
     unsigned n = 0;
+    uintptr_t last = 0;
     for (struct vma *vma = vma_first(&mm->vmas); vma != NULL; vma = vma_next(vma)) {
+        last = vma->start;
         pgtable_drop(mm->pgdir, vma->start, vma->end);
-        RULE(pte_find(mm->pgdir, vma->start) == NULL && pte_find(mm->pgdir, vma->end - 1) == NULL,
-             "an address space ends, but the page table for 0x%08x stays: pgtable_drop()",
-             (unsigned)vma->start);
         mm_point_of_regions(++n); /* many may lie in few tables */
     }
+    RULE(pte_find(mm->pgdir, last) == NULL,
+         "an address space ends, but the page table for 0x%08x stays: pgtable_drop()", (unsigned)last);
     lineage_set_mm(mm->lineage, NULL); /* not earlier: its entries must be found as long as they are there */
     vma_clear(&mm->vmas);
     RULE(mm->vmas.n == 0, "an address space ends, but %u of its regions stay: vma_clear()",
