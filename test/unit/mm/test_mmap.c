@@ -2,10 +2,14 @@
 /*
  * mmap.c: the rights of a mapping, and the break, also where it cannot move.
  */
+#include <ucow/errno.h>
+
 #include "host_mm.h"
+#include "mm/shmem.h"
 
 #define AT 0x10000000u
 #define HEAP 0x20000000u
+#define MOST_ERROR 100
 
 static struct mm *mm;
 
@@ -64,5 +68,44 @@ TEST(the_break_moves_or_stays)
     mapped(HEAP + 4 * PAGE_SIZE, PROT_READ, MAP_PRIVATE);
     CHECK_EQ(mm_brk(mm, HEAP + 3 * PAGE_SIZE + 1), HEAP + PAGE_SIZE); /* one page stays free below it */
     CHECK_EQ(mm_brk(mm, HEAP + 3 * PAGE_SIZE), HEAP + 3 * PAGE_SIZE);
+    finish();
+}
+
+/* However much is left: for the object, for its region, or for neither. */
+TEST(a_mapping_without_memory_leaves_nothing)
+{
+    for (size_t left = 0; left < 3; left++) {
+        start();
+        host_leave_frames(left);
+        int at;
+        while ((at = (int)mm_mmap(mm, 0, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS)) < -MOST_ERROR)
+            ;
+        CHECK_EQ(at, -E_NO_MEM);
+        host_give_frames();
+        finish();
+    }
+}
+
+TEST(a_region_outside_user_space_is_refused)
+{
+    static const uintptr_t outside[][2] = {
+        {USERBASE - PAGE_SIZE, USERBASE}, {USERTOP - PAGE_SIZE, USERTOP + PAGE_SIZE}, {AT, AT}};
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(outside); i++) {
+        const struct vma model = {.start = outside[i][0],
+                                  .end = outside[i][1],
+                                  .flags = VM_READ | VM_SHARED,
+                                  .object = shmem_new(mm->lineage)};
+        CHECK_EQ(mm_map(mm, &model), -E_INVAL);
+    }
+    finish();
+}
+
+TEST(a_new_entry_counts_as_accessed)
+{
+    start();
+    mapped(AT, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+    CHECK_EQ(mm_fault(mm, AT, true), MM_FILL);
+    CHECK((*pte_find(mm->pgdir, AT) & PTE_A) != 0); /* the CPU need not set it */
     finish();
 }
