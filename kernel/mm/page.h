@@ -116,8 +116,8 @@ struct page *page_alloc(enum page_owner owner);
 struct page *page_alloc_zero(enum page_owner owner);
 
 /* Allocate 2^order neighbouring frames, naturally aligned, with undefined bytes. They have one common count,
- * in the first frame, which is 1. NULL if there are none. Freed by page_drop() of the first. Never PAGE_USER,
- * but for order 0. */
+ * in the first frame, which is 1. NULL if there are none. Freed by page_drop() of the first. PAGE_USER only
+ * with order 0. */
 struct page *page_alloc_block(unsigned order, enum page_owner owner);
 
 /* Free the frame, or the block that begins with it, whose count is 0. For page_drop(). */

@@ -139,8 +139,7 @@ static void check_child(const struct proc *child, uintptr_t stack)
     RULE(tf->eip == parent_tf->eip && tf->cs == parent_tf->cs &&
              tf->esp == (stack != 0 ? stack : parent_tf->esp),
          "pid %d \"%s\" does not continue where its parent pid %d called fork: eip 0x%08x instead of 0x%08x, "
-         "esp "
-         "0x%08x instead of 0x%08x",
+         "esp 0x%08x instead of 0x%08x",
          child->pid, child->name, current->pid, (unsigned)tf->eip, (unsigned)parent_tf->eip,
          (unsigned)tf->esp, (unsigned)(stack != 0 ? stack : parent_tf->esp));
 }

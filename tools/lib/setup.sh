@@ -259,10 +259,10 @@ check_build() {
 
 # Fails with a sentence if a command failed because a disk is full.
 check_room() {
-    local place
+    local place left
     for place in "$build" "$scratch"; do
-        [ "$(df --output=avail -k -- "$place" 2>/dev/null | tail -n1)" -ge "$least_kib" ] ||
-            die "there is no room left on the disk of $place"
+        left=$(df --output=avail -k -- "$place" 2>/dev/null | tail -n1)
+        [ "${left:-$least_kib}" -ge "$least_kib" ] || die "there is no room left on the disk of $place"
     done
 }
 least_kib=64

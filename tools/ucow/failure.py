@@ -214,15 +214,20 @@ def printf_format(text: str) -> str:
     return "".join(NAMED.get(c, c if " " <= c < "\x7f" else "".join(f"\\{byte:03o}" for byte in c.encode())) for c in text)
 
 
+def recorded_and_replayed(words: list[str], kept: Path, debug: list[str]) -> str:
+    """The commands that record a run of tools/run, and debug its replay."""
+    record = str(kept / "recording")
+    return (f"{shlex.join([words[0], '--record', record, *words[1:]])}; "
+            f"{shlex.join([words[0], *words[1:words.index('--as-test')], '--replay', record, *debug])}")
+
+
 def commands(run: Run, finding: Finding, build: Path, kept: Path, typed: str) -> Iterator[str]:
     """What to do next, one a line."""
     trace, words = trace_of(run), tools_run(run.machine, build, kept)
     if typed:
         yield f"repeat it:       the test itself, which types {typed!r}; the machine is: {run.repeat()}"
         if words:
-            record = str(kept / "recording")
-            yield (f"step backwards:  printf {shlex.quote(printf_format(typed))} | {shlex.join([words[0], '--record', record, *words[1:]])}; "
-                   f"{shlex.join([words[0], *words[1:words.index('--as-test')], '--replay', record, '--gdb=here'])}")
+            yield f"step backwards:  printf {shlex.quote(printf_format(typed))} | {recorded_and_replayed(words, kept, ['--gdb=here'])}"
     elif words is None:
         yield f"repeat it:       {run.repeat()}"
         yield f"debug it:        the same command with -S -s, and gdb -x tools/gdb/ucow.py -ex 'target remote :1234' {run.machine.elf}"
@@ -230,9 +235,7 @@ def commands(run: Run, finding: Finding, build: Path, kept: Path, typed: str) ->
         debug = debug_words(trace, finding.at)
         yield f"repeat it:       {shlex.join(words)}"
         yield f"debug it there:  {shlex.join([words[0], *debug, *words[1:]])}"
-        record = str(kept / "recording")
-        yield (f"step backwards:  {shlex.join([words[0], '--record', record, *words[1:]])}; "
-               f"{shlex.join([words[0], *words[1:words.index('--as-test')], '--replay', record, *debug])}")
+        yield f"step backwards:  {recorded_and_replayed(words, kept, debug)}"
 
 
 def looks(run: Run, kept: Path, pid: int) -> Iterator[str]:

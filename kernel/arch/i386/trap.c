@@ -162,8 +162,7 @@ static inline void check_served(const struct trapframe *tf, uintptr_t va, int er
     RULE(va != last.va || tf->eip != last.eip || current != last.proc || error != 0 ||
              pgfault_is_served(va, tf->err),
          "the fault of pid %d \"%s\" at 0x%08x was served, but its entry does not permit the access, which "
-         "faults "
-         "again for ever: do_pgfault()",
+         "faults again for ever: do_pgfault()",
          current->pid, current->name, (unsigned)va);
     if (!CHECK_OK(false)) {
         last.va = va;
