@@ -164,7 +164,7 @@ check_meson_version() {
 
 # Waits until no other command builds in the build directory, and holds its lock.
 lock_build() {
-    mkdir -p -- "$build" 2>/dev/null || die "cannot create the build directory $build"
+    { mkdir -p -- "$build" && [ -r "$build" ] && [ -x "$build" ]; } 2>/dev/null || die "$build cannot be written by $(id -un): choose another directory with --build"
     exec {build_lock}<"$build"
     flock --nonblock "$build_lock" && return
     say "waiting for another command that builds in $build"

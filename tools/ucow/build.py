@@ -65,14 +65,20 @@ def locked(folder: Path) -> Iterator[None]:
 MAY_BE_FIRST = {"meson-private", "site", "libc", "playground", "playground-npm"}  # see is_fresh() in tools/lib/setup.sh
 
 
+def is_configured(folder: Path) -> bool:
+    """False also for a folder that this user may not look into."""
+    return os.path.isfile(folder / "build.ninja")
+
+
 def check_place(folder: Path) -> None:
-    """Refuse a build directory of another source tree, or a copy of one: ninja would build at the recorded place."""
+    """Refuse a build directory of another user or source tree, or a copy of one: ninja would build at the recorded place."""
+    nearest = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.exists(place))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise LabError(f"{folder} cannot be written: choose another directory")
     if not (folder / "meson-private/coredata.dat").is_file():
         if folder.is_dir() and {path.name for path in folder.iterdir()} - MAY_BE_FIRST:
             raise LabError(f"{folder} is not empty and no build directory: choose another one")
         return
-    if not os.access(folder, os.W_OK):
-        raise LabError(f"{folder} cannot be written: choose another directory")
     info = folder / "meson-info/meson-info.json"
     if not info.is_file():
         return
@@ -90,7 +96,7 @@ def built(folder: Path, options: Sequence[str], targets: Sequence[str] = (KERNEL
         if shutil.which(program) is None:
             raise children.missing(program)
     with locked(folder):
-        if not (folder / "build.ninja").is_file():
+        if not is_configured(folder):
             os.environ.setdefault("CC_FOR_BUILD", "clang")  # for the unit tests, whose coverage clang counts
             command("meson", "setup", folder, ROOT, "--cross-file", ROOT / "cross/i386.ini", *options)
         elif differing := [option for option in options if not has_option(folder, option)]:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from . import children, elfcases, fuzz
-from .build import KERNEL, ROOT, built
+from .build import KERNEL, ROOT, built, is_configured
 from .counters import counters_file
 from .coverage import CountedBuild, coverage, summary
 from .fuzz import Batch, Key
@@ -40,7 +40,7 @@ def sanitized(folder: Path | None, part: Part, *targets: str) -> Path:
     if part.merge:
         return folder
     with progress.status(f"building {folder}"):
-        new = not (folder / "build.ninja").is_file()  # a build of the user is tried as it is
+        new = not is_configured(folder)  # a build of the user is tried as it is
         built(folder, ["-Dkasan=true", "-Dubsan=true", "-Dcoverage=true"] if new else [], targets)
     if ours:
         counters_file(folder / KERNEL).unlink(missing_ok=True)  # of earlier searches; those in a build of the user are kept

@@ -31,7 +31,7 @@ from typing import TypedDict
 from elftools.elf.elffile import ELFFile
 
 from . import LabError, children
-from .build import command, refusal_of_meson
+from .build import command, is_configured, refusal_of_meson
 from .machine import MEANING
 from .mutants import ROOT, Mutant
 from .mutation_reach import Knowledge, Reach
@@ -115,7 +115,7 @@ class Build:
         """`options` are words for Meson, `flags` for the compiler; `knowledge` is shared with the same build of other copies."""
         self.tree, self.name, self.options, self.folder = tree, name, options, tree / f"build-{name}"
         self.knowledge = knowledge
-        if not (self.folder / "build.ninja").is_file():
+        if not is_configured(self.folder):
             with refusal_of_meson():
                 command("meson", "setup", self.folder, tree, "--cross-file", tree / "cross/i386.ini", "-Dwerror=false", f"-Dc_args={list(flags)}", *options)
         command("ninja", "-C", self.folder, "build.ninja")  # so Meson lists the tests of the current meson.build

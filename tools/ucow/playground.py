@@ -21,7 +21,7 @@ from typing import Any
 
 from . import LabError, children
 from .archive import programs
-from .build import KERNEL, ROOT, built, check_place, command, locked
+from .build import KERNEL, ROOT, built, check_place, command, is_configured, locked
 from .elf32 import Elf32
 from .html import PAGE, SCRIPTS
 from .html_sources import call_places, kernel_places, program_places
@@ -68,7 +68,7 @@ def claim_build_folder() -> None:
     if shutil.which("meson") is None:
         raise children.missing("meson")
     with locked(folder):
-        if not (folder / "build.ninja").is_file():
+        if not is_configured(folder):
             command("meson", "setup", folder, ROOT, "--cross-file", ROOT / "cross/i386.ini")
 
 

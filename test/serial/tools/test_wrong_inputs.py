@@ -253,12 +253,14 @@ def test_no_room(line, says, places, tmp_path):
     assert_refused(done.returncode, done.stdout, done.stderr, words[0], says, places)
 
 
-@pytest.mark.parametrize("line", ["run --build {build} hello", "test --build {build} hello", "fuzz code -n 1 --build {build}"])
-def test_no_permission(line, places):
-    """The build is another user's. Only root can be one here."""
+@pytest.mark.parametrize("place", ["{build}", "{closed}", "{closed}/b"])
+@pytest.mark.parametrize("line", ["run --build {} hello", "test --build {} hello", "fuzz code -n 1 --build {}"])
+def test_no_permission(line, place, places, tmp_path):
+    """The build is another user's: closed for writing, closed, or in a closed folder. Only root can be one here."""
     if os.geteuid() != 0:
         pytest.skip("this user cannot become another one")
-    words = filled(line, places)
+    tmp_path.chmod(0o700)
+    words = filled(line.format(place), places | {"closed": tmp_path})
     become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     if subprocess.run([*become, "test", "-x", ROOT / "tools/run"], capture_output=True, check=False).returncode:
         pytest.skip("the tree is in a folder of this user only")
