@@ -112,7 +112,7 @@ static void set_number(size_t *param, const char *text, const char *option)
 {
     int value = cmdline_number(text);
     if (value <= 0)
-        kprintf("boot: option \"%s\" needs a number above 0: ignored\n", option);
+        kprintf("boot: option \"%s\" needs a number from 1 to 2147483647: ignored\n", option);
     else
         *param = (size_t)value;
 }

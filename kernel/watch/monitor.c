@@ -127,14 +127,14 @@ static void print_text(const uint32_t *words, uint32_t n)
     kprintf("\n");
 }
 
-/* Four words a line, up to the first that cannot be read. */
+/* Four words a line, up to the first that cannot be read, or WORDS_MAX: no key stops it. */
 static void print_memory(const struct monitor_args *args)
 {
-    uint32_t va, left, words[4], n;
-    if (!monitor_number(args, 0, 0, &va) || !monitor_number(args, 1, WORDS, &left))
+    uint32_t va, wanted, words[4], n;
+    if (!monitor_number(args, 0, 0, &va) || !monitor_number(args, 1, WORDS, &wanted))
         return;
     va &= ~(uint32_t)(sizeof(*words) - 1);
-    for (left = MIN(left, (uint32_t)WORDS_MAX); left > 0; left -= n, va += (uint32_t)sizeof(words)) {
+    for (uint32_t left = MIN(wanted, (uint32_t)WORDS_MAX); left > 0; left -= n, va += n * 4) {
         for (n = 0; n < MIN(left, (uint32_t)4); n++)
             if (!look_word(pte_frame(cpu_read_cr3()), va + n * 4, &words[n]))
                 break;
@@ -146,6 +146,8 @@ static void print_memory(const struct monitor_args *args)
         if (n < MIN(left, (uint32_t)4))
             return;
     }
+    if (wanted > WORDS_MAX)
+        kprintf("  %u words at most: the next are at 0x%08x\n", WORDS_MAX, va);
 }
 
 static void print_events(const struct monitor_args *args)

@@ -13,7 +13,7 @@
 #include "dev/console.h"
 #include "unit.h"
 
-static char console[4096]; /* what the kernel printed */
+static char console[32 << 10]; /* what the kernel printed */
 
 static inline void console_clear(void)
 {

@@ -145,7 +145,7 @@ static const char *shown(const char *text)
 /* What it shows for one line, without prompt and echo. */
 static const char *answer(const char *line)
 {
-    static char text[4096];
+    static char text[sizeof(console)];
     size_t echo = strlen(HELLO) + strlen(line) + 1;
     char all[200];
     snprintf(all, sizeof(all), "%s\nquit\n", line);
@@ -289,4 +289,12 @@ TEST(sixteen_words_unless_said_otherwise)
     CHECK(strstr(text, "  00002030 ") != NULL && strstr(text, "00002040") == NULL);
     text = answer("mem 0x2000 17");
     CHECK(strstr(text, "  00002040 00002040  @ ..\n") != NULL && strstr(text, "00002044") == NULL);
+}
+
+TEST(a_limit_of_words_is_named)
+{
+    CHECK(strstr(answer("mem 0x2000 1024"), "at most") == NULL);
+    const char *end = strstr(answer("mem 0x2000 1025"), "  00002ff0 ");
+    CHECK(end != NULL &&
+          strcmp(strchr(end, '\n'), "\n  1024 words at most: the next are at 0x00003000\n") == 0);
 }
