@@ -96,14 +96,9 @@ class Symbols:
         """where() of each address."""
         if self._symbolizer is None:
             return [self.where(address) for address in addresses]
-        found = self._asked(addresses)
-        return [self._before(address, place) if place.endswith(":0") else place for address, place in zip(addresses, found)]
-
-    def _before(self, address: int, place: str) -> str:
-        """The line of the last code before an address that the compiler has given none; `place` if there is none in the function."""
-        function = place.partition(" ")[0]
-        near = self._asked(list(range(address - 1, address - LINELESS_BYTES - 1, -1)))
-        return next((other for other in near if other.startswith(f"{function} ") and not other.endswith(":0")), place)
+        found = dict(zip(addresses, self._asked(addresses)))
+        before = inlined(self.path, [address for address, place in found.items() if place.endswith(":0")])
+        return [before[address][0] if address in before else found[address] for address in addresses]
 
     def _asked(self, addresses: list[int]) -> list[str]:
         assert self._symbolizer
@@ -114,7 +109,18 @@ class Symbols:
 
 def inlined(path: Path, addresses: Iterable[int]) -> dict[int, list[str]]:
     """`function file:line` of each code address, and then of each function that it was inlined into, the innermost first; of what
-    llvm-symbolizer knows."""
+    llvm-symbolizer knows. Code that the compiler has given no line has that of the last code before it in the same function."""
+    found = chains(path, addresses)
+    for address, chain in found.items():
+        if chain[0].endswith(":0"):
+            function = chain[-1].partition(" ")[0]
+            near = chains(path, range(address - 1, address - LINELESS_BYTES - 1, -1))
+            found[address] = next((other for other in near.values() if other[-1].startswith(f"{function} ") and not other[0].endswith(":0")), chain)
+    return found
+
+
+def chains(path: Path, addresses: Iterable[int]) -> dict[int, list[str]]:
+    """inlined() as llvm-symbolizer has it, in the order of the addresses."""
     if not (asked := [*map(hex, addresses)]) or not (symbolizer := shutil.which("llvm-symbolizer")):
         return {}
     answer = children.run([symbolizer, "--output-style=JSON", "--inlines", "-e", path, *asked], stderr=subprocess.DEVNULL).stdout

@@ -43,7 +43,6 @@ syscall_entry:
         call do_traced_syscall          /* events are recorded */
         jmp trap_return
 1:      call syscall_trap
-.Lsyscall_end:
 
 /* Restore the registers from the frame at esp and return to the interrupted code. */
         .globl trap_return
@@ -137,7 +136,7 @@ trap_stubs:
         DW_SAVED DW_EIP, 0
         DW_SAVED DW_ESP, 12
         DW_FRAME_END
-        DW_FRAME .Lsyscall_save, .Lsyscall_saved, .Lsyscall_end
+        DW_FRAME .Lsyscall_save, .Lsyscall_saved, trap_return + 1 /* where syscall_trap returns to */
         .byte 0x16, DW_EIP, 3, 0x06, 0x32, 0x1C /* DW_CFA_val_expression: deref, lit2, minus */
         DW_FRAME_END
         DW_FRAME trap_common, .Ltrap_saved, .Ltrap_end
