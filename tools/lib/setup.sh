@@ -76,6 +76,7 @@ edit   clangd                  clangd                tells an editor what each n
 19     clang-19                clang-19              compiles the kernel with a newer compiler
 19     lld-19                  ld.lld-19             links what clang 19 compiled
 19     llvm-19                 llvm-objcopy-19       packs the boot archive for it
+test19 libclang-rt-19-dev      /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.profile-*.a  has the coverage runtime of the unit tests
 END
 }
 

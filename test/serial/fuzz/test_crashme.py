@@ -10,4 +10,5 @@ def test_random_code(build):
     batch = code(build.folder, SEED, CHILDREN, timeout=build.wall_seconds)
     assert batch.wrong == [], batch.repeat
     assert {"Page Fault", "General Protection", "Invalid Opcode"} < set(batch.counts)
-    assert batch.counts["died of a trap"] > CHILDREN * 3 // 4
+    # Each child gets a few turns; only -Dsched=rr promises that these are enough for it.
+    assert batch.counts["died of a trap"] > CHILDREN * (3 if build.sched == "rr" else 2) // 4

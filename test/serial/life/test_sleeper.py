@@ -30,9 +30,9 @@ def test_lengths(run):
         assert len(between(trace, call.enter, call.leave, "sleep")) == (1 if wanted else 0)
 
 
-def test_the_ring_knows_the_length_of_a_tick(run):
+def test_the_ring_knows_the_length_of_a_tick(run, build):
     """The length of a tick that the kernel measured for the trace is 10 ms."""
-    assert abs(run("sleeper").trace.tsc_per_tick - TICK) < TICK // 100
+    assert abs(run("sleeper").trace.tsc_per_tick - TICK) < TICK // (50 if build.coverage else 100)  # counting lines takes time
 
 
 def test_order(run):

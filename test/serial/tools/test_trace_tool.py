@@ -137,6 +137,7 @@ NAMED_TRACKS = {"process_name": str, "process_sort_index": int, "thread_name": s
 
 def test_chrome_schema(bench, build, chrome):
     """Each event has the fields of its kind and no other, in the types that Perfetto reads; each track that is used has a name."""
+    build.need_trace()
     run = bench.machine("waitkill").run()
     events, titles = chrome(run)
     tracks = {(event["pid"], event["tid"]) for event in events if event["name"] == "thread_name"}
