@@ -144,7 +144,8 @@ def test_no_tick_is_number_0(bench, build):
         for number, _ in enumerate(stops, 1):
             seen.append(memory.get(ticks_run))
             memory.set(ticks_run, (1 << 32) - number)
-        stops.live.end()
+        stops.live.end_unjudged()  # a stop takes some of the machine's time: on a busy host the sleeper is late
+    assert len(seen) == 10  # naps
     assert any(count > 1 << 31 for count in seen) and any(0 < count < 1 << 16 for count in seen[1:])
     assert 0 not in seen
 
