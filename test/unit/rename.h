@@ -21,6 +21,8 @@
 #define strlcpy ucow_strlcpy
 #define snprintf ucow_snprintf
 #define vsnprintf ucow_vsnprintf
+#ifndef UNIT_LINUX_CALLS             /* whose list has the name */
 #define sched_yield ucow_sched_yield /* the sanitizers call the C library's */
+#endif
 
 #endif

@@ -16,8 +16,8 @@
 #include "sys/syscall.h"
 
 static struct proc self = {.magic = PROC_MAGIC, .pid = 2}, other = {.magic = PROC_MAGIC, .pid = 3};
-static struct mutex *lock;  /* the one that was held last */
-static char text[3 * 4096]; /* what was written, or is read */
+static struct mutex *lock;   /* the one that was held last */
+static char text[17 * 4096]; /* what was written */
 static size_t text_length, piece_most;
 static bool device, killed_in_line;
 static size_t killed_after;              /* bytes of output */
@@ -91,8 +91,7 @@ int copy_to_user(struct uaddr to, const void *from, size_t n)
 
 int probe_user(struct uaddr from, size_t n)
 {
-    (void)n;
-    return from.va == unreadable ? -E_INVAL : 0;
+    return unreadable - from.va < n || n == 0 ? -E_INVAL : 0;
 }
 
 bool input_has_device(void)
@@ -276,10 +275,15 @@ TEST(a_buffer_that_cannot_be_read_is_an_error)
     start();
     sys_putc('x');
     text_length = 0;
-    unreadable = (uintptr_t)output;
-    CHECK_EQ(sys_write(1, user(output), 5), -E_INVAL);
+    unreadable = (uintptr_t)output + 300;
+    CHECK_EQ(sys_write(1, user(output), 301), -E_INVAL); /* before a byte is written */
+    CHECK_EQ(sys_write(1, user(output + 300), 1), -E_INVAL);
     CHECK_EQ(text_length, 0);
+    CHECK_EQ(sys_write(1, user(output + 300), 0), 0);
     check_free();
+    CHECK_EQ(sys_write(1, user(output), 300), 300);
+    CHECK_EQ(text_length, 300);
+    text_length = 0;
     unreadable = 0;
     vanishes_at = 256; /* another thread unmaps it */
     CHECK_EQ(sys_write(1, user(output), 1000), -E_INVAL);
