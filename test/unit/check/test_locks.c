@@ -63,6 +63,56 @@ static void take_pair(struct lock_check *first, struct lock_check *second, uintp
 
 /* PANICS() runs its statement in a copy of the program, so orders learned there are forgotten. */
 
+#define REPORT_ENDS "# the report ends\n" /* unit.c prints it */
+
+static void end_with_the_first(void)
+{
+    take_spin(7);
+    locks_check_none("ends");
+}
+
+static void sleep_with_the_first(const struct lock_class *allowed, bool interrupts_on)
+{
+    take_spin(7);
+    locks_check_sleep(allowed, interrupts_on);
+}
+
+static void wait_with_the_first(void)
+{
+    take_spin(7);
+    take(&a, 8);
+}
+
+/* The first test: no class is known yet, and that of the spinlock becomes the first. */
+TEST(the_first_class_is_printed_as_the_others_are)
+{
+    CHECK(PANICS("pid 1 ends with a lock held\n    with spin taken at site 7\n" REPORT_ENDS,
+                 end_with_the_first()));
+    CHECK(PANICS("pid 1 sleeps with a spinlock held\n    with spin taken at site 7\n" REPORT_ENDS,
+                 sleep_with_the_first(&classes[0], true)));
+    CHECK(PANICS("with interrupts off\n    with spin taken at site 7\n" REPORT_ENDS,
+                 sleep_with_the_first(&spin, false)));
+    CHECK(PANICS("    now a taken at site 8\n    with spin taken at site 7\n" REPORT_ENDS,
+                 wait_with_the_first()));
+}
+
+/* Nothing is unknown to a class that was taken once with the same locks held: the two masks say so. A handler
+ * is that to sleeping locks only. */
+TEST(what_was_seen_once_takes_no_more_than_the_masks)
+{
+    take_spin(1);
+    locks_held.classes ^= spin.bit;
+    CHECK_EQ(spin.unknown & (LOCKS_ALWAYS | LOCKS_HANDLER), 0);
+    take(&a, 1);
+    locks_releasing(&a);
+    CHECK_EQ(a.class->unknown & (LOCKS_ALWAYS | LOCKS_HANDLER), LOCKS_HANDLER);
+    take(&a, 1);
+    take_spin(2);
+    CHECK_EQ(spin.unknown & a.class->bit, 0);
+    locks_held.classes ^= spin.bit;
+    locks_releasing(&a);
+}
+
 TEST(one_order_is_no_news)
 {
     for (uintptr_t i = 0; i < 3; i++) {
@@ -89,7 +139,7 @@ TEST(both_orders_of_two)
     CHECK(PANICS("lock order: a is taken with b held", ring_of_two()));
     CHECK(PANICS("  pid 2:\n    with b taken at site 20\n    then a taken at site 21\n", ring_of_two()));
     CHECK(PANICS("    then a taken at site 21\n  but before:\n"
-                 "  pid 1:\n    with a taken at site 10\n    then b taken at site 11\n",
+                 "  pid 1:\n    with a taken at site 10\n    then b taken at site 11\n" REPORT_ENDS,
                  ring_of_two()));
 }
 
@@ -122,7 +172,7 @@ TEST(both_orders_of_two_spinlocks)
 {
     CHECK(PANICS("lock order: spin is taken with another held", ring_of_two_spinlocks()));
     CHECK(PANICS("    with another taken at site 20\n    then spin taken at site 21\n  but before:\n"
-                 "  pid 1:\n    with spin taken at site 10\n    then another taken at site 11\n",
+                 "  pid 1:\n    with spin taken at site 10\n    then another taken at site 11\n" REPORT_ENDS,
                  ring_of_two_spinlocks()));
 }
 
@@ -137,7 +187,7 @@ TEST(around_a_corner)
 {
     CHECK(PANICS("  but before:\n"
                  "  pid 1:\n    with a taken at site 10\n    then b taken at site 11\n"
-                 "  pid 1:\n    with b taken at site 20\n    then c taken at site 21\n",
+                 "  pid 1:\n    with b taken at site 20\n    then c taken at site 21\n" REPORT_ENDS,
                  ring_of_three()));
 }
 
@@ -149,7 +199,9 @@ static void two_of_a_kind(void)
 
 TEST(two_of_a_class_have_no_order)
 {
-    CHECK(PANICS("a is taken by pid 1, which has it, or another of its kind", two_of_a_kind()));
+    CHECK(PANICS("a is taken by pid 1, which has it, or another of its kind\n"
+                 "    now a taken at site 2\n    before a taken at site 1\n" REPORT_ENDS,
+                 two_of_a_kind()));
 }
 
 TEST(given_back_in_any_order)
@@ -174,7 +226,7 @@ static void give_back_twice(void)
 
 TEST(released_by_a_process_that_does_not_hold_it)
 {
-    CHECK(PANICS("a is released by pid 1, which does not hold it\n    before a taken at site 1\n",
+    CHECK(PANICS("a is released by pid 1, which does not hold it\n    before a taken at site 1\n" REPORT_ENDS,
                  give_back_twice()));
 }
 
@@ -193,7 +245,7 @@ static void sleep_in_a_handler(void)
 TEST(code_that_may_not_sleep_takes_no_sleeping_lock)
 {
     CHECK(PANICS("a, whose taker may have to sleep, is taken with a spinlock held\n"
-                 "    now a taken at site 8\n    with spin taken at site 7\n",
+                 "    now a taken at site 8\n    with spin taken at site 7\n" REPORT_ENDS,
                  sleep_on_a_spinlock()));
     CHECK(PANICS("is taken in an interrupt handler", sleep_in_a_handler()));
 }
@@ -210,8 +262,10 @@ TEST(a_sleeper_holds_the_schedulers_lock_only)
     sleep_with(1, true);
     locks_held.classes ^= spin.bit;
     locks_releasing(&a);
-    CHECK(PANICS("pid 1 sleeps with a spinlock held\n    with spin taken at site 7\n", sleep_with(0, true)));
-    CHECK(PANICS("pid 1 sleeps with interrupts off\n    with spin taken at site 7\n", sleep_with(1, false)));
+    CHECK(PANICS("pid 1 sleeps with a spinlock held\n    with spin taken at site 7\n" REPORT_ENDS,
+                 sleep_with(0, true)));
+    CHECK(PANICS("pid 1 sleeps with interrupts off\n    with spin taken at site 7\n" REPORT_ENDS,
+                 sleep_with(1, false)));
 }
 
 static void misuse_a_spinlock(void)
@@ -222,8 +276,9 @@ static void misuse_a_spinlock(void)
 
 TEST(a_spinlock_is_reported_with_its_place_and_the_one_before)
 {
-    CHECK(PANICS("lock spin is misused\n    now spin taken at site 4\n    before spin taken at site 3\n",
-                 misuse_a_spinlock()));
+    CHECK(PANICS(
+        "lock spin is misused\n    now spin taken at site 4\n    before spin taken at site 3\n" REPORT_ENDS,
+        misuse_a_spinlock()));
 }
 
 static void take_too_many_classes(void)
@@ -255,9 +310,10 @@ static void keep_in_a_handler(void)
 
 TEST(no_process_and_no_handler_ends_with_a_lock)
 {
-    CHECK(PANICS("pid 1 ends with a lock held\n    with b taken at site 5\n", end_with_a_lock()));
-    CHECK(PANICS("returns from an interrupt handler with a lock held\n    with spin taken at site 9\n",
-                 keep_in_a_handler()));
+    CHECK(PANICS("pid 1 ends with a lock held\n    with b taken at site 5\n" REPORT_ENDS, end_with_a_lock()));
+    CHECK(PANICS(
+        "returns from an interrupt handler with a lock held\n    with spin taken at site 9\n" REPORT_ENDS,
+        keep_in_a_handler()));
 }
 
 TEST(a_handler_has_locks_of_its_own)

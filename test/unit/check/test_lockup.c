@@ -132,3 +132,15 @@ TEST(the_nmi_of_another_device_is_not_ours)
         CHECK(!lockup_nmi(&kernel_off));
     CHECK_STR_EQ(journal, "");
 }
+
+/* Above 4.29 GHz a second has more counts than 32 bits hold. */
+TEST(a_second_of_a_fast_machine_is_a_second)
+{
+    trace_ring.tsc_per_tick = 50000000;
+    ticks(1, &program);
+    tsc += 4999999000;
+    CHECK(!lockup_nmi(&kernel_off));
+    tsc += 1000 + TICK;
+    CHECK(lockup_nmi(&kernel_off));
+    trace_ring.tsc_per_tick = TICK;
+}
