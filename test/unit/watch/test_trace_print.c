@@ -97,3 +97,15 @@ TEST(the_last_events_that_the_ring_has)
     trace_print_last(1);
     CHECK(!console_has("pid=17 ") && console_has("pid=18 "));
 }
+
+TEST(an_empty_ring_says_so)
+{
+    trace_ring.next = 0;
+    console_clear();
+    trace_print_last(16);
+    CHECK_STR_EQ(console, "  none was recorded\n");
+    trace_ring.next = 1;
+    console_clear();
+    trace_print_last(16);
+    CHECK(!console_has("none"));
+}
