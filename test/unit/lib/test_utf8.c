@@ -113,3 +113,12 @@ TEST(the_last_character_begins_in_the_text)
     CHECK_EQ(utf8_last_bytes(two + 1, 2), 1);
     CHECK_EQ(utf8_last_bytes(two, 2), 2);
 }
+
+/* Nor is what lies behind it: the rest of the character may come later. */
+TEST(the_first_character_ends_in_the_text)
+{
+    static const char text[] = "\xF0\x9F\x98\x80"; /* one character */
+    for (size_t n = 1; n < 4; n++)
+        CHECK_EQ(utf8_first_bytes(text, n), 1);
+    CHECK_EQ(utf8_first_bytes(text, 4), 4);
+}
