@@ -224,6 +224,7 @@ TEST(a_child_without_the_page_table_has_no_page)
 TEST(no_side_can_write_below_a_page_table_of_both)
 {
     start();
+    cow_set_who(NULL); /* the fork names both */
     *entry(FROM_TABLE, VA) = SHARED;
     to_dir->entries[VA >> 22] = from_dir->entries[VA >> 22] &= ~PTE_W;
     cow_check_fork(&stack, &a_fork);
