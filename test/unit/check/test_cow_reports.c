@@ -228,6 +228,10 @@ TEST(no_side_can_write_below_a_page_table_of_both)
     *entry(FROM_TABLE, VA) = SHARED;
     to_dir->entries[VA >> 22] = from_dir->entries[VA >> 22] &= ~PTE_W;
     cow_check_fork(&stack, &a_fork);
+    *entry(FROM_TABLE, TOP) =
+        OWN; /* as before the fork: the directory forbids writes, and there is one entry */
+    counts[DATA] = 1;
+    cow_check_fork(&stack, &a_fork);
     to_dir->entries[VA >> 22] |= PTE_W;
     SAYS("its child pid 3 \"child\" can write to page 0xafffe000 (a page of the stack), which pid 2 "
          "\"parent\" maps too",
