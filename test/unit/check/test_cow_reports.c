@@ -24,6 +24,8 @@ static const struct cow_region stack = {.start = VA, .end = USERTOP, .writable =
                                shared = {.start = VA, .end = USERTOP, .shared = true, .writable = true};
 static const struct cow_who parent = {2, "parent"}, child = {3, "child"};
 static struct cow_fork a_fork;
+static paddr_t asked_frame; /* who maps it, at which address */
+static uintptr_t asked_va;
 
 static void site(void)
 {
@@ -46,7 +48,8 @@ static const char *what(const struct cow_region *region)
 
 static void who(paddr_t frame, uintptr_t va, struct cow_who *running, struct cow_who *other)
 {
-    (void)frame, (void)va;
+    asked_frame = frame;
+    asked_va = va;
     *running = parent;
     *other = child;
 }
@@ -402,6 +405,41 @@ TEST(a_fault_is_not_served_if_the_access_would_fault_again)
          serve(SHARED, true, OWN | PTE_COW, false));
 }
 
+#define COPY (OTHER * PAGE_SIZE | PTE_P | PTE_U | PTE_W)
+
+static void copy(size_t changed_word_of, uint32_t left)
+{
+    uint32_t *words = (void *)(host_memory + (changed_word_of / 1024) * PAGE_SIZE);
+    fault = (struct cow_fault){.pgdir = from_dir, .va = VA, .write = true, .before = SHARED, .count = 3};
+    cow_fault_sample(&fault);
+    const pte_t now = COPY;
+    counts[DATA] = left;
+    counts[OTHER] = 1;
+    words[changed_word_of % 1024]++;
+    cow_fault_check(&fault, &stack, &now, true);
+}
+
+/* Two words of a page are compared, 16 bytes before its end and in the middle. */
+TEST(a_copy_that_is_wrong)
+{
+    start();
+    copy(1024 * DATA + 5, 2);
+    SAYS("pid 2 \"parent\" got a copy of page 0xafffe000 (a page of the stack), but the frame that it shared "
+         "with "
+         "pid 3 \"child\" still has 3 references instead of 2",
+         "the entry's reference to the old frame is dropped: page_drop()", copy(1024 * DATA + 5, 3));
+    for (size_t word = 512; word <= 1020; word += 1020 - 512) {
+        SAYS("the copy of page 0xafffe000 (a page of the stack) for pid 2 \"parent\" overwrote the page of "
+             "pid 3 "
+             "\"child\": it was made in the wrong direction",
+             "cpu_copy_page(to, from)", copy(1024 * DATA + word, 2));
+        SAYS("the copy of page 0xafffe000 (a page of the stack) for pid 2 \"parent\" does not have the bytes "
+             "that "
+             "pid 3 \"child\" sees",
+             "a copy has the bytes of its page: cpu_copy_page(to, from)", copy(1024 * OTHER + word, 2));
+    }
+}
+
 TEST(pages_that_were_copied_for_nothing_are_counted)
 {
     start();
@@ -414,6 +452,7 @@ TEST(pages_that_were_copied_for_nothing_are_counted)
         CHECK(cow_report());
         cow_fault_check(&fault, &stack, &now, true);
     }
+    CHECK(asked_frame == 0 && asked_va == VA);
     console_clear();
     CHECK(!cow_report());
     CHECK_STR_EQ(
