@@ -403,6 +403,8 @@ TEST(a_fault_is_not_served_if_the_access_would_fault_again)
          "PTE_COW",
          "PTE_COW says that a write faults: the entry loses it when it gets PTE_W",
          serve(SHARED, true, OWN | PTE_COW, false));
+    SAYS("pid 2 \"parent\" cannot access its page 0xafffe000 (a page of the stack): the entry has no PTE_U",
+         HAS_USER, serve(0, false, SHARED & ~PTE_U, false));
 }
 
 #define COPY (OTHER * PAGE_SIZE | PTE_P | PTE_U | PTE_W)
