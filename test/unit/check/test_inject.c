@@ -77,3 +77,32 @@ TEST(what_is_no_plan_changes_nothing)
     CHECK(inject_want("heap:2") != NULL);
     CHECK_EQ(fails_of_ten(INJECT_HEAP), BIT(0));
 }
+
+/* Each digit counts, in each place, and the largest number is 2^31 - 1. */
+TEST(a_number_is_read_to_its_last_digit)
+{
+    static const struct {
+        const char *plan;
+        int pid; /* 0: it is no plan */
+    } cases[] = {
+        {"disk_write:1@9", 9},
+        {"disk_write:1@10", 10},
+        {"disk_write:1@1234567890", 1234567890},
+        {"disk_write:1@907", 907},
+        {"disk_write:1@0042", 42},
+        {"disk_write:1@2147483639", 2147483639},
+        {"disk_write:1@2147483646", 2147483646},
+        {"disk_write:1@2147483647", INT32_MAX},
+        {"disk_write:1@2147483648", 0},
+        {"disk_write:1@2147483650", 0},
+        {"disk_write:1@21474836470", 0},
+        {"disk_write:1@4294967297", 0},
+    };
+    inject_start();
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        inject_running_pid = cases[i].pid;
+        CHECK_EQ(inject_want(cases[i].plan) == NULL, cases[i].pid != 0);
+        CHECK_EQ(fails_of_ten(INJECT_DISK_WRITE), cases[i].pid != 0 ? BIT(0) : 0);
+        inject_forget(cases[i].pid);
+    }
+}
