@@ -63,7 +63,7 @@ _Noreturn void power_off(enum power_status status)
 
 bool backtrace_is_code(uintptr_t address)
 {
-    (void)address;
+    CHECK_EQ(address, EIP);
     return code;
 }
 
