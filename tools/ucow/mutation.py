@@ -49,6 +49,7 @@ KERNEL = "kernel/ucow.elf"
 WITHOUT_TABLES = "kernel/ucow-first.elf"  # the same code, and sooner
 LOADED = [".boot", ".text", ".rodata", ".fixups", ".data"]  # not .lines: line numbers are no behaviour
 SILENT_SECONDS = 900  # without output of pytest this counts as a hang; a machine that hangs is ended long before (mutation_reach.py)
+COMPILER_SECONDS = 300  # of processor time for one file: a range of a table, made wrong, takes clang hours
 UNIT_SECONDS = 4  # of processor time; more is a hang: the longest takes 1.2
 FAILED = 1  # what pytest exits with if a test failed
 ALL_SKIPPED = 77  # and if all tests of the only module were skipped
@@ -154,8 +155,8 @@ class Build:
         return {subject: sources_of(f"test/unit/unit_{subject}", self.folder, self.tree) for subject in self.units}
 
     def ninja(self, *targets: str) -> bool:
-        """Build; whether it works."""
-        return run("ninja", "-C", self.folder, "-j1", *targets).returncode == 0
+        """Build; whether it works. A mutant may keep the compiler busy for hours."""
+        return run("prlimit", f"--cpu={COMPILER_SECONDS}", "ninja", "-C", self.folder, "-j1", *targets).returncode == 0
 
     def loaded(self, kernel: str = KERNEL) -> list[bytes]:
         """The contents of a kernel's loaded sections."""
