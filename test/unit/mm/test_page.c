@@ -186,6 +186,27 @@ static __attribute__((noinline)) void culprit(void)
     culprit_page = page_alloc(PAGE_PGTABLE);
 }
 
+/* D31: the report names who had the frame, once, then the frame. */
+TEST(a_report_of_a_wrong_count_says_whose_frame_it_was)
+{
+    char report[200];
+
+    start();
+    host_name("culprit", culprit);
+    culprit();
+    snprintf(report, sizeof(report), "frame 0x%zx has 2147483648 counts", page_to_pfn(culprit_page));
+    CHECK(PANICS(report, (culprit_page->count = PAGE_COUNT_MAX, page_drop(culprit_page))));
+    page_drop(culprit_page);
+    for (uint32_t count = 0; count < 2; count++) { /* or it was given back although someone held it */
+        snprintf(report, sizeof(report),
+                 "freed\n    1 taken at culprit\n# kernel panic: no one holds a count of frame 0x%zx "
+                 "(count %u, owner none, free)",
+                 page_to_pfn(culprit_page), count);
+        CHECK(PANICS(report, (kprintf("freed\n"), culprit_page->count = count, page_drop(culprit_page))));
+    }
+    check_all_back();
+}
+
 static struct page *kept[4]; /* in a cache */
 
 static size_t kept_held(void *context)
