@@ -40,6 +40,95 @@ TEST(a_write_after_free_is_found_when_the_object_is_allocated_again)
     check_all_free();
 }
 
+/* The first word of a free object links it to another object of its slab, or to none. */
+TEST(a_link_to_what_is_no_object_of_the_slab_is_found)
+{
+    uintptr_t *words, slab, after;
+
+    start();
+    words = kmem_cache_alloc(&odd);
+    slab = (uintptr_t)words - (uintptr_t)words % PAGE_SIZE;
+    after = slab + odd.per_slab * odd.stride_bytes;
+    CHECK(after < slab + PAGE_SIZE);
+    kmem_cache_free(&odd, words);
+    const uintptr_t wrong[] = {slab + 8,         slab + odd.stride_bytes - 1, after, after + 8,
+                               slab + PAGE_SIZE, slab - odd.stride_bytes};
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+        CHECK(PANICS("of odd was written to after it was freed (first word)",
+                     (words[0] = wrong[i], kmem_cache_alloc(&odd))));
+    const uintptr_t right[] = {0, slab, slab + odd.stride_bytes, after - odd.stride_bytes};
+    for (size_t i = 0; i < ARRAY_SIZE(right); i++) {
+        uintptr_t was = words[0];
+
+        words[0] = right[i];
+        heap_guard_allocated(&odd, words, 77, 1);
+        heap_guard_freed(&odd, words, 1);
+        words[0] = was;
+    }
+    check_all_free();
+}
+
+/* 77 bytes, 3 to the next word, a word more, and a word for the caller. */
+TEST(an_object_takes_no_more_room_than_its_red_zone_needs)
+{
+    start();
+    CHECK_EQ(heap_guard_bytes(77), 3 + 2 * sizeof(uintptr_t));
+    CHECK_EQ(heap_guard_bytes(80), 2 * sizeof(uintptr_t));
+    CHECK_EQ(odd.stride_bytes, 80 + 2 * sizeof(uintptr_t));
+}
+
+/* Nor what the frame had where the caller of an allocation would be. */
+TEST(an_object_that_no_one_has_had_is_from_an_unknown_place)
+{
+    struct page *page;
+    uint8_t *bytes;
+
+    start();
+    page = page_alloc(PAGE_USER);
+    bytes = page_to_virt(page);
+    memset(bytes, 0xA5, PAGE_SIZE);
+    page_drop(page);
+    void *object = kmem_cache_alloc(&odd);
+    CHECK_EQ(object, bytes);
+    CHECK(PANICS("then\n    1 taken at an unknown place\n# kernel panic: heap object",
+                 (kprintf("then\n"), bytes[odd.stride_bytes + 77] = 0, kmem_cache_alloc(&odd))));
+    kmem_cache_free(&odd, object);
+    check_all_free();
+}
+
+TEST(the_guard_remembers_who_had_an_object_that_is_free)
+{
+    uintptr_t had, knows;
+    void *object;
+
+    start();
+    object = kmem_cache_alloc(&odd);
+    CHECK(heap_guard_in_use(&odd, object, &had));
+    kmem_cache_free(&odd, object);
+    CHECK(!heap_guard_in_use(&odd, object, &knows));
+    CHECK_EQ(knows, had);
+    check_all_free();
+}
+
+TEST(the_reports_of_objects_name_who_had_them_once)
+{
+    uint8_t *object, *block;
+
+    start();
+    host_name("culprit", culprit);
+    culprit();
+    object = culprit_objects[0];
+    block = culprit_objects[1];
+    CHECK(PANICS("then\n    1 taken at culprit\n# kernel panic: heap object",
+                 (kprintf("then\n"), object[77] = 0, kmem_cache_free(&odd, object))));
+    CHECK(PANICS("then\n    1 taken at culprit\n# kernel panic: heap object",
+                 (kprintf("then\n"), block[5000] = 0, kfree(block))));
+    CHECK(PANICS("of 5000 bytes was written beyond its end", (block[5000] = 0, kfree(block))));
+    kmem_cache_free(&odd, object);
+    kfree(block);
+    check_all_free();
+}
+
 TEST(the_reports_name_the_cache)
 {
     void *object;
@@ -91,6 +180,25 @@ TEST(a_write_to_a_free_frame_is_found_when_it_is_allocated_again)
     struct page *page = page_alloc(PAGE_USER); /* and without a write nothing is said */
     CHECK_EQ(page_to_virt(page), words);
     page_drop(page);
+    check_all_free();
+}
+
+TEST(a_report_of_a_write_to_a_free_frame_says_what_and_where)
+{
+    char report[200];
+    uint32_t *words;
+
+    start();
+    host_name("culprit_with_a_frame", culprit_with_a_frame);
+    culprit_with_a_frame();
+    page_drop(culprit_page);
+    words = page_to_virt(culprit_page);
+    snprintf(
+        report, sizeof(report),
+        "then\n    1 taken at culprit_with_a_frame\n# kernel panic: frame 0x%zx was written to after it was "
+        "freed: 0x00001234 at offset 0xfc0",
+        page_to_pfn(culprit_page));
+    CHECK(PANICS(report, (kprintf("then\n"), words[PAGE_SIZE / 4 - 16] = 0x1234, page_alloc(PAGE_USER))));
     check_all_free();
 }
 
