@@ -245,6 +245,130 @@ TEST(a_block_is_made_from_what_caches_have)
     check_all_back();
 }
 
+/* A cache that counts how often it is emptied, and wants a frame for that. */
+static unsigned shrunk;
+
+static size_t wants_held(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static void wants_shrink(void *context)
+{
+    (void)context;
+    shrunk++;
+    CHECK(shrunk < 100);
+    if (page_free_count() == 0)
+        CHECK_EQ(page_alloc(PAGE_OTHER), NULL);
+}
+
+static void open_cache_that_wants_frames(void)
+{
+    static struct ledger_account account = {.name = "wants", .held = wants_held, .shrink = wants_shrink};
+    static bool open;
+
+    if (!open)
+        ledger_open(&account);
+    open = true;
+    shrunk = 0;
+}
+
+TEST(caches_are_emptied_only_when_memory_is_short)
+{
+    static struct page *held[HOST_FRAMES];
+    size_t n = 0;
+
+    start();
+    open_cache_that_wants_frames();
+    for (; n < FREE; n++)
+        held[n] = page_alloc(PAGE_USER);
+    for (size_t i = 0; i < 8; i++)
+        page_drop(held[--n]);
+    CHECK(page_reserve(8));
+    CHECK_EQ(shrunk, 0);
+    CHECK(!page_reserve(9));
+    CHECK_EQ(shrunk, 1);
+    page_drop(page_alloc_block(3, PAGE_OTHER));
+    CHECK(shrunk <= 2); /* the frames may be apart */
+    while (n != 0)
+        page_drop(held[--n]);
+    check_all_back();
+}
+
+/* Emptying the caches, which is for an allocation, does not begin again for an allocation of theirs. */
+TEST(caches_are_emptied_once_for_an_allocation)
+{
+    static struct page *held[HOST_FRAMES];
+    size_t n = 0;
+
+    start();
+    open_cache_that_wants_frames();
+    while (n < FREE)
+        held[n++] = page_alloc(PAGE_USER);
+    CHECK_EQ(page_alloc(PAGE_USER), NULL);
+    CHECK_EQ(shrunk, 1);
+    CHECK_EQ(page_alloc_block(1, PAGE_OTHER), NULL);
+    CHECK_EQ(shrunk, 2);
+    CHECK(!page_reserve(1));
+    CHECK_EQ(shrunk, 3);
+    while (n != 0)
+        page_drop(held[--n]);
+    check_all_back();
+}
+
+/* It is likely in the CPU's cache. */
+TEST(a_frame_that_is_freed_is_the_next)
+{
+    start();
+    for (enum page_owner owner = PAGE_USER; owner < PAGE_OWNERS; owner++) {
+        struct page *first = page_alloc(owner), *second = page_alloc(owner);
+
+        page_drop(first);
+        CHECK_EQ(page_alloc(PAGE_USER), first);
+        page_drop(second);
+        CHECK_EQ(page_alloc(PAGE_USER), second);
+        page_drop(first);
+        page_drop(second);
+    }
+    check_all_back();
+}
+
+TEST(the_counter_of_free_frames_is_what_readers_see)
+{
+    const size_t *counter = page_free_counter();
+
+    start();
+    CHECK_EQ(*counter, FREE);
+    struct page *block = page_alloc_block(4, PAGE_OTHER);
+    CHECK_EQ(*counter, FREE - 16);
+    page_drop(block);
+    CHECK_EQ(*counter, FREE);
+}
+
+/* When no frames are neighbours, what is taken for the cache is still no more than a batch. */
+TEST(a_batch_of_single_frames_is_no_larger)
+{
+    static struct page *held[HOST_FRAMES];
+
+    start();
+    for (size_t n = 0; n < FREE; n++)
+        held[n] = page_alloc(PAGE_USER);
+    for (size_t n = 0; n < FREE; n++) {
+        if (page_to_pfn(held[n]) % 2 == 0)
+            page_drop(held[n]);
+    }
+    page_shrink();
+    struct page *page = page_alloc(PAGE_USER);
+    CHECK_EQ(page_free_count() - pmm_free_frames(), 31);
+    page_drop(page);
+    for (size_t n = 0; n < FREE; n++) {
+        if (page_to_pfn(held[n]) % 2 != 0)
+            page_drop(held[n]);
+    }
+    check_all_back();
+}
+
 /* D32: a wrong owner, a wrong count and a lost frame. */
 TEST(the_checker_finds_each_kind_of_error)
 {
@@ -272,6 +396,15 @@ TEST(frame_0_is_refused)
     CHECK(PANICS("page_frames", page_add_free(1, HOST_FRAMES)));
 }
 
+static void open_ledger(void)
+{
+    static bool open;
+
+    if (!open)
+        page_open_ledger();
+    open = true;
+}
+
 /* D28: the ledger compares frames in use, not the maximum. */
 TEST(the_ledger_counts_frames_and_names_the_leaks_caller)
 {
@@ -280,7 +413,7 @@ TEST(the_ledger_counts_frames_and_names_the_leaks_caller)
     start();
     host_name("culprit", culprit);
     page = page_alloc(PAGE_PGTABLE);
-    page_open_ledger();
+    open_ledger();
     ledger_mark();
     CHECK(ledger_check());
     for (int i = 0; i < 500; i++)
@@ -299,6 +432,29 @@ TEST(the_ledger_counts_frames_and_names_the_leaks_caller)
     CHECK(!ledger_check());
     CHECK_STR_EQ(console,
                  "kernel check failed: gave back 1 too many frames of page tables (base 1, now 0)\n");
+    check_all_back();
+}
+
+/* Slabs are no account of this one's: the heap has its own (page.h). */
+TEST(each_leaked_frame_is_counted_and_none_of_the_heap)
+{
+    struct page *first, *heap;
+
+    start();
+    host_name("culprit", culprit);
+    open_ledger();
+    ledger_mark();
+    heap = page_alloc(PAGE_HEAP);
+    CHECK(ledger_check());
+    culprit();
+    first = culprit_page;
+    culprit();
+    CHECK(!ledger_check());
+    CHECK_STR_EQ(console, "kernel check failed: leaked 2 frames of page tables (base 0, now 2)\n"
+                          "    2 taken at culprit\n");
+    page_drop(first);
+    page_drop(culprit_page);
+    page_drop(heap);
     check_all_back();
 }
 
