@@ -316,3 +316,26 @@ TEST(the_entries_of_a_page_are_counted_if_all_are_found)
     host_mm_drop(mm);
     end();
 }
+
+/* Pages go out until enough neighbours are free, each page once. */
+TEST(a_block_is_made_of_frames_whose_pages_go_out)
+{
+    enum { PAGES = 8 };
+    begin(DISK_PAGES);
+    struct mm *mm = host_mm_new();
+
+    mm_publish(mm);
+    host_map(mm, VA, PAGES, VM_READ | VM_WRITE, NULL);
+    for (uint8_t i = 0; i < PAGES; i++)
+        host_write(mm, VA + i * PAGE_SIZE, i);
+    host_leave_frames(0);
+    struct page *block = page_alloc_block(1, PAGE_OTHER);
+    CHECK(block != NULL);
+    CHECK(slots_free() <= slots_total() - 2);
+    page_drop(block);
+    host_give_frames();
+    for (uint8_t i = 0; i < PAGES; i++)
+        CHECK_EQ(host_read(mm, VA + i * PAGE_SIZE), i);
+    host_mm_drop(mm);
+    end();
+}
