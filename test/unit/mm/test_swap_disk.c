@@ -339,3 +339,32 @@ TEST(a_block_is_made_of_frames_whose_pages_go_out)
     host_mm_drop(mm);
     end();
 }
+
+/* P24: each failed write costs a slot; eight in a row, and the disk is given up. The last test: bad slots
+ * stay. */
+TEST(a_disk_is_given_up_after_eight_failed_writes_in_a_row)
+{
+    static const char given_up[] = "swap: 8 writes failed in a row: nothing is written any more\n";
+    begin(DISK_PAGES);
+    struct page *page = page_new(0x11);
+    size_t slots = slots_free();
+
+    disk_works = false;
+    console_clear();
+    CHECK_EQ(swap_out(page), 0);
+    CHECK_STR_EQ(strchr(console + strlen("swap: slot "), ' '), " cannot be written: not used again\n");
+    disk_works = true;
+    swap_drop(swap_out(page));
+    disk_works = false;
+    for (int i = 0; i < 7; i++)
+        CHECK_EQ(swap_out(page), 0);
+    CHECK(!console_has(given_up)); /* one in between succeeded */
+    CHECK_EQ(swap_out(page), 0);
+    CHECK(console_has(given_up));
+    CHECK_EQ(slots_free(), slots - 9);
+    disk_works = true;
+    page_drop(page);
+    CHECK(swap_ok());
+    lineage_drop(lineage);
+    host_mm_check_all_back();
+}
