@@ -149,9 +149,13 @@ static inline void cpu_sti(void)
     host_interrupts_on = true;
 }
 
+extern unsigned host_halts __attribute__((weak)); /* a test that counts them defines it */
+
 static inline void cpu_sti_hlt(void)
 {
     cpu_sti();
+    if (&host_halts != NULL)
+        host_halts++;
 }
 
 static inline uintptr_t cpu_frame_pointer(void)
