@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * init.c: what a run does from the first program to the end of the machine, and how it ends. Each test is a
- * run in a copy of this program, since there is one init.
+ * run.
  */
 #include "proc/init.h"
 
@@ -10,6 +10,7 @@
 #include "dev/irq.h"
 #include "dev/power.h"
 #include "host_console.h"
+#include "in_a_copy.h"
 #include "journal.h"
 #include "lib/cmdline.h"
 #include "mm/page.h"
@@ -277,22 +278,11 @@ static bool run_ends_with(enum power_status status)
     return strstr(journal, step) != NULL;
 }
 
-#define RUN(name)                       \
-    static void name##_in_a_copy(void); \
-    TEST(name)                          \
-    {                                   \
-        CHECK(PANICS("as it should", {  \
-            name##_in_a_copy();         \
-            panic("as it should");      \
-        }));                            \
-    }                                   \
-    static void name##_in_a_copy(void)
-
 #define BEGIN "ledger_mark", "before", "inject_start"
 #define END "ledger_check", "page_ok", "swap_ok", "cow_report", "stack of 1", "peak_trace"
 #define COUNTS ": taken 50, given 47, held 3, free 900"
 
-RUN(a_run_does_this)
+TEST_IN_A_COPY(a_run_does_this)
 {
     plan.zombie[0].pid = FIRST;
     run_program();
@@ -304,7 +294,7 @@ RUN(a_run_does_this)
                           "init check memory pass.\n");
 }
 
-RUN(without_arguments_the_shell_runs_and_sets_the_mode_itself)
+TEST_IN_A_COPY(without_arguments_the_shell_runs_and_sets_the_mode_itself)
 {
     plan.zombie[0].pid = FIRST;
     run(&(struct cmdline){.args_n = 0});
@@ -313,7 +303,7 @@ RUN(without_arguments_the_shell_runs_and_sets_the_mode_itself)
                 "trace end 16" COUNTS, "power off 10");
 }
 
-RUN(nothing_need_run_before_the_programs)
+TEST_IN_A_COPY(nothing_need_run_before_the_programs)
 {
     plan.zombie[0].pid = FIRST;
     init_start(&(struct cmdline){.args_n = 0}, NULL);
@@ -324,7 +314,7 @@ RUN(nothing_need_run_before_the_programs)
     CHECK(run_ends_with(POWER_PASSED));
 }
 
-RUN(a_first_program_for_linux_reads_lines)
+TEST_IN_A_COPY(a_first_program_for_linux_reads_lines)
 {
     plan.zombie[0].pid = FIRST;
     plan.is_linux = true;
@@ -332,7 +322,7 @@ RUN(a_first_program_for_linux_reads_lines)
     CHECK(strstr(journal, "exec prog\nmode 15\nreap 2\n") != NULL);
 }
 
-RUN(a_program_that_is_not_there_is_reported)
+TEST_IN_A_COPY(a_program_that_is_not_there_is_reported)
 {
     plan.zombie[0] = (struct proc){.pid = FIRST, .exit_code = -E_NOENT};
     plan.exec_error = -E_NOENT;
@@ -363,20 +353,20 @@ static void run_with(int args_n, size_t bytes)
     run(&cmdline);
 }
 
-RUN(a_program_needs_no_arguments)
+TEST_IN_A_COPY(a_program_needs_no_arguments)
 {
     run_with(1, 0);
     CHECK_STR_EQ(executed, "<prog>");
 }
 
-RUN(as_many_arguments_as_exec_allows_are_passed)
+TEST_IN_A_COPY(as_many_arguments_as_exec_allows_are_passed)
 {
     run_with(EXEC_MAX_ARGS, 0);
     CHECK_EQ(strlen(executed), 6 + 3 * (EXEC_MAX_ARGS - 1));
     CHECK(run_ends_with(POWER_PASSED));
 }
 
-RUN(as_many_bytes_as_exec_allows_are_passed)
+TEST_IN_A_COPY(as_many_bytes_as_exec_allows_are_passed)
 {
     run_with(2, EXEC_MAX_BYTES);
     CHECK_EQ(strlen(executed), EXEC_MAX_BYTES + 2);
@@ -385,21 +375,21 @@ RUN(as_many_bytes_as_exec_allows_are_passed)
 
 #define TOO_BIG "kernel_execve: \"prog\" failed: too big (-12)\n"
 
-RUN(too_many_arguments_are_reported)
+TEST_IN_A_COPY(too_many_arguments_are_reported)
 {
     run_with(EXEC_MAX_ARGS + 1, 0);
     CHECK(strstr(journal, "foreground 2\nexit -12\nreap 2\n") != NULL);
     CHECK(console_has(TOO_BIG));
 }
 
-RUN(too_many_bytes_are_reported)
+TEST_IN_A_COPY(too_many_bytes_are_reported)
 {
     run_with(2, EXEC_MAX_BYTES + 1);
     CHECK(strstr(journal, "foreground 2\nexit -12\nreap 2\n") != NULL);
     CHECK(console_has(TOO_BIG));
 }
 
-RUN(the_run_waits_for_orphans_and_has_the_first_programs_code)
+TEST_IN_A_COPY(the_run_waits_for_orphans_and_has_the_first_programs_code)
 {
     plan.zombie[0] = (struct proc){.pid = 8, .exit_code = 5, .kill_signal = 6};
     plan.zombie[1] = (struct proc){.pid = FIRST, .exit_code = 3};
@@ -412,7 +402,7 @@ RUN(the_run_waits_for_orphans_and_has_the_first_programs_code)
     CHECK(run_ends_with(POWER_PROGRAM_FAILED));
 }
 
-RUN(the_signal_that_ended_the_first_program_is_reported)
+TEST_IN_A_COPY(the_signal_that_ended_the_first_program_is_reported)
 {
     plan.zombie[0] = (struct proc){.pid = FIRST, .exit_code = -9, .kill_signal = 11};
     run_program();
@@ -423,7 +413,7 @@ RUN(the_signal_that_ended_the_first_program_is_reported)
     CHECK(run_ends_with(POWER_PROGRAM_FAILED));
 }
 
-RUN(without_memory_for_the_first_process_the_run_fails)
+TEST_IN_A_COPY(without_memory_for_the_first_process_the_run_fails)
 {
     plan.thread_error[2] = -E_NO_MEM;
     run_program();
@@ -457,31 +447,31 @@ static void check_fails(const char *words)
     CHECK_STR_EQ(console, wanted);
 }
 
-RUN(a_leak_fails_the_run)
+TEST_IN_A_COPY(a_leak_fails_the_run)
 {
     plan.books_differ = true;
     check_fails("the books differ\n");
 }
 
-RUN(frames_that_contradict_each_other_fail_the_run)
+TEST_IN_A_COPY(frames_that_contradict_each_other_fail_the_run)
 {
     plan.frames_bad = true;
     check_fails("kernel check failed: counts, owners and free lists of the frames contradict each other\n");
 }
 
-RUN(a_map_of_the_swap_disk_that_contradicts_itself_fails_the_run)
+TEST_IN_A_COPY(a_map_of_the_swap_disk_that_contradicts_itself_fails_the_run)
 {
     plan.swap_bad = true;
     check_fails("kernel check failed: the map of the swap disk contradicts itself\n");
 }
 
-RUN(pages_copied_for_nothing_fail_the_run)
+TEST_IN_A_COPY(pages_copied_for_nothing_fail_the_run)
 {
     plan.pages_copied = true;
     check_fails("");
 }
 
-RUN(stray_interrupts_are_reported_and_fail_nothing)
+TEST_IN_A_COPY(stray_interrupts_are_reported_and_fail_nothing)
 {
     plan.zombie[0].pid = FIRST;
     plan.stray = 7;
@@ -505,7 +495,7 @@ static void run_rehearsal(int code)
     run_program();
 }
 
-RUN(the_rehearsal_follows_and_is_not_seen)
+TEST_IN_A_COPY(the_rehearsal_follows_and_is_not_seen)
 {
     run_rehearsal(0);
     CHECK_STR_EQ(executed, "<rehearsal>");
@@ -520,7 +510,7 @@ RUN(the_rehearsal_follows_and_is_not_seen)
 #define REHEARSAL_FAILED \
     "kernel check failed: the program \"rehearsal\" that follows the first ended with exit code "
 
-RUN(a_rehearsal_that_fails_is_kept_in_the_trace_and_fails_the_run)
+TEST_IN_A_COPY(a_rehearsal_that_fails_is_kept_in_the_trace_and_fails_the_run)
 {
     run_rehearsal(4);
     CHECK(strstr(journal, "keep the draft\n") != NULL);
@@ -529,7 +519,7 @@ RUN(a_rehearsal_that_fails_is_kept_in_the_trace_and_fails_the_run)
     CHECK(!console_has("pass"));
 }
 
-RUN(a_rehearsal_that_is_not_there_ends_at_once)
+TEST_IN_A_COPY(a_rehearsal_that_is_not_there_ends_at_once)
 {
     plan.exec_error = -E_NOENT;
     run_rehearsal(-E_NOENT);
@@ -537,7 +527,7 @@ RUN(a_rehearsal_that_is_not_there_ends_at_once)
     CHECK(run_ends_with(POWER_CHECK_FAILED));
 }
 
-RUN(without_memory_for_the_rehearsal_the_run_fails)
+TEST_IN_A_COPY(without_memory_for_the_rehearsal_the_run_fails)
 {
     plan.thread_error[3] = -E_NO_MEM;
     run_rehearsal(0);
