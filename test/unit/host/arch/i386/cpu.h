@@ -102,6 +102,7 @@ struct descriptor_table {
     uint16_t limit;
     uint32_t base;
 };
+void cpu_init(void);
 void cpu_lidt(const struct descriptor_table *table);
 struct cpu_features {
     uint8_t fxsr, sse, smep, smap, umip;
