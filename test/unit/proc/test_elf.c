@@ -179,6 +179,7 @@ TEST(the_headers_are_in_memory_if_a_segment_has_them_all)
         file.ph[0].align = 0;
         CHECK_EQ(parse(), 0);
         CHECK_EQ(parsed.headers_va, cases[i].va);
+        CHECK_EQ(parsed.headers_n, SEGMENTS);
     }
 }
 

@@ -3,13 +3,19 @@
  * family.c: the two lists of children of each process, and how orphans change the parent.
  */
 #include "proc/family.h"
+
+#include <stdio.h>
+#include <string.h>
+
 #include "proc/proc.h"
 #include "unit.h"
 
 #define PROCS 40
 #define ALL PROCS
 
-struct trace_ring trace_ring;
+static char reparents[100]; /* traced: child, old parent, new parent */
+
+struct trace_ring trace_ring = {.on = 1};
 
 void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
 {
@@ -18,7 +24,9 @@ void trace_record2(enum trace_event event, uint32_t a, uint32_t b)
 
 void trace_record3(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
 {
-    (void)event, (void)a, (void)b, (void)c;
+    size_t used = strlen(reparents);
+    CHECK_EQ(event, TRACE_reparent);
+    snprintf(reparents + used, sizeof(reparents) - used, "%u: %u, %u; ", a, b, c);
 }
 
 void trace_record_irq_off(enum trace_event event, uint32_t a, uint32_t b, uint32_t c)
@@ -162,6 +170,31 @@ TEST(orphans_change_their_parent_in_parts)
     check_children(&procs[1], 0, 0);
     check_children(&procs[0], 4, 3);
     expect_order(&procs[0].children, (const int[]){7, 6, 5, 4}, 4);
+}
+
+TEST(each_child_that_changes_its_parent_is_traced)
+{
+    start();
+    family_add(&procs[1], &procs[2]);
+    family_add(&procs[1], &procs[3]);
+    die(&procs[2]);
+    reparents[0] = '\0';
+    hand_over(&procs[1], &procs[0]);
+    CHECK_STR_EQ(reparents, "3: 1, 0; 2: 1, 0; ");
+}
+
+TEST(a_child_can_be_given_to_another_parent)
+{
+    start();
+    family_add(&procs[0], &procs[2]);
+    family_add(&procs[1], &procs[3]);
+    family_add(&procs[1], &procs[4]);
+    reparents[0] = '\0';
+    family_give(&procs[3], &procs[0]);
+    CHECK_STR_EQ(reparents, "3: 1, 0; ");
+    expect_order(&procs[0].children, (const int[]){3, 2}, 2);
+    check_children(&procs[0], 2, 0);
+    check_children(&procs[1], 1, 0);
 }
 
 TEST(living_orphans_alone_are_no_zombies)

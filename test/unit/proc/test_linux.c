@@ -21,6 +21,7 @@ struct cpu boot_cpu;
 bool host_interrupts_on;
 static struct proc parent, leader, child;
 static bool no_memory;
+static int caches; /* made */
 static int states; /* allocated */
 static uint64_t tls, clock;
 static int written; /* the pid that was written to the program's memory; 0: none */
@@ -33,6 +34,7 @@ uint64_t cpu_tsc(void)
 void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, size_t align)
 {
     (void)cache;
+    caches++;
     CHECK_STR_EQ(name, "linux state");
     CHECK_EQ(bytes, sizeof(struct linux_proc));
     CHECK_EQ(align, sizeof(void *));
@@ -180,6 +182,13 @@ TEST(the_vector_tells_where_things_are)
     CHECK_EQ(n, sizeof(expected) / 4);
     for (size_t i = 0; i < n; i++)
         CHECK_EQ(words[i], expected[i]);
+}
+
+TEST(states_have_a_cache_of_their_own)
+{
+    caches = 0;
+    linux_init();
+    CHECK_EQ(caches, 1);
 }
 
 /* Bytes differ, all of them change, and half of the bits are 1: the seed is fixed, so the run repeats. */

@@ -113,6 +113,20 @@ static void start(void)
     journal_clear();
 }
 
+TEST(only_a_word_in_shared_memory_is_that_of_its_object)
+{
+    struct futex_key key;
+    start();
+    region.flags = VM_READ | VM_WRITE | VM_EXEC;
+    CHECK_EQ(futex_key(&key, AT, true), 0);
+    CHECK(key.space == &mm && key.va == AT.va);
+    region.flags |= VM_SHARED;
+    CHECK_EQ(futex_key(&key, AT, true), 0);
+    CHECK(key.space == &object && key.va == AT.va);
+    CHECK_EQ(futex_key(&key, AT, false), 0);
+    CHECK(key.space == &mm && key.va == AT.va);
+}
+
 static int parked; /* the process that waits next */
 static int limit;  /* and the last one */
 static const struct futex_key *const *park_keys;

@@ -23,6 +23,7 @@ static bool killed;   /* the leader, in its sleep */
 
 int do_kill(int pid)
 {
+    CHECK(states[0].ending); /* or a thread could make another meanwhile */
     note("kill %d", pid);
     return 0;
 }
@@ -231,6 +232,8 @@ TEST(a_thread_that_does_not_ends_all)
     leave(EXIT_KILL, 5);
     CHECK_STEPS("wake the leader");
     CHECK(end->reason == EXIT_FAULT && end->code == 4);
+    CHECK(reason == EXIT_KILL && code == 5); /* its own */
+    CHECK_EQ(procs[2].fault_trap, 0);
     current = &procs[0];
     leave(EXIT_KILL, 9);
     CHECK(reason == EXIT_FAULT && code == 4);

@@ -17,7 +17,7 @@ struct cpu boot_cpu;
 static struct proc first = {.pid = 1}, second = {.pid = 2}, child = {.pid = 3};
 static int reg;      /* the register */
 static bool enabled; /* or its next use traps */
-static unsigned traps, objects;
+static unsigned traps, objects, caches;
 static bool no_memory;
 
 void fpu_disable(void)
@@ -51,6 +51,7 @@ void fpu_reset(void)
 void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, size_t align)
 {
     (void)cache, (void)name;
+    caches++;
     CHECK_EQ(bytes, FPU_STATE_BYTES);
     CHECK_EQ(align, FPU_STATE_ALIGN);
 }
@@ -86,7 +87,9 @@ static void use(struct proc *proc, int expected, int value)
 
 static void start(void)
 {
+    caches = 0;
     proc_fpu_init();
+    CHECK_EQ(caches, 1);
     fpu_disable();
     boot_cpu = (struct cpu){0};
     current = &first;
@@ -144,6 +147,21 @@ TEST(a_child_has_a_copy)
     proc_fpu_drop(&child);
     CHECK_EQ(proc_fpu_copy(&child), 0);
     use(&child, 8, 1);
+    end();
+}
+
+/* Its state is still in the registers, but the FPU was disabled for another process. */
+TEST(a_child_has_a_copy_of_registers_that_are_not_enabled)
+{
+    start();
+    use(&first, 0, 7);
+    proc_fpu_switch(&second);
+    proc_fpu_switch(&first);
+    CHECK(!enabled);
+    CHECK_EQ(proc_fpu_copy(&child), 0);
+    CHECK(enabled && boot_cpu.fpu_open);
+    use(&first, 7, 8);
+    use(&child, 7, 9);
     end();
 }
 

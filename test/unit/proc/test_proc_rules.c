@@ -192,7 +192,9 @@ TEST(the_first_operations_are_checked_and_then_one_of_61)
         CHECK_EQ(checked(1), 1);
     }
     checked(EVERY / 2);
+    cow_countable = 0;
     rules_restart();
+    CHECK(cow_countable != 0); /* and entries are counted */
     CHECK_EQ(checked(REHEARSAL + 1), REHEARSAL + 1);
     CHECK_EQ(checked(EVERY - 1), 0);
 }

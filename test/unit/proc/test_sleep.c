@@ -33,6 +33,7 @@ void wakeup_proc(struct proc *proc)
     CHECK(spin_is_held(&sched_lock));
     CHECK(proc >= procs && proc < procs + PROCS);
     CHECK_EQ(woken_at[proc - procs], 0);
+    CHECK(!proc->timer_armed); /* it may run at once, and sleep again */
     woken_at[proc - procs] = timer_ticks();
 }
 
@@ -199,6 +200,23 @@ TEST(a_killed_sleeper_leaves_no_timer)
     CHECK_EQ(sleep_all(&(const unsigned[PROCS]){4}), -E_KILLED);
     CHECK(!procs[0].timer_armed);
     for (int i = 0; i < 10; i++)
+        tick();
+    CHECK_EQ(woken_at[0], 0);
+}
+
+TEST(a_timer_that_was_disarmed_wakes_no_one)
+{
+    start();
+    procs[0] = (struct proc){.magic = PROC_MAGIC, .pid = 1};
+    woken_at[0] = 0;
+    current = &procs[0];
+    spin_lock_irqsave(&sched_lock);
+    timer_arm(3);
+    CHECK(procs[0].timer_armed);
+    timer_disarm();
+    CHECK(!procs[0].timer_armed);
+    spin_unlock_irqrestore(&sched_lock, true);
+    for (int i = 0; i < 5; i++)
         tick();
     CHECK_EQ(woken_at[0], 0);
 }
