@@ -84,6 +84,31 @@ static struct {
     irq_handler *handler[IRQ_LINES];
 } set;
 
+static const char *steps[40]; /* functions that were called, in this order */
+static size_t steps_n;
+
+static void set_up(const char *function)
+{
+    CHECK(steps_n < sizeof(steps) / sizeof(steps[0]));
+    steps[steps_n++] = function;
+}
+
+/* The place of the only call of this function. */
+static inline size_t when(const char *function)
+{
+    size_t place = 0, calls = 0;
+    for (size_t i = 0; i < steps_n; i++) {
+        if (strcmp(steps[i], function) == 0) {
+            place = i;
+            calls++;
+        }
+    }
+    if (calls != 1)
+        printf("# %s is called %zu times\n", function, calls);
+    CHECK_EQ(calls, 1);
+    return place;
+}
+
 void multiboot_read(struct boot_info *boot, paddr_t info_pa, paddr_t end)
 {
     CHECK_EQ(info_pa, INFO);
@@ -138,6 +163,7 @@ void mmu_init(paddr_t memory_end, size_t kva_pages, void *(*alloc_page)(void))
 
 void heap_guard_init(void)
 {
+    set_up(__func__);
 }
 
 void trace_init(void *buffer, paddr_t buffer_pa, size_t bytes)
@@ -148,6 +174,7 @@ void trace_init(void *buffer, paddr_t buffer_pa, size_t bytes)
 
 void trace_watch_free(const size_t *frames)
 {
+    set_up(__func__);
     CHECK_EQ(frames, page_free_counter());
 }
 
@@ -198,10 +225,12 @@ void page_add_free(size_t first, size_t n)
 
 void page_open_ledger(void)
 {
+    set_up(__func__);
 }
 
 void kmalloc_init(void)
 {
+    set_up(__func__);
 }
 
 void swap_init(void *(*alloc)(size_t bytes), size_t max_bytes)
@@ -213,6 +242,7 @@ void swap_init(void *(*alloc)(size_t bytes), size_t max_bytes)
 
 void swap_start(void)
 {
+    set_up(__func__);
 }
 
 void kstack_init(uint16_t *free_slots, size_t slots)
@@ -223,6 +253,7 @@ void kstack_init(uint16_t *free_slots, size_t slots)
 
 void mm_init(void)
 {
+    set_up(__func__);
 }
 
 size_t pid_table_bytes(size_t max)
@@ -232,16 +263,19 @@ size_t pid_table_bytes(size_t max)
 
 void proc_init(void *pid_table, size_t max)
 {
+    set_up(__func__);
     CHECK_EQ(*((uint8_t *)pid_table + machine.bytes_per_pid * max - 1), 0);
     CHECK_EQ(max, set.procs + 1); /* and idle */
 }
 
 void proc_line_init(void)
 {
+    set_up(__func__);
 }
 
 void bootfs_add_archive(const uint8_t *archive, size_t bytes)
 {
+    set_up(__func__);
     CHECK_EQ(archive, boot_archive_start);
     CHECK_EQ(bytes, boot_archive_end - boot_archive_start);
 }
@@ -258,6 +292,7 @@ size_t bootfs_count(void)
 
 void image_cache_open_ledger(void)
 {
+    set_up(__func__);
 }
 
 const char *inject_want(const char *text)
@@ -310,11 +345,13 @@ int sched_point(void)
 
 bool pic_init(void)
 {
+    set_up(__func__);
     return !machine.no_pic;
 }
 
 void pit_init(void)
 {
+    set_up(__func__);
 }
 
 uint32_t pit_measure_tsc(void)
@@ -364,42 +401,52 @@ void terminal_input(void)
 
 void terminal_init(void)
 {
+    set_up(__func__);
 }
 
 void uart_init(void)
 {
+    set_up(__func__);
 }
 
 void uart_enable_input(void)
 {
+    set_up(__func__);
 }
 
 void trap_init(void)
 {
+    set_up(__func__);
 }
 
 void cpu_init(void)
 {
+    set_up(__func__);
 }
 
 void lapic_init(void)
 {
+    set_up(__func__);
 }
 
 void peak_clock_known(void)
 {
+    set_up(__func__);
 }
 
 void lockup_init(void)
 {
+    set_up(__func__);
 }
 
 void syscall_check(void)
 {
+    set_up(__func__);
 }
 
 void panic_set_describer(void (*describe)(void))
 {
+    set_up(__func__);
     CHECK_EQ(describe, proc_describe_current);
 }
 
@@ -409,6 +456,7 @@ void proc_describe_current(void)
 
 void cow_set_who(void (*who)(paddr_t, uintptr_t, struct cow_who *, struct cow_who *))
 {
+    set_up(__func__);
     CHECK_EQ(who, pgfault_who);
 }
 
@@ -425,6 +473,7 @@ const struct abi *linux_calls(void)
 
 void abi_init(const struct abi *ucow, const struct abi *linux_table)
 {
+    set_up(__func__);
     CHECK(ucow == &syscall_abi && linux_table == &linux_abi);
 }
 
@@ -437,6 +486,7 @@ static inline void boot(const char *cmdline)
                                  "options: cow=true\n"
                                  "cpu: fxsr=0 sse=1 smep=0 smap=1 umip=0\n";
     machine.cmdline = cmdline;
+    steps_n = 0;
     if (setjmp(machine_is_up) == 0)
         kmain(INFO);
     CHECK(memcmp(console, always, sizeof(always) - 1) == 0);

@@ -25,6 +25,48 @@ TEST_IN_A_COPY(without_options_everything_has_its_default)
     CHECK_EQ(mm_points.due, &boot_cpu.need_resched);
 }
 
+TEST_IN_A_COPY(each_part_of_the_kernel_is_set_up_once_and_after_what_it_needs)
+{
+    static const char *const all[] = {"heap_guard_init",
+                                      "page_open_ledger",
+                                      "kmalloc_init",
+                                      "swap_start",
+                                      "mm_init",
+                                      "proc_line_init",
+                                      "image_cache_open_ledger",
+                                      "pit_init",
+                                      "terminal_init",
+                                      "uart_init",
+                                      "uart_enable_input",
+                                      "trap_init",
+                                      "cpu_init",
+                                      "lapic_init",
+                                      "peak_clock_known",
+                                      "lockup_init",
+                                      "syscall_check",
+                                      "trace_watch_free",
+                                      "bootfs_add_archive",
+                                      "panic_set_describer",
+                                      "cow_set_who",
+                                      "abi_init",
+                                      "pic_init",
+                                      "proc_init"};
+    boot("");
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        when(all[i]);
+    CHECK_EQ(steps_n, ARRAY_SIZE(all));
+    CHECK_EQ(when("uart_init"), 0); /* or nothing could be said */
+    CHECK_EQ(when("trap_init"), 1); /* or a trap would reset the machine */
+    CHECK(when("page_open_ledger") < when("kmalloc_init"));
+    CHECK(when("kmalloc_init") < when("swap_start"));
+    CHECK(when("kmalloc_init") < when("mm_init"));
+    CHECK(when("mm_init") < when("proc_init"));
+    CHECK(when("bootfs_add_archive") < when("image_cache_open_ledger"));
+    CHECK(when("pic_init") < when("pit_init"));
+    CHECK(when("pit_init") < when("peak_clock_known"));
+    CHECK(when("terminal_init") < when("uart_enable_input"));
+}
+
 TEST_IN_A_COPY(the_allocator_gets_the_memory_that_is_left)
 {
     boot("");

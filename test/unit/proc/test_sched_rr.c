@@ -188,18 +188,21 @@ TEST(priorities_mean_nothing)
 /* Or it would have more than its turn. */
 TEST(a_process_that_slept_for_long_keeps_what_is_left_of_its_turn)
 {
-    start();
-    policy_enqueue(&procs[0]);
-    struct proc *sleeper = policy_pick();
-    policy_tick(sleeper);
-    policy_enqueue(&procs[1]);
-    policy_pick();
-    current = &procs[1];
-    for (int i = 0; i < 3 * TURN; i++)
-        policy_tick(&procs[1]);
-    policy_enqueue(sleeper);
-    CHECK_EQ(policy_pick(), sleeper);
-    CHECK_EQ(ticks_left(sleeper), TURN - 1);
+    for (int used = 1; used < TURN; used++) {
+        start();
+        policy_enqueue(&procs[0]);
+        struct proc *sleeper = policy_pick();
+        for (int i = 0; i < used; i++)
+            policy_tick(sleeper);
+        policy_enqueue(&procs[1]);
+        policy_pick();
+        current = &procs[1];
+        for (int i = 0; i < 3 * TURN; i++)
+            policy_tick(&procs[1]);
+        policy_enqueue(sleeper);
+        CHECK_EQ(policy_pick(), sleeper);
+        CHECK_EQ(ticks_left(sleeper), TURN - used);
+    }
 }
 
 /* A sleeper whose turn happened to end as it fell asleep does not wait for all that compute. (D106) */

@@ -167,7 +167,7 @@ static void end_here(void)
 {
     CHECK_STEPS("trace: 10 is gone, 11 runs", "load the pages of mm 1", "switch from 10 to 11");
     CHECK(procs[0].state == PROC_ZOMBIE && procs[1].state == PROC_RUNNING);
-    current = &procs[0]; /* which must not be */
+    current = &procs[2]; /* as if it came back */
 }
 
 TEST(a_process_that_ended_never_runs_again)
@@ -176,7 +176,7 @@ TEST(a_process_that_ended_never_runs_again)
     procs[1].mm = &mm[1];
     procs[0].state = PROC_ZOMBIE;
     elsewhere = end_here;
-    CHECK(PANICS("zombie pid 10 was scheduled", {
+    CHECK(PANICS("zombie pid 12 was scheduled", {
         spin_lock_irqsave(&sched_lock);
         sched_leave();
     }));

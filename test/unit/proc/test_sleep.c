@@ -204,19 +204,35 @@ TEST(a_killed_sleeper_leaves_no_timer)
     CHECK_EQ(woken_at[0], 0);
 }
 
-TEST(a_timer_that_was_disarmed_wakes_no_one)
+/* Process `i` begins or ends to wait until so many ticks have passed. */
+static void set_timer(int i, unsigned ticks)
 {
-    start();
-    procs[0] = (struct proc){.magic = PROC_MAGIC, .pid = 1};
-    woken_at[0] = 0;
-    current = &procs[0];
+    current = &procs[i];
     spin_lock_irqsave(&sched_lock);
-    timer_arm(3);
-    CHECK(procs[0].timer_armed);
-    timer_disarm();
-    CHECK(!procs[0].timer_armed);
+    if (ticks != 0)
+        timer_arm(ticks);
+    else
+        timer_disarm();
+    CHECK_EQ(procs[i].timer_armed, ticks != 0);
     spin_unlock_irqrestore(&sched_lock, true);
-    for (int i = 0; i < 5; i++)
-        tick();
-    CHECK_EQ(woken_at[0], 0);
+}
+
+TEST(a_timer_that_was_disarmed_wakes_no_one_and_the_others_go_on)
+{
+    for (int disarmed = 0; disarmed < 5; disarmed++) {
+        start();
+        for (int i = 0; i < 5; i++) {
+            procs[i] = (struct proc){.magic = PROC_MAGIC, .pid = i};
+            woken_at[i] = 0;
+        }
+        locks_held = (struct locks_held){.classes = LOCKS_ALWAYS};
+        begin = timer_ticks();
+        for (int i = 0; i < 5; i++)
+            set_timer(i, 3 + (unsigned)i);
+        set_timer(disarmed, 0);
+        for (int i = 0; i < 10; i++)
+            tick();
+        for (int i = 0; i < 5; i++)
+            CHECK_EQ(woken_at[i], i == disarmed ? 0 : begin + 3 + (unsigned)i);
+    }
 }
