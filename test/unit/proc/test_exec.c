@@ -18,6 +18,7 @@
 #include "proc/linux.h"
 #include "proc/mutex.h"
 #include "proc/proc_fpu.h"
+#include "proc/proc_rules.h"
 
 #define PID 300
 #define ENTRY 0x00800020u
@@ -309,6 +310,39 @@ TEST(a_process_gets_a_new_program)
     CHECK_STR_EQ(proc.name, "prog");
     CHECK_EQ(proc_trapframe(&proc)->eip, ENTRY);
     CHECK(new_mm.lock.owner == NULL);
+}
+
+static unsigned running_checks, abi_checks;
+static unsigned due; /* the opportunity for checks that is taken; 0: none */
+
+bool rules_begin(void)
+{
+    rules_wait = 1;
+    return due > 0 && --due == 0;
+}
+
+void rules_running(void)
+{
+    CHECK(proc.mm == &new_mm);
+    running_checks++;
+}
+
+static void check_abi(void)
+{
+    abi_checks++;
+}
+
+TEST(a_new_program_is_checked_when_it_is_time)
+{
+    static const struct abi checked_abi = {.name = "checked", .check = check_abi};
+    for (int i = 0; i < 2; i++) {
+        start();
+        abi = &checked_abi;
+        due = i == 1 ? 2 : 0; /* the first is for the stack, while it is built */
+        rules_wait = 1;
+        CHECK_EQ(do_execve("prog", &args), 0);
+        CHECK(running_checks == (unsigned)i && abi_checks == (unsigned)i);
+    }
 }
 
 TEST(its_stack_has_the_arguments)

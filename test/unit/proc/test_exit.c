@@ -249,6 +249,15 @@ TEST(neither_init_nor_idle_ends)
     CHECK(PANICS("idle ends with code 4", do_exit(EXIT_CALL, 4)));
 }
 
+TEST(a_process_ends_without_locks)
+{
+    start();
+    CHECK(PANICS("ends with a lock held", {
+        spin_lock_irqsave(&sched_lock);
+        do_exit(EXIT_CALL, 0);
+    }));
+}
+
 TEST(an_exit_that_forgets_something_is_reported)
 {
     struct proc other;

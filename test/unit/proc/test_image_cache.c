@@ -103,6 +103,7 @@ TEST(what_is_no_program_is_not_kept)
     error = -E_INVAL_ELF;
     CHECK_EQ(image_cache_open("b", &image), -E_INVAL_ELF);
     CHECK_STEPS("new 1", "parse 1", "destroy 1");
+    CHECK_EQ(images[1].object.count, 0); /* it is dropped once */
     no_memory = true;
     CHECK_EQ(image_cache_open("b", &image), -E_NO_MEM);
     CHECK_EQ(image_cache_open("none", &image), -E_NOENT);

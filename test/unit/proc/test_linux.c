@@ -80,6 +80,18 @@ static void start(void)
     host_interrupts_on = false;
 }
 
+/* xorshift32 (Marsaglia 2003) from 0, where each step begins with the clock, as computed by another program.
+ * The first test: no other has drawn a number. */
+TEST(random_bytes_are_those_of_the_generator)
+{
+    static const uint8_t expected[] = {143, 235, 96, 166, 196, 51, 60, 18};
+    uint8_t bytes[sizeof(expected)];
+    clock = 0x12345678;
+    linux_random(bytes, sizeof(bytes));
+    CHECK(memcmp(bytes, expected, sizeof(expected)) == 0);
+    clock = 0;
+}
+
 TEST(a_first_program_has_nothing)
 {
     static const struct linux_proc zero;

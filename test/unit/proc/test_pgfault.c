@@ -241,6 +241,9 @@ TEST(another_process_that_maps_the_frame_is_named)
     pgfault_who(FRAME, VA, &running, &sharer);
     CHECK(running.pid == SELF && running.name == self.name);
     CHECK(sharer.pid == OTHER && sharer.name == other.name);
+    same.mm = &other_mm; /* of two, the first */
+    pgfault_who(FRAME, VA, &running, &sharer);
+    CHECK_EQ(sharer.pid, SELF + 1);
     for (int i = 0; i < 4; i++) {
         sharer.pid = -1;
         start(MM_FILL);

@@ -29,9 +29,12 @@ void console_write(int number, const char *text, size_t n)
     strcat(console, "|");
 }
 
+static unsigned caches; /* made */
+
 void kmem_cache_init(struct kmem_cache *cache, const char *name, size_t bytes, size_t align)
 {
     (void)cache, (void)name, (void)align;
+    caches++;
     CHECK_EQ(bytes, CONSOLE_LINE_BYTES);
 }
 
@@ -57,7 +60,9 @@ void console_forget(int number)
 
 static void start(void)
 {
+    caches = 0;
     proc_line_init();
+    CHECK_EQ(caches, 1);
     current = &writer;
     console[0] = '\0';
     no_memory = false;

@@ -110,6 +110,19 @@ TEST(a_new_kill_forgets_the_last)
     CHECK_STEPS("from 1", "from 1", "from 300");
 }
 
+TEST(a_new_kill_of_no_one_ends_the_last)
+{
+    static const int found[] = {1};
+    kills = found;
+    journal_clear();
+    terminal_begin_kill(GROUP);
+    CHECK(terminal_go_on());
+    terminal_begin_kill(0);
+    CHECK_EQ(held, 0);
+    CHECK(!terminal_go_on());
+    CHECK_STEPS("from 1");
+}
+
 TEST(without_a_group_no_one_is_killed)
 {
     journal_clear();
