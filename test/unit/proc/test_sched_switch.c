@@ -44,7 +44,8 @@ TEST(memory_is_loaded_if_it_is_another)
                 "switch from 10 to 11");
 }
 
-/* Of the FPU and of programs for Linux: whoever runs next must not see the registers of the one before. */
+/* Of the FPU and of programs for Linux: the process that runs next must not see the registers of the one
+ * before. */
 TEST(special_registers_are_switched_when_there_are_some)
 {
     static const char *const wanted[] = {
