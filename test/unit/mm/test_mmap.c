@@ -109,3 +109,183 @@ TEST(a_new_entry_counts_as_accessed)
     CHECK((*pte_find(mm->pgdir, AT) & PTE_A) != 0); /* the CPU need not set it */
     finish();
 }
+
+#define ANYWHERE (MAP_PRIVATE | MAP_ANONYMOUS)
+#define THERE (ANYWHERE | MAP_FIXED)
+
+/* Both errors may apply: then the one that Linux returns. */
+TEST(a_mapping_with_bad_arguments_is_refused)
+{
+    enum { TOP_PAGE = USERTOP - PAGE_SIZE, ALL = USERTOP - USERBASE };
+    static const struct {
+        uintptr_t addr;
+        size_t length;
+        unsigned flags;
+        int error;
+    } cases[] = {
+        {AT, 0, ANYWHERE, -E_INVAL},
+        {AT, 0, THERE, -E_INVAL},
+        {AT, PAGE_SIZE, MAP_PRIVATE, -E_INVAL}, /* of a file */
+        {AT, PAGE_SIZE, MAP_PRIVATE | MAP_FIXED, -E_INVAL},
+        {AT, PAGE_SIZE, MAP_ANONYMOUS, -E_INVAL},
+        {AT, PAGE_SIZE, ANYWHERE | MAP_SHARED, -E_INVAL},
+        {AT, PAGE_SIZE, ANYWHERE | 0x100, -E_INVAL},
+        {AT, ALL + 1, ANYWHERE, -E_NO_MEM},
+        {AT, ALL + 1, ANYWHERE | 0x100, -E_NO_MEM},
+        {AT, ALL, THERE, -E_NO_MEM},
+        {AT + 1, PAGE_SIZE, THERE, -E_INVAL},
+        {AT + 1, ALL, THERE, -E_NO_MEM},
+        {USERBASE - PAGE_SIZE, PAGE_SIZE, THERE, -E_NO_MEM},
+        {USERBASE - PAGE_SIZE, PAGE_SIZE, THERE | 0x100, -E_NO_MEM},
+        {0, PAGE_SIZE, THERE, -E_NO_MEM},
+        {TOP_PAGE, PAGE_SIZE + 1, THERE, -E_NO_MEM},
+        {TOP_PAGE, 3 * PAGE_SIZE, THERE, -E_NO_MEM},
+        {TOP_PAGE + 1, 1, THERE, -E_NO_MEM}, /* its pages end above */
+        {USERTOP, 1, THERE, -E_NO_MEM},
+    };
+    start();
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int error = (int)mm_mmap(mm, cases[i].addr, cases[i].length, PROT_READ, cases[i].flags);
+        if (error != cases[i].error)
+            fprintf(stderr, "# case %zu\n", i);
+        CHECK_EQ(error, cases[i].error);
+        CHECK_EQ(mm->vmas.n, 0);
+    }
+    CHECK_EQ(mm_mmap(mm, TOP_PAGE, 1, PROT_READ, THERE), TOP_PAGE);
+    CHECK_EQ(mm_mmap(mm, USERBASE, 1, PROT_READ, THERE), USERBASE);
+    CHECK_EQ(mm->vmas.n, 2);
+    finish();
+}
+
+TEST(what_is_unmapped_is_in_user_space)
+{
+    static const struct {
+        uintptr_t addr;
+        size_t length;
+        int error;
+    } cases[] = {
+        {AT + 1, PAGE_SIZE, -E_INVAL},
+        {AT, 0, -E_INVAL},
+        {USERTOP, PAGE_SIZE, -E_INVAL},
+        {AT, USERTOP - AT + 1, -E_INVAL},
+        {USERTOP - PAGE_SIZE, PAGE_SIZE + 1, -E_INVAL},
+        {0, PAGE_SIZE, 0}, /* nothing is there */
+        {0, USERBASE, 0},
+        {AT + PAGE_SIZE, USERTOP - AT - PAGE_SIZE, 0},
+    };
+    start();
+    mapped(AT, PROT_READ, MAP_PRIVATE);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CHECK_EQ(mm_munmap(mm, cases[i].addr, cases[i].length), cases[i].error);
+        CHECK_EQ(mm->vmas.n, 1);
+    }
+    CHECK_EQ(mm_munmap(mm, 0, AT + 1), 0); /* from below user space up to the page */
+    CHECK_EQ(mm->vmas.n, 0);
+    finish();
+}
+
+/* The wish is a hint. Without one, the highest gap below the page table of the stack, then below the stack.
+ */
+TEST(a_mapping_is_placed_where_there_is_room)
+{
+    const uintptr_t below_stack = USER_STACK_BASE - PAGE_SIZE; /* the page between is a guard */
+    const uintptr_t first_top = ALIGN_DOWN(below_stack, MMU_TABLE_SPAN);
+    const size_t n = 2 * PAGE_SIZE;
+    start();
+    host_map(mm, USER_STACK_BASE, USER_STACK_PAGES, VM_READ | VM_WRITE, NULL);
+    CHECK_EQ(mm_mmap(mm, AT + 5, n - 5, PROT_READ, ANYWHERE), AT);
+    CHECK_EQ(mm_mmap(mm, AT + n, n, PROT_WRITE, ANYWHERE), AT + n);   /* just above it */
+    CHECK_EQ(mm_mmap(mm, AT - n, n, PROT_WRITE, ANYWHERE), AT - n);   /* just below */
+    CHECK_EQ(mm_mmap(mm, AT, n, PROT_READ, ANYWHERE), first_top - n); /* it is not free */
+    CHECK_EQ(mm_mmap(mm, AT - 2 * n, n + 1, PROT_READ, ANYWHERE), first_top - n - n - PAGE_SIZE);
+    CHECK_EQ(mm_mmap(mm, 0, PAGE_SIZE, PROT_WRITE, ANYWHERE), first_top - 2 * n - 2 * PAGE_SIZE);
+    CHECK_EQ(mm_mmap(mm, USERBASE - PAGE_SIZE, PAGE_SIZE, PROT_READ, ANYWHERE),
+             first_top - 2 * n - 3 * PAGE_SIZE);
+    CHECK_EQ(mm_mmap(mm, below_stack - n, n, PROT_READ, ANYWHERE), below_stack - n); /* a wish may be there */
+    CHECK_EQ(mm_munmap(mm, below_stack - n, n), 0);
+    CHECK_EQ(mm_mmap(mm, below_stack - n + PAGE_SIZE, n, PROT_READ, ANYWHERE),
+             first_top - 3 * n - 3 * PAGE_SIZE); /* but not at the guard page */
+    finish();
+
+    start();
+    host_map(mm, USER_STACK_BASE, USER_STACK_PAGES, VM_READ | VM_WRITE, NULL);
+    host_map(mm, USERBASE, (first_top - USERBASE) / PAGE_SIZE, VM_READ, NULL);
+    CHECK_EQ(mm_mmap(mm, 0, n, PROT_WRITE, ANYWHERE), below_stack - n);
+    CHECK_EQ(mm_mmap(mm, 0, below_stack - first_top - n, PROT_READ, ANYWHERE), first_top);
+    CHECK_EQ((int)mm_mmap(mm, 0, PAGE_SIZE, PROT_READ, ANYWHERE), -E_NO_MEM);
+    CHECK_EQ((int)mm_mmap(mm, 0, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS), -E_NO_MEM);
+    finish();
+}
+
+static uintptr_t page_at(int page)
+{
+    return AT + 2 * MMU_TABLE_SPAN + (uintptr_t)((intptr_t)page * (intptr_t)PAGE_SIZE);
+}
+
+/* Each with a page: before, in and after the page tables that go with the range. */
+TEST(what_is_unmapped_across_page_tables_is_gone)
+{
+    static const struct {
+        int first, last; /* pages from page_at(0) on that are unmapped, both included */
+        bool stays[7];   /* of `pages` */
+    } cases[] = {
+        {-1, 1024, {true, false, false, false, false, true, true}},
+        {-1, -1, {true, false, true, true, true, true, true}},
+        {0, 1023, {true, true, false, false, true, true, true}},
+        {1, 1022, {true, true, true, true, true, true, true}},
+        {1023, 1024, {true, true, true, false, false, true, true}},
+        {-2, 2047, {false, false, false, false, false, false, true}},
+        {-1024, 2048, {false, false, false, false, false, false, false}},
+    };
+    static const int pages[] = {-2, -1, 0, 1023, 1024, 1025, 2048};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        start();
+        host_map(mm, page_at(-(int)PGTABLE_ENTRIES), 4 * MMU_TABLE_SPAN / PAGE_SIZE, VM_READ | VM_WRITE,
+                 NULL);
+        for (size_t k = 0; k < ARRAY_SIZE(pages); k++)
+            host_write(mm, page_at(pages[k]), (uint8_t)(1 + k));
+        uintptr_t va = page_at(cases[i].first);
+        CHECK_EQ(mm_munmap(mm, va, (size_t)(cases[i].last - cases[i].first + 1) * PAGE_SIZE), 0);
+        size_t stay = 0;
+        for (size_t k = 0; k < ARRAY_SIZE(pages); k++) {
+            va = page_at(pages[k]);
+            stay += cases[i].stays[k];
+            if (cases[i].stays[k])
+                CHECK_EQ(host_read(mm, va), 1 + k);
+            else
+                CHECK_EQ(host_failure(mm, va, false), MM_SEGV);
+        }
+        CHECK_EQ(mm_page_count(mm), stay);
+        CHECK_EQ(page_owner_count(PAGE_USER), stay);
+        finish();
+    }
+}
+
+/* A flush costs all translations: there is one if an entry is gone that the CPU may use. */
+TEST(unmapping_flushes_if_there_was_something)
+{
+    start();
+    host_map(mm, AT, 3, VM_READ | VM_WRITE, NULL);
+    host_write(mm, AT, 1);
+    unsigned flushes = host_flushes;
+    CHECK_EQ(mm_munmap(mm, AT + 2 * PAGE_SIZE, PAGE_SIZE), 0); /* never touched */
+    CHECK_EQ(host_flushes, flushes);
+    host_write(mm, AT + PAGE_SIZE, 1);
+    CHECK_EQ(mm_munmap(mm, AT + PAGE_SIZE, PAGE_SIZE), 0);
+    CHECK_EQ(host_flushes, flushes + 1);
+    mmu_load(&kernel_pgdir);
+    flushes = host_flushes;
+    pgtable_clear(mm->pgdir, AT, AT + PAGE_SIZE); /* by another process than those that use it */
+    CHECK_EQ(host_flushes, flushes);
+    finish();
+}
+
+TEST(pages_are_not_sent_out_where_no_program_is)
+{
+    start();
+    CHECK_EQ(mm_pageout(mm, USERBASE - PAGE_SIZE, PAGE_SIZE), -E_INVAL);
+    CHECK_EQ(mm_pageout(mm, USERTOP, PAGE_SIZE), -E_INVAL);
+    CHECK_EQ(mm_pageout(mm, AT, USERTOP - AT + 1), -E_INVAL);
+    CHECK_EQ(mm_pageout(mm, AT, USERTOP - AT), 0);
+    finish();
+}
