@@ -219,6 +219,21 @@ TEST(unmapping_a_part_may_fail_and_changes_nothing)
     end(parent, child);
 }
 
+/* D06: the object of a mapping that cannot be made is gone, too. */
+TEST(shared_memory_over_a_part_may_fail_and_leaves_no_object)
+{
+    struct mm *parent = parent_new(), *child = host_mm_dup(parent);
+    size_t used = kmem_used_bytes();
+
+    host_leave_frames(0);
+    CHECK_EQ((int)mm_mmap(child, PRIVATE, PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED),
+             -E_NO_MEM);
+    host_shrink();
+    CHECK_EQ(kmem_used_bytes(), used);
+    host_give_frames();
+    end(parent, child);
+}
+
 /* The range begins in one shared table and ends in another: both are needed before anything changes. */
 TEST(unmapping_across_tables_changes_all_or_nothing)
 {

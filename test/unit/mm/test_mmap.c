@@ -133,6 +133,7 @@ TEST(a_mapping_with_bad_arguments_is_refused)
         {AT, ALL + 1, ANYWHERE, -E_NO_MEM},
         {AT, ALL + 1, ANYWHERE | 0x100, -E_NO_MEM},
         {AT, ALL, THERE, -E_NO_MEM},
+        {USERBASE, ALL + 1, THERE, -E_NO_MEM},
         {AT + 1, PAGE_SIZE, THERE, -E_INVAL},
         {AT + 1, ALL, THERE, -E_NO_MEM},
         {USERBASE - PAGE_SIZE, PAGE_SIZE, THERE, -E_NO_MEM},
