@@ -52,6 +52,22 @@ TEST(a_copy_is_seen_at_once)
     end(parent, child);
 }
 
+/* Or a second thread would fault at a page that it may write. */
+TEST(a_page_that_is_writable_again_is_flushed)
+{
+    struct mm *parent = small_parent_new();
+
+    host_mm_drop(host_mm_dup(parent));
+    CHECK_EQ(host_read(parent, PRIVATE), 0xAA);
+    CHECK(tlb_find(PRIVATE) != 0);
+    unsigned flushes = host_flushes;
+    CHECK_EQ(mm_fault(parent, PRIVATE, true), MM_REUSE);
+    CHECK_EQ(tlb_find(PRIVATE), 0);
+    CHECK_EQ(host_flushes, flushes); /* that page alone is flushed */
+    host_mm_drop(parent);
+    host_mm_check_all_back();
+}
+
 /* An address space that forks. */
 static struct mm *forking;
 static int writes_at_point;
@@ -132,4 +148,37 @@ TEST(the_last_of_three_hundred_sharers_reuses_the_page)
     CHECK_EQ(mm_fault(all[0], PRIVATE, true), MM_REUSE);
     host_mm_drop(all[0]);
     host_mm_check_all_back();
+}
+
+/* What lost the right to be written may still be in the TLB: checks ask for a flush. */
+TEST(a_fork_that_takes_rights_away_says_so)
+{
+    struct mm *parent = small_parent_new(), *child = host_mm_new();
+
+    host_map(child, PRIVATE, 1, VM_READ | VM_WRITE, NULL);
+    cow_flushes_then = mmu_flushes - 1;
+    CHECK_EQ(copy_range(child, parent, PRIVATE, PRIVATE + PAGE_SIZE, VM_READ | VM_WRITE), 0);
+    CHECK(!cow_flushed());
+    mmu_flush_all();
+    CHECK(cow_flushed());
+    end(parent, child);
+}
+
+/* Most of a table was never used, and a fork does not look there: not even at an entry that should not be
+ * there. */
+TEST(a_fork_copies_what_is_in_use)
+{
+    struct mm *parent = small_parent_new(), *child;
+
+    host_map(parent, MANY, 600, VM_READ | VM_WRITE, NULL);
+    host_write(parent, MANY + 200 * PAGE_SIZE, 0x11);
+    host_write(parent, MANY + 300 * PAGE_SIZE, 0x22);
+    pte_t *entries = pte_find(parent->pgdir, MANY);
+    entries[100] = entries[500] = entries[200];
+    child = host_mm_dup(parent);
+    const pte_t *copies = pte_find(child->pgdir, MANY);
+    CHECK(copies[100] == 0 && copies[500] == 0);
+    CHECK(copies[200] == entries[200] && copies[300] == entries[300]);
+    entries[100] = entries[500] = 0;
+    end(parent, child);
 }

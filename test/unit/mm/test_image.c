@@ -5,52 +5,16 @@
  */
 #include "mm/image.h"
 
-#include <stdlib.h>
-
 #include <ucow/errno.h>
 
-#include "dev/ide.h"
-#include "host_mm.h"
+#include "host_disk.h"
 #include "mm/rmap.h"
 #include "mm/shmem.h"
-#include "mm/swap.h"
 
-#define DISK_PAGES 64
 #define TEXT 0x00800000u
 #define SHARED 0x02000000u
 #define PRIVATE 0x04000000u /* more pages than memory and disk have */
 #define FRAMES 40           /* that are free when a test begins */
-
-static uint8_t disk[DISK_PAGES][PAGE_SIZE];
-
-uint32_t ide_init(void)
-{
-    return DISK_PAGES;
-}
-
-bool ide_read_page(uint32_t page, void *to)
-{
-    memcpy(to, disk[page], PAGE_SIZE);
-    return true;
-}
-
-bool ide_write_page(uint32_t page, const void *from)
-{
-    memcpy(disk[page], from, PAGE_SIZE);
-    return true;
-}
-
-static void *host_alloc(size_t bytes)
-{
-    return calloc(1, bytes);
-}
-
-static size_t slots_free(void)
-{
-    struct swap_info info;
-    swap_read_info(&info);
-    return info.free;
-}
 
 static uint8_t program[4 * PAGE_SIZE];
 static struct image *image;
@@ -67,13 +31,7 @@ static struct mm *user_new(void)
 
 static void start(void)
 {
-    static bool ready;
-    if (!ready)
-        swap_init(host_alloc, DISK_PAGES * 64);
-    host_mm_start();
-    if (!ready)
-        swap_start();
-    ready = true;
+    host_swap_start();
     for (size_t i = 0; i < sizeof(program); i++)
         program[i] = (uint8_t)(1 + i % 251);
     image = image_new(program);
@@ -98,7 +56,7 @@ static void segment(uintptr_t va, size_t bytes, size_t zeros, size_t offset, uin
 static void fill_memory(void)
 {
     static uintptr_t next;
-    if (slots_free() == DISK_PAGES - 1)
+    if (host_slots_free() == DISK_PAGES - 1)
         next = PRIVATE;
     while (mm_fault(mm, next, true) != MM_OOM)
         next += PAGE_SIZE;
@@ -109,7 +67,7 @@ static void fill_memory(void)
 TEST(a_page_of_a_program_comes_though_memory_and_disk_are_full)
 {
     start();
-    size_t slots = slots_free();
+    size_t slots = host_slots_free();
     segment(TEXT, 2 * PAGE_SIZE, 0, 0, VM_READ | VM_EXEC);
     CHECK_EQ(image_map(image, mm), 0);
     host_map(mm, SHARED, 1, VM_READ | VM_WRITE | VM_SHARED, shmem_new(mm->lineage));
@@ -118,16 +76,16 @@ TEST(a_page_of_a_program_comes_though_memory_and_disk_are_full)
     host_read(mm, TEXT);
     host_leave_frames(FRAMES);
     fill_memory();
-    CHECK_EQ(slots_free(), 1);
+    CHECK_EQ(host_slots_free(), 1);
     CHECK_EQ(mm_fault(mm, TEXT + PAGE_SIZE, false), MM_FILL);
-    CHECK_EQ(slots_free(), 0);
+    CHECK_EQ(host_slots_free(), 0);
     CHECK_EQ(mm_munmap(mm, PRIVATE, 4 * PAGE_SIZE), 0); /* the oldest are on the disk */
-    CHECK(slots_free() > 0);
+    CHECK(host_slots_free() > 0);
     fill_memory();
-    CHECK_EQ(slots_free(), 1);
+    CHECK_EQ(host_slots_free(), 1);
     host_give_frames();
     finish();
-    CHECK_EQ(slots_free(), slots);
+    CHECK_EQ(host_slots_free(), slots);
 }
 
 /* All sharers have the same frame, and its address space keeps it while the program has one. */

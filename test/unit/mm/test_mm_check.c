@@ -154,6 +154,85 @@ TEST(the_table_that_one_side_may_write_below_is_found)
     end();
 }
 
+/* The region begins in a table that both share, and ends in one that they do not. */
+TEST(all_tables_of_a_region_are_looked_at)
+{
+    const uintptr_t second = HEAP + MMU_TABLE_SPAN;
+    start();
+    host_map(parent, HEAP + 2 * PAGE_SIZE, PGTABLE_ENTRIES, VM_READ | VM_WRITE, NULL);
+    host_write(parent, second, 0x22);
+    child = host_mm_dup(parent);
+    CHECK_EQ(pgtable_own(child->pgdir, second), 1);
+    mmu_flush_all();
+    mm_check_fork(child, parent, false, parent_who, child_who);
+    CHECK(PANICS("its child pid 3 \"child\" can write to page 0x01000000", {
+        *entry(child, second) |= PTE_W;
+        mm_check_fork(child, parent, false, parent_who, child_who);
+    }));
+    end();
+}
+
+static unsigned looks;
+
+static uint32_t count_looks(paddr_t frame)
+{
+    looks++;
+    return phys_to_page(frame)->count;
+}
+
+static uint32_t found_none(paddr_t frame)
+{
+    (void)frame;
+    return 0;
+}
+
+static const char *a_page(const struct cow_region *region)
+{
+    (void)region;
+    return "memory";
+}
+
+/* The checks of each fork and exec take time: a page is looked at once, and below a table that both sides
+ * share none is. */
+TEST(a_check_looks_at_each_page_once)
+{
+    enum { PRIVATE_PAGES = 3 };
+    start();
+    cow_set_mm(count_looks, found_none, a_page);
+    looks = 0;
+    mm_check(parent);
+    CHECK_EQ(looks, PRIVATE_PAGES);
+    child = host_mm_dup(parent);
+    looks = 0;
+    mm_check_fork(child, parent, false, parent_who, child_who);
+    CHECK_EQ(looks, 1); /* at the page of shared memory */
+    CHECK_EQ(pgtable_own(child->pgdir, HEAP), 1);
+    mmu_flush_all();
+    looks = 0;
+    mm_check_fork(child, parent, false, parent_who, child_who);
+    CHECK_EQ(looks, 2);
+    mm_check_init();
+    end();
+}
+
+TEST(a_page_that_was_copied_is_checked_as_a_copy)
+{
+    start();
+    child = host_mm_dup(parent);
+    const struct vma *vma = vma_at(&parent->vmas, HEAP);
+    CHECK_EQ(pgtable_own(child->pgdir, HEAP), 1);
+    struct cow_fault fault = {.va = HEAP, .write = true, .before = *entry(child, HEAP), .count = 2};
+    cow_fault_sample(&fault);
+    struct page *page = host_frame(child, HEAP);
+    CHECK_EQ(mm_fault(child, HEAP, true), MM_COPY);
+    mm_check_fault(&fault, child, vma, MM_COPY);
+    page_hold(page); /* as if the entry had kept its reference */
+    CHECK(PANICS("got a copy of page 0x00c00000", mm_check_fault(&fault, child, vma, MM_COPY)));
+    mm_check_fault(&fault, child, vma, MM_REUSE);
+    page_drop(page);
+    end();
+}
+
 /* A fault with an outcome is checked for the address space that had it, also if others fault at the same page
  * in between. */
 TEST(the_faults_of_two_address_spaces_are_not_one)
