@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host_disk - a disk for swap that is an array and never fails. Included by one file of a program.
+ * host_disk - a disk for swap that is an array, and fails while a test wants it. Included by one file of a
+ * program.
  */
 #ifndef HOST_DISK_H
 #define HOST_DISK_H
@@ -14,6 +15,7 @@
 #define DISK_PAGES 64
 
 static uint8_t disk[DISK_PAGES][PAGE_SIZE];
+static bool disk_fails;
 
 uint32_t ide_init(void)
 {
@@ -23,13 +25,13 @@ uint32_t ide_init(void)
 bool ide_read_page(uint32_t page, void *to)
 {
     memcpy(to, disk[page], PAGE_SIZE);
-    return true;
+    return !disk_fails;
 }
 
 bool ide_write_page(uint32_t page, const void *from)
 {
     memcpy(disk[page], from, PAGE_SIZE);
-    return true;
+    return !disk_fails;
 }
 
 static void *host_disk_alloc(size_t bytes)

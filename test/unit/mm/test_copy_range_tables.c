@@ -70,6 +70,21 @@ TEST(a_table_comes_back_whole)
     host_mm_check_all_back();
 }
 
+/* D21: the parent may have translations that permit writes: checks ask for a flush. */
+TEST(a_table_that_is_shared_may_no_longer_be_written_below)
+{
+    struct mm *parent = small_parent_new(), *child = host_mm_new();
+
+    host_map(child, PRIVATE, 1, VM_READ | VM_WRITE, NULL);
+    cow_flushes_then = mmu_flushes - 1;
+    CHECK(tables_share(child->pgdir, parent->pgdir, PRIVATE));
+    CHECK(!cow_flushed());
+    mmu_flush_all();
+    CHECK(tables_share(child->pgdir, parent->pgdir, PRIVATE)); /* it is already: as for another region */
+    CHECK(cow_flushed());
+    end(parent, child);
+}
+
 /* D21: a second thread has read a page of the table, so its TLB knows the old frame. */
 TEST(a_table_copy_is_seen_at_once)
 {

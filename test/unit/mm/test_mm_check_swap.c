@@ -9,6 +9,7 @@
 #include "mm/shmem.h"
 
 #define HEAP 0x00C00000u
+#define SECOND (HEAP + PAGE_SIZE)
 #define SHARED 0x02000000u
 #define REHEARSAL(statement)   \
     do {                       \
@@ -27,9 +28,10 @@ static void start(void)
     slots = host_slots_free();
     parent = host_mm_new();
     mm_publish(parent);
-    host_map(parent, HEAP, 2, VM_READ | VM_WRITE, NULL);
+    host_map(parent, HEAP, 3, VM_READ | VM_WRITE, NULL);
     host_map(parent, SHARED, 1, VM_READ | VM_WRITE | VM_SHARED, shmem_new(parent->lineage));
     host_write(parent, HEAP, 0x11);
+    host_write(parent, SECOND, 0x12);
     host_write(parent, SHARED, 0x22);
     child = host_mm_dup(parent);
 }
@@ -52,40 +54,46 @@ static void check_fork(void)
     mm_check_fork(child, parent, false, parent_who, child_who);
 }
 
-/* The page is in memory for one side, and only on the disk for the other. */
+/* The pages are in memory for one side, and only on the disk for the other. */
 static void bring_back_the_parents(void)
 {
-    CHECK_EQ(mm_pageout(parent, HEAP, PAGE_SIZE), 1);
-    CHECK_EQ(pte_slot(*entry(child, HEAP)), 1); /* the first of all slots */
-    host_read(parent, HEAP);
-    CHECK_EQ(host_frame(parent, HEAP)->count, 1);
-    CHECK(pte_swapped(*entry(child, HEAP)));
+    static const uintptr_t pages[] = {HEAP, SECOND};
+    for (uint32_t i = 0; i < ARRAY_SIZE(pages); i++) {
+        CHECK_EQ(mm_pageout(parent, pages[i], PAGE_SIZE), 1);
+        host_read(parent, pages[i]);
+        CHECK_EQ(host_frame(parent, pages[i])->count, 1);
+        CHECK(pte_swapped(*entry(child, pages[i])));
+    }
 }
 
 TEST(who_names_the_slot_of_a_page_shares_it)
 {
-    start();
-    bring_back_the_parents();
-    mm_check(parent);
-    CHECK(PANICS("can write to page 0x00c00000", {
-        *entry(parent, HEAP) |= PTE_W;
+    for (size_t i = 0; i < DISK_PAGES; i++) { /* each has its turn as the slot */
+        start();
+        bring_back_the_parents();
         mm_check(parent);
-    }));
-    host_write(child, HEAP, 0x33); /* its own copy */
-    host_write(parent, HEAP, 0x44);
-    mm_check(parent);
-    end();
+        CHECK(i > 1 || PANICS("can write to page 0x00c00000", {
+                  *entry(parent, HEAP) |= PTE_W;
+                  mm_check(parent);
+              }));
+        host_write(child, HEAP, 0x33); /* its own copy */
+        host_write(parent, HEAP, 0x44);
+        mm_check(parent);
+        end();
+    }
 }
 
 /* A search finds entries, but not those that name a slot: so it is not known how many there are. */
 TEST(the_references_of_a_page_with_a_slot_are_not_compared)
 {
-    start();
-    bring_back_the_parents();
-    REHEARSAL(check_fork());
-    host_read(child, HEAP);
-    REHEARSAL(check_fork());
-    end();
+    for (size_t i = 0; i < DISK_PAGES; i++) {
+        start();
+        bring_back_the_parents();
+        REHEARSAL(check_fork());
+        host_read(child, HEAP);
+        REHEARSAL(check_fork());
+        end();
+    }
 }
 
 TEST(a_reference_to_a_page_without_an_entry_is_reported)
@@ -123,7 +131,7 @@ TEST(what_cannot_be_searched_is_not_compared)
 {
     start();
     host_mm_drop(child);
-    CHECK_EQ(mm_map_page(parent, HEAP + PAGE_SIZE, page_alloc_zero(PAGE_USER), 0), 0);
+    CHECK_EQ(mm_map_page(parent, HEAP + 2 * PAGE_SIZE, page_alloc_zero(PAGE_USER), 0), 0);
     child = host_mm_dup(parent);
     REHEARSAL(check_fork());
     end();

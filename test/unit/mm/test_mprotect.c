@@ -55,6 +55,76 @@ TEST(rights_are_taken_and_given_back)
     finish();
 }
 
+/* The rights of the entry for `va`. */
+static pte_t rights(struct mm *of, uintptr_t va)
+{
+    return *pte_find(of->pgdir, va) & (PTE_P | PTE_W | PTE_COW | PTE_HIDDEN);
+}
+
+/* From each to each, as the table in mprotect.c says. A private page becomes writable when it is written. */
+TEST(the_entry_has_the_rights_of_its_region)
+{
+    static const struct {
+        unsigned prot;
+        pte_t private, shared;
+    } states[] = {
+        {PROT_READ, PTE_P, PTE_P},
+        {PROT_EXEC, PTE_P, PTE_P},
+        {PROT_NONE, PTE_HIDDEN, PTE_HIDDEN},
+        {PROT_WRITE, CONFIG_COW ? PTE_P | PTE_COW : PTE_P | PTE_W, PTE_P | PTE_W},
+    };
+    start();
+    for (size_t from = 0; from < ARRAY_SIZE(states); from++) {
+        for (size_t to = 0; to < ARRAY_SIZE(states); to++) {
+            for (int written = 0; written < 2; written++) {
+                CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, states[from].prot), 0);
+                CHECK_EQ(mm_protect(mm, SHARED, PAGE_SIZE, states[from].prot), 0);
+                if (written && pte_cow(rights(mm, PRIVATE)))
+                    mm_fault(mm, PRIVATE, true);
+                CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, states[to].prot), 0);
+                CHECK_EQ(mm_protect(mm, SHARED, PAGE_SIZE, states[to].prot), 0);
+                if (from != to)
+                    CHECK_EQ(rights(mm, PRIVATE), states[to].private);
+                CHECK_EQ(rights(mm, SHARED), states[to].shared);
+                check_world(&mm, 1);
+            }
+        }
+    }
+    CHECK_EQ(mm_protect(mm, SHARED, PAGE_SIZE, PROT_NONE), 0);
+    CHECK_EQ(host_failure(mm, SHARED, false), MM_SEGV);
+    finish();
+}
+
+/* Entries do not tell reading from executing: no entry is visited, and nothing is flushed. */
+TEST(only_what_entries_say_needs_a_flush)
+{
+    static const struct {
+        unsigned from, to;
+        bool flushes;
+    } cases[] = {
+        {PROT_READ, PROT_EXEC, false},
+        {PROT_READ, PROT_READ | PROT_EXEC, false},
+        {PROT_READ | PROT_WRITE, PROT_WRITE, false},
+        {PROT_READ, PROT_NONE, true},
+        {PROT_NONE, PROT_EXEC, true},
+        {PROT_READ, PROT_READ | PROT_WRITE, true},
+        {PROT_READ | PROT_WRITE, PROT_READ, true},
+    };
+    start();
+    mmu_load(mm->pgdir);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, cases[i].from), 0);
+        unsigned flushes = host_flushes;
+        CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, cases[i].to), 0);
+        CHECK_EQ(host_flushes - flushes, cases[i].flushes);
+    }
+    mmu_load(&kernel_pgdir);
+    unsigned flushes = host_flushes;
+    CHECK_EQ(mm_protect(mm, PRIVATE, PAGE_SIZE, PROT_NONE), 0); /* of memory that is not loaded */
+    CHECK_EQ(host_flushes, flushes);
+    finish();
+}
+
 /* D93: there may be thousands, and no entry in any of them. */
 TEST(others_run_after_each_region)
 {
