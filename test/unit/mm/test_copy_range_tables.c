@@ -234,6 +234,33 @@ TEST(unmapping_a_part_may_fail_and_changes_nothing)
     end(parent, child);
 }
 
+static int dies_at, points_at;
+
+/* The process learns at one point, and no other, that it was killed. */
+static void die_once(void)
+{
+    host_point_result = points_at++ == dies_at ? -E_KILLED : 0;
+}
+
+/* D93: whichever point it is, the fork ends there. */
+TEST(no_point_of_a_fork_is_ignored)
+{
+    struct mm *parent = parent_new(), *child;
+    int points, error;
+
+    points = 2 * (int)parent->vmas.n; /* the regions are copied, and then their pages */
+    for (dies_at = -1, child = NULL; child == NULL;) {
+        dies_at++;
+        points_at = 0;
+        host_points_begin(die_once, 0);
+        child = mm_dup(parent, &error);
+        host_points_end();
+        CHECK_EQ(error, child != NULL ? 0 : -E_KILLED);
+    }
+    CHECK(dies_at >= points);
+    end(parent, host_locked(child));
+}
+
 /* D06: the object of a mapping that cannot be made is gone, too. */
 TEST(shared_memory_over_a_part_may_fail_and_leaves_no_object)
 {

@@ -16,6 +16,7 @@
 #define READ_ONLY 0x01000000u
 #define EXECUTE 0x01400000u
 #define NO_RIGHT 0x01800000u
+#define WRITE_ONLY 0x01C00000u
 #define SHARED 0x02000000u
 #define SHARED_READ 0x02400000u
 #define NOTHING 0x03000000u
@@ -47,6 +48,7 @@ static void start(void)
     host_map(mm, READ_ONLY, 1, VM_READ, NULL);
     host_map(mm, EXECUTE, 1, VM_EXEC, NULL);
     host_map(mm, NO_RIGHT, 1, 0, NULL);
+    host_map(mm, WRITE_ONLY, 1, VM_WRITE, NULL);
     struct vm_object *object = shmem_new(mm->lineage);
     vm_object_hold(object);
     host_map(mm, SHARED, 2, RW | VM_SHARED, object);
@@ -106,6 +108,7 @@ TEST(a_page_that_is_not_there_is_filled)
         {PRIVATE + PAGE_SIZE + 0x123, false, 0, WRITABLE}, /* anywhere in the page */
         {READ_ONLY, false, 0, READABLE},
         {EXECUTE, false, 0, READABLE},
+        {WRITE_ONLY, false, 0, WRITABLE}, /* as on Linux: the CPU has no such right */
         {SHARED, true, 0, WRITABLE},
         {SHARED_READ, false, 0, READABLE},
     };

@@ -144,6 +144,62 @@ TEST(the_pages_of_an_address_space_by_kind)
     finish();
 }
 
+static struct mm *other;
+static unsigned entered;
+
+static void read_text_of_other(void)
+{
+    if (pte_find(other->pgdir, TEXT) != NULL && *pte_find(other->pgdir, TEXT) == 0) {
+        CHECK_EQ(mm_fault(other, TEXT, false), MM_FILL);
+        entered++;
+    }
+}
+
+/* At a point of a count, another process of the table enters a page of the program for both. */
+TEST(a_shared_table_may_change_while_its_pages_are_counted)
+{
+    static const uint8_t program[2 * PAGE_SIZE] = {1};
+    struct page_counts counts;
+    start();
+    struct image *image = image_new(program);
+    image->segments_n = 2;
+    image->segments[0] = (struct image_segment){TEXT, PAGE_SIZE, PAGE_SIZE, 0, VM_READ | VM_EXEC};
+    image->segments[1] = (struct image_segment){TEXT + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, RW};
+    CHECK_EQ(image_map(image, mm), 0);
+    image_drop(image);
+    host_write(mm, TEXT + PAGE_SIZE, 1);
+    other = host_mm_dup(mm);
+    entered = 0;
+    host_points_begin(read_text_of_other, 0);
+    CHECK_EQ(mm_count_pages(mm, &counts), 0);
+    host_points_end();
+    CHECK_EQ(entered, 1);
+    CHECK_EQ(counts.cache, 0); /* its region had been counted */
+    CHECK_EQ(counts.shared, 1);
+    CHECK_EQ(mm_page_count(mm), 2);
+    host_mm_drop(other);
+    finish();
+}
+
+TEST(a_new_address_space_is_empty)
+{
+    host_mm_start();
+    mm = mm_new(NULL);
+    CHECK_EQ(mm->count, 1);
+    CHECK_EQ(mm_users(mm), 1);
+    CHECK(!mutex_is_held(&mm->lock));
+    CHECK(list_empty(&mm->lock.waiters)); /* no one waits for it */
+    CHECK_EQ(vma_first(&mm->vmas), NULL);
+    CHECK_EQ(mm_page_count(mm), 0);
+    uint32_t drops = mm_drop_count();
+    mm_hold(mm);
+    mm_drop(mm);
+    CHECK_EQ(mm->count, 1);
+    CHECK_EQ(mm_drop_count(), drops + 1);
+    finish();
+    CHECK_EQ(mm_drop_count(), drops + 2);
+}
+
 /* Fill all entries of [va, va + bytes) with one frame. */
 static void fill(uintptr_t va, size_t bytes)
 {
