@@ -261,6 +261,19 @@ TEST(no_point_of_a_fork_is_ignored)
     end(parent, host_locked(child));
 }
 
+/* Nothing is replaced, so no entry changes. */
+TEST(a_mapping_where_nothing_was_leaves_its_table_shared)
+{
+    struct mm *parent = small_parent_new(), *child = host_mm_dup(parent);
+    uintptr_t free = PRIVATE - 8 * PAGE_SIZE;
+
+    CHECK_EQ(mm_mmap(child, free, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS), free);
+    CHECK(one_table(parent, child, free));
+    CHECK_EQ(mm_mmap(child, free, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED), free);
+    CHECK(!one_table(parent, child, free));
+    end(parent, child);
+}
+
 /* D06: the object of a mapping that cannot be made is gone, too. */
 TEST(shared_memory_over_a_part_may_fail_and_leaves_no_object)
 {

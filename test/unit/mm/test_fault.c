@@ -101,22 +101,25 @@ TEST(a_page_that_is_not_there_is_filled)
         bool write;
         uint8_t byte;
         pte_t rights;
+        enum page_owner owner;
     } cases[] = {
-        {TEXT, false, 0x5A, READABLE},
-        {DATA, false, 0x5A, WRITABLE},
-        {PRIVATE, true, 0, WRITABLE},
-        {PRIVATE + PAGE_SIZE + 0x123, false, 0, WRITABLE}, /* anywhere in the page */
-        {READ_ONLY, false, 0, READABLE},
-        {EXECUTE, false, 0, READABLE},
-        {WRITE_ONLY, false, 0, WRITABLE}, /* as on Linux: the CPU has no such right */
-        {SHARED, true, 0, WRITABLE},
-        {SHARED_READ, false, 0, READABLE},
+        {TEXT, false, 0x5A, READABLE, PAGE_CACHE},
+        {DATA, false, 0x5A, WRITABLE, PAGE_USER},
+        {PRIVATE, true, 0, WRITABLE, PAGE_USER},
+        {PRIVATE + PAGE_SIZE + 0x123, false, 0, WRITABLE, PAGE_USER}, /* anywhere in the page */
+        {READ_ONLY, false, 0, READABLE, PAGE_USER},
+        {EXECUTE, false, 0, READABLE, PAGE_USER},
+        {WRITE_ONLY, false, 0, WRITABLE, PAGE_USER}, /* as on Linux: the CPU has no such right */
+        {SHARED, true, 0, WRITABLE, PAGE_SHARED},
+        {SHARED_READ, false, 0, READABLE, PAGE_SHARED},
     };
     start();
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CHECK_EQ(mm_fault(mm, cases[i].va, cases[i].write), MM_FILL);
         CHECK_EQ(rights(mm, cases[i].va), cases[i].rights);
         CHECK_EQ(first_byte(mm, cases[i].va), cases[i].byte);
+        CHECK_EQ(host_frame(mm, cases[i].va)->owner, cases[i].owner);
+        CHECK_EQ(host_frame(mm, cases[i].va)->va, ALIGN_DOWN(cases[i].va, PAGE_SIZE)); /* for its eviction */
         CHECK_EQ(mm_fault(mm, cases[i].va, cases[i].write), MM_FILL); /* another thread was quicker */
     }
     finish();

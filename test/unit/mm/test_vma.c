@@ -335,50 +335,6 @@ TEST(others_run_after_each_region_that_a_search_passes)
     end();
 }
 
-static int points_left;
-
-/* The process is killed while it lets others run at the last of so many points. */
-static int die_at_point(void)
-{
-    return points_left-- > 0 ? 0 : -E_KILLED;
-}
-
-/* D93: a process that was killed does not go on copying its regions, and drops those that it has copied. */
-TEST(a_copy_for_the_killed_is_undone)
-{
-    static const volatile bool due = true;
-    enum { REGIONS = 10 };
-    struct point quiet = mm_points;
-    struct vma_set copy = {.n = 0};
-
-    start();
-    for (size_t i = 0; i < REGIONS; i++)
-        add(5 * i, 2, VM_READ, &objects[0]);
-    for (int lives = 0; lives <= REGIONS; lives++) {
-        points_left = lives;
-        mm_points = (struct point){&due, die_at_point};
-        int error = vma_copy_all(&copy, &set);
-        mm_points = quiet;
-        CHECK_EQ(error, lives < REGIONS ? -E_KILLED : 0); /* a point after each region */
-        CHECK_EQ(copy.n, lives < REGIONS ? 0 : REGIONS);
-        vma_clear(&copy);
-        check_model();
-    }
-    end();
-}
-
-/* A search goes on where the last one ended, but not where there may be a gap again. */
-TEST(a_set_that_is_cleared_is_searched_from_the_top)
-{
-    start();
-    add(PAGES / 2, PAGES / 2, VM_READ, NULL);
-    CHECK_EQ(vma_gap(&set, 2 * PAGE_SIZE, BASE, TOP), page_at(PAGES / 2 - 2));
-    vma_clear(&set);
-    CHECK_EQ(vma_gap(&set, 2 * PAGE_SIZE, BASE, TOP), page_at(PAGES - 2));
-    memset(model, 0, sizeof(model));
-    end();
-}
-
 static void check_neighbours(void)
 {
     size_t page = unit_below(PAGES), before = page, after = page;
