@@ -66,6 +66,7 @@ TEST(the_break_moves_or_stays)
     CHECK_EQ(mm_munmap(mm, HEAP, PAGE_SIZE), 0);
     CHECK_EQ(mm_brk(mm, HEAP), HEAP + PAGE_SIZE); /* there is nothing to move over */
     mapped(HEAP + 4 * PAGE_SIZE, PROT_READ, MAP_PRIVATE);
+    CHECK_EQ(mm_brk(mm, HEAP), HEAP + PAGE_SIZE);                     /* nor is what lies above it */
     CHECK_EQ(mm_brk(mm, HEAP + 3 * PAGE_SIZE + 1), HEAP + PAGE_SIZE); /* one page stays free below it */
     CHECK_EQ(mm_brk(mm, HEAP + 3 * PAGE_SIZE), HEAP + 3 * PAGE_SIZE);
     finish();
@@ -281,6 +282,11 @@ TEST(unmapping_flushes_if_there_was_something)
     finish();
 }
 
+static void be_killed(void)
+{
+    host_point_result = -E_KILLED;
+}
+
 TEST(pages_are_not_sent_out_where_no_program_is)
 {
     start();
@@ -288,5 +294,8 @@ TEST(pages_are_not_sent_out_where_no_program_is)
     CHECK_EQ(mm_pageout(mm, USERTOP, PAGE_SIZE), -E_INVAL);
     CHECK_EQ(mm_pageout(mm, AT, USERTOP - AT + 1), -E_INVAL);
     CHECK_EQ(mm_pageout(mm, AT, USERTOP - AT), 0);
+    host_points_begin(be_killed, 0);
+    CHECK_EQ(mm_pageout(mm, AT, USERTOP - AT), -E_KILLED); /* D93: it does not go on */
+    host_points_end();
     finish();
 }

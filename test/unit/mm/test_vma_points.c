@@ -194,6 +194,20 @@ TEST(a_set_that_is_cleared_finds_nothing)
     end();
 }
 
+TEST(a_region_replaces_what_was_there)
+{
+    const struct vma over = {.start = page_at(1), .end = page_at(4), .flags = VM_WRITE, .object = &object};
+    start();
+    vm_object_hold(&object);
+    CHECK_EQ(vma_replace(&set, &over), 0);
+    CHECK(vma_ok(&set));
+    CHECK_EQ(set.n, REGIONS); /* one less, and one more */
+    CHECK_EQ(object.count, 1 + REGIONS);
+    const struct vma *vma = vma_at(&set, page_at(2));
+    CHECK(vma->start == page_at(1) && vma->end == page_at(4) && vma->flags == VM_WRITE);
+    end();
+}
+
 TEST(a_region_that_is_not_replaced_drops_its_object)
 {
     const struct vma inside = {.start = page_at(1), .end = page_at(4), .flags = VM_READ, .object = &object};
