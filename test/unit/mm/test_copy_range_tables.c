@@ -186,6 +186,18 @@ TEST(a_shared_table_that_is_empty_is_shared_on)
     end(parent, child);
 }
 
+/* Later each side gets its own: nothing would be saved. */
+TEST(an_empty_table_is_not_shared)
+{
+    struct mm *parent = small_parent_new(), *child;
+
+    forget(parent, PRIVATE);
+    child = host_mm_dup(parent);
+    CHECK_EQ(pte_find(child->pgdir, PRIVATE), NULL);
+    CHECK(pgdir_permits_writes(parent->pgdir, PRIVATE));
+    end(parent, child);
+}
+
 /* D06: no frame for the table's copy, or for the page's. */
 TEST(a_write_without_memory_for_its_table_changes_nothing)
 {
