@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "arch/i386/vectors.h"
 #include "lib/util.h"
 
 extern uint32_t host_cr3;
@@ -74,6 +75,18 @@ static inline size_t cpu_count_words(const uint32_t *at, uint32_t value, size_t 
     return equal;
 }
 
+/* As in the kernel's header. */
+#define CR0_MP 0x00000002u
+#define CR0_EM 0x00000004u
+#define CR0_TS 0x00000008u
+#define CR0_NE 0x00000020u
+#define CR0_WP 0x00010000u
+#define CR4_OSFXSR 0x00000200u
+#define CR4_OSXMMEXCPT 0x00000400u
+#define CR4_UMIP 0x00000800u
+#define CR4_SMEP 0x00100000u
+#define CR4_SMAP 0x00200000u
+
 #define EFLAGS_IF 1u
 #define EFLAGS_FIXED 2u
 
@@ -98,16 +111,28 @@ struct cpuid_result cpu_cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t cpu_tsc(void);
 void cpu_loop(uint32_t rounds);
 uint32_t cpu_read_cr0(void), cpu_read_cr2(void), cpu_read_cr4(void);
+void cpu_write_cr0(uint32_t value), cpu_write_cr4(uint32_t value);
+uint64_t cpu_rdmsr(uint32_t msr);
+void cpu_wrmsr(uint32_t msr, uint64_t value);
 struct descriptor_table {
     uint16_t limit;
     uint32_t base;
 };
 void cpu_init(void);
-void cpu_lidt(const struct descriptor_table *table);
+void cpu_lidt(const struct descriptor_table *table), cpu_lgdt(const struct descriptor_table *table);
+void cpu_ltr(uint16_t selector);
+void cpu_lldt_none(void);
+void cpu_load_segments(uint16_t code, uint16_t data);
+void cpu_clear_fs_gs(void);
+void cpu_clts(void);
+void cpu_fninit(void);
+void cpu_fxsave(void *area), cpu_fnsave(void *area);
+void cpu_fxrstor(const void *area), cpu_frstor(const void *area);
 struct cpu_features {
     uint8_t fxsr, sse, smep, smap, umip;
 };
 extern struct cpu_features cpu_features;
+void cpu_init(void);
 
 static inline uintptr_t cpu_here(void)
 {
