@@ -13,6 +13,8 @@
 #define BOOT_CPU 0x100u
 #define USUAL_BASE 0xFEE00000u
 
+#define UNTOUCHED 0xA5A5A5A5u /* no register has this value */
+
 uint8_t host_memory[1];
 uint32_t host_cr3, host_registers[1024];
 
@@ -49,6 +51,8 @@ void mmu_kva_map_device(uintptr_t va, paddr_t frame)
 {
     CHECK_EQ(va, (uintptr_t)host_registers);
     note("map %x", frame);
+    for (size_t i = 0; i < 1024; i++)
+        CHECK_EQ(host_registers[i], UNTOUCHED);
 }
 
 void mmu_kva_unmap(uintptr_t va)
@@ -57,8 +61,6 @@ void mmu_kva_unmap(uintptr_t va)
     note("unmap");
     memcpy(written, host_registers, sizeof(written));
 }
-
-#define UNTOUCHED 0xA5A5A5A5u
 
 static void boots(uint32_t edx, uint64_t base)
 {

@@ -142,7 +142,7 @@ static void make_runs(void)
     table_of(TABLE)[1022] = table_of(TABLE)[1023] = 0x5000 | PTE_P | PTE_U;
     for (size_t i = 0; i < 1024; i++)
         table_of(SECOND)[i] = 0x5000 | PTE_P | PTE_U;
-    table_of(OTHER)[1] = 0x5000 | PTE_P | PTE_U;
+    table_of(OTHER)[0] = table_of(OTHER)[7] = 0x5000 | PTE_P | PTE_U;
     console_clear();
     visits = stop_at = 0;
 }
@@ -154,7 +154,8 @@ static void make_runs(void)
     ".\n.\n"                    \
     "1 1026 7fe000-c00000 5\n"  \
     "0 1 c00000-1000000 5\n"    \
-    "1 1 c01000-c02000 5\n"     \
+    "1 1 c00000-c01000 5\n"     \
+    "1 1 c07000-c08000 5\n"     \
     ".\n"                       \
     "0 3 c0000000-c0c00000 3\n" \
     ".\n.\n"                    \
@@ -165,6 +166,17 @@ TEST(a_walk_finds_runs_of_equal_rights)
     make_runs();
     CHECK_EQ(mmu_walk_runs(&dir, visit), 0);
     CHECK_STR_EQ(console, RUNS);
+}
+
+TEST(a_walk_begins_at_address_0)
+{
+    start();
+    dir.entries[0] = TABLE * PAGE_SIZE | PTE_P | PTE_W | PTE_U;
+    table_of(TABLE)[0] = 0x5000 | PTE_P | PTE_U;
+    console_clear();
+    visits = stop_at = 0;
+    CHECK_EQ(mmu_walk_runs(&dir, visit), 0);
+    CHECK_STR_EQ(console, "0 1 0-400000 7\n1 1 0-1000 5\n.\n");
 }
 
 TEST(a_walk_ends_when_the_visitor_says_so)

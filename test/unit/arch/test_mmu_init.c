@@ -7,17 +7,17 @@
 #include "host_console.h"
 #include "lib/util.h"
 
-/* The image as kernel.ld makes it, from 1 MiB on: text and rodata, data and the boot stack, lines. It ends in
- * the second large page. */
+/* The image as kernel.ld makes it, from 1 MiB on: text and rodata, data and the boot stack, lines. It ends
+ * with the second large page. */
 __asm__(".globl kernel_rodata_end, kernel_lines, kernel_end, boot_stack_guard\n"
         ".set kernel_rodata_end, 0xC0140000\n"
         ".set boot_stack_guard, 0xC0200000\n"
-        ".set kernel_lines, 0xC0408000\n"
-        ".set kernel_end, 0xC0410000\n");
+        ".set kernel_lines, 0xC0628000\n"
+        ".set kernel_end, 0xC0800000\n");
 #define RODATA_END 0xC0140000u
 #define GUARD 0xC0200000u
-#define LINES 0xC0408000u
-#define END 0xC0410000u
+#define LINES 0xC0628000u
+#define END 0xC0800000u
 
 #define FRAMES 40 /* the first is not used: it has the address 0 */
 _Alignas(4096) uint8_t host_memory[FRAMES * PAGE_SIZE];
@@ -106,6 +106,8 @@ static void check_area(size_t pages, size_t tables, size_t more)
         CHECK_EQ(entry != 0, has);
         for (uint32_t j = KERNEL_ENTRY; has && j < i; j++)
             CHECK(pte_frame(kernel_pgdir.entries[j]) != pte_frame(entry));
+        for (uint32_t j = 0; has && j < 1024; j++)
+            CHECK_EQ(((pte_t *)phys_to_virt(pte_frame(entry)))[j], 0);
     }
     CHECK_EQ(frames, 2 + tables + more);
 }
