@@ -10,7 +10,9 @@
 #include "lib/util.h"
 #include "unit.h"
 
-uint8_t host_memory[64 * PAGE_SIZE];
+uint8_t host_memory[KMEMSIZE]; /* a byte beyond it belongs to the sanitizer */
+
+#define LOW_BYTES (64 * PAGE_SIZE) /* where everything is but what lies at the end of memory */
 
 #define INFO 0x1000u
 #define MMAP 0x2000u
@@ -43,7 +45,8 @@ static uint32_t *words(uint32_t pa)
 
 static void start(uint32_t flags)
 {
-    memset(host_memory, 0, sizeof(host_memory));
+    memset(host_memory, 0, LOW_BYTES);
+    memset(host_memory + KMEMSIZE - PAGE_SIZE, 0, PAGE_SIZE);
     mmap_used = 0;
     words(INFO)[FLAGS] = flags;
     words(INFO)[MEM_LOWER] = 639;
@@ -130,6 +133,11 @@ TEST(unusable_wins)
         read_all();
         CHECK(is_usable(3 * MIB) && !is_usable(4 * MIB) && !is_usable(8 * MIB) && is_usable(9 * MIB));
     }
+    start(HAS_MMAP);
+    mmap_entry(20, MIB, 15 * MIB, 1);
+    mmap_entry(20, 3 * MIB, 8 * MIB, 2); /* longer than what is below it */
+    read_all();
+    CHECK(is_usable(3 * MIB - 1) && !is_usable(3 * MIB) && !is_usable(11 * MIB - 1) && is_usable(11 * MIB));
 }
 
 /* D37: an unusable entry that wraps extends to the end of memory, like a usable one. */
@@ -164,6 +172,7 @@ TEST(broken_maps_are_not_believed)
         mmap_entry(20, MIB, 100 * MIB, 1);
         mmap_entry(20, 101 * MIB, MIB, 1);
         words(MMAP + 24)[0] = sizes[i];
+        words(INFO)[MODS_ADDR] = 0xFFFFFFFF; /* there are no modules: it may be anything */
         check_falls_back();
     }
     start(HAS_MMAP); /* no entry */
@@ -189,9 +198,23 @@ TEST(broken_maps_are_not_believed)
 TEST(a_map_without_end_is_broken)
 {
     start(HAS_MMAP);
-    for (int i = 0; i < 130; i++)
-        mmap_entry(20, MIB + (uint32_t)i * 0x10000, 0x10000, 1);
+    for (uint32_t i = 0; i < 128; i++)
+        mmap_entry(20, (i + 1) * MIB, MIB, 1);
+    read_all();
+    CHECK_EQ(boot.problems_n, 0);
+    CHECK_EQ(memmap_end(&boot.memory), 129 * MIB);
+    mmap_entry(20, 129 * MIB, MIB, 1);
     check_falls_back();
+}
+
+TEST(an_entry_may_be_longer_than_64_kib)
+{
+    start(HAS_MMAP);
+    mmap_entry(70000, MIB, 3 * MIB, 1);
+    mmap_entry(20, 16 * MIB, MIB, 1);
+    read_all();
+    CHECK_EQ(boot.problems_n, 0);
+    CHECK_EQ(memmap_end(&boot.memory), 17 * MIB);
 }
 
 /* If the length does not end at an entry boundary, the rest is ignored. */
@@ -210,7 +233,12 @@ TEST(two_sizes_are_enough)
     start(HAS_MEMORY);
     read_all();
     CHECK_EQ(boot.problems_n, 0);
+    CHECK(is_usable(PAGE_SIZE) && is_usable(0x9E000) && !is_usable(0x9F000));
     CHECK_EQ(memmap_end(&boot.memory), 4 * MIB);
+    CHECK_EQ(boot.memory.overlapping, 0);
+    words(INFO)[MEM_UPPER]--; /* no whole frame is at the end */
+    read_all();
+    CHECK_EQ(memmap_end(&boot.memory), 4 * MIB - PAGE_SIZE);
     words(INFO)[MEM_LOWER] = words(INFO)[MEM_UPPER] = 0xFFFFFFFF;
     read_all();
     CHECK(!is_usable(0xA0000)); /* video memory */
@@ -247,6 +275,10 @@ TEST(what_a_loader_does_not_promise_is_not_read)
     CHECK_STR_EQ(boot.cmdline, "");
     CHECK(is_usable(3 * MIB));
     CHECK_EQ(boot.problems_n, 0);
+    words(INFO)[FLAGS] = HAS_CMDLINE;
+    read_all();
+    CHECK_STR_EQ(boot.cmdline, "a=1 -- exit");
+    CHECK_EQ(boot.memory.n, 0);
 }
 
 TEST(the_command_line_is_copied_and_bounded)
@@ -306,6 +338,7 @@ TEST(a_module_without_a_string_has_a_number)
     start(HAS_MODULES);
     for (uint32_t i = 0; i < 3; i++)
         module(i, 3 * MIB + i * PAGE_SIZE, 3 * MIB + i * PAGE_SIZE + 1, "named");
+    text(0, "what is at 0");
     words(MODS)[2] = 0;
     words(MODS + 32)[2] = 0xFFFFFFFF;
     read_all();
@@ -314,6 +347,29 @@ TEST(a_module_without_a_string_has_a_number)
     CHECK_STR_EQ(boot.modules[0].name, "module0");
     CHECK_STR_EQ(boot.modules[1].name, "named");
     CHECK_STR_EQ(boot.modules[2].name, "module2");
+}
+
+/* A string without an end before it ends with the memory. (D109) */
+TEST(strings_and_modules_may_end_with_the_memory)
+{
+    start(HAS_MODULES | HAS_CMDLINE);
+    module(0, KMEMSIZE - PAGE_SIZE, KMEMSIZE, "");
+    module(1, 3 * MIB, 3 * MIB + 1, "");
+    memcpy(host_memory + KMEMSIZE - 3, "end", 3);
+    words(MODS)[2] = KMEMSIZE - 3;
+    words(MODS + 16)[2] = KMEMSIZE - 1;
+    words(INFO)[CMDLINE] = KMEMSIZE - 3;
+    read_all();
+    CHECK_EQ(boot.modules_n, 2);
+    CHECK_EQ(boot.modules[0].end, KMEMSIZE);
+    CHECK_STR_EQ(boot.modules[0].name, "end");
+    CHECK_STR_EQ(boot.modules[1].name, "d");
+    CHECK_STR_EQ(boot.cmdline, "end");
+    CHECK(boot.problems_n == 1 && strstr(boot.problems[0], "command line is too long") != NULL);
+    words(MODS)[0] = KMEMSIZE; /* of no byte, but beyond */
+    read_all();
+    CHECK_EQ(boot.modules_n, 1);
+    CHECK_EQ(boot.problems_n, 2);
 }
 
 /* D45 */
