@@ -335,7 +335,7 @@ TEST(a_module_is_named_by_its_string)
 /* v86 gives modules no string. (D101) */
 TEST(a_module_without_a_string_has_a_number)
 {
-    start(HAS_MODULES);
+    start(HAS_MODULES | HAS_MEMORY);
     for (uint32_t i = 0; i < 3; i++)
         module(i, 3 * MIB + i * PAGE_SIZE, 3 * MIB + i * PAGE_SIZE + 1, "named");
     text(0, "what is at 0");
@@ -347,6 +347,8 @@ TEST(a_module_without_a_string_has_a_number)
     CHECK_STR_EQ(boot.modules[0].name, "module0");
     CHECK_STR_EQ(boot.modules[1].name, "named");
     CHECK_STR_EQ(boot.modules[2].name, "module2");
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_EQ(is_usable(3 * MIB + i * PAGE_SIZE), i == 3);
 }
 
 /* A string without an end before it ends with the memory. (D109) */
@@ -370,6 +372,15 @@ TEST(strings_and_modules_may_end_with_the_memory)
     read_all();
     CHECK_EQ(boot.modules_n, 1);
     CHECK_EQ(boot.problems_n, 2);
+
+    start(HAS_MODULES); /* so may their list */
+    module(0, 3 * MIB, 3 * MIB, "empty");
+    words(INFO)[MODS_ADDR] = KMEMSIZE - 16;
+    memcpy(words(KMEMSIZE - 16), words(MODS), 16);
+    read_all();
+    CHECK_EQ(boot.problems_n, 0);
+    CHECK_EQ(boot.modules_n, 1);
+    CHECK_STR_EQ(boot.modules[0].name, "empty");
 }
 
 /* D45 */
