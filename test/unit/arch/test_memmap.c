@@ -54,9 +54,10 @@ TEST(unsorted_and_overlapping_entries_become_one)
     check_sane();
     CHECK_EQ(map.n, 1);
     check_range(0, 0x10000, 0x40000);
-    CHECK(map.overlapping != 0);
+    CHECK_EQ(map.overlapping, 2);
     memmap_add(&map, 0x10000, 0x30000); /* already in the map */
     CHECK_EQ(map.n, 1);
+    CHECK_EQ(map.overlapping, 3);
 }
 
 TEST(entries_that_touch_are_one_and_not_wrong)
@@ -119,6 +120,7 @@ TEST(reserving_cuts_splits_and_removes)
     check_range(0, 0x10000, 0x12000);
     check_range(1, 0x34000, 0x40000);
     memmap_reserve(&map, 0x50000, 0x40000); /* end before start: ignored */
+    memmap_reserve(&map, 0x11000, 0x11000); /* nothing */
     CHECK_EQ(map.n, 2);
     memmap_reserve(&map, 0, UINT64_MAX);
     CHECK_EQ(map.n, 0);
@@ -168,6 +170,9 @@ TEST(carving_takes_from_the_map_for_ever)
     memmap_add(&map, 0x30000, 0x1000);
     CHECK_EQ(memmap_carve(&map, 0x1001), 0);
     CHECK_EQ(memmap_carve(&map, 0x1000), 0x30000);
+    memmap_add(&map, 0x40000, 0x4000);
+    CHECK_EQ(memmap_carve(&map, 0x2800), 0x40000); /* three frames */
+    CHECK_EQ(memmap_bytes(&map), 0x1000);
     check_sane();
 }
 
