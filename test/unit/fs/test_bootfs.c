@@ -16,7 +16,7 @@ static const uint8_t elf[] = "\x7f"
 #define HEADER_BYTES 110 /* of a member in the newc format; the name follows */
 
 struct archive {
-    uint8_t bytes[8192];
+    uint8_t bytes[0x11000];
     size_t size;
     size_t member_end[8]; /* end offset of each member's data */
     size_t members;
@@ -94,6 +94,41 @@ TEST(a_good_archive_is_read_without_a_word)
     CHECK_EQ(bootfs_find("good"), NULL);
     CHECK_EQ(bootfs_find("good-d"), NULL);
     CHECK_EQ(bootfs_find(""), NULL);
+}
+
+/* What follows the first header, which has 110 bytes, is 64 KiB and 2 bytes; a file begins behind them. */
+TEST(archives_larger_than_64_kib)
+{
+    static const size_t sizes[] = {0x10000 - 248, 0x10000};
+    static uint8_t data[0x10000];
+
+    memcpy(data, elf, sizeof(elf));
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        static struct archive archive;
+
+        start(&archive);
+        add_file(&archive, "large", data, sizes[i]);
+        add_file(&archive, "after", elf, 4);
+        add_trailer(&archive);
+        CHECK(i != 0 || archive.size - HEADER_BYTES == 0x10002);
+        bootfs_add_archive(archive.bytes, archive.size);
+        CHECK_STR_EQ(console, "");
+        check_file("large", data, sizes[i]);
+        check_file("after", elf, 4);
+    }
+}
+
+/* D60 */
+TEST(an_empty_file_at_the_end_is_complete)
+{
+    static struct archive archive;
+
+    start(&archive);
+    add_file(&archive, "empty", "", 0);
+    bootfs_add_archive(archive.bytes, archive.size);
+    CHECK_STR_EQ(console, "bootfs: \"empty\" is no ELF program: executing it will fail\n"
+                          "bootfs: the archive is broken at byte 116 of 116: what follows is left out\n");
+    check_file("empty", "", 0);
 }
 
 /* D60: wherever an archive is cut off, complete members are added and the error is reported. */
