@@ -81,8 +81,8 @@ TEST(the_pins_become_wires_of_the_pic_and_the_nmi)
     CHECK_STEPS("rdmsr", "map fee00000", "unmap");
     for (size_t i = 0; i < 1024; i++)
         CHECK_EQ(written[i], i * 4 == 0x0F0   ? 0x1FF /* enabled, vector 255 */
-                             : i * 4 == 0x350 ? 0x700 /* LINT0 delivers ExtINT */
-                             : i * 4 == 0x360 ? 0x400 /* LINT1 delivers NMI */
+                             : i * 4 == 0x350 ? 0x700 /* LINT0 delivers what the PIC sends */
+                             : i * 4 == 0x360 ? 0x400 /* LINT1 delivers NMIs */
                                               : UNTOUCHED);
 }
 

@@ -111,6 +111,7 @@ TEST(a_good_map_is_believed)
     mmap_entry(20, 0xF0000, 0x10000, 2);
     mmap_entry(28, MIB, 127 * MIB, 1); /* entries may be longer than 20 bytes */
     mmap_entry(20, 0xFFFC0000, 0x40000, 2);
+    words(INFO)[MODS_ADDR] = 0xFFFFFFFF; /* there are no modules: it may be anything */
     read_all();
     CHECK_EQ(boot.problems_n, 0);
     check_reserved();
@@ -172,7 +173,7 @@ TEST(broken_maps_are_not_believed)
         mmap_entry(20, MIB, 100 * MIB, 1);
         mmap_entry(20, 101 * MIB, MIB, 1);
         words(MMAP + 24)[0] = sizes[i];
-        words(INFO)[MODS_ADDR] = 0xFFFFFFFF; /* there are no modules: it may be anything */
+        words(INFO)[MODS_ADDR] = 0xFFFFFFFF;
         check_falls_back();
     }
     start(HAS_MMAP); /* no entry */
