@@ -9,8 +9,8 @@
 #include "arch/i386/linear.h"
 #include "dev/ide.h"
 #include "host_console.h"
+#include "journal.h"
 #include "lib/util.h"
-#include "unit.h"
 #include "watch/assert.h"
 
 #define PAGE 4096
@@ -67,6 +67,7 @@ static struct drive {
 
 static struct controller {
     bool there;
+    unsigned function; /* where on bus 0 */
     uint32_t config[16];
     unsigned address;
     bool real; /* aborts a transfer when stopped; emulated controllers do not */
@@ -358,13 +359,15 @@ uint32_t io_in32(uint16_t port)
 {
     CHECK_EQ(port, 0xCFC);
     CHECK((controller.address & 0x00FF0000) == 0); /* only bus 0 is searched */
-    if (!controller.there || (controller.address & ~0xFFu) != (0x80000000u | CONTROLLER << 8))
+    if (!controller.there || (controller.address & ~0xFFu) != (0x80000000u | controller.function << 8))
         return 0xFFFFFFFF;
     return controller.config[(controller.address & 0xFF) / 4];
 }
 
 static void config_write(unsigned reg, uint32_t value)
 {
+    CHECK_EQ(controller.address, 0x80000000u | controller.function << 8 | reg * 4);
+    note("register %02x: %x", reg * 4, value);
     if (reg == BAR4)
         value = controller.fixed ? controller.config[BAR4] : (value & 0xFFF0) | 1;
     controller.config[reg] = value;
@@ -585,8 +588,8 @@ static void plug_in_with_dma(bool real)
 {
     plug_in();
     drive.slowness = real ? 7 : 0;
-    controller =
-        (struct controller){.there = true, .real = real, .status = 6}; /* left over from the firmware */
+    controller = (struct controller){
+        .there = true, .function = CONTROLLER, .real = real, .status = 6}; /* left over from the firmware */
     controller.config[0] = 0x70108086;
     controller.config[1] = 0x02800001;
     controller.config[2] = 0x01018000;
@@ -648,11 +651,43 @@ TEST(another_controller_is_left_alone)
     }
 }
 
+TEST(a_bus_master_is_found_on_all_of_bus_0)
+{
+    static const unsigned functions[] = {0, 1, 8, 255};
+    for (unsigned i = 0; i < ARRAY_SIZE(functions); i++) {
+        plug_in_with_dma(false);
+        controller.function = functions[i];
+        CHECK_EQ(ide_init(), 25);
+        check_reads_and_writes(2);
+        CHECK_EQ(controller.moved, 4);
+    }
+}
+
+/* The revision does not matter, nor whether the channels could be moved. */
+TEST(a_bus_master_may_be_a_newer_one)
+{
+    plug_in_with_dma(false);
+    controller.config[2] = 0x01018A02;
+    CHECK_EQ(ide_init(), 25);
+    check_reads_and_writes(2);
+    CHECK_EQ(controller.moved, 4);
+}
+
+TEST(a_bus_master_with_an_address_keeps_it)
+{
+    plug_in_with_dma(false);
+    journal_clear();
+    CHECK_EQ(ide_init(), 25);
+    CHECK_STEPS("register 04: 5");
+}
+
 TEST(a_bus_master_without_an_address_gets_one)
 {
     plug_in_with_dma(false);
     controller.config[BAR4] = 1;
+    journal_clear();
     CHECK_EQ(ide_init(), 25);
+    CHECK_STEPS("register 20: c000", "register 04: 5");
     CHECK_EQ(controller.config[BAR4], BUS_MASTER | 1);
     check_reads_and_writes(2);
     CHECK_EQ(controller.moved, 4);

@@ -18,8 +18,10 @@ static jmp_buf halted;
 static unsigned halts;
 static uint16_t device_at; /* a port that has one */
 
+/* With interrupts on the timer would start it again. */
 void watchdog_stop(void)
 {
+    CHECK(!host_interrupts_on);
     note("watchdog_stop");
 }
 
