@@ -17,6 +17,8 @@ static struct {
     size_t codes_n;
     uint8_t command, config, sent;
     bool mouse;
+    bool off;         /* the keyboard */
+    bool repeats;     /* a key is held down, and sends its code when the keyboard is on */
     unsigned jams_at; /* the byte sent from now on after which it is busy; 0: none */
     bool jammed;
 } pc;
@@ -41,7 +43,7 @@ uint8_t io_in8(uint16_t port)
         return (uint8_t)((pc.codes_n > 0 || (pc.command == 0x20 && !pc.silent)) | pc.jammed << 1 |
                          pc.mouse << 5);
     CHECK_EQ(port, 0x60);
-    if (pc.command == 0x20) {
+    if (pc.command == 0x20 && pc.codes_n == 0) { /* what was received before comes first */
         pc.command = 0;
         return pc.config;
     }
@@ -52,10 +54,16 @@ uint8_t io_in8(uint16_t port)
 
 void io_out8(uint16_t port, uint8_t value)
 {
+    CHECK(port == 0x60 || port == 0x64);
     if (pc.jams_at > 0 && --pc.jams_at == 0)
         pc.jammed = true;
     if (port == 0x64) {
         pc.command = value;
+        pc.off = value == 0xAD || (pc.off && value != 0xAE);
+        if (value == 0x20 && pc.repeats && !pc.off) {
+            pc.codes = "\x1e";
+            pc.codes_n = 1;
+        }
     } else if (pc.command == 0x60) {
         pc.config = value;
         pc.command = 0;
@@ -95,6 +103,16 @@ TEST(the_controller_translates_and_interrupts)
     CHECK_EQ(pc.command, 0xAE);
     CHECK_EQ(pc.sent, 0xF4);
     CHECK_STR_EQ(TYPED(""), "");
+}
+
+TEST(a_key_that_is_held_down_is_no_answer)
+{
+    pc.config = 0x30;
+    pc.repeats = true;
+    CHECK(keyboard_init());
+    pc.repeats = false;
+    CHECK_EQ(pc.config, 0x61);
+    CHECK(!pc.off);
 }
 
 TEST(a_machine_may_have_no_keyboard)
@@ -217,6 +235,19 @@ TEST(what_is_no_key_is_ignored)
     pc.mouse = true;
     CHECK_STR_EQ(TYPED("\x1e\x1e"), "");
     pc.mouse = false;
+}
+
+/* Alt, the function keys, and codes that no keyboard sends. */
+TEST(keys_without_a_character_send_nothing)
+{
+    for (unsigned code = 0; code < 0x80; code++) {
+        const char alone[] = {(char)code, 0x1E}, extended[] = {(char)0xE0, (char)code, 0x1E};
+        if (code == 0x00 || code == 0x38 || (code > 0x3A && code < 0x45) || code == 0x46 || code == 0x54 ||
+            code == 0x55 || code > 0x56)
+            CHECK_STR_EQ(typed(alone, sizeof(alone)), "a");
+        if (code > 0x53 || (code > 0x35 && code < 0x47))
+            CHECK_STR_EQ(typed(extended, sizeof(extended)), "a");
+    }
 }
 
 TEST(a_full_queue_counts_what_it_loses)

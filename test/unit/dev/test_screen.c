@@ -19,7 +19,7 @@ bool host_interrupts_on = true;
 static struct {
     bool absent, monochrome;
     uint8_t graphics; /* what the register has that says so; 0: text */
-    uint8_t index, registers[25];
+    uint8_t graphics_index, index, registers[25];
 } vga;
 
 uint8_t io_in8(uint16_t port)
@@ -28,6 +28,8 @@ uint8_t io_in8(uint16_t port)
         return 0xFF;
     if (port == 0x3CC)
         return vga.monochrome ? 0x66 : 0x67; /* as after a mode of the firmware */
+    if (port == 0x3CF && vga.graphics_index != 6)
+        return 0xFF; /* such as the bit mask */
     if (port == 0x3CF)
         return vga.graphics != 0 ? vga.graphics : 0x0E;
     CHECK_EQ(port, 0x3D5);
@@ -36,10 +38,15 @@ uint8_t io_in8(uint16_t port)
 
 void io_out8(uint16_t port, uint8_t value)
 {
-    if (port == 0x3D4)
+    if (port == 0x3CE)
+        vga.graphics_index = value;
+    else if (port == 0x3D4)
         vga.index = value;
     else if (port == 0x3D5)
         vga.registers[vga.index] = value;
+    /* The keyboard's handler scrolls: it must not come between the registers of what is shown, and of the
+     * cursor. */
+    CHECK(port != 0x3D5 || vga.index < 0x0C || !host_interrupts_on);
 }
 
 static bool start(void)
@@ -50,6 +57,8 @@ static bool start(void)
     vga.registers[0x07] = 0x1F;
     vga.registers[0x09] = 0x4F;
     vga.registers[0x12] = 0x8F;
+    memset(&vga.registers[0x0A], 0x11, 6); /* what is shown, and the cursor: as a loader may leave them */
+    vga.graphics_index = 8;
     return screen_init();
 }
 
@@ -115,6 +124,17 @@ TEST(a_machine_may_have_no_screen)
     vga.registers[0x09] = 0x4F;
     vga.registers[0x01] = 39;
     CHECK(!screen_init());
+}
+
+TEST(the_screen_begins_empty_with_a_cursor_of_two_lines)
+{
+    CHECK(start());
+    CHECK_EQ(first_shown(), 0);
+    check_cursor(0, 0);
+    CHECK_EQ(vga.registers[0x0A], 14); /* the last two of the 16 lines of a row */
+    CHECK_EQ(vga.registers[0x0B], 15);
+    CHECK_STR_EQ(row_text(0), "");
+    CHECK(host_interrupts_on);
 }
 
 TEST(as_many_cells_are_copied_as_asked)
@@ -290,6 +310,9 @@ TEST(colours_are_those_of_ecma_48)
     CHECK_EQ(cell(0, 10)[1], GREY);
     say("\033[94mk");
     CHECK_EQ(cell(0, 11)[1], 0x09); /* bright by itself */
+    say("\033[0;7ml\033[27mm");
+    CHECK_EQ(cell(0, 12)[1], 0x70);
+    CHECK_EQ(cell(0, 13)[1], GREY);
 }
 
 TEST(sequences_that_mean_nothing_here_are_not_shown)
