@@ -137,6 +137,32 @@ TEST(the_screen_begins_empty_with_a_cursor_of_two_lines)
     CHECK(host_interrupts_on);
 }
 
+/* A mode with rows of so many lines, and so many lines on the screen: bits 8 and 9 are in another register.
+ */
+static bool start_with(unsigned lines_of_row, unsigned lines)
+{
+    start();
+    vga.registers[0x07] = (uint8_t)((((lines - 1) >> 8 & 1) << 1) | (((lines - 1) >> 9 & 1) << 6) | 0x1D);
+    vga.registers[0x09] = (uint8_t)(0x40 | (lines_of_row - 1));
+    vga.registers[0x12] = (uint8_t)(lines - 1);
+    return screen_init();
+}
+
+TEST(the_font_may_have_another_height)
+{
+    static const unsigned heights[] = {8, 14, 16, 24, 32};
+    for (unsigned i = 0; i < sizeof(heights) / sizeof(heights[0]); i++) {
+        unsigned height = heights[i];
+        CHECK(start_with(height, 25 * height));
+        CHECK_EQ(vga.registers[0x0A], height - 2);
+        CHECK_EQ(vga.registers[0x0B], height - 1);
+        CHECK(start_with(height, 26 * height - 1)); /* the rest is no row */
+        CHECK(!start_with(height, 26 * height));
+        CHECK(!start_with(height, 25 * height - 1));
+    }
+    CHECK(!start_with(16, 512 + 25 * 16));
+}
+
 TEST(as_many_cells_are_copied_as_asked)
 {
     start();
