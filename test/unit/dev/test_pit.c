@@ -12,13 +12,13 @@
 
 static uint8_t written[3];
 static unsigned writes, latches, reads, step, counter;
-static uint64_t now;
+static uint64_t now, tsc_per_count = 10;
 
 void io_out8(uint16_t port, uint8_t value)
 {
     if (port == 0x43 && value == 0x00) {
         counter = counter > step ? counter - step : counter + DIVISOR - step;
-        now += 10 * (uint64_t)step;
+        now += tsc_per_count * step;
         latches++;
         return;
     }
@@ -60,6 +60,28 @@ TEST(a_tick_is_measured)
     CHECK_EQ(measure(DIVISOR, 7), 10 * DIVISOR);
     CHECK_EQ(measure(100, 7), 10 * DIVISOR);
     CHECK(latches > 298 / 7 && latches < 298 / 7 + 4);
+}
+
+TEST(a_tick_is_measured_on_slow_and_fast_machines)
+{
+    static const unsigned rates[] = {1, 28, 839, 4000}; /* 1.2 MHz to 4.8 GHz */
+    for (unsigned i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        tsc_per_count = rates[i];
+        CHECK_EQ(measure(5000, 7), rates[i] * DIVISOR);
+    }
+    tsc_per_count = 10;
+}
+
+TEST(a_quarter_of_a_millisecond_is_enough)
+{
+    CHECK_EQ(measure(5000, 298), 10 * DIVISOR);
+    CHECK_EQ(latches, 2);
+}
+
+/* The counter starts over at the divisor itself. */
+TEST(the_divisor_is_a_count)
+{
+    CHECK_EQ(measure(14, 7), 10 * DIVISOR);
 }
 
 TEST(a_counter_that_stands_still_ends_it)

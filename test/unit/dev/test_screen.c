@@ -250,6 +250,26 @@ TEST(more_rows_than_the_memory_has)
     }
 }
 
+static const char *oldest_row(void)
+{
+    for (int n = 0; n < 20; n++)
+        screen_scroll_back();
+    return row_text(0);
+}
+
+TEST(a_full_memory_keeps_the_newest_128_rows)
+{
+    start();
+    count(0, 203); /* with the empty one, as many as there is room for */
+    CHECK_STR_EQ(oldest_row(), "000");
+    count(203, 204);
+    CHECK_STR_EQ(oldest_row(), "076");
+    count(204, 279);
+    CHECK_STR_EQ(oldest_row(), "076");
+    count(279, 280);
+    CHECK_STR_EQ(oldest_row(), "152");
+}
+
 TEST(the_cursor_moves)
 {
     start();
