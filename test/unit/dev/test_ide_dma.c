@@ -170,7 +170,10 @@ TEST(after_an_error_of_a_dma_the_next_one_works)
         drive.failing_at = 2;
         drive.failure = failures[i];
         check_writes(2);
+        drive.reads = 0;
         CHECK(i % 2 ? !ide_read_page(2, page) : !ide_write_page(2, page));
+        if (failures[i] == REFUSE || failures[i] == REFUSE_AT_END)
+            CHECK(drive.reads < 1000); /* the driver did not wait for the bus master */
         check_reads(3);
         check_writes(4);
         CHECK(controller.moved - moved >= 3);

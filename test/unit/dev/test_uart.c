@@ -252,6 +252,16 @@ TEST(a_key_acts_at_once_and_discards_what_was_typed_before)
     CHECK_EQ(input_take_keys(), INPUT_KEY('C'));
     input_drop(at, 3); /* a reader that had looked before: what it saw is gone, what came since stays */
     CHECK_STR_EQ(take_all(), "d");
+    input_set_keys(INPUT_KEY('@') | INPUT_KEY('_'), 0); /* the first and the last: bytes 0 and 31 */
+    input_put(' ');
+    input_put('~');
+    input_put('\xff');
+    CHECK(!input_has_keys());
+    input_put(31);
+    CHECK_EQ(input_take_keys(), INPUT_KEY('_'));
+    input_put(0);
+    CHECK_EQ(input_take_keys(), INPUT_KEY('@'));
+    CHECK_STR_EQ(take_all(), " ~\xff");
     input_set_keys(0, 0);
     input_put(3);
     CHECK(!input_has_keys());
