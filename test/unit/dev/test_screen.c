@@ -199,6 +199,15 @@ TEST(a_full_row_goes_on_in_the_next_when_more_comes)
     CHECK_STR_EQ(row_text(1), "w");
 }
 
+TEST(a_tab_moves_to_the_last_column_at_most)
+{
+    start();
+    say("\033[1;72Hx\ty\033[2;73H\tz\033[3;80H\tw");
+    for (unsigned row = 0; row < 3; row++)
+        CHECK_EQ(*cell(row, 79), "yzw"[row]);
+    check_cursor(2, 79);
+}
+
 /* The cursor is shown on the last character, and moves back from there. */
 TEST(back_from_a_full_row)
 {
@@ -401,7 +410,7 @@ TEST(characters_are_utf_8)
     CHECK_STR_EQ(row_text(0), "\x82\xdb\x0e???|e|");
     say("\r\xc3|\x80|\xe2\x82\n");
     CHECK_STR_EQ(row_text(0), "?|?|??|e|");
-    say("\xe2\x82\nz"); /* a line ends within a character */
-    CHECK_STR_EQ(row_text(1), "?");
+    say("\xb0\xfc|\xe2\x82\nz"); /* two would be Latin 1; and a line ends within a character */
+    CHECK_STR_EQ(row_text(1), "??|?");
     CHECK_STR_EQ(row_text(2), "z");
 }
