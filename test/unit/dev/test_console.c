@@ -138,6 +138,19 @@ TEST(a_line_of_no_one_breaks_none)
     CHECK_EQ(broken, 0);
 }
 
+TEST(the_kernel_does_not_take_over_what_is_forgotten)
+{
+    start();
+    console_watch(3, on_broken);
+    write_text(3, "prompt");
+    console_forget(3);
+    kprintf("news\n");
+    CHECK_STR_EQ(port, "prompt\nnews\n"); /* on a line of its own */
+    kprintf("half");
+    write_text(4, "x\n");
+    CHECK_EQ(broken, 0); /* no one watches the kernel's line */
+}
+
 TEST(a_long_line_of_the_kernel_is_cut)
 {
     char text[2 * CONSOLE_LINE_BYTES];

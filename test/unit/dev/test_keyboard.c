@@ -21,6 +21,7 @@ static struct {
     bool repeats;     /* a key is held down, and sends its code when the keyboard is on */
     unsigned jams_at; /* the byte sent from now on after which it is busy; 0: none */
     bool jammed;
+    unsigned slowness, busy; /* looks at the status until a byte has been taken */
 } pc;
 
 static int looked_back;
@@ -39,9 +40,14 @@ uint8_t io_in8(uint16_t port)
 {
     if (pc.absent)
         return 0xFF;
-    if (port == 0x64)
+    if (port == 0x64) {
+        if (pc.busy > 0) {
+            pc.busy--;
+            return 0x02;
+        }
         return (uint8_t)((pc.codes_n > 0 || (pc.command == 0x20 && !pc.silent)) | pc.jammed << 1 |
                          pc.mouse << 5);
+    }
     CHECK_EQ(port, 0x60);
     if (pc.command == 0x20 && pc.codes_n == 0) { /* what was received before comes first */
         pc.command = 0;
@@ -55,6 +61,8 @@ uint8_t io_in8(uint16_t port)
 void io_out8(uint16_t port, uint8_t value)
 {
     CHECK(port == 0x60 || port == 0x64);
+    CHECK_EQ(pc.busy, 0);
+    pc.busy = pc.slowness;
     if (pc.jams_at > 0 && --pc.jams_at == 0)
         pc.jammed = true;
     if (port == 0x64) {
@@ -94,8 +102,8 @@ static const char *typed(const char *codes, size_t n)
 TEST(the_controller_translates_and_interrupts)
 {
     pc.config = 0x30;
-    pc.codes = "\x1e";
-    pc.codes_n = 1; /* typed before, and discarded */
+    pc.codes = "\x1e\x30";
+    pc.codes_n = 2; /* typed before, and discarded */
     CHECK(!input_has_device());
     CHECK(keyboard_init());
     CHECK(input_has_device());
@@ -113,6 +121,16 @@ TEST(a_key_that_is_held_down_is_no_answer)
     pc.repeats = false;
     CHECK_EQ(pc.config, 0x61);
     CHECK(!pc.off);
+}
+
+TEST(a_slow_controller_is_waited_for)
+{
+    pc.config = 0x30;
+    pc.slowness = 1000;
+    CHECK(keyboard_init());
+    pc.slowness = pc.busy = 0;
+    CHECK_EQ(pc.config, 0x61);
+    CHECK_EQ(pc.sent, 0xF4);
 }
 
 TEST(a_machine_may_have_no_keyboard)

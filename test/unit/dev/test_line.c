@@ -42,6 +42,13 @@ TEST(enter_completes_a_line_whichever_way_it_is_sent)
     CHECK_STR_EQ(text(), "ab\n");
 }
 
+TEST(a_letter_is_shown_as_it_is_and_a_control_character_by_its_letter)
+{
+    type("a ~\x1f\x01\033\t");
+    CHECK_STR_EQ(shown, "a ~^_^A^[^I");
+    CHECK_STR_EQ(text(), "a ~\x1f\x01\033\t");
+}
+
 TEST(erasing_removes_a_whole_character_and_its_columns)
 {
     type("\x7f\b");
