@@ -167,8 +167,9 @@ TEST(a_write_to_a_free_frame_is_found_when_it_is_allocated_again)
     culprit_with_a_frame();
     page_drop(culprit_page);
     words = page_to_virt(culprit_page);
-    for (size_t i = 1; i <= PAGE_SIZE / 4; i++)
-        words[-i] = words[0]; /* the frame before it looks the same, and is not the one that is checked */
+    uint32_t *before = words - PAGE_SIZE / 4;
+    for (size_t i = 0; i < PAGE_SIZE / 4; i++)
+        before[i] = words[0]; /* that frame looks the same, and is not the one that is checked */
     for (size_t i = 0; i < PAGE_SIZE / 4; i += 16) {
         uint32_t was = words[i];
 
