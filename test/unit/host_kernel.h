@@ -12,12 +12,28 @@
 #include "host_console.h"
 #include "lib/util.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 #include "unit.h"
 #include "watch/backtrace.h"
 
 #define HOST_FRAMES 2048 /* 8 MiB */
 
 _Alignas(4096) uint8_t host_memory[HOST_FRAMES * PAGE_SIZE];
+
+/* Set up the frames and the heap. Only the first call does, and returns true: caches are never removed. */
+static inline bool host_heap_start(void)
+{
+    static struct page array[HOST_FRAMES];
+    static bool ready;
+
+    if (ready)
+        return false;
+    page_init(array, HOST_FRAMES);
+    page_add_free(1, HOST_FRAMES - 1);
+    kmalloc_init();
+    ready = true;
+    return true;
+}
 
 /* For the inline functions of check/peak.h: no stretch is the longest. */
 uint32_t peak_stretch_max = UINT32_MAX, peak_stretch_since;

@@ -214,16 +214,8 @@ static inline void host_map(struct mm *mm, uintptr_t start, size_t pages, uint32
 /* Set up memory, heap and the caches of mm; once, because caches are never removed. */
 static inline void host_mm_start(void)
 {
-    static struct page array[HOST_FRAMES];
-    static bool ready;
-
-    if (!ready) {
-        page_init(array, HOST_FRAMES);
-        page_add_free(1, HOST_FRAMES - 1);
-        kmalloc_init();
+    if (host_heap_start())
         mm_init();
-        ready = true;
-    }
     console_clear();
 }
 

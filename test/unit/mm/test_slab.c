@@ -8,21 +8,14 @@
 #include "mm/slab.h"
 #include "watch/ledger.h"
 
-static struct page array[HOST_FRAMES];
 static struct kmem_cache odd, tiny, aligned;
 
 static void start(void)
 {
-    static bool ready;
-
-    if (!ready) {
-        page_init(array, HOST_FRAMES);
-        page_add_free(1, HOST_FRAMES - 1);
-        kmalloc_init();
+    if (host_heap_start()) {
         kmem_cache_init(&odd, "odd", 77, 1);
         kmem_cache_init(&tiny, "tiny", 3, 1);
         kmem_cache_init(&aligned, "aligned", 100, 64);
-        ready = true;
     }
     console_clear();
 }

@@ -47,16 +47,8 @@ static size_t hogged_n;
 
 static void start(void)
 {
-    static struct page array[HOST_FRAMES];
-    static bool ready;
-
-    if (!ready) {
-        page_init(array, HOST_FRAMES);
-        page_add_free(1, HOST_FRAMES - 1);
-        kmalloc_init();
+    if (host_heap_start())
         vma_init();
-        ready = true;
-    }
     console_clear();
     destroyed = 0;
     for (size_t i = 0; i < ARRAY_SIZE(objects); i++)

@@ -73,15 +73,8 @@ static void add(size_t page, size_t n, uint32_t flags)
 /* Every second page is a region. */
 static void start(void)
 {
-    static struct page array[HOST_FRAMES];
-    static bool ready;
-    if (!ready) {
-        page_init(array, HOST_FRAMES);
-        page_add_free(1, HOST_FRAMES - 1);
-        kmalloc_init();
+    if (host_heap_start())
         vma_init();
-        ready = true;
-    }
     count_no_points();
     destroyed = 0;
     object = (struct vm_object){.ops = &ops, .count = 1};
