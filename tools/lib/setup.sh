@@ -163,9 +163,13 @@ check_meson_version() {
         die "Meson $version is too old: ucow needs 1.0.0 or newer (Debian 12 has it; elsewhere: pipx install meson)"
 }
 
+refuse_place() {
+    die "$1 cannot be written by $(id -un): choose another directory with --build"
+}
+
 # Waits until no other command builds in the build directory, and holds its lock.
 lock_build() {
-    { mkdir -p -- "$build" && [ -r "$build" ] && [ -x "$build" ]; } 2>/dev/null || die "$build cannot be written by $(id -un): choose another directory with --build"
+    { mkdir -p -- "$build" && [ -r "$build" ] && [ -x "$build" ]; } 2>/dev/null || refuse_place "$build"
     exec {build_lock}<"$build"
     flock --nonblock "$build_lock" && return
     say "waiting for another command that builds in $build"
@@ -254,7 +258,7 @@ check_build() {
     [ -z "$clang_version" ] || grep -q "clang-$clang_version" "$build/meson-private/cmd_line.txt" ||
         die "$build is configured for another compiler: $advice"
     for place in "$build" "$build"/{.ninja_log,meson-private,meson-logs,meson-logs/testlog.json}; do
-        [ ! -e "$place" ] || [ -w "$place" ] || die "$place cannot be written by $(id -un): choose another directory with --build"
+        [ ! -e "$place" ] || [ -w "$place" ] || refuse_place "$place"
     done
 }
 
